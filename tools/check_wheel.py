@@ -1,0 +1,68 @@
+"""Build wheel and sdist, install the wheel into an empty environment, measure a model there.
+
+Without extras: it also shows that the core needs none, and that an absent one is
+named with its install line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*command: str | Path, expect: int = 0, **options: object) -> subprocess.CompletedProcess:
+    """Run a command; stop with its output if it does not exit as expected."""
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, **options
+    )
+    if done.returncode != expect:
+        sys.exit(f"{command} exited {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def main() -> None:
+    """Check the distribution."""
+    run(sys.executable, ROOT / "tools" / "fetch_models.py", "minilm", "smollm2", cwd=ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        dist, place = Path(folder) / "dist", Path(folder) / "venv"
+        # The wheel is built from the sdist, so both are shown to be complete.
+        run(sys.executable, "-m", "build", "--outdir", dist, ROOT)
+        (wheel,) = dist.glob("*.whl")
+        venv.create(place, with_pip=True)
+        python = place / "bin" / "python"
+        run(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--constraint",
+            ROOT / "constraints.txt",
+            wheel,
+        )
+        outside = {"cwd": folder, "env": {**os.environ, "HF_HOME": folder}}
+        models = ROOT / ".cache" / "models"
+        command = [place / "bin" / "superscope", "measure"]
+        report = Path(folder) / "report.html"
+        measured = run(*command, models / "minilm", "--json", "--report", report, **outside)
+        geometry = json.loads(measured.stdout)
+        print(
+            f"{wheel.name}: {geometry['provenance']['tensor']}, "
+            f"mean square overlap {geometry['raw']['mean_square_overlap']:.6g}, "
+            f"report of {report.stat().st_size:,} bytes"
+        )
+        absent = run(*command, models / "smollm2", expect=2, **outside)
+        if "pip install 'superscope[gguf]'" not in absent.stderr:
+            sys.exit(f"an absent extra is not named: {absent.stderr}")
+        print(f"without extras: {absent.stderr.strip()}")
+
+
+if __name__ == "__main__":
+    main()
