@@ -1,0 +1,143 @@
+"""The one table: a row per measured model, the same columns whatever the source."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from superscope.atomic import write_whole
+from superscope.errors import FormatError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One row of the table; absent is None, never 0.
+
+    Attributes
+    ----------
+    source
+        ``checkpoint``, ``toy``, ``lab`` or ``published``.
+    run, family, model, revision
+        What was measured.
+    width, features, depth, parameters, tokens
+        m; V or n; layers; weights; training tokens.
+    dataset, loss, loss_se
+        Loss in nats per token on that text (or the toy loss) and its standard error.
+    mean_square_overlap, mean_square_overlap_centered
+        Mean of c² of raw and mean-centered rows.
+    effective_width, effective_width_centered
+        Participation ratio of G's spectrum.
+    represented_fraction, norm_mean, norm_cv
+        Of the row norms.
+    frequency_exponent, decay, density, seed
+        α, γ, activation density and seed of a toy model.
+    """
+
+    source: str
+    run: str | None = None
+    family: str | None = None
+    model: str | None = None
+    revision: str | None = None
+    width: int | None = None
+    features: int | None = None
+    depth: int | None = None
+    parameters: int | None = None
+    tokens: int | None = None
+    dataset: str | None = None
+    loss: float | None = None
+    loss_se: float | None = None
+    mean_square_overlap: float | None = None
+    mean_square_overlap_centered: float | None = None
+    effective_width: float | None = None
+    effective_width_centered: float | None = None
+    represented_fraction: float | None = None
+    norm_mean: float | None = None
+    norm_cv: float | None = None
+    frequency_exponent: float | None = None
+    decay: float | None = None
+    density: float | None = None
+    seed: int | None = None
+
+
+def _dtype(annotation: str) -> str:
+    kind = annotation.partition(" ")[0]
+    return {"str": "string", "int": "Int64", "float": "Float64"}[kind]
+
+
+DTYPES: dict[str, str] = {f.name: _dtype(str(f.type)) for f in fields(Observation)}
+COLUMNS: tuple[str, ...] = tuple(DTYPES)
+
+
+def to_frame(observations: Iterable[Observation]) -> pd.DataFrame:
+    """Return observations as a data frame with nullable columns, in the table's order."""
+    import pandas as pd
+
+    # As objects first: pandas would take whole numbers beside absent ones for floats.
+    rows = [asdict(o) for o in observations]
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(DTYPES)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet or CSV, told by the suffix; whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        Another suffix, or the file cannot be written.
+    """
+    kind = _kind(path)
+    with write_whole(path) as file:
+        if kind == "parquet":
+            frame.to_parquet(file, index=False)
+        else:
+            file.write(frame.to_csv(index=False).encode())
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote, with its column types.
+
+    Raises
+    ------
+    NotFoundError, FormatError, UsageError
+        No such file, not such a table, or another suffix.
+    """
+    import pandas as pd
+
+    kind = _kind(path)
+    try:
+        data = io.BytesIO(path.read_bytes())
+    except OSError as error:
+        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        if kind == "parquet":
+            frame = pd.read_parquet(data)
+        else:
+            # Only an empty cell is absent: a model may be called "null". Numbers are converted
+            # from their text below: not all versions' fast parser gives back every digit.
+            frame = pd.read_csv(data, dtype="string", keep_default_na=False, na_values=[""])
+            if not isinstance(frame.index, pd.RangeIndex):
+                raise ValueError("its rows are longer than its header")
+        missing = [name for name in COLUMNS if name not in frame]
+        if missing:
+            raise ValueError(f"it has no column {', '.join(missing)}")
+        return frame[list(COLUMNS)].astype(DTYPES)
+    except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
+        raise FormatError(f"{path} is no table of observations: {error}") from None
+
+
+def check_suffix(path: Path) -> None:
+    """Raise UsageError unless the path ends in a format the table is written in."""
+    _kind(path)
+
+
+def _kind(path: Path) -> str:
+    kind = {".parquet": "parquet", ".csv": "csv"}.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(f"{path}: a table is written as .parquet or .csv")
+    return kind

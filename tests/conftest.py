@@ -1,0 +1,47 @@
+"""What every test gets: a home of its own, so that none touches the user's folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_FOLDERS = {
+    "HF_HOME": ".",
+    "HF_HUB_CACHE": "hub",
+    "HF_ASSETS_CACHE": "assets",
+    "HF_XET_CACHE": "xet",
+    "HF_TOKEN_PATH": "token",
+    "HF_STORED_TOKENS_PATH": "stored_tokens",
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point every cache and credential of the ecosystem at an empty folder, and return it."""
+    from huggingface_hub import constants
+
+    folder = tmp_path_factory.getbasetemp() / "homes" / str(next(_count))
+    theirs = ("hf_", "hugging", "aws_", "http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    for name in [n for n in os.environ if n.lower().startswith(theirs)]:
+        monkeypatch.delenv(name)
+    for name, part in _FOLDERS.items():
+        # Subprocesses read the environment; this process read it when the hub was imported.
+        monkeypatch.setenv(name, str(folder / part))
+        monkeypatch.setattr(constants, name, str(folder / part))
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    return folder
+
+
+_count = iter(range(1 << 30))
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let failed requests be tried again at once."""
+    from superscope.heads import transport
+
+    monkeypatch.setattr(transport, "RETRY_WAITS", (0.0,) * len(transport.RETRY_WAITS))
