@@ -1,0 +1,18 @@
+"""Where a head comes from: locate a checkpoint, read its head, describe it."""
+
+from superscope.heads.families import FAMILIES, family_of, members
+from superscope.heads.head import Head, Provenance
+from superscope.heads.read import read_head
+from superscope.heads.rows import ArrayRows, FileRows, Rows
+
+__all__ = [
+    "FAMILIES",
+    "ArrayRows",
+    "FileRows",
+    "Head",
+    "Provenance",
+    "Rows",
+    "family_of",
+    "members",
+    "read_head",
+]

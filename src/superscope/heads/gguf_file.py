@@ -1,0 +1,180 @@
+"""The directory of a GGUF file: its metadata, tensor list and token strings."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+from superscope.errors import FormatError
+from superscope.heads.encodings import ENCODINGS
+from superscope.heads.stored import Directory, StoredTensor, check_extents
+from superscope.heads.transport import RangeFile
+
+# Sizes and struct codes of the format's scalar types (specification, "gguf_metadata_value_type").
+_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?",
+            10: "<Q", 11: "<q", 12: "<d"}  # fmt: skip
+_STRING, _ARRAY = 8, 9
+_KEPT_ARRAYS = ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type")  # others are walked over
+_UNUSED = 5  # the token type of rows that only pad the vocabulary
+MAX_HEADER = 200_000_000  # bytes; real ones are a vocabulary and its merges, some 10 MB
+_PLAIN_TYPES = {0: "F32", 1: "F16", 28: "F64", 30: "BF16"}
+
+
+def read_directory(file: RangeFile) -> Directory:
+    """Read the header of a GGUF file.
+
+    Raises
+    ------
+    FormatError
+        Damaged, truncated, big-endian or version 1.
+    """
+    cursor = _Cursor(file)
+    if cursor.take(4) != b"GGUF":
+        raise FormatError(f"{file.name} is no GGUF file")
+    version = cursor.scalar("<I")
+    if version not in (2, 3):
+        raise FormatError(
+            f"{file.name}: GGUF version {version} is not read (2 and 3 are); "
+            "convert it again with a current llama.cpp"
+        )
+    tensor_count, value_count = cursor.scalar("<Q"), cursor.scalar("<Q")
+    properties: dict[str, Any] = {}
+    for _ in range(value_count):
+        key = cursor.string()
+        kind = cursor.scalar("<I")
+        properties[key] = cursor.value(kind, keep=key in _KEPT_ARRAYS)
+    records = [_tensor_record(cursor) for _ in range(tensor_count)]
+
+    alignment = properties.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment < 1:
+        raise FormatError(f"{file.name}: an alignment of {alignment!r} is not valid")
+    base = -(-cursor.position // alignment) * alignment
+    tensors: dict[str, StoredTensor] = {}
+    for name, shape, kind, offset in records:
+        if name in tensors:
+            raise FormatError(f"{file.name}: tensor {name} occurs twice")
+        dtype, nbytes = _type_and_size(kind, shape)
+        tensors[name] = StoredTensor(name, dtype, shape, base + offset, nbytes)
+    check_extents(tensors, file)
+    return Directory("gguf", tensors, _tokens(properties), properties)
+
+
+def _tokens(properties: dict[str, Any]) -> tuple[str | None, ...] | None:
+    """Take the vocabulary out of the metadata; None stands for ids that only pad it."""
+    pieces = properties.pop("tokenizer.ggml.tokens", None)
+    types = properties.pop("tokenizer.ggml.token_type", None)
+    if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
+        return None
+    if not isinstance(types, list) or len(types) != len(pieces):
+        types = [None] * len(pieces)
+    return tuple(
+        None if kind == _UNUSED else piece for piece, kind in zip(pieces, types, strict=True)
+    )
+
+
+def _tensor_record(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
+    name = cursor.string()
+    axes = cursor.scalar("<I")
+    if axes > 8:
+        raise FormatError(f"{cursor.file.name}: tensor {name} has {axes} axes; damaged")
+    # ggml lists the fastest axis first.
+    shape = tuple(cursor.scalar("<Q") for _ in range(axes))[::-1]
+    return name, shape, cursor.scalar("<I"), cursor.scalar("<Q")
+
+
+def _type_and_size(kind: int, shape: tuple[int, ...]) -> tuple[str, int]:
+    """Return a tensor's dtype and bytes; 0 bytes for a type that is not known here.
+
+    A type too new, or a missing gguf package, matters only to the tensor that is read.
+    """
+    if kind in _PLAIN_TYPES:
+        dtype = _PLAIN_TYPES[kind]
+        return dtype, math.prod(shape) * ENCODINGS[dtype].block_bytes
+    try:
+        from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+        type_ = GGMLQuantizationType(kind)
+    except (ImportError, ValueError):
+        return f"ggml:{kind}", 0
+    block, block_bytes = GGML_QUANT_SIZES[type_]
+    return f"ggml:{type_.name}", math.prod(shape) // block * block_bytes
+
+
+class _Cursor:
+    """Reads a header of unknown length forward, in steps that grow with it.
+
+    A step of an eighth of what was read keeps both the number of requests and the
+    bytes read past the header small.
+    """
+
+    def __init__(self, file: RangeFile) -> None:
+        self.file = file
+        self._buffer = b""
+        self._base = 0  # where in the file the buffer starts
+        self._at = 0
+
+    @property
+    def position(self) -> int:
+        return self._base + self._at
+
+    def take(self, length: int) -> bytes:
+        if self._at + length > len(self._buffer):
+            self._fill(length)
+        data = self._buffer[self._at : self._at + length]
+        self._at += length
+        return data
+
+    def _fill(self, length: int) -> None:
+        rest = self._buffer[self._at :]
+        read_so_far = self._base + len(self._buffer)
+        missing = length - len(rest)
+        left = self.file.size - read_so_far
+        if missing > left:
+            raise FormatError(f"{self.file.name} is truncated within its GGUF header")
+        if read_so_far + missing > MAX_HEADER:
+            raise FormatError(
+                f"{self.file.name} is damaged: its GGUF header is longer than {MAX_HEADER:,} bytes"
+            )
+        step = min(max(missing, 4096, min(read_so_far // 8, 1 << 19)), left)
+        self._base += self._at
+        self._buffer = rest + self.file.read_at(read_so_far, step)
+        self._at = 0
+
+    def scalar(self, code: str) -> Any:
+        return struct.unpack(code, self.take(struct.calcsize(code)))[0]
+
+    def string(self) -> str:
+        return self.take(self.scalar("<Q")).decode("utf-8", "replace")
+
+    def value(self, kind: int, keep: bool, depth: int = 0) -> Any:
+        if kind in _SCALARS:
+            return self.scalar(_SCALARS[kind])
+        if kind == _STRING:
+            return self.string()
+        if kind == _ARRAY and depth < 4:
+            item, count = self.scalar("<I"), self.scalar("<Q")
+            if item in _SCALARS:
+                code = _SCALARS[item]
+                length = count * struct.calcsize(code)
+                if keep:
+                    return [value for (value,) in struct.iter_unpack(code, self.take(length))]
+                self._skip(length)
+                return None
+            items: list[Any] = []
+            for _ in range(count):
+                value = self.value(item, keep, depth + 1)
+                if keep:
+                    items.append(value)
+            return items if keep else None
+        raise FormatError(f"{self.file.name}: metadata of unknown type {kind}; damaged")
+
+    def _skip(self, length: int) -> None:
+        """Pass over bytes, reading none that lie beyond the buffer."""
+        target = self.position + length
+        if target > self.file.size:
+            raise FormatError(f"{self.file.name} is truncated within its GGUF header")
+        if target <= self._base + len(self._buffer):
+            self._at += length
+        else:
+            self._base, self._buffer, self._at = target, b"", 0

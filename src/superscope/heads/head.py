@@ -1,0 +1,171 @@
+"""The output head of a model: one row per feature, with where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import HeadDataError
+from superscope.heads.encodings import Float32
+from superscope.heads.rows import ArrayRows, Indices, Rows
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a head came from and what was done to it.
+
+    Attributes
+    ----------
+    model
+        Hub id, path or URI, or what the user calls an array.
+    family
+        Named family the model belongs to, or None.
+    revision
+        Commit of a hub repository, or version tag of a remote file, or None.
+    file, format
+        File that holds the tensor, relative to the model, and its format.
+    tensor, reason
+        The tensor's name, and why it was taken as the head.
+    dtype
+        How the numbers are stored, in safetensors' or ggml's spelling.
+    quantized
+        Whether they are a lossy quantization, whose noise is then in every overlap.
+    rows
+        ``all``, or ``tokenizer``: only ids the tokenizer can produce.
+    folded_norm
+        Name of the final norm's gain that was multiplied into the columns, or None.
+    depth, parameters
+        Number of layers and of parameters, where the checkpoint tells.
+    notes
+        What else the user should know.
+    """
+
+    model: str
+    family: str | None = None
+    revision: str | None = None
+    file: str | None = None
+    format: str = "array"
+    tensor: str | None = None
+    reason: str | None = None
+    dtype: str = "F32"
+    quantized: bool = False
+    rows: str = "all"
+    folded_norm: str | None = None
+    depth: int | None = None
+    parameters: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """An output head W of shape (V, m), read as float32 by rows.
+
+    Attributes
+    ----------
+    stored
+        All rows as the checkpoint has them.
+    provenance
+        Where they came from.
+    tokens
+        Text of each id, None where the tokenizer has none; or None if unknown.
+    ids
+        Ids of the rows that were kept, ascending, int64; None for all rows.
+    gain
+        Factor for each column, shape (m,), float32; or None.
+    """
+
+    stored: Rows
+    provenance: Provenance
+    tokens: tuple[str | None, ...] | None = None
+    ids: Indices | None = field(default=None)
+    gain: Float32 | None = None
+
+    @classmethod
+    def from_array(
+        cls,
+        matrix: Any,
+        *,
+        model: str = "array",
+        tokens: tuple[str | None, ...] | None = None,
+    ) -> Head:
+        """Return the head of a matrix in memory: a numpy array, a torch tensor, or the like.
+
+        Raises
+        ------
+        HeadDataError
+            Not a 2-D matrix of floating-point numbers with at least one row and column.
+        """
+        dtype = str(getattr(matrix, "dtype", "")).removeprefix("torch.")
+        if hasattr(matrix, "detach"):  # a torch tensor, on any device, bfloat16 included
+            matrix = matrix.detach().to("cpu")
+            matrix = (matrix.double() if dtype == "float64" else matrix.float()).numpy()
+        array = np.asarray(matrix)
+        if not np.issubdtype(array.dtype, np.floating):
+            raise HeadDataError(f"{model}: a head holds floating-point numbers, not {array.dtype}")
+        check_shape(array.shape, model)
+        return cls(ArrayRows(array), Provenance(model, dtype=dtype or str(array.dtype)), tokens)
+
+    @property
+    def features(self) -> int:
+        """Number of rows kept."""
+        return self.stored.shape[0] if self.ids is None else len(self.ids)
+
+    @property
+    def width(self) -> int:
+        """Number of columns, m."""
+        return self.stored.shape[1]
+
+    def block(self, start: int, stop: int) -> Float32:
+        """Return kept rows `start` to `stop`, float32, shape ``(stop - start, m)``."""
+        if self.ids is None:
+            return self._scaled(self.stored.block(start, stop))
+        wanted = self.ids[start:stop]
+        if not len(wanted):
+            return self._scaled(self.stored.block(0, 0))
+        first, last = int(wanted[0]), int(wanted[-1])
+        if last - first >= 2 * len(wanted):  # few rows kept of many: read them one by one
+            return self._scaled(self.stored.take(wanted))
+        return self._scaled(self.stored.block(first, last + 1)[wanted - first])
+
+    def take(self, positions: Indices) -> Float32:
+        """Return the kept rows at `positions`, float32."""
+        wanted = positions if self.ids is None else self.ids[positions]
+        return self._scaled(self.stored.take(wanted))
+
+    def _scaled(self, rows: Float32) -> Float32:
+        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
+            return rows if self.gain is None else rows * self.gain
+
+    def id_of(self, position: int) -> int:
+        """Return the vocabulary id of the kept row at `position`."""
+        return int(position if self.ids is None else self.ids[position])
+
+    def token(self, index: int) -> str | None:
+        """Return the text of vocabulary id `index`, or None if unknown."""
+        if self.tokens is None or index >= len(self.tokens):
+            return None
+        return self.tokens[index]
+
+    def keeping(self, ids: npt.NDArray[np.int64], rows: str) -> Head:
+        """Return the head reduced to the rows with these ids."""
+        return replace(self, ids=ids, provenance=replace(self.provenance, rows=rows))
+
+
+def check_shape(shape: tuple[int, ...], name: str) -> None:
+    """Refuse what is no matrix.
+
+    Raises
+    ------
+    HeadDataError
+        Naming the tensor and its shape.
+    """
+    if len(shape) != 2:
+        raise HeadDataError(
+            f"{name} has shape {shape}; a head is a 2-D matrix (V, m). "
+            "Pass --tensor NAME to take another tensor"
+        )
+    if 0 in shape:
+        raise HeadDataError(f"{name} is empty: shape {shape}")

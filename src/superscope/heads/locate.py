@@ -1,0 +1,379 @@
+"""From what the user names to a checkpoint: a set of files that can be opened.
+
+A checkpoint is a local folder or file, a repository of the Hugging Face hub, or
+files of any other store that fsspec reaches. All three answer the same questions,
+so that nothing after this module knows which it has.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from superscope.errors import FormatError, NotFoundError, RemoteError, UsageError
+from superscope.heads import cache, transport
+from superscope.heads.transport import (
+    RangeFile,
+    TransientError,
+    filesystem,
+    open_local,
+    open_remote,
+    retried,
+)
+
+WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npy", ".npz")
+T = TypeVar("T")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+
+
+class Checkpoint(ABC):
+    """Files of one model.
+
+    Attributes
+    ----------
+    name
+        What to call the model: its hub id, or the path or URI given.
+    revision
+        Commit or version of a remote checkpoint, or None.
+    only
+        The one weights file the user named, or None for the whole checkpoint.
+    cache
+        Folder for heads read from here, or None if reading them again costs nothing.
+    notes
+        What the user should know of how it was found.
+    """
+
+    name: str
+    revision: str | None = None
+    only: str | None = None
+    cache: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def files(self) -> tuple[str, ...]:
+        """Return the names of the files, relative to the checkpoint."""
+
+    @abstractmethod
+    def open(self, file: str) -> RangeFile:
+        """Open one of the files for range reads.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such file.
+        """
+
+    @abstractmethod
+    def small(self, file: str) -> bytes | None:
+        """Return the whole content of a small file, or None if there is no such file."""
+
+
+def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
+    """Return the checkpoint that `model` names.
+
+    Parameters
+    ----------
+    model
+        A hub id (``openai-community/gpt2``), an ``hf://``, ``s3://`` or ``https://`` URI, or a
+        local folder or file.
+    revision
+        Branch, tag or commit of a hub repository.
+
+    Raises
+    ------
+    NotFoundError, RemoteError, UsageError
+        It does not exist, cannot be reached, or cannot have a revision.
+    """
+    text = str(model)
+    if not text:
+        raise UsageError("the model's name is empty")
+    if "://" not in text or text.startswith("file://"):
+        try:
+            local = Path(text.removeprefix("file://")).expanduser()
+            here = local.exists()
+        except (OSError, RuntimeError) as error:  # too long, no permission, no such user
+            raise NotFoundError(f"cannot open {text}: {error}") from error
+        if here:
+            _no_revision(revision, text)
+            return LocalCheckpoint(local)
+        looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
+        if isinstance(model, Path) or looks_local or not _HUB_ID.fullmatch(text):
+            raise NotFoundError(f"no file or folder {text}, and it is no hub id")
+        return HubCheckpoint(text, revision)
+    hub = re.fullmatch(r"(?:hf://(?:models/)?|https://(?:huggingface\.co|hf\.co)/)(.+)", text)
+    if hub:
+        return _from_hub_uri(hub[1].strip("/"), revision, text)
+    _no_revision(revision, text)
+    return RemoteCheckpoint(text)
+
+
+def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:
+    """Return the checkpoint of ``owner/name[@revision][/file]`` or of a page of the hub."""
+    page = re.fullmatch(r"([^/@]+/[^/@]+)/(?:resolve|blob|tree)/([^/]+)(?:/(.+))?", path)
+    plain = re.fullmatch(r"([^/@]+/[^/@]+)(?:@([^/]+))?(?:/(.+))?", path)
+    parts = page or plain
+    if parts is None or parts[1].split("/")[0] in ("datasets", "spaces", "buckets"):
+        raise UsageError(f"{text} names no model of the hub; expected hf://owner/name")
+    named = parts[2].replace("%2F", "/") if parts[2] else None
+    if named and revision and named != revision:
+        raise UsageError(f"{text} names revision {named}, --revision names {revision}")
+    return HubCheckpoint(parts[1], named or revision, parts[3])
+
+
+def _no_revision(revision: str | None, text: str) -> None:
+    if revision is not None:
+        raise UsageError(f"--revision goes with a hub repository; {text} is none")
+
+
+class LocalCheckpoint(Checkpoint):
+    """A folder, or one file with whatever lies beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._folder = path if path.is_dir() else path.parent
+        self.only = None if path.is_dir() else path.name
+
+    def files(self) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(p.name for p in self._folder.iterdir() if p.is_file()))
+        except OSError as error:
+            raise NotFoundError(f"cannot list {self._folder}: {error.strerror}") from error
+
+    def open(self, file: str) -> RangeFile:
+        if file != self.only and file not in self.files():
+            raise NotFoundError(f"{self.name}: {file} is missing")
+        return open_local(self._folder / file)
+
+    def small(self, file: str) -> bytes | None:
+        path = self._folder / file
+        try:
+            return path.read_bytes() if path.is_file() else None
+        except OSError as error:
+            raise NotFoundError(f"cannot read {path}: {error.strerror}") from error
+
+
+class HubCheckpoint(Checkpoint):
+    """A model repository of the hub, pinned to one commit.
+
+    The commit is asked for each time, so that a branch which moved is seen; without
+    a network the commit last seen is used, and the notes say so.
+    """
+
+    def __init__(self, repo: str, revision: str | None, only: str | None = None) -> None:
+        from huggingface_hub import HfApi
+
+        self.name = repo
+        self.only = only
+        self._folder = cache.folder("models--" + repo.replace("/", "--"))
+        branch = revision or "main"
+        listing = self._folder / f"{cache.slug(branch)}.json"
+
+        def ask() -> dict[str, Any]:
+            info = HfApi().model_info(repo, revision=revision)
+            return {"commit": info.sha, "files": [s.rfilename for s in info.siblings or ()]}
+
+        known = cache.read_record(listing)
+        try:
+            known = _hub(ask, repo, revision, retry=known is None)
+            cache.write_record(listing, known)
+        except (UnreachableError, OfflineError):
+            if known is None:
+                raise
+            self.notes = (f"hub not reached: revision {branch} as last seen",)
+        self.revision = str(known["commit"] or branch)
+        self._files = tuple(known["files"])
+        self.cache = self._folder / cache.slug(self.revision)
+
+    def files(self) -> tuple[str, ...]:
+        return self._files
+
+    def open(self, file: str) -> RangeFile:
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+        if file not in self._files:
+            raise NotFoundError(f"{self.name}: {file} is missing")
+        url = hf_hub_url(self.name, file, revision=self.revision)
+        # The hub tells the size itself: links to its store may be signed for GET alone.
+        size = _hub(lambda: get_hf_file_metadata(url).size, self.name, self.revision)
+        fs, path = filesystem(url, build_hf_headers())
+        try:
+            return open_remote(fs, path, f"{self.name}/{file}", size)
+        except RemoteError as error:
+            if "access refused" in str(error):
+                raise RemoteError(_gated(self.name)) from error
+            raise
+
+    def small(self, file: str) -> bytes | None:
+        from huggingface_hub import hf_hub_download
+
+        if file not in self._files:
+            return None
+
+        def fetch() -> bytes:
+            return Path(hf_hub_download(self.name, file, revision=self.revision)).read_bytes()
+
+        return _hub(fetch, self.name, self.revision)
+
+
+class RemoteCheckpoint(Checkpoint):
+    """A file or folder of any store fsspec reaches: ``s3://``, ``https://``, …
+
+    What the store says of the files (ETag, size, time) identifies them: one that was
+    replaced is read anew, and without a network they are as last seen.
+    """
+
+    def __init__(self, uri: str) -> None:
+        # A query may be a signature: it is a secret, and not part of the name.
+        self.name = uri.partition("?")[0] if uri.startswith(("http://", "https://")) else uri
+        self._fs, path = filesystem(uri)
+        self._web = path.startswith(("http://", "https://"))
+        # What follows a question mark, such as a signature, goes with the named file alone.
+        plain, mark, query = path.partition("?") if self._web else (path, "", "")
+        plain = plain.rstrip("/")
+        self._folder, self._query = plain, mark + query
+        if plain.endswith(WEIGHTS):
+            self._folder, _, self.only = plain.rpartition("/")
+        store = cache.folder("uri--" + cache.slug(self._folder))
+        record = store / f"{cache.slug(self.only or 'files')}.json"
+        try:
+            known = self._look()
+        except TransientError:
+            recorded = cache.read_record(record)
+            if recorded is None:
+                raise
+            known = recorded
+            self.notes = ("store not reached: the files as last seen",)
+        else:
+            if known:
+                cache.write_record(record, known)
+        self._known: dict[str, dict[str, str]] = known
+        main = known.get(self.only or "") or next(iter(known.values()), {})
+        tag = main.get("ETag") or main.get("etag")
+        self.revision = tag.strip('"') if self.only and tag else None
+        # A size alone does not tell a replaced file from the one before.
+        if known and all(len(facts) > 1 for facts in known.values()):
+            self.cache = store / cache.slug(repr(sorted(known.items())))
+
+    def _look(self) -> dict[str, dict[str, str]]:
+        """Return what the store says of each file that is there."""
+        self._fs.invalidate_cache()
+        if self.only is None and not self._web:
+            entries = retried(lambda: self._fs.ls(self._folder, detail=True), self._folder)
+            named = {str(e["name"]).rstrip("/").rpartition("/")[2]: e for e in entries}
+            kept = (*WEIGHTS, ".json")
+            return {n: _facts(e) for n, e in sorted(named.items()) if n.endswith(kept)}
+        # A web folder has no listing: the names every checkpoint uses are tried.
+        wanted = (self.only,) if self.only else (*USUAL_INDEXES, *USUAL_FILES)
+        found = {}
+        for file in (*wanted, "config.json", "tokenizer.json"):
+            path = self._path(file)
+            try:
+                found[file] = _facts(retried(partial(self._fs.info, path), path))
+            except TransientError:
+                raise
+            except (NotFoundError, RemoteError):
+                # Stores that may not be listed say 403 for what is not there.
+                if file == self.only:
+                    raise
+        return found
+
+    def _path(self, file: str) -> str:
+        return f"{self._folder}/{file}{self._query if file == self.only else ''}"
+
+    def files(self) -> tuple[str, ...]:
+        return tuple(self._known)
+
+    def open(self, file: str) -> RangeFile:
+        try:
+            return open_remote(self._fs, self._path(file))
+        except NotFoundError as error:
+            raise NotFoundError(f"{self.name}: {file} is missing") from error
+
+    def small(self, file: str) -> bytes | None:
+        if file not in self._known:
+            return None
+        copy = None if self.cache is None else self.cache / f"{cache.slug(file)}.small"
+        if copy is not None and copy.is_file():
+            return copy.read_bytes()
+        path = self._path(file)
+        if int(self._known[file].get("size", 0)) > cache.SMALL:
+            raise FormatError(f"{path} is larger than {cache.SMALL:,} bytes, too large to be read")
+        data: bytes = retried(partial(self._fs.cat_file, path), path)
+        if copy is not None:
+            cache.write(copy, [data])
+        return data
+
+
+def _facts(info: Mapping[str, Any]) -> dict[str, str]:
+    fields = ("ETag", "etag", "size", "Last-Modified", "LastModified", "mtime", "created")
+    return {key: str(info[key]) for key in fields if info.get(key)}
+
+
+USUAL_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+USUAL_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+class UnreachableError(RemoteError):
+    """The hub did not answer; what is cached may do instead."""
+
+
+class OfflineError(RemoteError):
+    """The user has forbidden to ask the hub."""
+
+
+def _hub(action: Callable[[], T], repo: str, revision: str | None, retry: bool = True) -> T:
+    """Run a call of huggingface_hub; say in one line what finally went wrong."""
+    for tries, wait in enumerate((*(transport.RETRY_WAITS if retry else ()), None)):
+        try:
+            return _explained(action, repo, revision)
+        except UnreachableError as error:
+            # Where nothing was ever connected there is no network, and waiting rarely helps.
+            unconnected = type(error.__cause__).__name__ == "ConnectError"
+            if wait is None or (tries and unconnected):
+                raise
+            time.sleep(wait)
+    raise AssertionError("unreachable")
+
+
+def _explained(action: Callable[[], T], repo: str, revision: str | None) -> T:
+    from huggingface_hub import errors
+
+    try:
+        return action()
+    except errors.GatedRepoError as error:
+        raise RemoteError(_gated(repo)) from error
+    except errors.RevisionNotFoundError as error:
+        raise NotFoundError(f"{repo} has no revision {revision}") from error
+    except errors.RepositoryNotFoundError as error:
+        raise NotFoundError(
+            f"no model {repo} on the hub; if it is private, log in: hf auth login"
+        ) from error
+    except errors.HFValidationError as error:
+        raise NotFoundError(f"{repo} is neither a file nor a valid hub id") from error
+    except errors.OfflineModeIsEnabled as error:
+        raise OfflineError(
+            f"{repo} is not in the cache, and HF_HUB_OFFLINE forbids asking the hub"
+        ) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            raise RemoteError(_gated(repo)) from error
+        if status == 404:
+            raise NotFoundError(f"{repo} was not found on the hub (404)") from error
+        raise UnreachableError(f"{repo}: the hub answered {status}") from error
+    except Exception as error:  # httpx's errors have no common base with OSError
+        reason = str(error.__cause__ or error).split("\n")[0]
+        raise UnreachableError(f"{repo}: the hub could not be reached: {reason}") from error
+
+
+def _gated(repo: str) -> str:
+    return (
+        f"{repo} is gated or private: accept its terms on its page of the hub, then log in "
+        "(hf auth login) or set HF_TOKEN"
+    )

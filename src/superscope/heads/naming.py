@@ -1,0 +1,254 @@
+"""Which tensor of a checkpoint is the output head.
+
+Names are matched from the right, so that wrappers (``model.``, ``language_model.``,
+``module.``, ``_orig_mod.``) need no list of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from superscope.errors import FormatError, NotFoundError, UsageError
+
+# A head of its own: these are the output matrix wherever they occur.
+_OUTPUT = (
+    "lm_head.weight",  # Llama, Mistral, Mixtral, Qwen, Phi, OLMo 2, OPT-66b, GPT-J, …
+    "lm_head.decoder.weight",  # RoBERTa, MPNet
+    "lm_head.linear.weight",  # the first Phi checkpoints
+    "embed_out.weight",  # GPT-NeoX, Pythia
+    "predictions.decoder.weight",  # BERT, ALBERT
+    "lm_predictions.lm_head.weight",  # DeBERTa
+    "vocab_projector.weight",  # DistilBERT
+    "generator_lm_head.weight",  # ELECTRA
+    "transformer.ff_out.weight",  # the first OLMo checkpoints
+    "proj_out.weight",  # Whisper
+    "output_layer.weight",  # ChatGLM
+    "language_model.output.weight",  # InternLM2 within InternVL
+)
+# The same, in checkpoints that use these bare names at the top.
+_OUTPUT_WHOLE = ("output.weight", "head.weight", "decoder.weight")
+
+# Input embeddings, the head of models that tie the two.
+_EMBEDDING = (
+    "embed_tokens.weight",  # Llama, Qwen, Gemma, OPT, SmolLM, …
+    "wte.weight",  # GPT-2, GPT-Neo, MPT, the first OLMo
+    "word_embeddings.weight",  # BLOOM, Falcon, BERT-style masked models
+    "tok_embeddings.weight",  # Llama's own format, ModernBERT
+    "token_embd.weight",  # GGUF
+    "embed_in.weight",  # GPT-NeoX
+    "shared.weight",  # T5, BART
+    "backbone.embeddings.weight",  # Mamba
+    "backbone.embedding.weight",
+    "rwkv.embeddings.weight",  # RWKV
+    "embedding.weight",
+    "embeddings.weight",
+)
+
+# Parts of a multimodal or encoder-decoder checkpoint that never hold the head, and
+# anything inside a layer (multi-token prediction repeats heads and embeddings there).
+_ELSEWHERE = re.compile(
+    r"(^|\.)(vision\w*|visual|audio\w*|image\w*|encoder|text_encoder|q_?former|mtp|"
+    r"(layers|layer|blocks|block|blk|h)\.\d+)\."
+)
+
+_FINAL_NORM = (
+    "model.norm.weight",  # Llama, Mistral, Qwen, Gemma, OLMo 2, …
+    "transformer.ln_f.weight",  # GPT-2, GPT-J, BLOOM, Falcon
+    "ln_f.weight",
+    "final_layer_norm.weight",  # GPT-NeoX, OPT
+    "final_layernorm.weight",  # Phi
+    "norm_f.weight",  # MPT, Mamba
+    "output_norm.weight",  # GGUF
+    "lm_head.ln.weight",  # the first Phi checkpoints
+    "predictions.transform.LayerNorm.weight",  # BERT
+    "predictions.LayerNorm.weight",  # ALBERT
+    "generator_predictions.LayerNorm.weight",  # ELECTRA
+    "lm_head.layer_norm.weight",  # RoBERTa
+    "vocab_layer_norm.weight",  # DistilBERT
+    "head.norm.weight",  # ModernBERT, whose final_norm comes before its head
+    "final_norm.weight",
+    "norm.weight",
+)
+
+# Models whose norms store the difference of the gain from 1 (not all Gemmas do).
+_GAIN_LESS_ONE = frozenset(
+    ["gemma", "gemma2", "gemma3", "gemma3_text", "recurrent_gemma", "vaultgemma", "nemotron",
+     "qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The tensor taken as the head, and why."""
+
+    tensor: str
+    reason: str
+
+
+def choose(
+    names: Iterable[str],
+    config: Mapping[str, Any],
+    wanted: str | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Choice:
+    """Return which of a checkpoint's tensors is the output head.
+
+    Parameters
+    ----------
+    names
+        Every tensor of the checkpoint.
+    config
+        The model's ``config.json``; empty if there is none.
+    wanted
+        The user's own choice, used as it is if it exists.
+    shapes
+        Shapes by name where known, for the list of candidates.
+
+    Raises
+    ------
+    NotFoundError
+        `wanted` does not exist, or no name is known; the message lists candidates.
+    FormatError
+        The head is there but quantized by GPTQ, AWQ or bitsandbytes.
+    UsageError
+        Several tensors could be the head.
+    """
+    every = sorted(names)
+    known = shapes or {}
+    if wanted is not None:
+        if wanted in every:
+            return Choice(wanted, "named by --tensor")
+        raise NotFoundError(f"no tensor {wanted}; {_candidates(every, known)}")
+    here = [name for name in every if not _ELSEWHERE.search(name)]
+    refuse_quantized(here, _OUTPUT, config)
+    tied = tied_by_config(config)
+    outputs = _matching(here, _OUTPUT) or [n for n in _OUTPUT_WHOLE if n in here]
+    outputs = [name for name in outputs if len(known.get(name, (0, 0))) == 2]
+    if outputs:
+        reason = "the output head, tied to the input embedding" if tied else "its own output head"
+        return _only(outputs, reason, known)
+    refuse_quantized(here, _EMBEDDING, config)
+    embeddings = _matching(here, _EMBEDDING)
+    matrices = [name for name in every if len(known.get(name, ())) == 2]
+    if not embeddings and (len(every) == 1 or len(matrices) == 1):
+        return Choice((matrices or every)[0], "the only matrix there is")
+    if not embeddings:
+        raise NotFoundError(
+            f"no tensor has the name of an output head; {_candidates(every, known)}"
+        )
+    if tied is False:
+        raise NotFoundError(
+            "config.json says that input and output embeddings differ, but the checkpoint has no "
+            f"output head; {_candidates(every, known)}"
+        )
+    if tied:
+        return _only(embeddings, "the input embedding, tied to the output", known)
+    return _only(embeddings, "the input embedding, taken as tied: there is no output head", known)
+
+
+def final_norm(names: Iterable[str]) -> str | None:
+    """Return the name of the gain of the norm before the head, or None."""
+    here = [name for name in names if not _ELSEWHERE.search(name)]
+    for tail in _FINAL_NORM:
+        found = sorted((n for n in here if n == tail or n.endswith(f".{tail}")), key=len)
+        if found:
+            return found[0]
+    return None
+
+
+def gain_less_one(config: Mapping[str, Any]) -> bool:
+    """Return whether the model's norms store the difference of their gain from 1."""
+    text = config.get("text_config")
+    kind = text.get("model_type") if isinstance(text, Mapping) else None
+    return (kind or config.get("model_type")) in _GAIN_LESS_ONE
+
+
+def tied_by_config(config: Mapping[str, Any]) -> bool | None:
+    """Return whether ``config.json`` ties the head to the embedding; None if it is silent."""
+    parts = (config, config.get("text_config"), config.get("llm_config"))
+    said = [part.get("tie_word_embeddings") for part in parts if isinstance(part, Mapping)]
+    # The outer part of a multimodal configuration often has a default that its text part denies.
+    return True if True in said else False if False in said else None
+
+
+def refuse_quantized(
+    names: Iterable[str], tails: tuple[str, ...], config: Mapping[str, Any]
+) -> None:
+    """Raise if a matrix whose name ends in one of `tails` is stored in an integer quantization.
+
+    Raises
+    ------
+    FormatError
+        Naming the method.
+    """
+    method = _method(config)
+    for name in names:
+        stem, _, last = name.rpartition(".")
+        head = f"{stem}.weight"
+        if last in ("qweight", "weight_packed") and _matching([head], tails):
+            raise _quantized(name, method or "GPTQ or AWQ")
+        if last in ("SCB", "weight_format") and _matching([head], tails):
+            raise _quantized(head, "bitsandbytes")
+        before, found, _ = name.partition(".weight.")
+        if found and _matching([f"{before}.weight"], tails):
+            raise _quantized(f"{before}.weight", "bitsandbytes")
+
+
+def refuse_integers(name: str, dtype: str, config: Mapping[str, Any]) -> None:
+    """Raise if the chosen tensor has an integer dtype, as only quantized heads have."""
+    if re.fullmatch(r"[IU]\d+", dtype):
+        raise _quantized(name, _method(config) or "GPTQ, AWQ or bitsandbytes", dtype)
+
+
+def _method(config: Mapping[str, Any]) -> str | None:
+    quantization = config.get("quantization_config")
+    method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
+    spelled = {"gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes"}
+    return spelled.get(str(method), str(method)) if method else None
+
+
+def _quantized(name: str, method: str, dtype: str = "") -> FormatError:
+    stored = f" (stored as {dtype})" if dtype else ""
+    return FormatError(
+        f"the head {name}{stored} is quantized by {method}, which is not read; "
+        "measure the unquantized checkpoint"
+    )
+
+
+def _matching(names: Iterable[str], tails: tuple[str, ...]) -> list[str]:
+    """Return the names that end in one of `tails`, those of the first tail that has any."""
+    listed = list(names)
+    for tail in tails:
+        found = [name for name in listed if name == tail or name.endswith(f".{tail}")]
+        if found:
+            return found
+    return []
+
+
+def _only(found: list[str], reason: str, shapes: Mapping[str, tuple[int, ...]]) -> Choice:
+    if len(found) == 1:
+        return Choice(found[0], reason)
+    # A wrapper often holds the whole model once more inside: the text model's own is nearest.
+    text = [name for name in found if re.search(r"(^|\.)(language_model|text_model)\.", name)]
+    if len(text) == 1:
+        return Choice(text[0], reason)
+    decoder = [name for name in found if re.search(r"(^|\.)decoder\.", name)]
+    if len(decoder) == 1:
+        return Choice(decoder[0], reason)
+    raise UsageError(f"several tensors could be the head; {_candidates(found, shapes)}")
+
+
+def _candidates(names: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """Return the line that lists tensors the user may name, widest vocabularies first."""
+    listed = [n for n in names if len(shapes.get(n, (0, 0))) == 2 and not n.endswith(".bias")]
+    likely = sorted(listed, key=lambda n: (-max(shapes.get(n, (0,))), n))[:12]
+    if not likely:
+        return "it has no 2-D tensor"
+    shown = ", ".join(
+        f"{n} {' × '.join(map(str, shapes[n]))}" if n in shapes else n for n in likely
+    )
+    more = f" and {len(listed) - len(likely)} more" if len(listed) > len(likely) else ""
+    return f"pass --tensor NAME; candidates: {shown}{more}"

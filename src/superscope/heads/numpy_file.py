@@ -1,0 +1,101 @@
+"""The directory of ``.npy`` and ``.npz`` files."""
+
+from __future__ import annotations
+
+import io
+import math
+import tokenize
+import warnings
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from superscope.errors import FormatError
+from superscope.heads.stored import Directory, StoredTensor, ZipEntry
+from superscope.heads.torch_file import zip_entries
+from superscope.heads.transport import RangeFile
+
+MAGIC = b"\x93NUMPY"
+_LONGEST_PREFIX = 1 << 16  # a header's length field has 16 bits in version 1
+
+_DTYPES = {"<f8": "F64", "<f4": "F32", "<f2": "F16"}
+
+
+def read_npy(file: RangeFile) -> Directory:
+    """Read the header of a ``.npy`` file; its one tensor has the file's stem as name.
+
+    Raises
+    ------
+    FormatError
+        Damaged, truncated, or of Python objects.
+    """
+    name = PurePosixPath(file.name.split("?")[0]).stem
+    prefix = file.read_at(0, min(_LONGEST_PREFIX, file.size, 128))
+    if len(prefix) >= 10:
+        needed = 12 + int.from_bytes(prefix[8:10], "little")
+        prefix = file.read_at(0, min(needed, file.size))
+    tensor = _tensor(name, prefix, file.name, None)
+    if tensor.start + tensor.nbytes > file.size:
+        raise FormatError(
+            f"{file.name} is truncated: the array of shape {tensor.shape} needs "
+            f"{tensor.nbytes:,} bytes, {file.size - tensor.start:,} are there"
+        )
+    return Directory("npy", {name: tensor})
+
+
+def read_npz(file: RangeFile) -> Directory:
+    """Read the headers of a ``.npz`` file's arrays.
+
+    Raises
+    ------
+    FormatError
+        As for :func:`read_npy`.
+    """
+    tensors = {}
+    for entry in zip_entries(file).values():
+        if not entry.name.endswith(".npy"):
+            continue
+        name = entry.name.removesuffix(".npy")
+        prefix = _prefix(file, entry)
+        tensor = _tensor(name, prefix, f"{file.name}:{entry.name}", entry)
+        if tensor.start + tensor.nbytes > entry.size:
+            raise FormatError(f"{file.name}: array {name} is cut short")
+        tensors[name] = tensor
+    return Directory("npz", tensors)
+
+
+def _prefix(file: RangeFile, entry: ZipEntry) -> bytes:
+    def first(length: int) -> bytes:
+        length = min(length, entry.size)
+        if entry.deflated:
+            return b"".join(entry.inflated(file, 0, length))
+        return file.read_at(entry.data_offset(file), length)
+
+    prefix = first(128)
+    needed = 12 + int.from_bytes(prefix[8:10], "little")
+    return first(needed) if needed > 128 else prefix
+
+
+def _tensor(name: str, prefix: bytes, label: str, entry: ZipEntry | None) -> StoredTensor:
+    stream = io.BytesIO(prefix)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        with warnings.catch_warnings():  # numpy warns of Python 2's headers, Python of their syntax
+            warnings.simplefilter("ignore")
+            shape, fortran, dtype = read(stream)
+        if any(n < 0 for n in shape):
+            raise ValueError(f"shape {shape}")
+        if dtype.hasobject:
+            raise ValueError("it holds Python objects, which are never loaded")
+    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError,
+            EOFError, MemoryError, UnicodeDecodeError) as error:  # fmt: skip
+        raise FormatError(f"{label} is no array that can be read: {str(error)[:200]}") from None
+    stored = _DTYPES.get(dtype.str, dtype.str)
+    return StoredTensor(
+        name, stored, tuple(shape), stream.tell(), math.prod(shape) * dtype.itemsize, entry,
+        transposed=bool(fortran) and len(shape) == 2,
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""Matrices that are read by rows: in memory, or in a file without loading it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import FormatError
+from superscope.heads.encodings import Encoding, Float32
+
+Indices = npt.NDArray[np.int64]
+
+
+class Rows(ABC):
+    """A V × m matrix that gives its rows as float32."""
+
+    shape: tuple[int, int]
+
+    @abstractmethod
+    def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop`, float32, shape ``(stop - start, m)``."""
+
+    @abstractmethod
+    def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices`, float32, shape ``(len(indices), m)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRows(Rows):
+    """Rows of an array in memory (or memory-mapped by the caller), any float dtype."""
+
+    array: npt.NDArray[np.floating]
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        return self.array.shape[0], self.array.shape[1]
+
+    def block(self, start: int, stop: int) -> Float32:
+        return self.array[start:stop].astype(np.float32, copy=False)
+
+    def take(self, indices: Indices) -> Float32:
+        return self.array[indices].astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class FileRows(Rows):
+    """Rows stored one after another in a file, mapped a window at a time.
+
+    Mapping only the rows at hand keeps both resident memory and address space
+    small, so a head larger than memory streams through.
+    """
+
+    path: Path
+    offset: int
+    shape: tuple[int, int]
+    encoding: Encoding
+
+    def block(self, start: int, stop: int) -> Float32:
+        if stop <= start:
+            return np.empty((0, self.shape[1]), np.float32)
+        size = self.encoding.row_bytes(self.shape[1])
+        try:
+            window = np.memmap(
+                self.path, np.uint8, "r", self.offset + start * size, (stop - start, size)
+            )
+        except (OSError, ValueError) as error:
+            raise FormatError(f"{self.path}: cannot read rows {start} to {stop}: {error}") from None
+        return self.encoding.decode(np.asarray(window))
+
+    def take(self, indices: Indices) -> Float32:
+        size = self.encoding.row_bytes(self.shape[1])
+        raw = np.empty((len(indices), size), np.uint8)
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                for into, index in zip(raw, indices.tolist(), strict=True):
+                    file.seek(self.offset + index * size)
+                    if file.readinto(into.data) != size:
+                        raise FormatError(f"{self.path}: row {index} is cut short")
+        except OSError as error:
+            raise FormatError(f"{self.path}: cannot read rows: {error.strerror}") from error
+        return self.encoding.decode(raw)

@@ -1,0 +1,322 @@
+"""The directory of a PyTorch checkpoint (``.bin``, ``.pt``, ``.pth``).
+
+Since PyTorch 1.6 such a file is a zip: ``data.pkl`` describes the tensors and one
+stored entry a storage holds their bytes. No pickle is ever executed: the
+description is read by an unpickler that knows the opcodes and the dozen names
+which tensors need, gives inert records for them, and refuses everything else.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import pickletools
+import struct
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, ClassVar
+
+from superscope.errors import FormatError
+from superscope.heads.stored import STRIDED, Directory, StoredTensor, ZipEntry
+from superscope.heads.transport import RangeFile
+
+MAX_PICKLE = 8_000_000  # bytes of data.pkl; real ones have some 150 a tensor
+MAX_DEPTH, MAX_NAME = 32, 2000  # nested dicts, and characters of a tensor's dotted name
+
+_ITEM_BYTES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
+    "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1, "C64": 8, "C128": 16,
+}  # fmt: skip
+
+_STORAGES = {
+    "DoubleStorage": "F64", "FloatStorage": "F32", "HalfStorage": "F16",
+    "BFloat16Storage": "BF16", "LongStorage": "I64", "IntStorage": "I32",
+    "ShortStorage": "I16", "CharStorage": "I8", "ByteStorage": "U8", "BoolStorage": "BOOL",
+    "ComplexFloatStorage": "C64", "ComplexDoubleStorage": "C128",
+    "UntypedStorage": "U8",
+}  # fmt: skip
+
+_DTYPES = {
+    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
+    "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
+    "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL",
+    "complex64": "C64", "complex128": "C128",
+}  # fmt: skip
+
+
+def read_directory(file: RangeFile) -> Directory:
+    """Read the zip directory and ``data.pkl`` of a PyTorch checkpoint.
+
+    Raises
+    ------
+    FormatError
+        Not such a file, damaged, big-endian, or its pickle asks for anything but tensors.
+    """
+    entries = zip_entries(file)
+    pickles = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
+    if len(pickles) != 1:
+        raise FormatError(f"{file.name}: a zip without one data.pkl is no PyTorch checkpoint")
+    root = pickles[0].removesuffix("data.pkl")
+    byteorder = entries.get(f"{root}byteorder")
+    if byteorder is not None and _content(file, byteorder).strip() == b"big":
+        raise FormatError(f"{file.name} is big-endian, which is not read; re-save it")
+    described = _unpickle(_content(file, entries[pickles[0]]), file.name)
+    tensors = {
+        name: _stored(name, record, entries, root, file)
+        for name, record in _flattened(described, file.name).items()
+    }
+    return Directory("torch", tensors)
+
+
+def refuse_old_format(file: RangeFile) -> None:
+    """Raise for the format of PyTorch before 1.6, one long pickle."""
+    raise FormatError(
+        f"{file.name} is in PyTorch's old format (before 1.6), which can only be read by "
+        "executing it; if you trust it, re-save it: "
+        "torch.save(torch.load(FILE, weights_only=True), FILE)"
+    )
+
+
+def zip_entries(file: RangeFile) -> dict[str, ZipEntry]:
+    """Return the entries of a zip file by name, reading only its central directory."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError,
+            EOFError, IndexError, OSError, RuntimeError, MemoryError) as error:  # fmt: skip
+        raise FormatError(f"{file.name} is damaged or truncated: {error}") from None
+    entries = {}
+    for info in infos:
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise FormatError(f"{file.name}: entry {info.filename} uses an unknown compression")
+        entries[info.filename] = ZipEntry(
+            info.filename,
+            info.header_offset,
+            info.compress_size,
+            info.file_size,
+            info.compress_type == zipfile.ZIP_DEFLATED,
+        )
+    if len(entries) != len(infos):
+        raise FormatError(f"{file.name}: a zip entry occurs twice")
+    return entries
+
+
+def _content(file: RangeFile, entry: ZipEntry) -> bytes:
+    if entry.size > MAX_PICKLE or entry.compressed_size > MAX_PICKLE:
+        raise FormatError(f"{file.name}: {entry.name} of {entry.size:,} bytes is too large")
+    if entry.deflated:
+        return b"".join(entry.inflated(file, 0, entry.size))
+    return file.read_at(entry.data_offset(file), entry.size)
+
+
+@dataclass(frozen=True)
+class _Storage:
+    dtype: str
+    key: str
+    items: int
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    storage: _Storage
+    dtype: str
+    offset: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+
+class _Named:
+    """A name the pickle may use: calling it makes a record, nothing is executed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self.name == "torch._utils._rebuild_parameter":
+            return arguments[0]
+        if self.name == "torch._utils._rebuild_tensor_v2":
+            return _tensor(arguments[0], arguments[0].dtype, *arguments[1:4])
+        if self.name == "torch._utils._rebuild_tensor_v3":
+            dtype = _DTYPES[arguments[6].name.removeprefix("torch.")]
+            return _tensor(arguments[0], dtype, *arguments[1:4])
+        if self.name == "torch.Size":
+            return tuple(arguments[0])
+        if self.name == "collections.OrderedDict" and not arguments:
+            return {}
+        raise TypeError(f"{self.name} called with {len(arguments)} arguments")
+
+
+def _tensor(storage: _Storage, dtype: str, offset: int, shape: Any, stride: Any) -> _Tensor:
+    numbers = [offset, *shape, *stride]
+    if any(type(n) is not int or n < 0 for n in numbers) or len(shape) != len(stride):
+        raise ValueError("a tensor's shape is not valid")
+    return _Tensor(storage, dtype, offset, tuple(shape), tuple(stride))
+
+
+_ALLOWED = frozenset(
+    ["collections.OrderedDict", "torch.Size"]
+    + [f"torch._utils.{n}" for n in
+       ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter")]
+    + [f"torch.{n}" for n in (*_STORAGES, *_DTYPES)]
+    + ["torch.storage.UntypedStorage"]
+)  # fmt: skip
+
+
+# The pure-Python unpickler: the C one can be made to allocate gigabytes by one memo opcode.
+_Unpickler: Any = pickle._Unpickler
+
+_OPCODES = (
+    "PROTO", "FRAME", "STOP", "MARK", "POP", "POP_MARK", "NONE", "NEWTRUE", "NEWFALSE",
+    "INT", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",
+    "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
+    "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "BINGET", "LONG_BINGET",
+    "BINPUT", "LONG_BINPUT", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID",
+)  # fmt: skip
+
+
+class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
+    dispatch: ClassVar[dict[int, Any]] = {
+        code: _Unpickler.dispatch[code] for code in (getattr(pickle, n)[0] for n in _OPCODES)
+    }
+
+    def find_class(self, module: str, name: str) -> _Named:
+        path = f"{module}.{name}"
+        if path not in _ALLOWED:
+            raise _Refused(path)
+        return _Named(path)
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        # ("storage", storage type, key, device, number of items)
+        kind, storage, key, _, items = pid
+        name = storage.name.rpartition(".")[2]
+        if kind != "storage" or not isinstance(key, str) or type(items) is not int or items < 0:
+            raise ValueError("a storage's description is not valid")
+        return _Storage(_STORAGES[name], key, items)
+
+    def load_build(self) -> None:
+        # State set on an OrderedDict (its _metadata) describes no tensor: dropped.
+        self.stack.pop()
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    # A key's hash is not the unpickler's to take: a tuple of tuples of one tuple, nested a
+    # hundred times in a hundred bytes, is never done hashing.
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self._set([key, value])
+
+    def load_setitems(self) -> None:
+        self._set(self.pop_mark())
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        self.stack.append({})
+        self._set(items)
+
+    def _set(self, items: list[Any]) -> None:
+        target = self.stack[-1]
+        if not isinstance(target, dict) or len(items) % 2:
+            raise ValueError("items of no dict")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if not isinstance(key, (str, int, float, NoneType)):
+                raise _Refused(f"a dict's key of type {type(key).__name__}")
+            target[key] = value
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+    dispatch[pickle.DICT[0]] = load_dict
+
+    def load_reduce(self) -> None:
+        arguments = self.stack.pop()
+        function = self.stack.pop()
+        if not isinstance(function, _Named):
+            raise _Refused(type(function).__name__)
+        self.stack.append(function(*arguments))
+
+    dispatch[pickle.REDUCE[0]] = load_reduce
+
+
+class _Refused(Exception):
+    """The pickle asks for something no tensor needs."""
+
+
+def _unpickle(data: bytes, name: str) -> Any:
+    try:
+        return _TensorUnpickler(io.BytesIO(data)).load()
+    except _Refused as refused:
+        raise FormatError(
+            f"{name}: its pickle asks for {refused}, which no tensor needs; nothing was executed. "
+            "If you trust the file, convert it to safetensors"
+        ) from None
+    except KeyError as error:
+        what = error.args[0] if error.args else ""
+        if isinstance(what, int):  # a byte that is no opcode known here
+            what = next((op.name for op in pickletools.opcodes if op.code == chr(what)), what)
+        raise FormatError(
+            f"{name}: its pickle uses {str(what)[:200]}, which no tensor needs"
+        ) from None
+    except Exception as error:  # the bytes are somebody else's: any failure means damage
+        raise FormatError(f"{name}: its data.pkl is damaged: {str(error)[:200]}") from None
+
+
+def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
+    """Return the tensors of nested dicts under dotted names; a lone tensor is ``tensor``."""
+    if isinstance(described, _Tensor):
+        return {"tensor": described}
+    found: dict[str, _Tensor] = {}
+    seen: set[int] = set()  # a hostile pickle can nest one dict in itself
+    pending = [("", 0, described)]
+    while pending:
+        name, depth, node = pending.pop()
+        if isinstance(node, _Tensor):
+            found[name] = node
+        elif isinstance(node, Mapping) and id(node) not in seen:
+            seen.add(id(node))
+            for key, value in node.items():
+                if not isinstance(value, (_Tensor, Mapping)):
+                    continue
+                inner = f"{name}.{key}" if name else str(key)
+                if depth >= MAX_DEPTH or len(inner) > MAX_NAME:
+                    raise FormatError(f"{file_name}: its dicts are nested too deep; damaged")
+                pending.append((inner, depth + 1, value))
+    return found
+
+
+def _stored(
+    name: str, tensor: _Tensor, entries: Mapping[str, ZipEntry], root: str, file: RangeFile
+) -> StoredTensor:
+    entry = entries.get(f"{root}data/{tensor.storage.key}")
+    if entry is None:
+        raise FormatError(f"{file.name}: the bytes of tensor {name} are missing")
+    item = _ITEM_BYTES[tensor.dtype]
+    start, nbytes = tensor.offset * item, math.prod(tensor.shape) * item
+    layout = _layout(tensor.shape, tensor.stride)
+    dtype = tensor.dtype
+    if layout == "strided":  # an expanded buffer may be larger than its storage: no matter here
+        dtype = f"{STRIDED}{dtype}"
+    elif start + nbytes > entry.size:
+        raise FormatError(f"{file.name}: tensor {name} leaves its storage; damaged or truncated")
+    return StoredTensor(
+        name, dtype, tensor.shape, start, nbytes, entry, transposed=layout == "columns"
+    )
+
+
+def _layout(shape: tuple[int, ...], stride: tuple[int, ...]) -> str:
+    """Return how a tensor lies in its storage: by rows, by columns, or neither."""
+
+    def packed(order: range) -> bool:
+        step = 1
+        for axis in order:
+            if shape[axis] != 1 and stride[axis] != step:
+                return False
+            step *= shape[axis]
+        return True
+
+    axes = len(shape)
+    if 0 in shape or packed(range(axes - 1, -1, -1)):
+        return "rows"
+    return "columns" if axes == 2 and packed(range(axes)) else "strided"

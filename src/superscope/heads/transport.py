@@ -1,0 +1,259 @@
+"""Byte ranges of files, local or remote, through fsspec.
+
+A reader sees one seekable file and never asks for more than it needs. Remote
+reads are exact (no read-ahead), retried when a connection drops, and refused when
+the server would send the whole file instead of the range.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from superscope.errors import (
+    FormatError,
+    NotFoundError,
+    RemoteError,
+    SuperscopeError,
+    install_hint,
+)
+
+CHUNK = 8 << 20  # bytes per request of a long range: what a dropped connection costs at most
+LONGEST_READ = 200_000_000  # bytes of one read by zipfile or numpy, which only read directories
+RETRY_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try; read at each use
+
+T = TypeVar("T")
+
+
+class RangeFile(io.RawIOBase):
+    """A read-only seekable file that reads exactly the bytes it is asked for.
+
+    Parameters
+    ----------
+    file
+        What fsspec opened: anything with ``seek`` and ``read``.
+    name
+        Path or URL, for messages.
+    size
+        Length of the file in bytes.
+    local
+        The path on this machine, or None if the bytes are remote.
+    """
+
+    def __init__(self, file: Any, name: str, size: int, local: Path | None) -> None:
+        self._file = file
+        self.name = name
+        self.size = size
+        self.local = local
+        self._position = 0
+
+    def read_at(self, start: int, length: int) -> bytes:
+        """Return exactly `length` bytes from `start`.
+
+        Raises
+        ------
+        FormatError
+            The file ends before that.
+        RemoteError
+            The server ignores ranges, or the connection kept dropping.
+        """
+        if start < 0 or length < 0 or start + length > self.size:
+            raise FormatError(
+                f"{self.name} is truncated: it has {self.size:,} bytes, "
+                f"but bytes {start:,} to {start + length:,} are needed"
+            )
+        return b"".join(self.chunks(start, length))
+
+    def chunks(self, start: int, length: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` to `start + length` a chunk at a time."""
+        for at in range(start, start + length, CHUNK):
+            yield self._fetch(at, min(CHUNK, start + length - at))
+
+    def _fetch(self, start: int, length: int) -> bytes:
+        def fetch() -> bytes:
+            self._file.seek(start)
+            data: bytes = self._file.read(length)
+            if len(data) != length:
+                raise ConnectionError(f"{len(data):,} of {length:,} bytes arrived")
+            return data
+
+        if self.local is not None:
+            try:
+                return fetch()
+            except OSError as error:
+                raise FormatError(f"{self.name}: {error.strerror or error}") from error
+        return retried(fetch, self.name)
+
+    # The io protocol, for zipfile and numpy.
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise OSError(f"seek before the start of {self.name}")
+        self._position = base + offset
+        return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        # RawIOBase.read allocates what it is asked for, which may be what a hostile file says.
+        left = max(0, self.size - self._position)
+        length = left if size is None or size < 0 else min(size, left)
+        if length > LONGEST_READ:
+            raise FormatError(f"{self.name} is damaged: its directory has {length:,} bytes")
+        data = self.read_at(self._position, length) if length else b""
+        self._position += length
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        length = max(0, min(len(view), self.size - self._position))
+        view[:length] = self.read_at(self._position, length)
+        self._position += length
+        return length
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+def open_local(path: Path) -> RangeFile:
+    """Open a file of this machine.
+
+    Raises
+    ------
+    NotFoundError
+        No such file, or it cannot be read; or a pipe or device, whose bytes have no places.
+    """
+    import fsspec
+
+    try:
+        if path.exists() and not path.is_file():
+            raise NotFoundError(f"{path} is no regular file; save its content to one")
+        file = fsspec.filesystem("file").open(str(path), "rb")
+        return RangeFile(file, str(path), path.stat().st_size, path)
+    except OSError as error:
+        raise NotFoundError(f"cannot open {path}: {error.strerror or error}") from error
+
+
+def open_remote(fs: Any, path: str, name: str | None = None, size: int | None = None) -> RangeFile:
+    """Open a remote file of an fsspec file system for exact range reads.
+
+    `name` is what messages call it; a `size` that is known need not be asked for.
+
+    Raises
+    ------
+    NotFoundError, RemoteError
+        The file does not exist; the server refuses, cannot be reached, or serves
+        no ranges.
+    """
+    name = name or path
+    if size is None:
+        info = retried(lambda: fs.info(path), name)
+        size = info.get("size")
+        # fsspec would fall back to a stream, which cannot seek, where the server denies ranges.
+        if size is None or info.get("partial") is False:
+            raise _no_ranges(name)
+    if not size:
+        return RangeFile(io.BytesIO(), name, 0, None)
+    known = {"size": size} if path.startswith(("http://", "https://")) else {}
+    file = retried(lambda: fs.open(path, "rb", cache_type="none", block_size=CHUNK, **known), name)
+    return RangeFile(file, name, int(size), None)
+
+
+def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any, str]:
+    """Return the fsspec file system of a URI and the path within it.
+
+    `headers` are sent with every request to a web server.
+
+    Raises
+    ------
+    MissingExtraError
+        The transport needs a package that is not installed (``s3://`` needs s3fs).
+    RemoteError
+        The protocol is not one fsspec knows.
+    """
+    import fsspec
+
+    protocol = uri.split("://", 1)[0]
+    options: dict[str, Any] = {}
+    if protocol in ("http", "https"):
+        # A range of a compressed body would be a range of something else; proxies are those of
+        # the environment, as for huggingface_hub.
+        plain = {"Accept-Encoding": "identity", **(headers or {})}
+        options = {"client_kwargs": {"headers": plain, "trust_env": True}}
+    try:
+        fs, path = fsspec.core.url_to_fs(uri, **options)
+    except ImportError:
+        if protocol in ("s3", "s3a"):
+            raise install_hint("s3fs", "s3", f"reading {uri}") from None
+        raise RemoteError(
+            f"reading {uri} needs the fsspec package for {protocol}://, which is not installed"
+        ) from None
+    except Exception as error:  # a file system may connect, or check its options, when made
+        raise RemoteError(f"{uri}: {str(error) or type(error).__name__}") from error
+    return fs, path
+
+
+def retried(action: Callable[[], T], name: str) -> T:
+    """Run `action`, again after a dropped connection, and name what finally failed."""
+    for wait in (*RETRY_WAITS, None):
+        try:
+            return action()
+        except Exception as error:
+            if isinstance(error, SuperscopeError):
+                raise
+            final = _explained(error, name)
+            if wait is None or not isinstance(final, TransientError):
+                raise final from error
+            time.sleep(wait)
+    raise AssertionError("unreachable")
+
+
+class TransientError(RemoteError):
+    """A failure that may pass: worth another try."""
+
+
+def _explained(error: Exception, name: str) -> SuperscopeError:
+    """Return what an exception of fsspec or below it means for the user."""
+    # fsspec's http reports every failure to open as FileNotFoundError; the cause tells.
+    cause: BaseException = error
+    while isinstance(cause, FileNotFoundError) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    status = getattr(cause, "status", None)
+    if status in (401, 403) or isinstance(cause, PermissionError):
+        return RemoteError(
+            f"{name}: access refused{f' ({status})' if status else ''}; "
+            "log in or set the credentials of this store"
+        )
+    if status in (404, 410) or (isinstance(cause, FileNotFoundError) and status is None):
+        return NotFoundError(f"{name}: no such file")
+    if isinstance(cause, ValueError) and "range" in str(cause).lower():
+        return _no_ranges(name)
+    if isinstance(cause, MemoryError):
+        raise cause
+    if isinstance(status, int) and 400 <= status < 500 and status not in (408, 429):
+        return RemoteError(f"{name}: the server answered {status}")
+    if type(cause).__name__ in ("NoCredentialsError", "InvalidURL", "InvalidUrlClientError"):
+        return RemoteError(f"{name}: {cause}")
+    reason = f"the server answered {status}" if status else str(cause) or type(cause).__name__
+    return TransientError(f"{name}: {reason} (tried {len(RETRY_WAITS) + 1} times)")
+
+
+def _no_ranges(name: str) -> RemoteError:
+    return RemoteError(
+        f"{name}: the server ignores byte ranges; stopped rather than download the whole file. "
+        "Download it and pass its path"
+    )

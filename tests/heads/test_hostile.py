@@ -1,0 +1,102 @@
+"""Files that lie, attack or are damaged: a clear error each time, and nothing else."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from pathlib import Path
+
+import hostile
+import numpy as np
+import pytest
+
+from superscope.errors import HeadDataError, SuperscopeError
+from superscope.heads import read_head
+
+EVERYTHING = hostile.everything()
+MODELS = sorted({name.partition("/")[0] for name in EVERYTHING})
+
+
+def test_the_folder_holds_what_the_script_makes() -> None:
+    paths = (p for p in hostile.FOLDER.rglob("*") if p.is_file())
+    there = {p.relative_to(hostile.FOLDER).as_posix(): p.read_bytes() for p in paths}
+    assert there == EVERYTHING, "run tests/support/hostile.py"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_hostile_file_is_refused_in_one_line(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the attacks would leave their marker
+    path = hostile.FOLDER / model
+    tracemalloc.start()
+    started = time.monotonic()
+    try:
+        with pytest.raises(SuperscopeError) as raised:
+            read_head(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    message = str(raised.value)
+    assert message.isprintable(), "one line, and nothing that acts on a terminal"
+    assert model in message, "says which file"
+    assert len(message) < 600
+    assert peak < 100e6
+    assert time.monotonic() - started < 5
+    assert not list(tmp_path.iterdir()), "nothing was executed"
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "bin", "gguf", "npy", "npz"])
+def test_a_file_without_the_fault_is_read(kind: str, tmp_path: Path) -> None:
+    """What makes the others fail is what their names say."""
+    good = {
+        "safetensors": hostile._GOOD,
+        "bin": hostile._VALID_BIN,
+        "gguf": hostile.gguf_bytes(),
+        "npy": hostile.npy(hostile._npy_header()),
+        "npz": hostile._GOOD_NPZ,
+    }[kind]
+    path = tmp_path / f"m.{kind}"
+    path.write_bytes(good)
+    head = read_head(path)
+    expected = bytes(range(24)) if kind == "bin" else bytes(24)
+    np.testing.assert_array_equal(head.block(0, 3), np.frombuffer(expected, "<f4").reshape(3, 2))
+
+
+EXPECTED = {
+    "header-length-over-100-MB.safetensors": "a header of 100,000,001 bytes",
+    "header-length-beyond-the-file.safetensors": "truncated: its header should have 100 bytes",
+    "offsets-overlap.safetensors": "tensors lm_head.weight and b overlap",
+    "offsets-beyond-the-file.safetensors": "lm_head.weight ends at byte",
+    "name-with-terminal-codes.safetensors": r"\\x1b\[2J.lm_head.weight",
+    "dtype-unknown.safetensors": "tensor lm_head.weight has dtype F9, which is not read",
+    "shape-1-D.safetensors": r"tensor lm_head.weight has shape \(6,\); a head is a 2-D matrix",
+    "empty.safetensors": "is empty",
+    "calls-os-system.bin": "its pickle asks for posix.system, .*; nothing was executed",
+    "calls-by-inst.bin": "uses INST, which no tensor needs",
+    "calls-by-newobj.bin": "asks for subprocess.Popen",
+    "strides-with-gaps.bin": "save it with .contiguous()",
+    "big-endian.bin": "is big-endian",
+    "old-format.bin": r"old format .* re-save it: torch.save\(torch.load",
+    "pointer-of-git-lfs.bin": "is a pointer of git-lfs, .* git lfs pull",
+    "html.bin": "no safetensors file",
+    "version-1.gguf": "GGUF version 1 is not read",
+    "tensor-of-unknown-type.gguf": "unknown ggml type 9999",
+    "python-objects.npy": "Python objects, which are never loaded",
+    "index-points-above": "points outside its folder, to '../../header-not-json.safetensors'",
+    "index-points-to-the-root": "points outside its folder, to '/etc/passwd'",
+    "index-points-to-nothing": "b.safetensors is missing",
+    "config-says-untied": "candidates: wpe.weight 3 × 2, wte.weight 3 × 2",
+    "split-gguf-with-a-part-missing": "m-00002-of-00002.gguf is missing",
+}
+
+
+@pytest.mark.parametrize("model", EXPECTED)
+def test_the_message_says_what_is_wrong(model: str) -> None:
+    with pytest.raises(SuperscopeError, match=EXPECTED[model]):
+        read_head(hostile.FOLDER / model)
+
+
+def test_a_shape_is_the_fault_of_the_data_not_of_the_file() -> None:
+    with pytest.raises(HeadDataError):
+        read_head(hostile.FOLDER / "shape-1-D.safetensors")

@@ -1,0 +1,263 @@
+"""A web server, and a model hub with its CDN, on this machine: they count what they send."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
+
+PIECE = 1 << 16
+
+
+@dataclass
+class Answer:
+    """What a server says to a request."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    zeros: int = 0  # further bytes of the body, too many to keep
+
+
+class Web:
+    """Files by path over HTTP, with switches for what servers do wrong.
+
+    Attributes
+    ----------
+    files
+        Content by path (``/folder/model.safetensors``).
+    sent
+        Bytes of bodies sent, by path.
+    requests
+        Method, path and headers of every request.
+    ranges
+        ``honored``, ``ignored`` (200 and the whole file), or ``none`` (and says so).
+    drops
+        How many more bodies to cut off half-way.
+    failures
+        Status by path, instead of the file.
+    heads
+        Whether HEAD is answered, not refused with 403 as by links signed for GET alone.
+    etags
+        Whether to tell files apart by ETag.
+    query
+        What followed the question mark in the last request.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.sent: Counter[str] = Counter()
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.ranges = "honored"
+        self.drops = 0
+        self.failures: dict[str, int] = {}
+        self.heads = True
+        self.etags = True
+        self.query = ""
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def body_bytes(self, pattern: str = "") -> int:
+        """Return the bytes of bodies sent for paths that match a regular expression."""
+        return sum(n for path, n in self.sent.items() if re.search(pattern, path))
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        """Return the answer to a request."""
+        if method == "HEAD" and not self.heads:
+            return Answer(403)
+        if path in self.failures:
+            return Answer(self.failures[path])
+        if path not in self.files:
+            return Answer(404)
+        return self.ranged(self.files[path], headers)
+
+    def ranged(self, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """Return the part of a file that was asked for."""
+        more = {"ETag": f'"{etag(content)}"'} if self.etags else {}
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("range", ""))
+        if self.ranges == "none":
+            more["Accept-Ranges"] = "none"
+        if wanted is None or self.ranges != "honored":
+            return Answer(200, content, more)
+        start = int(wanted[1])
+        stop = min(int(wanted[2]) + 1 if wanted[2] else len(content), len(content))
+        if start >= len(content):
+            return Answer(416)
+        more["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
+        return Answer(206, content[start:stop], more)
+
+    def start(self) -> None:
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def handle_any(self) -> None:
+                path = unquote(self.path)
+                headers = {key.lower(): value for key, value in self.headers.items()}
+                web.requests.append((self.command, path, headers))
+                path, _, web.query = path.partition("?")
+                answer = web.answer(self.command, path, headers)
+                self.close_connection = True
+                self.send_response(answer.status)
+                length = len(answer.body) + answer.zeros
+                for key, value in {"Content-Length": str(length), **answer.headers}.items():
+                    self.send_header(key, value)
+                self.send_header("Connection", "close")
+                self.end_headers()
+                if self.command != "HEAD":
+                    self._send(path, answer)
+
+            def _send(self, path: str, answer: Answer) -> None:
+                body = answer.body
+                if web.drops > 0 and len(body) > 1000 and answer.status < 400:
+                    web.drops -= 1
+                    body = body[: len(body) // 2]
+                for at in range(0, len(body) + answer.zeros, PIECE):
+                    piece = body[at : at + PIECE] if at < len(body) else bytes(PIECE)
+                    self.wfile.write(piece)
+                    web.sent[path] += len(piece)
+
+            do_GET = do_HEAD = handle_any
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: Any) -> None:
+                pass  # clients that stop reading are what some tests are about
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Go off the network; further connections are refused."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def etag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class Repo:
+    """A model repository: commits, and branches and tags that name them."""
+
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+    needs_token: str | None = None
+    gated: bool = False
+
+    def commit(self, files: Mapping[str, bytes], *refs: str) -> str:
+        """Add a commit, let `refs` (main by default) name it, and return its hash."""
+        what = "".join(f"{name}{etag(data)}" for name, data in sorted(files.items()))
+        sha = hashlib.sha1(f"{len(self.commits)}{what}".encode()).hexdigest()
+        self.commits[sha] = dict(files)
+        for ref in refs or ("main",):
+            self.refs[ref] = sha
+        return sha
+
+
+class Hub(Web):
+    """The hub's routes; large files are redirected to a CDN on another port."""
+
+    large = (".safetensors", ".bin", ".gguf")
+
+    def __init__(self, cdn: Web) -> None:
+        super().__init__()
+        self.cdn = cdn
+        self.repos: dict[str, Repo] = {}
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        if path in self.failures:
+            return Answer(self.failures[path])
+        api = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path)
+        file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
+        parts = api or file
+        repo = self.repos.get(parts[1]) if parts else None
+        if parts is None or repo is None:
+            return _error(401, "RepoNotFound")
+        authorized = repo.needs_token is None or (
+            headers.get("authorization") == f"Bearer {repo.needs_token}"
+        )
+        if not authorized and not repo.gated:
+            return _error(401, "RepoNotFound")
+        revision = parts[2] or "main"
+        sha = repo.refs.get(revision, revision)
+        if sha not in repo.commits:
+            return _error(404, "RevisionNotFound")
+        files = repo.commits[sha]
+        if api:
+            listed = {"id": parts[1], "sha": sha, "siblings": [{"rfilename": f} for f in files]}
+            return Answer(200, json.dumps(listed).encode(), {"Content-Type": "application/json"})
+        if not authorized:
+            return _error(403 if "authorization" in headers else 401, "GatedRepo", sha)
+        assert file is not None
+        if file[3] not in files:
+            return _error(404, "EntryNotFound", sha)
+        content = files[file[3]]
+        known = {"X-Repo-Commit": sha, "ETag": f'"{etag(content)}"'}
+        if not file[3].endswith(self.large):
+            answer = self.ranged(content, headers)
+            return Answer(answer.status, answer.body, {**answer.headers, **known})
+        blob = f"/blob/{etag(content)}/{file[3]}"
+        self.cdn.files[blob] = content
+        linked = {"X-Linked-Size": str(len(content)), "X-Linked-Etag": known["ETag"]}
+        return Answer(302, b"", {**known, **linked, "Location": f"{self.cdn.url}{blob}?signed=1"})
+
+
+class Bucket(Web):
+    """As much of S3 as listing a folder and reading objects needs."""
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        query = dict(part.partition("=")[::2] for part in self.query.split("&"))
+        if "list-type" not in query:
+            found = super().answer(method, path, headers)
+            return replace(found, headers={**found.headers, "Last-Modified": _DATE})
+        prefix = query.get("prefix", "")
+        start = f"{path.rstrip('/')}/{prefix}"
+        entries = "".join(
+            f"<Contents><Key>{prefix}{name.removeprefix(start)}</Key><Size>{len(data)}</Size>"
+            f"<ETag>&quot;{etag(data)}&quot;</ETag>"
+            "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+            for name, data in self.files.items()
+            if name.startswith(start)
+        )
+        listed = f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"
+        return Answer(200, listed.encode(), {"Content-Type": "application/xml"})
+
+
+_DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
+
+
+def _error(status: int, code: str, sha: str | None = None) -> Answer:
+    headers = {"X-Error-Code": code, "X-Error-Message": code}
+    return Answer(status, b"", headers | ({"X-Repo-Commit": sha} if sha else {}))
+
+
+@contextmanager
+def running(*webs: Web) -> Iterator[None]:
+    """Run servers while the block runs."""
+    for web in webs:
+        web.start()
+    try:
+        yield
+    finally:
+        for web in webs:
+            web.stop()
