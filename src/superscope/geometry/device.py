@@ -1,0 +1,94 @@
+"""Where products are computed: numpy on the CPU, torch on any other device."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+Matrix = npt.NDArray[np.floating]
+
+# What the drivers of Nvidia (also under WSL) and AMD put there. Where there is none, torch,
+# which takes seconds to import, need not be asked.
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+
+
+def resolved(name: str) -> str:
+    """Return the device that `name` stands for: ``auto`` is a GPU where there is one.
+
+    Raises
+    ------
+    UsageError
+        There is no such device on this machine.
+    """
+    if name == "cpu":
+        return name
+    if name != "auto":
+        device_named(name)
+        return name
+    if not (sys.platform == "win32" or any(Path(driver).exists() for driver in _DRIVERS)):
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def device_named(name: str) -> torch.device:
+    """Return torch's device of that name.
+
+    Raises
+    ------
+    UsageError
+        The name is not one of torch's, or there is no such device here.
+    """
+    import torch
+
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise UsageError(f"device {name!r} cannot be used here: {reason}") from None
+    return device
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Let float32 products be what they say: TF32 would change the order of near neighbors."""
+    import torch
+
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
+
+
+def multiplier(name: str) -> Callable[[Matrix, Matrix], Any]:
+    """Return the matrix product of numpy arrays, computed on a device, as a numpy array."""
+    if name == "cpu":
+        return np.matmul  # which recognizes AᵀA and computes one triangle only
+
+    import torch
+
+    device = device_named(name)
+
+    def multiply(a: Matrix, b: Matrix) -> Any:
+        if device.type == "mps" and a.dtype == np.float64:  # which it does not have
+            return a @ b
+        with full_float32():
+            left = torch.from_numpy(a).to(device)
+            return (left @ torch.from_numpy(b).to(device)).cpu().numpy()
+
+    return multiply

@@ -1,0 +1,102 @@
+"""What the m × m Gram matrix G = ŴᵀŴ gives exactly, without forming a pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from superscope.geometry.device import multiplier
+from superscope.geometry.unit_rows import Float64, UnitRows, blocks
+from superscope.progress import Progress, silent
+
+
+@dataclass(frozen=True, eq=False)
+class Gram:
+    """The Gram matrix of unit rows, with what follows from it.
+
+    Attributes
+    ----------
+    matrix
+        G, float64, shape (m, m).
+    total
+        Σ ŵ_i, float64, shape (m,).
+    features
+        V, the number of rows.
+    """
+
+    matrix: Float64
+    total: Float64
+    features: int
+
+    @property
+    def trace(self) -> float:
+        """Σ ‖ŵ_i‖²: V but for the rounding of unit rows to float32."""
+        return float(np.trace(self.matrix))
+
+    @property
+    def square_norm(self) -> float:
+        """‖G‖_F², the sum of c² over all ordered pairs, a row with itself included."""
+        return float(np.vdot(self.matrix, self.matrix))
+
+    @property
+    def mean_square_overlap(self) -> float:
+        """Mean of c² over distinct pairs; 0 for a single row."""
+        # A row with itself gives ‖ŵ_i‖⁴ = 1 + 2(‖ŵ_i‖² − 1) to first order in its rounding.
+        itself = 2 * self.trace - self.features
+        return min(1.0, max(0.0, (self.square_norm - itself) / self._ordered_pairs))
+
+    @property
+    def mean_overlap(self) -> float:
+        """Mean of c over distinct pairs; 0 for a single row."""
+        return (float(np.vdot(self.total, self.total)) - self.trace) / self._ordered_pairs
+
+    @property
+    def _ordered_pairs(self) -> int:
+        return max(1, self.features * (self.features - 1))
+
+    def spectrum(self) -> Float64:
+        """Return the squared singular values of Ŵ, descending, shape (m,)."""
+        spectrum: Float64 = np.maximum(np.linalg.eigvalsh(self.matrix)[::-1], 0.0)
+        return spectrum
+
+    def token_interference(
+        self, rows: UnitRows, device: str = "cpu", progress: Progress = silent
+    ) -> Float64:
+        """Return the mean of c_ij² over j ≠ i for every row i, shape (V,)."""
+        multiply = multiplier(device)
+        # (ŵᵀ G ŵ − ‖ŵ‖⁴)/(V − 1), with G scaled so that float32 products keep its digits.
+        precision = _precision(rows)
+        matrix = (self.matrix / self.features).astype(precision)
+        result = np.empty(self.features)
+        for start, stop in blocks(self.features, rows.width):
+            unit = rows.block(start, stop).astype(precision, copy=False)
+            square = np.einsum("ij,ij->i", unit, unit).astype(np.float64)
+            result[start:stop] = np.einsum("ij,ij->i", multiply(unit, matrix), unit)
+            result[start:stop] -= square * square / self.features
+            progress("interference of each token", stop, self.features)
+        return np.maximum(0.0, result * (self.features / max(1, self.features - 1)))
+
+
+def gram(rows: UnitRows, device: str = "cpu", progress: Progress = silent) -> Gram:
+    """Return the Gram matrix of unit rows: O(V m²), in blocks, multiplied on `device`.
+
+    Products are float32 (float64 for V ≤ 2m and narrow heads), sums over blocks float64.
+    """
+    matrix = np.zeros((rows.width, rows.width))
+    total = np.zeros(rows.width)
+    precision, multiply = _precision(rows), multiplier(device)
+    for start, stop in blocks(rows.features, rows.width):
+        unit = rows.block(start, stop).astype(precision, copy=False)
+        matrix += multiply(unit.T, unit)
+        total += unit.sum(axis=0, dtype=np.float64)
+        progress("Gram matrix", stop, rows.features)
+    return Gram(matrix, total, rows.features)
+
+
+def _precision(rows: UnitRows) -> np.dtype[np.floating]:
+    # ‖G‖_F² = V + (overlaps), and the overlaps are what is wanted. For V > 2m the Welch floor
+    # makes them at least as large as V; for fewer rows they may be lost in float32's rounding.
+    # In narrow heads that rounding adds up over more rows, and float64 costs little.
+    single = rows.features > 2 * rows.width and rows.width > 128
+    return np.dtype(np.float32 if single else np.float64)

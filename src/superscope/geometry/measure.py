@@ -1,0 +1,192 @@
+"""From a head to its geometry."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope._version import __version__
+from superscope.errors import HeadDataError, UsageError
+from superscope.geometry import pairs as pair_statistics
+from superscope.geometry.device import resolved
+from superscope.geometry.geometry import Geometry, Overlap, Settings
+from superscope.geometry.gram import gram
+from superscope.geometry.norms import Norms
+from superscope.geometry.pairs import PairStatistics
+from superscope.geometry.summary import TITLES
+from superscope.geometry.unit_rows import Float64, UnitRows, blocks, centered, prepare
+from superscope.heads import Head
+from superscope.progress import Progress, silent
+
+
+def measure_head(
+    head: Head,
+    *,
+    pairs: str = "sample",
+    neighbors: int = 0,
+    top: int = 20,
+    samples: int = pair_statistics.SAMPLES,
+    seed: int = 0,
+    device: str = "auto",
+    dtype: str = "float32",
+    frequencies: npt.ArrayLike | None = None,
+    threshold: float | None = None,
+    progress: Progress = silent,
+) -> Geometry:
+    """Measure the geometry of a head, raw and centered.
+
+    Parameters
+    ----------
+    head
+        Rows of shape (V, m).
+    pairs
+        ``none``: only what the Gram matrix gives, O(V m²). ``sample``: also estimates from
+        random pairs. ``exact``: also every pair, O(V² m).
+    neighbors
+        Nearest rows to keep of each row; needs ``exact``.
+    top
+        Most colliding pairs to keep.
+    samples, seed
+        Number of sampled pairs, and the seed that draws them.
+    device
+        Where products are computed: ``auto`` is a GPU where there is one, else ``cpu``.
+    dtype
+        Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
+    frequencies
+        Token frequencies, shape (stored rows,), for a third, frequency-weighted centering.
+    threshold
+        Norm above which a row counts as represented; half the rms norm by default.
+    progress
+        Told of long work.
+
+    Raises
+    ------
+    HeadDataError
+        Non-finite rows, or all rows zero.
+    UsageError
+        An option that cannot be used as given.
+    """
+    settings = Settings(
+        pairs=pairs, samples=samples, seed=seed, neighbors=neighbors, top=top,
+        device=resolved(device), dtype=dtype, version=__version__,
+    )  # fmt: skip
+
+    _check(settings, threshold)
+    prepared = prepare(head)
+    if neighbors >= prepared.raw.features:
+        raise UsageError(
+            f"{neighbors:,} neighbors were asked for of {prepared.raw.features:,} rows; "
+            "a row has one neighbor less than there are rows"
+        )
+
+    def overlap(rows: UnitRows, center: str) -> Overlap:
+        return _overlap(rows, prepared.raw, center, settings, progress)
+
+    weighted = None
+    if frequencies is not None:
+        mean = _weighted_mean(prepared.raw.head, frequencies)
+        weighted = overlap(centered(prepared, mean), "frequency")
+    return Geometry(
+        provenance=head.provenance,
+        settings=settings,
+        stored_features=head.stored.shape[0],
+        width=head.width,
+        zero_rows=tuple(prepared.zero_ids.tolist()),
+        norms=Norms.of(prepared.norms, threshold),
+        raw=overlap(prepared.raw, "none"),
+        centered=overlap(centered(prepared, prepared.mean), "mean"),
+        frequency_centered=weighted,
+    )
+
+
+def _overlap(
+    rows: UnitRows, raw: UnitRows, center: str, settings: Settings, progress: Progress
+) -> Overlap:
+    if rows.features < 2:
+        raise HeadDataError(
+            f"{raw.head.provenance.model}: {rows.features} row(s) with a direction are left "
+            f"(center={center}); an overlap takes two"
+        )
+
+    def report(stage: str, done: int, total: int) -> None:
+        progress(f"{TITLES[center]}: {stage}", done, total)
+
+    products = gram(rows, settings.device, report)
+    kept = rows.head.ids
+    before = raw.head.ids if raw.head.ids is not None else np.arange(raw.features)
+    left_out = () if kept is None else tuple(np.setdiff1d(before, kept).tolist())
+    return Overlap(
+        center=center,
+        features=rows.features,
+        width=rows.width,
+        left_out=left_out,
+        mean_square_overlap=products.mean_square_overlap,
+        mean_overlap=products.mean_overlap,
+        spectrum=products.spectrum(),
+        token_interference=products.token_interference(rows, settings.device, report),
+        pairs=_pairs(rows, settings, report),
+    )
+
+
+def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatistics | None:
+    if settings.pairs == "none":
+        return None
+    every = rows.features * (rows.features - 1) // 2
+    if settings.pairs == "sample" and every > settings.samples:
+        return pair_statistics.sampled(
+            rows, samples=settings.samples, top=settings.top, seed=settings.seed
+        )
+    # So few pairs that all of them cost no more than the sample.
+    return pair_statistics.exact(
+        rows,
+        neighbors=settings.neighbors,
+        top=settings.top,
+        device=settings.device,
+        dtype=settings.dtype,
+        progress=progress,
+    )
+
+
+def _weighted_mean(head: Head, frequencies: npt.ArrayLike) -> Float64:
+    stored = head.stored.shape[0]
+    try:
+        weights = np.asarray(frequencies, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"frequencies must be {stored:,} numbers: {error}") from None
+    if weights.shape != (stored,):
+        raise UsageError(
+            f"frequencies must be {stored:,} numbers, one for each stored row; "
+            f"got shape {weights.shape}"
+        )
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        raise UsageError(f"frequencies must be finite and not negative; id {bad[0]} is not")
+    weights = weights.copy() if head.ids is None else weights[head.ids]
+    if weights.max() == 0:
+        raise UsageError("the frequencies of the rows kept add up to 0")
+    weights /= weights.max()  # their sum is then finite
+    mean = np.zeros(head.width)
+    for start, stop in blocks(head.features, head.width):
+        mean += weights[start:stop] @ head.block(start, stop).astype(np.float64)
+    result: Float64 = mean / weights.sum()
+    return result
+
+
+def _check(settings: Settings, threshold: float | None) -> None:
+    known = pair_statistics.ROUNDING
+    if settings.pairs not in ("none", "sample", "exact"):
+        raise UsageError(f"pairs={settings.pairs!r}; expected 'none', 'sample' or 'exact'")
+    if settings.neighbors < 0 or settings.top < 0 or settings.seed < 0:
+        raise UsageError("neighbors, top and seed must not be negative")
+    if settings.neighbors and settings.pairs != "exact":
+        raise UsageError("neighbors need every pair: measure with pairs='exact' (--pairs exact)")
+    if settings.samples < 2:
+        raise UsageError("at least 2 sampled pairs are needed for a standard error")
+    if settings.dtype not in known:
+        raise UsageError(f"unknown dtype {settings.dtype!r} of tiles; known: {', '.join(known)}")
+    if settings.dtype != "float32" and settings.pairs != "exact":
+        raise UsageError("dtype is that of all pairs: measure with pairs='exact' (--pairs exact)")
+    if threshold is not None and not 0 <= threshold < math.inf:
+        raise UsageError(f"threshold {threshold} of the norm must be a finite number, 0 or more")

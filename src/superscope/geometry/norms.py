@@ -1,0 +1,107 @@
+"""Row norms, the represented fraction and the regime (LLG25)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from superscope.geometry.unit_rows import Float64
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+class Regime(StrEnum):
+    """How much of what could be represented is, after LLG25."""
+
+    NONE = "none"
+    """V ≤ m: there are as many dimensions as features; nothing need be superposed."""
+    STRONG = "strong"
+    """φ ≥ 0.9: nearly everything is represented, so it must overlap."""
+    WEAK = "weak"
+    """φV ≤ 2m: about as many features as dimensions are represented, the rest is not."""
+    INTERMEDIATE = "intermediate"
+    """Between weak and strong."""
+
+
+@dataclass(frozen=True, eq=False)
+class Norms:
+    """Norms of the rows kept.
+
+    Attributes
+    ----------
+    values
+        ‖w_i‖ of every row, float64, shape (V,).
+    threshold
+        A row counts as represented above this norm.
+    threshold_rule
+        Where the threshold comes from: ``half the rms norm`` or ``absolute``.
+    """
+
+    values: Float64
+    threshold: float
+    threshold_rule: str
+
+    @classmethod
+    def of(cls, values: Float64, threshold: float | None = None) -> Norms:
+        """Return the norms with their threshold: half the rms norm unless given."""
+        if threshold is None:
+            half = 0.5 * _root_mean_square(values)
+            return cls(values, half, "half the rms norm")
+        return cls(values, threshold, "absolute")
+
+    @property
+    def mean(self) -> float:
+        return float(self.values.mean())
+
+    @property
+    def root_mean_square(self) -> float:
+        return _root_mean_square(self.values)
+
+    @property
+    def std(self) -> float:
+        """Standard deviation over the rows (divided by V)."""
+        return float(self.values.std())
+
+    @property
+    def coefficient_of_variation(self) -> float:
+        """Standard deviation over mean."""
+        return self.std / self.mean
+
+    @property
+    def min(self) -> float:
+        return float(self.values.min())
+
+    @property
+    def max(self) -> float:
+        return float(self.values.max())
+
+    @property
+    def quantiles(self) -> dict[float, float]:
+        """Norms below which the given shares of rows lie."""
+        return dict(zip(QUANTILES, np.quantile(self.values, QUANTILES).tolist(), strict=True))
+
+    def histogram(self, bins: int = 100) -> tuple[Float64, Float64]:
+        """Return counts and the ``bins + 1`` edges of even bins from 0 to the largest norm."""
+        counts, edges = np.histogram(self.values, bins=bins, range=(0.0, self.max))
+        return counts.astype(np.float64), edges
+
+    def represented_fraction(self, threshold: float | None = None) -> float:
+        """Return φ_t, the share of rows with a norm above t (default: `threshold`)."""
+        return float(np.mean(self.values > (self.threshold if threshold is None else threshold)))
+
+
+def regime(features: int, width: int, represented_fraction: float) -> Regime:
+    """Return the regime of a head with V `features` in m = `width` dimensions."""
+    if features <= width:
+        return Regime.NONE
+    if represented_fraction >= 0.9:
+        return Regime.STRONG
+    if represented_fraction * features <= 2 * width:
+        return Regime.WEAK
+    return Regime.INTERMEDIATE
+
+
+def _root_mean_square(values: Float64) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))

@@ -1,0 +1,237 @@
+"""Statistics over pairs of rows: all of them in one tiled sweep, or a sample."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.geometry.device import device_named
+from superscope.geometry.rescore import overlaps_of, rescored
+from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums, bin_edges
+from superscope.geometry.unit_rows import Float64, UnitRows
+from superscope.progress import Progress, silent
+
+TILE_ROWS, TILE_COLUMNS = 4096, 512
+SAMPLES = 1 << 18
+
+# How far an overlap may be off: 4 units of rounding, of two factors and of their product.
+ROUNDING = {"float32": 0.0, "bfloat16": 4 * 2.0**-8, "float16": 4 * 2.0**-11}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two rows and their overlap, by vocabulary id and, where known, text."""
+
+    first: int
+    second: int
+    overlap: float
+    first_text: str | None = None
+    second_text: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PairStatistics:
+    """Statistics of c over distinct pairs.
+
+    Attributes
+    ----------
+    method
+        ``exact``: every pair once; ``sample``: pairs drawn evenly with replacement.
+    pairs
+        How many pairs went in.
+    mean_absolute, std_absolute, mean_square
+        Mean and standard deviation of |c|, mean of c².
+    mean_absolute_se, std_absolute_se, mean_square_se
+        Their standard errors; 0 when exact.
+    histogram
+        Counts of c in even bins on [−1, 1], int64, shape (1000,).
+    largest
+        Largest |c| seen. The coherence if exact, else a lower bound of it.
+    top
+        Pairs with the largest |c| of those seen, largest first.
+    neighbors, neighbor_overlaps
+        Ids of the nearest rows of every row by c, nearest first, and their overlaps,
+        shape (V, K), int32 and float32; None unless asked for (exact only).
+    """
+
+    method: str
+    pairs: int
+    mean_absolute: float
+    std_absolute: float
+    mean_square: float
+    mean_absolute_se: float
+    std_absolute_se: float
+    mean_square_se: float
+    histogram: npt.NDArray[np.int64]
+    largest: float
+    top: tuple[Pair, ...]
+    neighbors: npt.NDArray[np.int32] | None = None
+    neighbor_overlaps: npt.NDArray[np.float32] | None = None
+
+    @property
+    def coherence(self) -> float | None:
+        """max |c| over all pairs; None for a sample."""
+        return self.largest if self.method == "exact" else None
+
+    @property
+    def bin_edges(self) -> Float64:
+        """Edges of `histogram`, shape (1001,)."""
+        return bin_edges()
+
+
+def sampled(rows: UnitRows, *, samples: int, top: int, seed: int) -> PairStatistics:
+    """Return unbiased estimates from `samples` pairs drawn evenly with replacement."""
+    generator = np.random.default_rng(seed)
+    first = generator.integers(rows.features, size=samples)
+    second = generator.integers(rows.features - 1, size=samples)
+    second += second >= first  # every ordered pair of distinct rows equally often
+    overlaps = overlaps_of(rows, first, second).astype(np.float64)
+    absolute = np.abs(overlaps)
+    ids = np.stack((np.minimum(first, second), np.maximum(first, second)), axis=1)
+    _, distinct = np.unique(ids @ (rows.features, 1), return_index=True)
+    ids = ids[distinct[np.argsort(-absolute[distinct], kind="stable")[:top]]]
+    std = float(absolute.std(ddof=1))
+    fourth = float(np.mean((absolute - absolute.mean()) ** 4))
+    # Delta method: var(s²) ≈ (μ₄ − σ⁴)/S and s = √s².
+    std_se = math.sqrt(max(0.0, fourth - std**4) / samples) / (2 * std) if std > 0 else 0.0
+    square = overlaps**2
+    counts, _ = np.histogram(np.clip(overlaps, -1, 1), bins=BINS, range=(-1, 1))
+    return PairStatistics(
+        method="sample",
+        pairs=samples,
+        mean_absolute=float(absolute.mean()),
+        std_absolute=std,
+        mean_square=float(square.mean()),
+        mean_absolute_se=std / math.sqrt(samples),
+        std_absolute_se=std_se,
+        mean_square_se=float(square.std(ddof=1)) / math.sqrt(samples),
+        histogram=counts.astype(np.int64),
+        largest=min(1.0, float(absolute.max())),
+        top=_named(rows, ids),
+    )
+
+
+def exact(
+    rows: UnitRows,
+    *,
+    neighbors: int = 0,
+    top: int = 20,
+    device: str = "cpu",
+    dtype: str = "float32",
+    progress: Progress = silent,
+) -> PairStatistics:
+    """Return the statistics of all V(V−1)/2 pairs from one tiled sweep.
+
+    Parameters
+    ----------
+    rows
+        Unit rows.
+    neighbors, top
+        How many nearest rows of each row, and how many top pairs, to keep.
+    device, dtype
+        Where and in which precision tiles are multiplied. Below float32, neighbors and
+        top pairs are chosen from more candidates by their overlaps in float32, and
+        searched for in float32 where the candidates crowd too closely to be sure.
+    progress
+        Told after each tile.
+
+    Raises
+    ------
+    UsageError
+        The device does not exist here.
+    """
+    pairs = rows.features * (rows.features - 1) // 2
+    near, listed = min(neighbors, rows.features - 1), min(max(top, 1), pairs)
+    error = ROUNDING[dtype]
+    if error:  # the nearest by low products are only candidates for the nearest
+        near = min(4 * near + 24, rows.features - 1) if near else 0
+        listed = min(max(4 * top, 4096), pairs)
+    sums = _sweep(rows, (near, listed), device, dtype, progress)
+    mean, square = sums.absolute / pairs, sums.square / pairs
+    best = _named(rows, sums.top_ids)
+    if error and listed < pairs and abs(best[max(top, 1) - 1].overlap) < sums.top[-1] + error:
+        # A pair that is not listed may be among the top: these crowd too closely.
+        best = _named(rows, _sweep(rows, (0, max(top, 1)), device, "float32", progress).top_ids)
+    return PairStatistics(
+        method="exact",
+        pairs=pairs,
+        mean_absolute=mean,
+        std_absolute=math.sqrt(max(0.0, square - mean**2)),
+        mean_square=square,
+        mean_absolute_se=0.0,
+        std_absolute_se=0.0,
+        mean_square_se=0.0,
+        histogram=sums.counts,
+        largest=abs(best[0].overlap),
+        top=best[:top],
+        **_nearest(rows, sums, min(neighbors, rows.features - 1), error),
+    )
+
+
+def _sweep(
+    rows: UnitRows, keep: tuple[int, int], device: str, dtype: str, progress: Progress
+) -> TileSums:
+    """Form every tile on and above the diagonal once and feed it to the sums."""
+    count = rows.features
+    corners = [
+        (row0, column0)
+        for row0 in range(0, count, TILE_ROWS)
+        for column0 in range(row0, count, TILE_COLUMNS)
+    ]
+    tiles = _tiles(count, keep, device, dtype)
+    for done, (row0, column0) in enumerate(corners, start=1):
+        if row0 == column0:
+            band = tiles.load(rows.block(row0, min(row0 + TILE_ROWS, count)))
+        column1 = min(column0 + TILE_COLUMNS, count)
+        if column1 - row0 <= len(band):
+            # On the diagonal: rows after the last column have no pair in this tile.
+            columns = band[column0 - row0 : column1 - row0]
+            tile = tiles.product(band[: column1 - row0], columns)
+        else:
+            tile = tiles.product(band, tiles.load(rows.block(column0, column1)))
+        tiles.add(tile, row0, column0)
+        progress("all pairs", done, len(corners))
+    return tiles.result()
+
+
+def _tiles(features: int, keep: tuple[int, int], device: str, dtype: str) -> Tiles:
+    """Return what multiplies and sums tiles: numba on the CPU, torch elsewhere."""
+    # Imported here: both take seconds, and the Gram route needs neither.
+    if device == "cpu" and dtype == "float32":
+        from superscope.geometry.tiles_cpu import CpuTiles
+
+        return CpuTiles(features, *keep)
+    from superscope.geometry import tiles_torch
+
+    where, kind = device_named(device), tiles_torch.DTYPES[dtype]
+    if where.type == "cpu":
+        return tiles_torch.LowCpuTiles(features, *keep, kind)
+    return tiles_torch.TorchTiles(features, *keep, where, kind)
+
+
+def _named(rows: UnitRows, positions: npt.NDArray[np.int64]) -> tuple[Pair, ...]:
+    """Return pairs of rows with ids, text and float32 overlap, largest |c| first."""
+    head = rows.head
+    overlaps = overlaps_of(rows, positions[:, 0], positions[:, 1])
+    found = []
+    for (i, j), c in zip(positions.tolist(), overlaps.tolist(), strict=True):
+        first, second = head.id_of(i), head.id_of(j)
+        overlap = math.copysign(1.0, c) if abs(c) > ALIKE else c
+        found.append(Pair(first, second, overlap, head.token(first), head.token(second)))
+    return tuple(sorted(found, key=lambda p: (-abs(p.overlap), p.first, p.second)))
+
+
+def _nearest(rows: UnitRows, sums: TileSums, keep: int, error: float) -> dict[str, Any]:
+    """Return ids and overlaps of the nearest rows, chosen by overlaps in float32."""
+    if not keep:
+        return {}
+    near, positions = sums.near, sums.near_ids
+    if error:
+        near, positions = rescored(rows, near, positions, keep, error)
+    ids = positions if rows.head.ids is None else rows.head.ids[positions]
+    overlaps = np.clip(near, -1, 1, out=near)
+    return {"neighbors": ids.astype(np.int32, copy=False), "neighbor_overlaps": overlaps}

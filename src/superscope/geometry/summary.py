@@ -1,0 +1,213 @@
+"""A geometry as a table for people: the lines, and their plain text and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from superscope.heads.tokens import visible
+
+if TYPE_CHECKING:
+    from superscope.geometry.geometry import Geometry, Overlap
+    from superscope.geometry.pairs import Pair
+
+TITLES = {"none": "raw", "mean": "mean-centered", "frequency": "frequency-centered"}
+SHOWN_PAIRS = 10
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The table in parts, so that terminal, notebook and report say the same.
+
+    Attributes
+    ----------
+    title
+        Model and shape.
+    columns
+        Heading of each centering.
+    overlaps
+        Label and one value for each centering.
+    facts
+        Label and value of what centering does not touch.
+    pairs_title, pairs
+        The most colliding pairs of raw and of centered rows.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    overlaps: tuple[tuple[str, ...], ...]
+    facts: tuple[tuple[str, str], ...]
+    pairs_title: str
+    pairs: tuple[tuple[str, ...], ...]
+
+
+def summarize(geometry: Geometry) -> Summary:
+    """Return the table of a geometry."""
+    g = geometry
+    return Summary(
+        title=f"{visible(g.provenance.model, quote='', longest=200)}: V = {g.features:,}, "
+        f"m = {g.width:,}, V/m = {g.features / g.width:.4g}",
+        columns=tuple(TITLES[o.center] for o in g.overlaps),
+        overlaps=tuple((label, *(value(o) for o in g.overlaps)) for label, value in _OVERLAP_LINES),
+        facts=tuple(_facts(g)),
+        pairs_title=_pairs_title(g),
+        pairs=tuple(_pair_lines(g)),
+    )
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Return a number to `digits` significant digits, – where there is none."""
+    return "–" if value is None else f"{value:,.{digits}g}"
+
+
+def _times(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4g}×"
+
+
+def _estimate(value: float, error: float) -> str:
+    return f"{value:.6g}" if error == 0 else f"{value:.4g} ± {error:.1g}"
+
+
+def _mean_absolute(o: Overlap) -> str:
+    return "–" if o.pairs is None else _estimate(o.pairs.mean_absolute, o.pairs.mean_absolute_se)
+
+
+def _std_absolute(o: Overlap) -> str:
+    return "–" if o.pairs is None else _estimate(o.pairs.std_absolute, o.pairs.std_absolute_se)
+
+
+def _coherence(o: Overlap) -> str:
+    if o.pairs is None:
+        return "–"
+    bound = "" if o.pairs.method == "exact" else "≥ "
+    return f"{bound}{o.pairs.largest:.6g}"
+
+
+_OVERLAP_LINES = (
+    ("mean square overlap", lambda o: number(o.mean_square_overlap)),
+    ("  against chance, 1/m", lambda o: _times(o.ratio_to_random)),
+    ("  against the Welch floor", lambda o: _times(o.ratio_to_welch)),
+    ("mean |overlap|", _mean_absolute),
+    ("  by chance", lambda o: number(o.random_mean_absolute)),
+    ("std |overlap|", _std_absolute),
+    ("mean overlap", lambda o: number(o.mean_overlap)),
+    ("coherence, max |overlap|", _coherence),
+    ("effective width", lambda o: number(o.effective_width, 4)),
+    ("packing efficiency", lambda o: f"{o.packing_efficiency:.4f}"),
+    ("entropy rank", lambda o: number(o.entropy_rank, 4)),
+    ("stable rank", lambda o: number(o.stable_rank, 4)),
+)
+
+
+def _facts(g: Geometry) -> list[tuple[str, str]]:
+    n, p = g.norms, g.provenance
+    quantiles = n.quantiles
+    facts = [
+        ("norms", f"mean {n.mean:.4g}, rms {n.root_mean_square:.4g}, std {n.std:.4g}, "
+                  f"std/mean {n.coefficient_of_variation:.3g}"),
+        ("", f"min {n.min:.4g}, 5 % {quantiles[0.05]:.4g}, median {quantiles[0.5]:.4g}, "
+             f"95 % {quantiles[0.95]:.4g}, max {n.max:.4g}"),
+        ("represented fraction", f"{g.represented_fraction:.4f} (norm > {n.threshold:.4g}, "
+                                 f"{n.threshold_rule})"),
+        ("regime", str(g.regime) + (" (V ≤ m: nothing need be superposed)"
+                                    if g.features <= g.width else "")),
+        ("rows left out", _left_out(g)),
+    ]  # fmt: skip
+    if p.tensor:
+        facts.append(("tensor", f"{p.tensor} ({p.reason})"))
+    if p.file:
+        facts.append(("file", f"{p.file} ({p.format})"))
+    if p.revision:
+        facts.append(("revision", p.revision))
+    quantized = ", quantized: its noise is part of every overlap" if p.quantized else ""
+    facts.append(("stored as", f"{p.dtype}{quantized}"))
+    if p.folded_norm:
+        facts.append(("folded in", f"the final norm's gain, {p.folded_norm}"))
+    facts += [("note", note) for note in p.notes]
+    return [(label, visible(text, quote="", longest=500)) for label, text in facts]
+
+
+def _left_out(g: Geometry) -> str:
+    parts = []
+    if g.rows_outside_tokenizer:
+        parts.append(f"{g.rows_outside_tokenizer:,} that the tokenizer cannot produce")
+    if g.zero_rows:
+        parts.append(f"{len(g.zero_rows):,} exactly zero (ids {_ids(g.zero_rows)})")
+    for overlap in g.overlaps[1:]:
+        if overlap.left_out:
+            parts.append(
+                f"{len(overlap.left_out):,} equal to the center, from the "
+                f"{TITLES[overlap.center]} column only (ids {_ids(overlap.left_out)})"
+            )
+    return "; ".join(parts) or "none"
+
+
+def _ids(ids: tuple[int, ...]) -> str:
+    return ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
+
+
+def _pairs_title(g: Geometry) -> str:
+    pairs = g.raw.pairs
+    if pairs is None:
+        return ""
+    among = "all" if pairs.method == "exact" else "the sampled"
+    return f"most colliding of {among} {pairs.pairs:,} pairs"
+
+
+def _pair_lines(g: Geometry) -> list[tuple[str, ...]]:
+    lists = [o.pairs.top[:SHOWN_PAIRS] for o in g.overlaps if o.pairs is not None]
+    length = max((len(pairs) for pairs in lists), default=0)
+    return [
+        tuple(_pair(pairs[k]) if k < len(pairs) else "" for pairs in lists) for k in range(length)
+    ]
+
+
+def _pair(pair: Pair) -> str:
+    return f"{pair.overlap:+.4f}  {_token(pair.first, pair.first_text)}  " + _token(
+        pair.second, pair.second_text
+    )
+
+
+def _token(index: int, text: str | None) -> str:
+    return f"#{index}" if text is None else visible(text)
+
+
+def as_text(geometry: Geometry) -> str:
+    """Return the table as aligned plain text."""
+    s = summarize(geometry)
+    left = max(len(line[0]) for line in (*s.overlaps, *s.facts)) + 2
+    wide = max(len(v) for line in (s.columns, *(x[1:] for x in s.overlaps)) for v in line) + 2
+    lines = [s.title, "", " " * left + "".join(c.rjust(wide) for c in s.columns)]
+    lines += [
+        label.ljust(left) + "".join(v.rjust(wide) for v in values) for label, *values in s.overlaps
+    ]
+    lines += ["", *(label.ljust(left) + value for label, value in s.facts)]
+    if s.pairs:
+        lines += ["", s.pairs_title]
+        column = max(len(cell) for row in s.pairs for cell in row) + 4
+        lines.append("".join(f"  {c}".ljust(column) for c in s.columns).rstrip())
+        lines += ["".join(f"  {cell}".ljust(column) for cell in row).rstrip() for row in s.pairs]
+    return "\n".join(lines)
+
+
+def as_html(geometry: Geometry) -> str:
+    """Return the table as HTML, everything escaped."""
+    s = summarize(geometry)
+
+    def row(label: str, values: tuple[str, ...], tag: str = "td") -> str:
+        cells = "".join(f"<{tag} style='text-align:right'>{escape(v)}</{tag}>" for v in values)
+        return f"<tr><th style='text-align:left'>{escape(label.strip())}</th>{cells}</tr>"
+
+    span = len(s.columns)
+    facts = "".join(
+        f"<tr><th style='text-align:left'>{escape(label)}</th>"
+        f"<td colspan='{span}' style='text-align:left'>{escape(value)}</td></tr>"
+        for label, value in s.facts
+    )
+    pairs = "".join(row("", line) for line in s.pairs)
+    return (
+        f"<table><caption style='text-align:left'><b>{escape(s.title)}</b></caption>"
+        f"{row('', s.columns, 'th')}{''.join(row(line[0], line[1:]) for line in s.overlaps)}"
+        f"{facts}{row(s.pairs_title, s.columns, 'th') if s.pairs else ''}{pairs}</table>"
+    )

@@ -1,0 +1,253 @@
+"""One pass over a tile of overlaps in the CPU's caches, compiled by numba.
+
+A tile is the product of some unit rows (its rows) with some others (its columns).
+Threads share a tile without sharing anything they write: first each takes a band
+of rows, for sums, histogram, top pairs and the rows' neighbors; then a band of
+columns, for the columns' neighbors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit as _njit
+
+from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums
+from superscope.geometry.unit_rows import Float32
+
+# With their types given, functions are compiled (or loaded from numba's cache) on import.
+_PART = "float32[:,::1], int64, int64, int64, int64"
+_NEAR, _TOP = "float32[:,::1], int32[:,::1]", "float32[::1], int64[:,::1]"
+_MARGIN = 16  # bins beyond ±1, for overlaps that rounding (of bfloat16 at worst) puts there
+_ALIKE = np.float32(ALIKE)
+_CHUNK = 64  # columns looked at together: one vectorized comparison decides whether any matters
+
+
+def njit(signature: str) -> Callable[[Any], Any]:
+    """Compile to machine code, kept in numba's cache where there is a folder for it."""
+
+    def compiled(function: Any) -> Any:
+        try:
+            return _njit(signature, nogil=True, fastmath=True, cache=True)(function)
+        except RuntimeError:  # no folder can be written
+            return _njit(signature, nogil=True, fastmath=True)(function)
+
+    return compiled
+
+
+@njit(f"void({_NEAR}, int64, float32, int64)")
+def _insert(values, ids, row, value, other):  # type: ignore  # pragma: no cover
+    """Put a value into a row's list, which is sorted descending; the last falls out."""
+    at = values.shape[1] - 1
+    while at > 0 and values[row, at - 1] < value:
+        values[row, at] = values[row, at - 1]
+        ids[row, at] = ids[row, at - 1]
+        at -= 1
+    values[row, at] = value
+    ids[row, at] = other
+
+
+@njit(f"void({_TOP}, float32, int64, int64)")
+def _insert_pair(top, top_ids, value, row, column):  # type: ignore  # pragma: no cover
+    """Put a pair into the list of top pairs, unless the last there comes before it.
+
+    The list is sorted by value, highest first, then by row and column, so that which
+    of many identical rows are listed depends on neither rounding nor threads.
+    """
+    value = np.float32(1) if value > _ALIKE else value
+    at = len(top)
+    while at > 0 and (
+        top[at - 1] < value
+        or (
+            top[at - 1] == value
+            and (
+                top_ids[at - 1, 0] > row
+                or (top_ids[at - 1, 0] == row and top_ids[at - 1, 1] > column)
+            )
+        )
+    ):
+        at -= 1
+    if at == len(top):
+        return
+    for k in range(len(top) - 1, at, -1):
+        top[k] = top[k - 1]
+        top_ids[k, 0] = top_ids[k - 1, 0]
+        top_ids[k, 1] = top_ids[k - 1, 1]
+    top[at] = value
+    top_ids[at, 0] = row
+    top_ids[at, 1] = column
+
+
+@njit(f"void({_PART}, float64[::1], int64[:,::1], {_NEAR}, {_TOP})")
+def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
+    tile, begin, end, row0, column0, sums, counts, near, near_ids, top, top_ids
+):
+    """Take rows `begin` to `end` of a tile: only pairs whose column comes after their row."""
+    columns = tile.shape[1]
+    keep = near.shape[1]
+    last = len(top) - 1
+    one = np.float32(1)
+    scale = np.float32(BINS / 2)
+    margin = np.float32(_MARGIN)
+    bins = np.empty(_CHUNK, np.int32)
+    for i in range(begin, end):
+        row = row0 + i
+        absolute = 0.0
+        square = 0.0
+        for c0 in range(max(0, row + 1 - column0), columns, _CHUNK):
+            overlaps = tile[i, c0 : min(c0 + _CHUNK, columns)]
+            size = len(overlaps)
+            near_bar = near[row, keep - 1] if keep else one + one
+            top_bar = min(top[last], _ALIKE)
+            part_absolute = np.float32(0)
+            part_square = np.float32(0)
+            nearer = 0
+            larger = 0
+            # Counting what passes a bar vectorizes; finding the maximum does not.
+            for k in range(size):
+                c = overlaps[k]
+                part_absolute += abs(c)
+                part_square += c * c
+                nearer += c > near_bar
+                larger += abs(c) >= top_bar
+            for k in range(size):
+                bins[k] = np.int32((overlaps[k] + one) * scale + margin)
+            absolute += part_absolute  # type: ignore[assignment]
+            square += part_square  # type: ignore[assignment]
+            # Counting into four histograms in turn spares the wait for one address.
+            whole = size & ~3
+            for k in range(0, whole, 4):
+                counts[0, np.uint32(bins[k])] += 1
+                counts[1, np.uint32(bins[k + 1])] += 1
+                counts[2, np.uint32(bins[k + 2])] += 1
+                counts[3, np.uint32(bins[k + 3])] += 1
+            for k in range(whole, size):
+                counts[0, np.uint32(bins[k])] += 1
+            if nearer:
+                for k in range(size):
+                    if overlaps[k] > near[row, keep - 1]:
+                        _insert(near, near_ids, row, overlaps[k], column0 + c0 + k)
+            if larger:
+                for k in range(size):
+                    if abs(overlaps[k]) >= top_bar:
+                        _insert_pair(top, top_ids, abs(overlaps[k]), row, column0 + c0 + k)
+        sums[0] += absolute
+        sums[1] += square
+
+
+@njit(f"void({_PART}, {_NEAR})")
+def _by_columns(  # type: ignore  # noqa: PLR0917  # pragma: no cover
+    tile, begin, end, row0, column0, near, near_ids
+):
+    """Offer every pair of columns `begin` to `end` to the column's list of neighbors."""
+    keep = near.shape[1]
+    bar = np.empty(end - begin, np.float32)  # what an overlap must exceed to enter a list
+    for j in range(begin, end):
+        bar[j - begin] = near[column0 + j, keep - 1]
+    for i in range(tile.shape[0]):
+        row = row0 + i
+        for c0 in range(max(begin, row + 1 - column0), end, _CHUNK):
+            overlaps = tile[i, c0 : min(c0 + _CHUNK, end)]
+            bars = bar[c0 - begin : c0 - begin + len(overlaps)]
+            nearer = 0
+            for k in range(len(overlaps)):
+                nearer += overlaps[k] > bars[k]
+            if nearer:
+                for k in range(len(overlaps)):
+                    if overlaps[k] > bars[k]:
+                        _insert(near, near_ids, column0 + c0 + k, overlaps[k], row)
+                        bars[k] = near[column0 + c0 + k, keep - 1]
+
+
+class CpuTiles(Tiles):
+    """Tiles in float32, multiplied by numpy.
+
+    Parameters
+    ----------
+    features
+        V.
+    neighbors, pairs
+        How many nearest rows of each row, and how many top pairs, to keep.
+    threads
+        Threads that share a tile; all usable cores by default.
+    """
+
+    def __init__(self, features: int, neighbors: int, pairs: int, threads: int | None = None):
+        self._threads = count = threads or usable_cores()
+        self._pool = ThreadPoolExecutor(count)
+        self._sums = np.zeros((count, 2))
+        self._counts = np.zeros((count, 4, BINS + 2 * _MARGIN), np.int64)
+        self._top = np.full((count, pairs), -1, np.float32)
+        self._top_ids = np.zeros((count, pairs, 2), np.int64)
+        self._near = np.full((features, neighbors), -2, np.float32)
+        self._near_ids = np.zeros((features, neighbors), np.int32)
+        self._memory = np.empty(0, np.float32)  # of every tile in turn
+
+    def load(self, unit: Float32) -> Any:
+        return unit
+
+    def product(self, rows: Any, columns: Any) -> Float32:
+        size = len(rows) * len(columns)
+        if self._memory.size < size:
+            self._memory = np.empty(size, np.float32)
+        tile = self._memory[:size].reshape(len(rows), len(columns))
+        np.matmul(rows, columns.T, out=tile)
+        return tile
+
+    def add(self, tile: Float32, row0: int, column0: int) -> None:
+        count = self._threads
+
+        def by_rows(thread: int) -> None:
+            begin, end = _band(tile.shape[0], thread, count)
+            _by_rows(
+                tile, begin, end, row0, column0, self._sums[thread], self._counts[thread],
+                self._near, self._near_ids, self._top[thread], self._top_ids[thread],
+            )  # fmt: skip
+
+        def by_columns(thread: int) -> None:
+            begin, end = _band(tile.shape[1], thread, count)
+            _by_columns(tile, begin, end, row0, column0, self._near, self._near_ids)
+
+        list(self._pool.map(by_rows, range(count)))
+        if self._near.shape[1]:
+            list(self._pool.map(by_columns, range(count)))
+
+    def result(self) -> TileSums:
+        self._pool.shutdown()
+        overlaps = self._top.reshape(-1)
+        ids = self._top_ids.reshape(-1, 2)
+        order = np.lexsort((ids[:, 1], ids[:, 0], -overlaps))
+        order = order[overlaps[order] >= 0][: self._top.shape[1]]
+        return TileSums(
+            absolute=float(self._sums[:, 0].sum()),
+            square=float(self._sums[:, 1].sum()),
+            counts=_folded(self._counts.sum(axis=(0, 1))),
+            near=self._near,
+            near_ids=self._near_ids,
+            top=overlaps[order],
+            top_ids=ids[order],
+        )
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _folded(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the histogram with what fell beyond ±1 in its end bins."""
+    inside = counts[_MARGIN:-_MARGIN].copy()
+    inside[0] += counts[:_MARGIN].sum()
+    inside[-1] += counts[-_MARGIN:].sum()
+    return inside
+
+
+def _band(length: int, thread: int, threads: int) -> tuple[int, int]:
+    return length * thread // threads, length * (thread + 1) // threads

@@ -1,0 +1,169 @@
+"""The rows of a head as unit vectors, raw or centered, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import HeadDataError
+from superscope.heads import Head
+
+Float64 = npt.NDArray[np.float64]
+Float32 = npt.NDArray[np.float32]
+
+
+_TINY, _HUGE = 1e-30, 1e30  # norms within these bounds are safe in float32
+
+
+def block_rows(width: int) -> int:
+    """Return how many rows to hold at once: a few MB, but enough for efficient products."""
+    return max((3 << 19) // width, min(width, 4096), 1)
+
+
+def blocks(features: int, width: int) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of consecutive blocks of rows."""
+    step = block_rows(width)
+    for start in range(0, features, step):
+        yield start, min(start + step, features)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitRows:
+    """Unit vectors ŵ_i of the rows of a head, after subtracting `center`.
+
+    Attributes
+    ----------
+    head
+        The head, already without rows that have no direction.
+    inverse_norms
+        1/‖w_i − center‖, float64, shape (V,).
+    center
+        What is subtracted from every row, float32, shape (m,); None for raw rows.
+    """
+
+    head: Head
+    inverse_norms: Float64
+    center: Float32 | None
+
+    @property
+    def features(self) -> int:
+        return self.head.features
+
+    @property
+    def width(self) -> int:
+        return self.head.width
+
+    def block(self, start: int, stop: int) -> Float32:
+        """Return unit rows `start` to `stop`, float32, shape ``(stop - start, m)``."""
+        return self._unit(self.head.block(start, stop), self.inverse_norms[start:stop])
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Float32:
+        """Return the unit rows at `positions`, float32."""
+        return self._unit(self.head.take(positions), self.inverse_norms[positions])
+
+    def _unit(self, rows: Float32, inverse: Float64) -> Float32:
+        if inverse.max(initial=0.0) > 1 / _TINY or inverse.min(initial=1.0) < 1 / _HUGE:
+            # Norms this extreme leave float32's normal range when inverted or subtracted.
+            wide = rows.astype(np.float64)
+            if self.center is not None:
+                wide -= self.center
+            wide *= inverse[:, None]
+            return wide.astype(np.float32)
+        factor = inverse.astype(np.float32)[:, None]
+        if self.center is None:
+            return rows * factor
+        unit = rows - self.center
+        unit *= factor
+        return unit
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A head ready to be measured.
+
+    Attributes
+    ----------
+    raw
+        The unit rows.
+    norms
+        Row norms, float64, shape (V,).
+    zero_ids
+        Ids of rows that are exactly zero and were dropped.
+    mean
+        Mean row, float64, shape (m,).
+    """
+
+    raw: UnitRows
+    norms: Float64
+    zero_ids: npt.NDArray[np.int64]
+    mean: Float64
+
+
+def prepare(head: Head) -> Prepared:
+    """Find norms, zero rows and the mean row in one pass.
+
+    Raises
+    ------
+    HeadDataError
+        A row is not finite, or all rows are zero.
+    """
+    total = head.features
+    norms = np.empty(total)
+    mean = np.zeros(head.width)
+    for start, stop in blocks(total, head.width):
+        rows = head.block(start, stop)
+        norms[start:stop] = row_norms(rows)
+        with np.errstate(invalid="ignore"):  # refused below
+            mean += rows.sum(axis=0, dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(norms))
+    if len(bad):
+        shown = ", ".join(str(head.id_of(i)) for i in bad[:10].tolist())
+        more = f" and {len(bad) - 10:,} more" if len(bad) > 10 else ""
+        raise HeadDataError(f"{_name(head)}: non-finite numbers in the rows of ids {shown}{more}")
+    zero = np.flatnonzero(norms == 0)
+    zero_ids = np.array([head.id_of(i) for i in zero.tolist()], np.int64)
+    if len(zero) == total:
+        raise HeadDataError(f"{_name(head)}: all {total:,} rows are zero")
+    if len(zero):
+        kept = np.flatnonzero(norms > 0)
+        ids = kept if head.ids is None else head.ids[kept]
+        head = head.keeping(ids.astype(np.int64), head.provenance.rows)
+        norms = norms[kept]
+    raw = UnitRows(head, 1.0 / norms, None)
+    return Prepared(raw, norms, zero_ids, mean / len(norms))
+
+
+def centered(prepared: Prepared, center: Float64) -> UnitRows:
+    """Return the unit rows of W − center, without rows that have no direction left.
+
+    A row that differs from the center by no more than float32 rounding is the center.
+    """
+    head = prepared.raw.head
+    subtracted = center.astype(np.float32)
+    norms = np.empty(head.features)
+    for start, stop in blocks(head.features, head.width):
+        rows = head.block(start, stop)
+        # Two numbers near float32's largest may differ by more than it can hold.
+        wide = prepared.norms[start:stop].max() > _HUGE
+        norms[start:stop] = row_norms((rows.astype(np.float64) if wide else rows) - subtracted)
+    rounding = 2.0**-22 * (prepared.norms + float(np.linalg.norm(center)))
+    kept = np.flatnonzero(norms > rounding)
+    if len(kept) < len(norms):
+        ids = kept if head.ids is None else head.ids[kept]
+        head = head.keeping(ids.astype(np.int64), head.provenance.rows)
+    return UnitRows(head, 1.0 / norms[kept], subtracted)
+
+
+def row_norms(rows: Float32 | Float64) -> Float64:
+    """Return the norm of each row, accumulated in float64."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        norms: Float64 = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    return norms
+
+
+def _name(head: Head) -> str:
+    provenance = head.provenance
+    return f"{provenance.model}: {provenance.tensor}" if provenance.tensor else provenance.model
