@@ -1,0 +1,36 @@
+"""What every number of a report means, a sentence each."""
+
+from __future__ import annotations
+
+EXPLANATIONS = {
+    "raw, mean-centered": "Adding one vector to every row changes every logit alike and no "
+    "probability. Raw takes the rows as they are stored; mean-centered subtracts the mean row "
+    "first, so that what the probabilities cannot see is gone.",
+    "V, m": "V is the number of rows with a direction, one for each entry of the vocabulary; m "
+    "is the width, the number of columns.",
+    "overlap": "c, the cosine of the angle between two rows: 1 if they point the same way, 0 if "
+    "they do not interfere, −1 if they are opposite.",
+    "mean square overlap": "Mean of c² over all pairs of distinct rows, exact.",
+    "against chance, 1/m": "How many times the mean square overlap of isotropic random rows, "
+    "which is 1/m.",
+    "against the Welch floor": "How many times (V − m)/(m(V − 1)), the least mean square overlap "
+    "that V unit rows in m dimensions can have; – for V ≤ m, where it is 0.",
+    "mean |overlap|": "Mean of |c| over pairs; ± is the standard error of a sample.",
+    "by chance": "Mean of |c| for isotropic random rows, close to √(2/(πm)).",
+    "std |overlap|": "Standard deviation of |c| over pairs.",
+    "mean overlap": "Mean of c over all pairs, exact: above 0 when rows share a direction.",
+    "coherence, max |overlap|": "The largest |c| of any pair; ≥ where only a sample was seen.",
+    "effective width": "V² over the sum of G's squared eigenvalues, with G = ŴᵀŴ for unit rows "
+    "Ŵ: m if all directions are used evenly, 1 if all rows are parallel.",
+    "packing efficiency": "Effective width over m: 1 for a tight frame.",
+    "entropy rank": "exp of the entropy of G's eigenvalues, taken as shares of their sum: another "
+    "count of the directions in use, less ruled by the largest.",
+    "stable rank": "The sum of G's eigenvalues over the largest one.",
+    "norms": "Lengths of the rows: mean, root mean square (rms), standard deviation (std), and "
+    "the norms below which the named shares of rows lie.",
+    "represented fraction": "φ, the share of rows with a norm above the threshold named beside it.",
+    "regime": "None if V ≤ m; strong if φ ≥ 0.9; weak if φV ≤ 2m; else intermediate (after LLG25).",
+    "frequency-centered": "Like mean-centered, with the mean row weighted by the token "
+    "frequencies that were given.",
+}
+"""Label, as the summary has it where it is a line there, and its meaning."""

@@ -1,0 +1,105 @@
+"""A real browser opens the report: it asks for nothing, and nothing in it runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from superscope.geometry import Geometry
+from superscope.report import write_report
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome"),
+]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What came of opening a page: its title at the end, and the addresses it asked for."""
+
+    title: str
+    asked_for: list[str]
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Callable[[Path], Visit]:
+    """Open a page and wait until its scripts, if any, have had two seconds."""
+
+    def open_page(page: Path) -> Visit:
+        log = tmp_path / f"{page.stem}.net.json"
+        done = subprocess.run(
+            [
+                str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", "--disable-extensions",
+                f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}",
+                # A closed port: whatever is asked for goes no further than the log.
+                "--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
+                "--virtual-time-budget=2000", "--dump-dom", page.as_uri(),
+            ],
+            capture_output=True, encoding="utf-8", timeout=120, check=True,
+        )  # fmt: skip
+        title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
+        assert title, done.stderr
+        return Visit(title[1], _asked_for(json.loads(log.read_text("utf-8"))))
+
+    return open_page
+
+
+def _asked_for(log: dict) -> list[str]:
+    """Return the addresses that pages asked for; the browser's own errands have no origin."""
+    start = log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    begun = [e["params"] for e in log["events"] if e["type"] == start and "url" in e["params"]]
+    return [p["url"] for p in begun if p.get("initiator") != "not an origin"]
+
+
+def test_the_report_asks_for_nothing_and_runs_nothing(
+    visit: Callable[[Path], Visit], hostile: Callable[[str], Geometry], tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    write_report([hostile("first <script>"), hostile("</title>second")], page)
+    assert visit(page) == Visit("superscope: 2 output heads", [])
+
+
+def test_a_page_with_the_same_tokens_unescaped_does_both(
+    visit: Callable[[Path], Visit],
+    hostile_tokens: tuple[str | None, ...],
+    changed_title: str,
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "control.html"
+    page.write_text(_unescaped(hostile_tokens), "utf-8")
+    seen = visit(page)
+    assert seen.title == changed_title
+    assert {url.rpartition("/")[2] for url in seen.asked_for} >= {"a", "b", "c"}
+
+
+def test_the_policy_alone_stops_what_escaping_would_have_missed(
+    visit: Callable[[Path], Visit],
+    hostile: Callable[[str], Geometry],
+    hostile_tokens: tuple[str | None, ...],
+    tmp_path: Path,
+) -> None:
+    page = tmp_path / "pierced.html"
+    write_report([hostile("a")], page)
+    text = page.read_text("utf-8")
+    page.write_text(text.replace("<header>", _unescaped(hostile_tokens) + "<header>"), "utf-8")
+    assert "<script>" in page.read_text("utf-8")
+    assert visit(page) == Visit("superscope: a", [])
+
+
+def _unescaped(tokens: tuple[str | None, ...]) -> str:
+    """Return the tokens as a page without escaping would have them, with an address scheme."""
+    markup = "".join(t for t in tokens if t is not None and t.isprintable() and "-->" not in t)
+    return f"<title>before</title>{markup}".replace("//outside", "http://outside")
