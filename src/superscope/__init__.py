@@ -1,0 +1,58 @@
+"""superscope: how much meaning is packed into a language model's width."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from superscope._version import __version__
+from superscope.errors import SuperscopeError
+from superscope.measure import measure
+
+if TYPE_CHECKING:
+    from superscope.geometry import Geometry, Overlap, measure_head
+    from superscope.heads import FAMILIES, Head, read_head
+    from superscope.observations import Observation, read_table, write_table
+    from superscope.report import write_report
+
+__all__ = [
+    "FAMILIES",
+    "Geometry",
+    "Head",
+    "Observation",
+    "Overlap",
+    "SuperscopeError",
+    "__version__",
+    "measure",
+    "measure_head",
+    "read_head",
+    "read_table",
+    "write_report",
+    "write_table",
+]
+
+# Loaded when first used, so that `import superscope` costs next to nothing.
+_ROOMS = {
+    "FAMILIES": "heads",
+    "Geometry": "geometry",
+    "Head": "heads",
+    "Observation": "observations",
+    "Overlap": "geometry",
+    "measure_head": "geometry",
+    "read_head": "heads",
+    "read_table": "observations",
+    "write_report": "report",
+    "write_table": "observations",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""``python -m superscope``."""
+
+from superscope.cli import main
+
+main()

@@ -1,0 +1,102 @@
+"""From a model's name to the geometry of its output head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from superscope.errors import UsageError
+from superscope.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from superscope.geometry import Geometry
+    from superscope.heads import Head
+
+
+def measure(
+    model: str | Path | Head | Any,
+    *,
+    revision: str | None = None,
+    tensor: str | None = None,
+    rows: str = "all",
+    fold_norm: bool = False,
+    pairs: str = "sample",
+    neighbors: int = 0,
+    top: int = 20,
+    samples: int = 1 << 18,
+    seed: int = 0,
+    device: str = "auto",
+    dtype: str = "float32",
+    frequencies: npt.ArrayLike | None = None,
+    threshold: float | None = None,
+    progress: Progress = silent,
+) -> Geometry:
+    """Measure how the output head of a language model packs its vocabulary into its width.
+
+    Only the head is read, by byte ranges: of a 70B model on the hub, about 2 GB.
+
+    Parameters
+    ----------
+    model
+        Hub id (``openai-community/gpt2``), ``hf://``, ``s3://`` or ``https://`` URI, local folder
+        or file (safetensors, PyTorch ``.bin``, GGUF, ``.npy``, ``.npz``); or a
+        :class:`~superscope.Head`; or a matrix of shape (V, m), numpy or torch.
+    revision
+        Branch, tag or commit of a hub repository.
+    tensor
+        Name of the tensor to take as the head, if the known names are not enough.
+    rows
+        ``all`` rows (as LLG25 does), or ``tokenizer``: only ids the tokenizer can produce.
+    fold_norm
+        Multiply the final norm's gain into the columns. This changes cosines.
+    pairs
+        ``none``: what the Gram matrix gives, exactly. ``sample``: also estimates, with
+        standard errors, of what needs pairs. ``exact``: also every pair.
+    neighbors
+        Nearest rows to keep of each row; needs ``pairs="exact"``.
+    top
+        Most colliding pairs to keep.
+    samples, seed
+        Number of sampled pairs, and the seed that draws them.
+    device
+        Where products are computed: ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one.
+    dtype
+        Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
+    frequencies
+        Token frequencies, shape (rows of the stored tensor,), for a third, weighted centering.
+    threshold
+        Norm above which a row counts as represented; half the root-mean-square norm by default.
+    progress
+        Called as ``progress(stage, done, total)`` during long work.
+
+    Returns
+    -------
+    Geometry
+        Raw and mean-centered overlaps side by side, norms, regime, and what was left out.
+
+    Raises
+    ------
+    SuperscopeError
+        One line that names what is wrong, where, and the way out.
+    """
+    from superscope.geometry import measure_head
+    from superscope.heads import Head, read_head
+
+    if isinstance(model, (str, Path)):
+        head = read_head(
+            model, revision=revision, tensor=tensor, rows=rows, fold_norm=fold_norm,
+            progress=progress,
+        )  # fmt: skip
+    else:
+        if revision is not None or tensor is not None or rows != "all" or fold_norm:
+            raise UsageError(
+                "revision, tensor, rows and fold_norm choose what is read from a checkpoint; "
+                "a matrix is measured as it is"
+            )
+        head = model if isinstance(model, Head) else Head.from_array(model)
+    return measure_head(
+        head, pairs=pairs, neighbors=neighbors, top=top, samples=samples, seed=seed, device=device,
+        dtype=dtype, frequencies=frequencies, threshold=threshold, progress=progress,
+    )  # fmt: skip

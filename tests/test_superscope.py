@@ -1,0 +1,57 @@
+"""The package as a whole: its names, its promises about imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import superscope
+
+
+def test_every_public_name_exists() -> None:
+    for name in superscope.__all__:
+        assert getattr(superscope, name) is not None
+    assert set(superscope.__all__) <= set(dir(superscope))
+    with pytest.raises(AttributeError):
+        superscope.nonsense  # noqa: B018
+
+
+def test_importing_it_imports_no_torch() -> None:
+    code = "import sys, superscope; print(sorted({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_measure_stays_a_function_whatever_is_imported_first() -> None:
+    code = "import superscope.measure, superscope.cli.measure, superscope; superscope.measure('x/')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "NotFoundError" in done.stderr
+
+
+def test_a_matrix_is_measured_as_it_is() -> None:
+    matrix = np.random.default_rng(0).standard_normal((50, 8))
+    geometry = superscope.measure(matrix)
+    assert geometry.features == 50
+    with pytest.raises(superscope.SuperscopeError, match="as it is"):
+        superscope.measure(matrix, rows="tokenizer")
+
+
+def test_a_torch_tensor_is_measured_whatever_its_dtype() -> None:
+    import torch
+
+    matrix = torch.randn(50, 8, generator=torch.Generator().manual_seed(0)).bfloat16()
+    geometry = superscope.measure(matrix.requires_grad_())
+    same = superscope.measure(matrix.detach().float().numpy())
+    assert geometry.raw.mean_square_overlap == same.raw.mean_square_overlap
+    assert geometry.provenance.dtype == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    "bad", [np.ones(3), np.ones((2, 3, 4)), np.ones((0, 3)), np.eye(3, dtype=int)]
+)
+def test_what_is_no_head_is_refused(bad: np.ndarray) -> None:
+    with pytest.raises(superscope.SuperscopeError):
+        superscope.measure(bad)
