@@ -8,15 +8,14 @@ columns, for the columns' neighbors.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit as _njit
 
+from superscope.compiled import njit
+from superscope.cores import usable_cores
 from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums
 from superscope.geometry.unit_rows import Float32
 
@@ -26,18 +25,6 @@ _NEAR, _TOP = "float32[:,::1], int32[:,::1]", "float32[::1], int64[:,::1]"
 _MARGIN = 16  # bins beyond ±1, for overlaps that rounding (of bfloat16 at worst) puts there
 _ALIKE = np.float32(ALIKE)
 _CHUNK = 64  # columns looked at together: one vectorized comparison decides whether any matters
-
-
-def njit(signature: str) -> Callable[[Any], Any]:
-    """Compile to machine code, kept in numba's cache where there is a folder for it."""
-
-    def compiled(function: Any) -> Any:
-        try:
-            return _njit(signature, nogil=True, fastmath=True, cache=True)(function)
-        except RuntimeError:  # no folder can be written
-            return _njit(signature, nogil=True, fastmath=True)(function)
-
-    return compiled
 
 
 @njit(f"void({_NEAR}, int64, float32, int64)")
@@ -232,13 +219,6 @@ class CpuTiles(Tiles):
             top=overlaps[order],
             top_ids=ids[order],
         )
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _folded(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
