@@ -1,0 +1,15 @@
+"""Doing many of anything, here or on a cluster, so that it can be stopped and gone on with."""
+
+from superscope.runs.executors import Workers, dask_cluster, processes, workers_of
+from superscope.runs.folder import RunFolder
+from superscope.runs.many import Outcome, run_all
+
+__all__ = [
+    "Outcome",
+    "RunFolder",
+    "Workers",
+    "dask_cluster",
+    "processes",
+    "run_all",
+    "workers_of",
+]
