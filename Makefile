@@ -50,7 +50,7 @@ $(MODEL): tools/fetch_models.py
 	  { echo "superscope needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
 	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet --constraint constraints.txt --upgrade pip
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[gguf,s3]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[cluster,gguf,s3]'
 	@touch $@
 
 .venv/dev: .venv/package

@@ -10,6 +10,7 @@ from superscope.errors import SuperscopeError
 from superscope.measure import measure
 
 if TYPE_CHECKING:
+    from superscope import toy
     from superscope.geometry import Geometry, Overlap, measure_head
     from superscope.heads import FAMILIES, Head, read_head
     from superscope.observations import Observation, read_table, write_table
@@ -27,6 +28,7 @@ __all__ = [
     "measure_head",
     "read_head",
     "read_table",
+    "toy",
     "write_report",
     "write_table",
 ]
@@ -47,6 +49,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "toy":  # a room of its own: superscope.toy.train(...)
+        return import_module("superscope.toy")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

@@ -33,6 +33,10 @@ class HeadDataError(SuperscopeError):
     """A head was read but cannot be measured: non-finite or zero rows, wrong shape."""
 
 
+class DivergedError(SuperscopeError):
+    """A training run left the finite numbers."""
+
+
 def install_hint(package: str, extra: str, purpose: str) -> MissingExtraError:
     """Return the error for an absent optional dependency, with its install line."""
     return MissingExtraError(

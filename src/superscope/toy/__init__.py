@@ -1,0 +1,36 @@
+"""The toy model of superposition: n features in m dimensions, and how its loss falls with m."""
+
+from superscope.toy.config import ToyConfig
+from superscope.toy.evaluation import ToyEvaluation, evaluate
+from superscope.toy.exponent import Exponent, fit_exponent
+from superscope.toy.features import Batch, Features, make_features
+from superscope.toy.point import ToyPoint, losses_table
+from superscope.toy.results import read_runs
+from superscope.toy.run import ToyRun
+from superscope.toy.run_file import Failure, from_bytes, to_bytes
+from superscope.toy.sweep_file import product, read_sweep
+from superscope.toy.sweeps import sweep
+from superscope.toy.training import train, train_many
+
+__all__ = [
+    "Batch",
+    "Exponent",
+    "Failure",
+    "Features",
+    "ToyConfig",
+    "ToyEvaluation",
+    "ToyPoint",
+    "ToyRun",
+    "evaluate",
+    "fit_exponent",
+    "from_bytes",
+    "losses_table",
+    "make_features",
+    "product",
+    "read_runs",
+    "read_sweep",
+    "sweep",
+    "to_bytes",
+    "train",
+    "train_many",
+]

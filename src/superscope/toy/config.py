@@ -1,0 +1,214 @@
+"""What a toy run is: its config, checked, and the identity that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from superscope.errors import UsageError
+from superscope.toy.features import LAWS, SCALE, Features, Groups, make_features
+
+ENGINES = ("numba", "torch")
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam (definitions.md §4)
+
+
+@dataclass(frozen=True)
+class ToyConfig:
+    """One toy run: n features stored in m dimensions (E22, LLG25; definitions.md §4).
+
+    The defaults are those of LLG25's sweep.
+
+    Parameters
+    ----------
+    n
+        Number of features.
+    width
+        m, the dimensions they share.
+    frequencies
+        Law of the activation probabilities p over rank: ``power`` p ∝ i^(−α), ``exponential``
+        p ∝ exp(−i/s), ``linear`` p ∝ n − i + 1; or n probabilities of one's own.
+    alpha
+        α of ``power``.
+    scale
+        s of ``exponential``, in ranks; n/25.6 by default (LLG25: s = 400 at n = 10,240).
+    density
+        Activation density E = Σp of the laws; multiplies probabilities of one's own.
+    groups
+        Correlated features: how many consecutive ranks share one Bernoulli gate, or each
+        group's feature ids, counted from 0. A gate opens with the mean probability of its
+        features, which keeps the density. 1: independent features.
+    decay
+        γ: weight decay if positive, growth toward unit norms if negative.
+    batch, steps
+        Samples a step, and steps.
+    warmup
+        Steps of linear warm-up; a tenth of the steps by default.
+    learning_rate
+        η at its peak; after the warm-up a cosine takes it to 5 %.
+    bias_learning_rate
+        η of b, if it differs.
+    seed
+        Draws the initial weights and every sample.
+    engine
+        ``numba`` or ``torch``: the same distribution, but other samples.
+
+    Raises
+    ------
+    UsageError
+        A value out of its range, or a density at which a probability exceeds 1.
+    """
+
+    n: int = 1000
+    width: int = 39
+    frequencies: str | tuple[float, ...] = "power"
+    alpha: float = 1.0
+    scale: float | None = None
+    density: float = 1.0
+    groups: Groups = 1
+    decay: float = -1.0
+    batch: int = 2048
+    steps: int = 20_000
+    warmup: int | None = None
+    learning_rate: float = 1e-2
+    bias_learning_rate: float | None = None
+    seed: int = 0
+    engine: str = "numba"
+
+    def __post_init__(self) -> None:
+        for name in ("n", "width", "batch", "steps"):
+            self._set(name, _whole(name, getattr(self, name), least=1))
+        self._set("seed", _whole("seed", self.seed, most=(1 << 63) - 1))
+        if self.warmup is not None:
+            self._set("warmup", _whole("warmup", self.warmup))
+        for name in ("alpha", "decay"):
+            self._set(name, _number(name, getattr(self, name)))
+        for name in ("density", "learning_rate", "bias_learning_rate", "scale"):
+            if getattr(self, name) is not None:
+                self._set(name, _number(name, getattr(self, name)))
+                if getattr(self, name) <= 0:
+                    raise UsageError(f"{name} must be above 0, not {getattr(self, name):g}")
+        _check_choice("engine", self.engine, ENGINES)
+        if isinstance(self.frequencies, str):
+            _check_choice("frequencies", self.frequencies, LAWS)
+        else:
+            given = _items("frequencies", "a law or a list of probabilities", self.frequencies)
+            self._set("frequencies", tuple(_number("frequencies", p) for p in given))
+        if isinstance(self.groups, (list, tuple)):
+            parts = [_items("groups", "a number or a list of lists", g) for g in self.groups]
+            self._set("groups", tuple(tuple(_whole("groups", i) for i in g) for g in parts))
+        else:
+            self._set("groups", _whole("groups", self.groups, least=1))
+        self.features()  # which checks what only all of it together can tell
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def features(self) -> Features:
+        """Return the features' probabilities and gates."""
+        return _features(
+            self.n,
+            self.frequencies,
+            alpha=self.alpha,
+            scale=self.scale,
+            density=self.density,
+            groups=self.groups,
+        )
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps of linear warm-up."""
+        return self.steps // 10 if self.warmup is None else self.warmup
+
+    def learning_rates(self, step: int) -> tuple[float, float]:
+        """Return η of W and of b at a step, counted from 0."""
+        warmup = self.warmup_steps
+        if step < warmup:
+            factor = (step + 1) / warmup
+        else:
+            turn = math.pi * (step - warmup) / (self.steps - warmup)
+            factor = 0.05 + 0.95 * (1 + math.cos(turn)) / 2
+        of_bias = self.bias_learning_rate
+        return factor * self.learning_rate, factor * (of_bias or self.learning_rate)
+
+    @property
+    def identity(self) -> str:
+        """Hash of the config: equal for configs that mean the same run, seed included."""
+        meant = asdict(self) | {"warmup": self.warmup_steps}
+        meant["bias_learning_rate"] = self.bias_learning_rate or self.learning_rate
+        if self.frequencies != "power":
+            del meant["alpha"]
+        if self.frequencies != "exponential":
+            del meant["scale"]
+        elif self.scale == self.n / SCALE:
+            meant["scale"] = None
+        if isinstance(self.groups, tuple) and all(len(group) < 2 for group in self.groups):
+            meant["groups"] = 1
+        text = json.dumps(meant, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> ToyConfig:
+        """Make a config of named values, as TOML and JSON hold them.
+
+        Raises
+        ------
+        UsageError
+            An unknown name, with the nearest known one; or a value out of its range.
+        """
+        check_fields(values)
+        return cls(**values)
+
+
+FIELDS: tuple[str, ...] = tuple(f.name for f in fields(ToyConfig))
+
+
+def check_fields(names: Mapping[str, Any]) -> None:
+    """Raise UsageError for a name that is no field of ToyConfig."""
+    for name in names:
+        _check_choice("field", name, FIELDS)
+
+
+_features = lru_cache(maxsize=64)(make_features)
+
+
+def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        near = get_close_matches(str(value), choices, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "choose from " + ", ".join(choices)
+        raise UsageError(f"unknown {what} {value!r}: {hint}")
+
+
+def _whole(name: str, value: Any, least: int = 0, most: int = (1 << 31) - 1) -> int:
+    if isinstance(value, bool) or not float(_number(name, value)).is_integer():
+        raise UsageError(f"{name} must be a whole number, not {value!r}")
+    if value < least:
+        raise UsageError(f"{name} must be at least {least}, not {value}")
+    if value > most:
+        raise UsageError(f"{name} must be at most {most:,}, not {value:g}")
+    return int(value)
+
+
+def _items(name: str, what: str, value: Any) -> Iterable[Any]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise UsageError(
+            f"{name} must be {what}, not {value!r}; in a sweep, a list is a list of choices"
+        )
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        if isinstance(value, (str, bool)):
+            raise TypeError
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{name} must be a number, not {value!r}") from None
+    if not math.isfinite(number):
+        raise UsageError(f"{name} must be finite, not {number}")
+    return number + 0.0  # −0 is 0

@@ -1,0 +1,70 @@
+"""The loss of a trained toy model on fresh samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from superscope.errors import UsageError
+from superscope.toy.features import Float64
+from superscope.toy.processor import denormals_flushed, one_blas_thread
+from superscope.toy.run import ToyRun
+
+_BLOCK = 1 << 21  # numbers of a block of dense samples
+
+
+@dataclass(frozen=True, eq=False)
+class ToyEvaluation:
+    """Loss on fresh samples.
+
+    Attributes
+    ----------
+    loss, loss_se
+        Sum over features of (y − x)², mean over samples, and its standard error.
+    feature_loss
+        Each feature's part of it, shape (n,).
+    samples
+        How many were drawn.
+    """
+
+    loss: float
+    loss_se: float
+    feature_loss: Float64
+    samples: int
+
+
+def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvaluation:
+    """Measure a run's loss on samples that it was not trained on.
+
+    Parameters
+    ----------
+    run
+        The trained model.
+    samples
+        How many to draw, at least 2.
+    seed
+        Draws them, with the config's own seed; never as training drew.
+
+    Raises
+    ------
+    UsageError
+        Fewer than 2 samples.
+    """
+    if samples < 2:
+        raise UsageError(f"samples must be at least 2 for a standard error, not {samples}")
+    features, n = run.config.features(), run.config.n
+    rng = np.random.default_rng(np.random.SeedSequence(run.config.seed, spawn_key=(1, seed)))
+    feature_loss = np.zeros(n)
+    losses = np.empty(samples)
+    block = max(1, _BLOCK // n)
+    with denormals_flushed(), one_blas_thread():  # threads that are there would not flush
+        for begin in range(0, samples, block):
+            size = min(block, samples - begin)
+            x = features.draw(size, rng).dense()
+            y = np.maximum(x @ run.W @ run.W.T + run.b, 0)
+            errors = np.square(y - x, dtype=np.float64)
+            feature_loss += errors.sum(axis=0)
+            losses[begin : begin + size] = errors.sum(axis=1)
+    se = float(losses.std(ddof=1) / np.sqrt(samples))
+    return ToyEvaluation(float(losses.mean()), se, feature_loss / samples, samples)

@@ -1,0 +1,185 @@
+"""Sparse features: with which probability each is active, which are active together, samples.
+
+x_i = u_i v_i with u_i ~ Bernoulli(p_i) and v_i ~ Uniform(0, 2). Of a thousand features about
+one is active in a sample, so a batch holds the active entries only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import UsageError
+
+LAWS = ("power", "exponential", "linear")
+SCALE = 25.6  # n over the default s of exponential (LLG25: 10,240 / 400)
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+Groups: TypeAlias = int | tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Which features are active how often, and which together.
+
+    Attributes
+    ----------
+    probabilities
+        p, shape (n,).
+    gates
+        Probability that each Bernoulli gate opens, shape (gates,).
+    starts, members
+        The features behind gate k are ``members[starts[k]:starts[k + 1]]``; each feature is
+        behind one gate.
+    """
+
+    probabilities: Float64
+    gates: Float64
+    starts: Int32
+    members: Int32
+
+    def draw(self, size: int, rng: np.random.Generator) -> Batch:
+        """Draw a batch of samples."""
+        from superscope.toy import kernels
+
+        with np.errstate(divide="ignore", over="ignore"):  # a gate that never opens
+            rates = -1 / np.log1p(-self.gates)
+        starts, ids, values = kernels.draw(rates, self.starts, self.members, size, rng)
+        return Batch(size, len(self.probabilities), starts, ids, values)
+
+    @property
+    def gate_of(self) -> Int32:
+        """The gate of each feature, shape (n,)."""
+        gate_of = np.empty_like(self.members)
+        gate_of[self.members] = np.repeat(np.arange(len(self.gates)), np.diff(self.starts))
+        return gate_of
+
+    @property
+    def density(self) -> float:
+        """E = Σp: how many features are active in a sample, on average."""
+        return float(self.probabilities.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The active entries of a batch of samples.
+
+    Attributes
+    ----------
+    size
+        Samples, with those in which no feature is active.
+    features
+        n.
+    starts
+        Entries of the s-th sample that is not empty: ``starts[s]`` to ``starts[s + 1]``.
+    ids, values
+        Feature and x of each entry.
+    """
+
+    size: int
+    features: int
+    starts: Int32
+    ids: Int32
+    values: Float32
+
+    def dense(self) -> Float32:
+        """Return x, shape (size, n); the empty samples come last."""
+        x = np.zeros((self.size, self.features), np.float32)
+        sample = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        x[sample, self.ids] = self.values
+        return x
+
+    @classmethod
+    def of(cls, x: npt.ArrayLike) -> Batch:
+        """Return the batch of a dense x, shape (size, n); the order of samples may change."""
+        dense = np.asarray(x, np.float32)
+        sample, ids = np.nonzero(dense)
+        counts = np.bincount(sample, minlength=len(dense))
+        starts = np.concatenate(([0], np.cumsum(counts[counts > 0])))
+        return cls(
+            size=len(dense),
+            features=dense.shape[1],
+            starts=starts.astype(np.int32),
+            ids=ids.astype(np.int32),
+            values=dense[sample, ids],
+        )
+
+
+def make_features(
+    n: int,
+    frequencies: str | tuple[float, ...] = "power",
+    *,
+    alpha: float = 1.0,
+    scale: float | None = None,
+    density: float = 1.0,
+    groups: Groups = 1,
+) -> Features:
+    """Return n features under a frequency law; the parameters are those of ``ToyConfig``.
+
+    Raises
+    ------
+    UsageError
+        Probabilities outside [0, 1] or not finite, their number not n, a density at which one
+        exceeds 1, or groups that overlap or name features that do not exist.
+    """
+    probabilities = _probabilities(n, frequencies, alpha, scale, density)
+    parts = _parts(n, groups)
+    starts = np.concatenate(([0], np.cumsum([len(part) for part in parts])))
+    members = np.concatenate(parts)
+    gates = np.add.reduceat(probabilities[members], starts[:-1]) / np.diff(starts)
+    shared = np.empty(n)
+    shared[members] = np.repeat(gates, np.diff(starts))
+    return Features(shared, gates, starts.astype(np.int32), members.astype(np.int32))
+
+
+def _probabilities(n: int, law: Any, alpha: float, scale: float | None, density: float) -> Float64:
+    rank = np.arange(1, n + 1, dtype=np.float64)
+    if not isinstance(law, str):
+        given = np.asarray(law, np.float64)
+        if given.shape != (n,):
+            raise UsageError(f"frequencies: {given.size} probabilities for n = {n} features")
+        outside = np.flatnonzero(~((given >= 0) & (given <= 1)))
+        if len(outside):
+            first = outside[0]
+            raise UsageError(
+                f"frequencies: probability {given[first]:g} of feature {first} is not in [0, 1]"
+            )
+        p = given * density + 0.0  # −0 is 0
+    else:
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            if law == "power":
+                shape = rank**-alpha
+            elif law == "exponential":
+                shape = np.exp(-(rank - 1) / (n / SCALE if scale is None else scale))
+            else:
+                shape = n - rank + 1
+            p = density * shape / shape.sum()
+        if not np.isfinite(p).all():
+            raise UsageError(f"frequencies: {law} with alpha {alpha:g} overflows at n = {n}")
+    if p.max() > 1:
+        raise UsageError(
+            f"density {density:g} makes the probability of feature {p.argmax()} {p.max():.4g}, "
+            f"above 1; at most {density / p.max():.4g} is possible here"
+        )
+    if not p.any():
+        raise UsageError("frequencies: every probability is 0")
+    return p
+
+
+def _parts(n: int, groups: Groups) -> list[npt.NDArray[np.int64]]:
+    """Return the feature ids behind each gate."""
+    if isinstance(groups, int):
+        return [np.arange(at, min(at + groups, n)) for at in range(0, n, groups)]
+    given = [np.asarray(group, np.int64) for group in groups if len(group)]
+    named = np.concatenate(given) if given else np.empty(0, np.int64)
+    if len(named) and not (named.min() >= 0 and named.max() < n):
+        raise UsageError(f"groups: feature ids must be 0 to {n - 1}")
+    counts = np.bincount(named, minlength=n)
+    if counts.max() > 1:
+        raise UsageError(f"groups: feature {counts.argmax()} is named twice")
+    return given + [np.array([i]) for i in np.flatnonzero(counts == 0)]

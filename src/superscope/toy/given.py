@@ -1,0 +1,91 @@
+"""What a user gives as a file: frequencies, and groups of features."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from superscope.errors import NotFoundError, UsageError
+from superscope.toy.features import LAWS
+
+_SUFFIXES = (".npy", ".csv", ".txt")
+
+
+def read_probabilities(path: Path) -> tuple[float, ...]:
+    """Read probabilities from .npy, or from text with one number a line.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        No such file, or no list of numbers.
+    """
+    try:
+        if path.suffix == ".npy":
+            with path.open("rb") as file:
+                values = np.lib.format.read_array(file, allow_pickle=False)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an empty file, which is refused below
+                values = np.loadtxt(path, dtype=np.float64, ndmin=1)
+        if values.ndim != 1 or not values.size:
+            raise ValueError(f"it has shape {values.shape}, not one number a feature")
+        return tuple(values.astype(np.float64).tolist())
+    except OSError as error:
+        raise NotFoundError(
+            f"cannot read frequencies from {path}: {error.strerror or error}"
+        ) from error
+    except (ValueError, EOFError) as error:
+        raise UsageError(f"cannot read frequencies from {path}: {error}") from None
+
+
+def read_groups(path: Path) -> tuple[tuple[Any, ...], ...]:
+    """Read groups from .json: a list of lists of feature ids, counted from 0.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        No such file, or no list of lists.
+    """
+    try:
+        groups = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(i, int) for group in groups for i in group):
+            raise ValueError("feature ids are whole numbers")
+        return tuple(tuple(group) for group in groups)
+    except OSError as error:
+        raise NotFoundError(f"cannot read groups from {path}: {error.strerror or error}") from None
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"cannot read groups from {path}: {error}") from None
+
+
+def resolved_files(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return fields with each file that they name, relative to a folder, replaced by its content.
+
+    ``frequencies`` may be a file of probabilities, ``groups`` one of groups; a list is a list of
+    choices.
+    """
+
+    def frequencies(value: Any) -> Any:
+        if isinstance(value, str) and value not in LAWS and Path(value).suffix in _SUFFIXES:
+            return read_probabilities(folder / value)
+        return value
+
+    def groups(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.isdigit():
+            return int(value)
+        if not value.endswith(".json"):
+            raise UsageError(f"groups is a number or a .json file, not {value!r}")
+        return read_groups(folder / value)
+
+    given = dict(fields)
+    for name, resolve in (("frequencies", frequencies), ("groups", groups)):
+        if name in given:
+            value = given[name]
+            given[name] = [resolve(v) for v in value] if isinstance(value, list) else resolve(value)
+    return given

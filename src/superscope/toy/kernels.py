@@ -1,0 +1,229 @@
+# mypy: ignore-errors
+"""The inner loops of the numba engine.
+
+Widths and features are padded to whole vectors: padded columns of W are 0 and stay 0;
+padded outputs have a bias below 0 and are never on.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from superscope.compiled import njit
+from superscope.toy.config import BETA1, BETA2, EPSILON
+from superscope.toy.vectors import LANES, WORD, add_scaled, count_bits, lowest_bit, weighted_sum
+
+_F1, _F2, _I1 = "float32[::1]", "float32[:,::1]", "int32[::1]"
+_GENERATOR = numba.typeof(np.random.default_rng(0))
+# Sums may be reordered; unlike with all of fastmath a NaN stays one, so that divergence is seen.
+_MATH = {"reassoc", "contract", "arcp", "nsz"}
+
+_BETA1, _BETA2, _EPSILON = np.float32(BETA1), np.float32(BETA2), np.float32(EPSILON)
+_ONE, _ZERO, _BIT = np.float32(1), np.float32(0), np.uint64(1)
+
+
+@njit((numba.float64[::1], numba.int32[::1], numba.int32[::1], numba.int64, _GENERATOR), set())
+def draw(rates, starts, members, size, rng):  # pragma: no cover
+    """Draw the active entries of a batch, walking from one opening of a gate to the next.
+
+    ``rates`` is −1/log(1 − q) of each gate: times a standard exponential and rounded down it
+    is the number of samples in which the gate stays closed before it opens.
+    """
+    opened = np.empty((size + 64, 2), np.int32)
+    count = 0
+    entries = np.zeros(size, np.int32)
+    for gate in range(len(rates)):
+        at = np.floor(rng.standard_exponential() * rates[gate])
+        while at < size:
+            if count == len(opened):
+                larger = np.empty((2 * count, 2), np.int32)
+                larger[:count] = opened
+                opened = larger
+            opened[count, 0] = np.int32(at)
+            opened[count, 1] = gate
+            entries[opened[count, 0]] += starts[gate + 1] - starts[gate]
+            count += 1
+            at += 1 + np.floor(rng.standard_exponential() * rates[gate])
+    filled = 0
+    total = 0
+    for s in range(size):
+        filled += entries[s] > 0
+        total += entries[s]
+    offsets = np.empty(filled + 1, np.int32)
+    offsets[0] = 0
+    s = 0
+    for sample in range(size):
+        if entries[sample]:
+            offsets[s + 1] = offsets[s] + entries[sample]
+            entries[sample] = offsets[s]  # from now on: where its next entry goes
+            s += 1
+    ids = np.empty(total, np.int32)
+    values = np.empty(total, np.float32)
+    for k in range(count):
+        sample, gate = opened[k]
+        for member in range(starts[gate], starts[gate + 1]):
+            place = entries[sample]
+            ids[place] = members[member]
+            # Never 0, so that an active feature has an entry in the dense form too.
+            values[place] = np.float32(2 - 2 * rng.random())
+            entries[sample] += 1
+    return offsets, ids, values
+
+
+@njit(f"void({_F2}, {_I1}, {_I1}, {_F1}, {_F2})", _MATH)
+def encode(W, starts, ids, values, H):  # pragma: no cover
+    """h = Wᵀx of every sample."""
+    m = W.shape[1]
+    for s in range(len(starts) - 1):
+        for k in range(m):
+            H[s, k] = _ZERO
+        for e in range(starts[s], starts[s + 1]):
+            for k in range(0, m, LANES):
+                add_scaled(H, s * m + k, values[e], W, ids[e] * m + k)
+
+
+@njit(f"void({_F2}, {_I1}, {_I1}, {_F1}, {_F2})", _MATH)
+def encode_backward(dH, starts, ids, values, dW):  # pragma: no cover
+    """Add what reaches W through h: dW_i += x_i dh."""
+    m = dW.shape[1]
+    for s in range(len(starts) - 1):
+        for e in range(starts[s], starts[s + 1]):
+            for k in range(0, m, LANES):
+                add_scaled(dW, ids[e] * m + k, values[e], dH, s * m + k)
+
+
+_COMMON = f"{_F2}, {_I1}, {_I1}, {_F1}, {_I1}, {_I1}, {_F1}, {_F1}, int64, {_F1}, {_F1}"
+
+
+@njit(f"int64({_COMMON}, {_F2}, {_F2}, {_F2}, {_F2})", _MATH)
+def decode_sparse(  # noqa: PLR0917  # pragma: no cover
+    G, row_starts, rows, factors, starts, ids, values, b, first, db, loss, H, W, dH, dW
+):
+    """Outputs `first` to `first + count`, forward and backward, where few of them are on."""
+    count = G.shape[1]
+    m = W.shape[1]
+    z = np.empty(count, np.float32)
+    x = np.zeros(count, np.float32)
+    ons = np.empty(count + 2, np.int64)  # which outputs are on
+    on = 0
+    for s in range(len(starts) - 1):
+        found = 0
+        begin, end = row_starts[s], row_starts[s + 1]
+        for e in range(starts[s], starts[s + 1]):
+            j = ids[e] - first
+            if 0 <= j < count:
+                x[j] = values[e]
+        for at in range(0, count, WORD):
+            word = weighted_sum(z, at, b, first + at, factors[begin], G, rows[begin] * count + at)
+            for e in range(begin + 1, end):
+                word = weighted_sum(z, at, z, at, factors[e], G, rows[e] * count + at)
+            bits = count_bits(word)
+            # Two without asking whether they are there: a guess gone wrong costs more.
+            ons[found] = at + lowest_bit(word)
+            word &= word - _BIT
+            ons[found + 1] = at + lowest_bit(word)
+            for k in range(2, bits):
+                word &= word - _BIT
+                ons[found + k] = at + lowest_bit(word)
+            found += bits
+        for k in range(found):
+            j = ons[k]
+            error = z[j] - x[j]
+            j += first
+            loss[j] += error * error
+            db[j] += error
+            for c in range(0, m, LANES):
+                add_scaled(dW, j * m + c, error, H, s * m + c)
+                add_scaled(dH, s * m + c, error, W, j * m + c)
+        on += found
+        for e in range(starts[s], starts[s + 1]):
+            j = ids[e] - first
+            if 0 <= j < count:
+                x[j] = _ZERO
+                if not z[j] > _ZERO:
+                    loss[ids[e]] += values[e] * values[e]
+    return on
+
+
+@njit(f"int64({_COMMON}, {_F2})", _MATH)
+def decode_dense(  # noqa: PLR0917  # pragma: no cover
+    G, row_starts, rows, factors, starts, ids, values, b, first, db, loss, A
+):
+    """Outputs `first` to `first + count`, where many are on: A = Σ of rows' factors × errors."""
+    count = G.shape[1]
+    errors, squares = db[first : first + count], loss[first : first + count]
+    z = np.empty(count, np.float32)
+    x = np.zeros(count, np.float32)
+    on = 0
+    for s in range(len(starts) - 1):
+        begin, end = row_starts[s], row_starts[s + 1]
+        for at in range(0, count, WORD):
+            weighted_sum(z, at, b, first + at, factors[begin], G, rows[begin] * count + at)
+            for e in range(begin + 1, end):
+                weighted_sum(z, at, z, at, factors[e], G, rows[e] * count + at)
+        for e in range(starts[s], starts[s + 1]):
+            j = ids[e] - first
+            if 0 <= j < count:
+                x[j] = values[e]
+        ons = np.int32(0)
+        for j in range(count):
+            is_on = z[j] > _ZERO
+            ons += is_on
+            error = max(z[j], _ZERO) - x[j]
+            squares[j] += error * error
+            z[j] = error if is_on else _ZERO
+            errors[j] += z[j]
+        on += ons
+        for e in range(begin, end):
+            for at in range(0, count, WORD):
+                weighted_sum(A, rows[e] * count + at, A, rows[e] * count + at, factors[e], z, at)
+        for e in range(starts[s], starts[s + 1]):
+            j = ids[e] - first
+            if 0 <= j < count:
+                x[j] = _ZERO
+    return on
+
+
+@njit(
+    f"float32({_F1}, {_F1}, {_F1}, {_F1}, float32, float32, float32, float32, float32)",
+    _MATH,
+)
+def adam(  # noqa: PLR0917  # pragma: no cover
+    values, gradient, first, second, scale, rate, keep, correction1, correction2
+):
+    """One step of Adam; the gradient is set to 0. Returns the sum of the new values' squares."""
+    squares = _ZERO
+    for k in range(len(values)):
+        g = gradient[k] * scale
+        gradient[k] = _ZERO
+        m = _BETA1 * first[k] + (_ONE - _BETA1) * g
+        v = _BETA2 * second[k] + (_ONE - _BETA2) * g * g
+        first[k] = m
+        second[k] = v
+        w = keep * values[k] - rate * (m * correction1) / (np.sqrt(v * correction2) + _EPSILON)
+        values[k] = w
+        squares += w * w
+    return squares
+
+
+@njit(
+    f"float32({_F2}, {_F2}, {_F2}, {_F2}, float32, float32, float32, float32, float32)",
+    _MATH,
+)
+def adam_rows(  # noqa: PLR0917  # pragma: no cover
+    W, dW, first, second, scale, rate, decay, correction1, correction2
+):
+    """Decay rows, or let their norms grow toward 1, and take one step of Adam on each."""
+    squares = _ZERO
+    for i in range(len(W)):
+        keep = _ONE - rate * decay
+        if decay < _ZERO:
+            norm = np.float32(1e-30)
+            for k in range(W.shape[1]):
+                norm += W[i, k] * W[i, k]
+            keep = _ONE + rate * decay * (_ONE - _ONE / (np.sqrt(norm) + _EPSILON))
+        squares += adam(
+            W[i], dW[i], first[i], second[i], scale, rate, keep, correction1, correction2
+        )
+    return squares

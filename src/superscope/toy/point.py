@@ -1,0 +1,131 @@
+"""A run reduced to the numbers that tables and figures need; weights are let go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from superscope.errors import HeadDataError
+from superscope.geometry import measure_head
+from superscope.heads import Head
+from superscope.observations import Observation
+from superscope.toy import theory
+from superscope.toy.config import ToyConfig
+from superscope.toy.features import Float32, Float64
+from superscope.toy.run import ToyRun
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NORM_EDGES: Float64 = np.linspace(0, 2, 81)
+
+
+@dataclass(frozen=True, eq=False)
+class ToyPoint:
+    """What is known of one run.
+
+    Attributes
+    ----------
+    config
+        What was trained.
+    observation
+        Its row of the table.
+    unrepresented_loss, interference_loss
+        The loss split by whether a feature's norm is above ½.
+    expected_loss
+        The loss expected from the features that are not represented (``theory``).
+    norm_counts
+        Histogram of ‖W_i‖ over ``NORM_EDGES``; norms beyond 2 are in the last bin.
+    above_one
+        Share of features with a norm above 1 (LLG25's strongly represented ones).
+    overlap_above_one
+        Mean c² among those; None for fewer than two. Under growth and at small widths many of the
+        others collapse onto a few directions, with norms below 1, and raise the mean over all.
+    """
+
+    config: ToyConfig
+    observation: Observation
+    unrepresented_loss: float
+    interference_loss: float
+    expected_loss: float
+    norm_counts: Float64
+    above_one: float
+    overlap_above_one: float | None
+
+    @classmethod
+    def of(cls, run: ToyRun) -> ToyPoint:
+        """Measure a run."""
+        config = run.config
+        return cls(
+            config=config,
+            observation=observation(run),
+            unrepresented_loss=run.unrepresented_loss,
+            interference_loss=run.interference_loss,
+            expected_loss=theory.unrepresented_loss(
+                config.features().probabilities, run.represented
+            ),
+            norm_counts=np.histogram(np.minimum(run.norms, 2), NORM_EDGES)[0].astype(np.float64),
+            above_one=float(np.mean(run.norms > 1)),
+            overlap_above_one=_overlap(run.W[run.norms > 1]),
+        )
+
+
+def _overlap(rows: Float32) -> float | None:
+    """Return the mean c² of some rows, or None if there are no two with a direction."""
+    try:
+        geometry = measure_head(Head.from_array(rows), pairs="none", device="cpu")
+    except HeadDataError:
+        return None
+    return geometry.raw.mean_square_overlap
+
+
+def observation(run: ToyRun) -> Observation:
+    """Return a run as a row of the table, with the geometry of its head.
+
+    Norms count every feature. Overlaps are of the rows that have a direction: weight decay can
+    leave rows that are exactly 0, and a head of nothing else has no overlap.
+    """
+    config = run.config
+    features = config.features()
+    try:
+        row = run.geometry(pairs="none").observation()
+    except HeadDataError:
+        row = Observation(source="toy", width=config.width)
+    mean = float(run.norms.mean())
+    return replace(
+        row,
+        source="toy",
+        run=config.identity,
+        family=config.frequencies if isinstance(config.frequencies, str) else "given",
+        model=None,
+        features=config.n,
+        loss=run.loss,
+        loss_se=run.loss_se,
+        represented_fraction=run.represented_fraction,
+        norm_mean=mean,
+        norm_cv=float(run.norms.std()) / mean if mean else None,
+        frequency_exponent=config.alpha if config.frequencies == "power" else None,
+        decay=config.decay,
+        density=config.density if isinstance(config.frequencies, str) else features.density,
+        seed=config.seed,
+    )
+
+
+def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
+    """Return what is behind each run's loss: a row a run, beside the table of observations."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "run": point.config.identity,
+            "unrepresented_loss": point.unrepresented_loss,
+            "expected_unrepresented_loss": point.expected_loss,
+            "interference_loss": point.interference_loss,
+            "share_norm_above_one": point.above_one,
+            "mean_square_overlap_norm_above_one": point.overlap_above_one,
+        }
+        for point in points
+    )

@@ -1,0 +1,89 @@
+"""What a toy run leaves behind: weights, losses, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.geometry import Geometry, measure_head
+from superscope.heads import Head
+from superscope.toy.config import ToyConfig
+from superscope.toy.features import Float32, Float64
+
+LAST = 100  # steps whose mean is the loss of a run (definitions.md §4)
+THRESHOLD = 0.5  # norm above which a feature counts as represented (LLG25)
+
+
+@dataclass(frozen=True, eq=False)
+class ToyRun:
+    """A trained toy model.
+
+    Attributes
+    ----------
+    config
+        What was trained.
+    W, b
+        Final weights and biases, shapes (n, m) and (n,), float32.
+    losses
+        Loss of every step, the sum over features of (y − x)², mean over samples; (steps,).
+    feature_loss
+        Loss of each feature over the last 100 steps, shape (n,); they sum to ``loss``.
+    seconds
+        Time it took.
+    """
+
+    config: ToyConfig
+    W: Float32
+    b: Float32
+    losses: Float32
+    feature_loss: Float64
+    seconds: float
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of the last 100 steps."""
+        return float(self.feature_loss.sum())
+
+    @property
+    def loss_se(self) -> float | None:
+        """Standard error of ``loss``, from the spread of those steps; None for one step."""
+        last = self.losses[-LAST:].astype(np.float64)
+        return float(last.std(ddof=1) / np.sqrt(len(last))) if len(last) > 1 else None
+
+    @cached_property
+    def norms(self) -> Float64:
+        """‖W_i‖, shape (n,)."""
+        return np.asarray(np.linalg.norm(self.W.astype(np.float64), axis=1))
+
+    @property
+    def represented(self) -> npt.NDArray[np.bool_]:
+        """Which features have a norm above ½, shape (n,)."""
+        return self.norms > THRESHOLD
+
+    @property
+    def represented_fraction(self) -> float:
+        """Share of the features with a norm above ½."""
+        return float(self.represented.mean())
+
+    @property
+    def unrepresented_loss(self) -> float:
+        """The part of ``loss`` of features with a norm of at most ½."""
+        return float(self.feature_loss[~self.represented].sum())
+
+    @property
+    def interference_loss(self) -> float:
+        """The rest of ``loss``: of features that are represented, and overlap."""
+        return float(self.feature_loss[self.represented].sum())
+
+    def head(self) -> Head:
+        """Return W as a head, which ``geometry`` measures as it does a language model's."""
+        return Head.from_array(self.W, model=f"toy {self.config.identity}")
+
+    def geometry(self, **options: Any) -> Geometry:
+        """Measure the head; a feature counts as represented above the absolute norm ½."""
+        settings: dict[str, Any] = {"threshold": THRESHOLD, "device": "cpu", **options}
+        return measure_head(self.head(), **settings)

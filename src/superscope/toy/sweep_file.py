@@ -1,0 +1,62 @@
+"""Sweeps as lists over any field of a toy config, in Python and as TOML."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.toy.config import ToyConfig, check_fields
+from superscope.toy.given import resolved_files
+
+
+def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
+    """Return a config for each combination of values.
+
+    Parameters
+    ----------
+    fields
+        Values of ``ToyConfig`` by name; a list is a list of choices.
+
+    Raises
+    ------
+    UsageError
+        A name that is no field, an empty list, or values that no config takes.
+    """
+    check_fields(fields)
+    choices = [v if isinstance(v, list) else [v] for v in fields.values()]
+    for name, values in zip(fields, choices, strict=True):
+        if not values:
+            raise UsageError(f"{name} is an empty list: there is nothing to run")
+    return [
+        ToyConfig.from_mapping(dict(zip(fields, chosen, strict=True)))
+        for chosen in itertools.product(*choices)
+    ]
+
+
+def read_sweep(path: str | Path) -> list[ToyConfig]:
+    """Read a sweep from TOML: values of ``ToyConfig``, where a list is a list of choices.
+
+    ``frequencies`` and ``groups`` may name files, which are looked up beside the TOML file.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        No such file, or no TOML.
+    UsageError
+        As :func:`product`; names the file.
+    """
+    path = Path(path)
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:  # TOML and UTF-8
+        raise FormatError(f"{path} is no TOML: {error}") from None
+    try:
+        return product(resolved_files(fields, path.parent))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None

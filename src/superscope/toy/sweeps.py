@@ -1,0 +1,204 @@
+"""Sweeps of toy models, run by run, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from superscope.errors import DivergedError, FormatError, UsageError
+from superscope.geometry.device import resolved
+from superscope.progress import Progress, silent
+from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+from superscope.toy.config import ToyConfig
+from superscope.toy.processor import one_torch_thread
+from superscope.toy.run_file import SUFFIX, Failure, from_bytes, to_bytes
+from superscope.toy.training import check_device, train_many
+
+_MEMORY = 2 << 30  # bytes of the models that a GPU trains at once
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """What a folder holds of a sweep.
+
+    Attributes
+    ----------
+    configs
+        The sweep, each config once.
+    done
+        Seconds a step of each run that is there, by identity.
+    failed
+        Reason of each run that diverged, by identity.
+    set_aside
+        Files that could not be read, with the reason and where they went; their runs are to
+        be done again.
+    """
+
+    configs: tuple[ToyConfig, ...]
+    done: dict[str, float]
+    failed: dict[str, str]
+    set_aside: tuple[str, ...]
+
+    @property
+    def to_do(self) -> tuple[ToyConfig, ...]:
+        """Configs without a result."""
+        there = self.done.keys() | self.failed.keys()
+        return tuple(config for config in self.configs if config.identity not in there)
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """What became of a sweep.
+
+    Attributes
+    ----------
+    done, found
+        Runs done now, and runs that were there already or came from another sweep meanwhile.
+    failed
+        Reason of each run that diverged, by identity, now or before.
+    errors
+        Runs that could not be done, such as for want of memory; nothing is kept of them.
+    set_aside
+        As in :class:`SweepState`.
+    """
+
+    done: int
+    found: int
+    failed: dict[str, str]
+    errors: dict[str, str]
+    set_aside: tuple[str, ...]
+
+
+def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) -> SweepState:
+    """Look what is done of a sweep; files that cannot be read are set aside, unless `only`.
+
+    Raises
+    ------
+    UsageError
+        A file that cannot be read cannot be moved away either.
+    """
+    path = Path(path)
+    unique = {config.identity: config for config in configs}
+    done: dict[str, float] = {}
+    failed: dict[str, str] = {}
+    try:
+        if not path.exists():
+            return SweepState(tuple(unique.values()), done, failed, ())
+    except OSError as error:
+        raise UsageError(f"cannot look into {path}: {error.strerror or error}") from error
+    folder = RunFolder(path, SUFFIX, create=not only)
+    aside: list[str] = []
+    for identity in unique:
+        file = folder.file(identity)
+        try:
+            result = from_bytes(file.read_bytes())
+            if result.config.identity != identity:
+                raise FormatError(f"holds run {result.config.identity}")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
+        except FormatError as error:
+            moved = "to be done again" if only else f"moved to {folder.set_aside(file)}"
+            aside.append(f"{file}: {error}; {moved}")
+            continue
+        if isinstance(result, Failure):
+            failed[identity] = result.reason
+        else:
+            done[identity] = result.seconds / result.config.steps
+    return SweepState(tuple(unique.values()), done, failed, tuple(aside))
+
+
+def work(configs: list[ToyConfig], device: str = "auto") -> list[bytes]:
+    """Train some configs and return their files' contents; what a worker does."""
+    alone = nullcontext() if configs[0].engine == "numba" else one_torch_thread()
+    with alone:
+        results = train_many(configs, device=device)
+    return [
+        to_bytes(Failure(config, str(r)) if isinstance(r, DivergedError) else r)
+        for config, r in zip(configs, results, strict=True)
+    ]
+
+
+def sweep(
+    configs: Sequence[ToyConfig],
+    out: str | Path,
+    *,
+    executor: Executor | Workers | None = None,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> SweepOutcome:
+    """Train every config that has no result in a folder yet.
+
+    It can be stopped at any point and called again, also from several machines that share the
+    folder: each run is done once. Runs that diverge are kept as failed, with the reason.
+
+    Parameters
+    ----------
+    configs
+        What to train.
+    out
+        Folder of the results, one file a run.
+    executor
+        Any ``concurrent.futures.Executor`` whose workers can import superscope; by default a
+        process for each core (then the call belongs under ``if __name__ == "__main__":``), or one
+        for a GPU. How many workers a cluster has is said by ``superscope.runs.Workers``.
+    device
+        Where the ``torch`` engine trains; on a GPU, many models at once.
+    progress
+        Called as ``progress("runs", done, total)``.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written, or an engine cannot train on that device.
+    """
+    for config in configs:
+        check_device(config, device)
+    before = look(out, configs)
+    with _workers(executor, on_gpu=any(_on_gpu(config, device) for config in configs)) as workers:
+        outcome = run_all(
+            before.configs,
+            partial(work, device=device),
+            RunFolder(Path(out), SUFFIX),
+            workers,
+            together=partial(_together, device=device),
+            progress=progress,
+        )
+    after = look(out, configs)
+    return SweepOutcome(
+        outcome.done,
+        outcome.found,
+        after.failed,
+        outcome.errors,
+        before.set_aside + after.set_aside,
+    )
+
+
+@contextmanager
+def _workers(executor: Executor | Workers | None, on_gpu: bool) -> Iterator[Workers]:
+    if executor is None:
+        with processes(1 if on_gpu else None) as workers:
+            yield workers
+    else:
+        yield executor if isinstance(executor, Workers) else workers_of(executor)
+
+
+def _on_gpu(config: ToyConfig, device: str) -> bool:
+    if config.engine != "torch" or device == "cpu":
+        return False
+    # A device that is named may be one of a worker elsewhere.
+    return device != "auto" or resolved(device) != "cpu"
+
+
+def _together(config: ToyConfig, device: str) -> tuple[Hashable, int]:
+    """Return what configs must share to be trained at once, and how many can be."""
+    if not _on_gpu(config, device):
+        return config.identity, 1
+    # Samples, pre-activations, errors and their gradients; W, its gradient, moments and changes.
+    each = 6 * 4 * config.n * (config.batch + config.width)
+    return (config.n, config.batch, config.steps), max(1, _MEMORY // each)

@@ -1,0 +1,98 @@
+"""How long a sweep will take, measured on this machine."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from superscope.errors import DivergedError
+from superscope.progress import Progress, silent
+from superscope.toy.config import ToyConfig
+from superscope.toy.processor import one_torch_thread
+from superscope.toy.sweeps import SweepState
+from superscope.toy.training import train
+
+PROBES = 6  # configs that are timed; the others lie between them
+STEPS = 300  # of each, if they fit in
+SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class SweepTime:
+    """How long what is left of a sweep will take.
+
+    Attributes
+    ----------
+    seconds
+        Of one worker on all of it.
+    step_seconds
+        The cheapest and the dearest step, by which it was computed.
+    source
+        Where those come from, in words.
+    """
+
+    seconds: float
+    step_seconds: tuple[float, float]
+    source: str
+
+
+def time_left(state: SweepState, *, device: str = "auto", progress: Progress = silent) -> SweepTime:
+    """Estimate what is left of a sweep.
+
+    Runs of the same size that are done say what a step costs; where there are none, some are
+    timed for a few hundred steps. Those are the dearest steps of a run, while many outputs are
+    on, so that the estimate is rather high.
+    """
+    left = state.to_do
+    known: dict[float, list[float]] = {}
+    for config in state.configs:
+        if config.identity in state.done:
+            known.setdefault(_size(config), []).append(state.done[config.identity])
+    costs = {size: float(np.mean(seconds)) for size, seconds in known.items()}
+    source = "runs that are done"
+    missing = {_size(config): config for config in left if _size(config) not in costs}
+    if missing:
+        sizes = sorted(missing)
+        chosen = {sizes[round(k)] for k in np.linspace(0, len(sizes) - 1, min(PROBES, len(sizes)))}
+        for count, size in enumerate(sorted(chosen)):
+            progress("timing", count, len(chosen))
+            costs[size] = _step_seconds(missing[size], device)
+        progress("timing", len(chosen), len(chosen))
+        source = f"up to {STEPS} steps of {len(chosen)} configs, timed now"
+    sizes = sorted(costs)
+    logs = np.log([costs[size] for size in sizes])
+    if not left:
+        return SweepTime(0.0, (0.0, 0.0), source)
+    each = np.exp(np.interp([_size(config) for config in left], sizes, logs))
+    seconds = float(each @ np.array([config.steps for config in left]))
+    return SweepTime(seconds, (float(each.min()), float(each.max())), source)
+
+
+def _size(config: ToyConfig) -> float:
+    """Return the logarithm of what a step has to do; a cost grows with it."""
+    engine = 1e6 if config.engine == "torch" else 1.0  # never between two of the other engine
+    active = 1 + config.features().density
+    return math.log(engine * config.batch * config.n * (config.width + 16) * active)
+
+
+def _step_seconds(config: ToyConfig, device: str) -> float:
+    """Train the first steps, more of them while they are quick."""
+    # Once for nothing: the first run of a process also loads libraries.
+    _time(ToyConfig(n=2, width=1, batch=1, steps=1, engine=config.engine), device)
+    steps = 3
+    while True:
+        seconds = _time(replace(config, steps=steps, warmup=max(1, steps // 10)), device)
+        if seconds > SECONDS / 2 or steps >= STEPS:
+            return seconds / steps
+        steps = min(STEPS, 10 * steps)
+
+
+def _time(config: ToyConfig, device: str) -> float:
+    begin = time.perf_counter()
+    with suppress(DivergedError), one_torch_thread() if config.engine == "torch" else nullcontext():
+        train(config, device=device)
+    return time.perf_counter() - begin

@@ -1,0 +1,123 @@
+"""Train toy models: from a config to its run, the same bits for the same config."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from superscope.errors import DivergedError, UsageError
+from superscope.progress import Progress, silent
+from superscope.toy.config import ToyConfig
+from superscope.toy.features import Float32
+from superscope.toy.processor import denormals_flushed, one_blas_thread
+from superscope.toy.run import LAST, ToyRun
+
+
+def initial_weights(config: ToyConfig, rng: np.random.Generator) -> tuple[Float32, Float32]:
+    """Draw W_ij ~ N(0, 1/m), shape (n, m), and b_i ~ N(0, 1), shape (n,)."""
+    W = rng.standard_normal((config.n, config.width), np.float32) / math.sqrt(config.width)
+    return W.astype(np.float32), rng.standard_normal(config.n, np.float32)
+
+
+def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silent) -> ToyRun:
+    """Train one toy model.
+
+    Parameters
+    ----------
+    config
+        What to train.
+    device
+        Where the ``torch`` engine trains; ``auto`` is a GPU where there is one. The ``numba``
+        engine is for CPUs.
+    progress
+        Called as ``progress("train", steps done, steps)`` now and then.
+
+    Raises
+    ------
+    DivergedError
+        The loss or a weight is no longer finite; names the step.
+    UsageError
+        The engine cannot train on that device.
+    """
+    check_device(config, device)
+    if config.engine == "torch":
+        (run,) = train_many([config], device=device, progress=progress)
+        if isinstance(run, DivergedError):
+            raise run
+        return run
+
+    from superscope.toy.numba_engine import NumbaEngine
+
+    begin = time.perf_counter()
+    rng = np.random.default_rng(config.seed)
+    engine = NumbaEngine(config, *initial_weights(config, rng))
+    losses = np.empty(config.steps, np.float32)
+    last = np.zeros(config.n)
+    kept = min(LAST, config.steps)
+    with denormals_flushed(), one_blas_thread():
+        for step in range(config.steps):
+            loss = engine.loss(engine.draw(rng))
+            losses[step] = loss.sum()
+            if step >= config.steps - kept:
+                last += loss
+            if not math.isfinite(losses[step] + engine.update()):
+                raise diverged(step)
+            if step % 256 == 0:
+                progress("train", step, config.steps)
+    progress("train", config.steps, config.steps)
+    seconds = time.perf_counter() - begin
+    return ToyRun(config, engine.W.copy(), engine.b.copy(), losses, last / kept, seconds)
+
+
+def train_many(
+    configs: Sequence[ToyConfig], *, device: str = "auto", progress: Progress = silent
+) -> list[ToyRun | DivergedError]:
+    """Train several models: with the ``torch`` engine at once, as one batched product.
+
+    Parameters
+    ----------
+    configs
+        What to train, all with one engine; with ``torch``, n, batch and steps are the same in
+        all. On a GPU the last bits of a run may depend on what it is trained with.
+    device
+        As in :func:`train`.
+    progress
+        As in :func:`train`.
+
+    Returns
+    -------
+    list
+        For each config its run, or the error of one that diverged; the others go on.
+
+    Raises
+    ------
+    UsageError
+        Configs that cannot be trained at once, or an engine that cannot train on that device.
+    """
+    for config in configs:
+        check_device(config, device)
+    if all(config.engine == "torch" for config in configs):
+        from superscope.toy import torch_engine
+
+        return torch_engine.train_many(configs, device=device, progress=progress)
+    results: list[ToyRun | DivergedError] = []
+    for config in configs:
+        try:
+            results.append(train(config, device=device, progress=progress))
+        except DivergedError as error:
+            results.append(error)
+    return results
+
+
+def check_device(config: ToyConfig, device: str) -> None:
+    """Raise UsageError if the config's engine cannot train on a device."""
+    if config.engine == "numba" and device not in ("auto", "cpu"):
+        raise UsageError(f"engine numba trains on the cpu, not on {device}; choose engine torch")
+
+
+def diverged(step: int) -> DivergedError:
+    """Return the error of a run whose numbers are no longer finite."""
+    return DivergedError(f"diverged at step {step}: not finite; try a lower learning_rate")
