@@ -1,5 +1,6 @@
-"""Figures, and the report: one HTML file that needs nothing else."""
+"""Figures, and the reports: HTML files that need nothing else."""
 
 from superscope.report.page import write_report
+from superscope.report.toy_figures import write_toy_figures
 
-__all__ = ["write_report"]
+__all__ = ["write_report", "write_toy_figures"]

@@ -82,10 +82,10 @@ def draw(
         paint(tuple(axes[:, 0]))
         file = StringIO()
         figure.savefig(file, format="svg", metadata=_NO_DATE)
-    return _inline(file.getvalue(), key, label)
+    return inline(file.getvalue(), key, label)
 
 
-def _inline(document: str, key: str, label: str) -> Markup:
+def inline(document: str, key: str, label: str) -> Markup:
     """Return the SVG element of a document, for use inside HTML."""
     svg = ElementTree.fromstring(document)
     for element in svg.iter():

@@ -1,0 +1,89 @@
+"""The figures of a set of toy runs, as files and as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from superscope.atomic import write_whole
+from superscope.errors import UsageError
+from superscope.report.toy_canvas import ToyFigure
+from superscope.report.toy_exponent_figures import exponent_alpha, exponent_map
+from superscope.report.toy_groups import GroupedRuns, group_runs
+from superscope.report.toy_loss_figure import loss_unrepresented
+from superscope.report.toy_norm_figures import norms, represented_decay
+from superscope.report.toy_page import render_toy
+from superscope.report.toy_width_figures import loss_width, overlap_width
+from superscope.toy.point import ToyPoint
+
+
+def toy_figures(points: Sequence[ToyPoint]) -> tuple[ToyFigure, ...]:
+    """Return the seven figures of a set of runs.
+
+    Parameters
+    ----------
+    points
+        Runs, in any order. Seeds of one setting are points of one group; runs that differ in
+        anything else but width, decay and α are panels of their own, named by the difference.
+
+    Raises
+    ------
+    UsageError
+        No runs.
+    """
+    if not points:
+        raise UsageError("figures need at least one toy run")
+    return _figures(group_runs(points))
+
+
+def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
+    """Write each figure as PNG and PDF, and all of them as ``report.html``.
+
+    The same runs make the same bytes. The page holds everything it shows, and runs no script.
+
+    Parameters
+    ----------
+    points
+        Runs, in any order.
+    folder
+        Where to write; made if it is missing. Each file appears whole or not at all.
+
+    Returns
+    -------
+    The files: the page, then the figures in its order.
+
+    Raises
+    ------
+    UsageError
+        No runs, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    if not points:
+        raise UsageError(f"{folder}: figures need at least one toy run")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {folder}: {error.strerror or error}") from error
+    runs = group_runs(points)
+    files: dict[str, bytes] = {}
+    drawings = []
+    for figure in _figures(runs):
+        made = figure.files("svg", "png", "pdf")
+        drawings.append((figure, figure.inline(made["svg"])))
+        files |= {f"{figure.name}.{kind}": made[kind] for kind in ("png", "pdf")}
+    page = render_toy(runs, drawings)
+    written = []
+    for name, content in ({"report.html": page.encode("utf-8")} | files).items():
+        path = folder / name
+        with write_whole(path) as file:
+            file.write(content)
+        written.append(path)
+    return written
+
+
+def _figures(runs: GroupedRuns) -> tuple[ToyFigure, ...]:
+    makers = (
+        loss_width, exponent_map, exponent_alpha, represented_decay, norms, overlap_width,
+        loss_unrepresented,
+    )  # fmt: skip
+    return tuple(make(runs) for make in makers)

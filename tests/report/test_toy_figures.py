@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+
+from superscope.errors import UsageError
+from superscope.observations import Observation
+from superscope.report.toy_colors import decay_colors, decay_mark
+from superscope.report.toy_exponent_figures import exponent_table
+from superscope.report.toy_figures import toy_figures, write_toy_figures
+from superscope.report.toy_groups import BY_WIDTH, group_runs, spread
+from superscope.report.toy_norm_figures import norm_shares, represented_by_decay
+from superscope.report.toy_page import exponent_lines, render_toy
+from superscope.report.toy_text import exponent_text
+from superscope.report.toy_titles import fixed, signed
+from superscope.report.toy_width_figures import strong_law, weak_law
+from superscope.toy.config import ToyConfig
+from superscope.toy.point import NORM_EDGES, ToyPoint
+from superscope.toy.theory import weak_loss, welch_floor
+
+NAMES = [
+    "loss-width", "exponent-map", "exponent-alpha", "represented-decay", "norms",
+    "overlap-width", "loss-unrepresented",
+]  # fmt: skip
+WIDTHS = (4, 8, 16)
+
+
+def run(loss: float | None = None, **fields: Any) -> ToyPoint:
+    """Return a run of a known loss: 2 m^(−1) unless given."""
+    config = ToyConfig(**{"n": 60, "width": 8, "steps": 100} | fields)
+    counts = np.zeros(len(NORM_EDGES) - 1)
+    represented = config.n if config.decay < 0 else min(config.width, config.n)
+    counts[0], counts[40] = config.n - represented, represented
+    return ToyPoint(
+        config=config,
+        observation=Observation(
+            source="toy",
+            run=config.identity,
+            width=config.width,
+            features=config.n,
+            loss=2 / config.width if loss is None else loss,
+            represented_fraction=represented / config.n,
+            mean_square_overlap=1 / config.width,
+        ),
+        unrepresented_loss=0.0,
+        interference_loss=0.0,
+        expected_loss=0.0 if config.decay < 0 else 1.9 / config.width,
+        norm_counts=counts,
+        above_one=0.0,
+        overlap_above_one=0.9 / config.width if config.decay < 0 else None,
+    )
+
+
+def law(exponent: float, widths: Iterable[int] = WIDTHS, **fields: Any) -> list[ToyPoint]:
+    """Return runs whose loss is 3 m^(−exponent) exactly."""
+    return [run(3 * m**-exponent, width=m, **fields) for m in widths]
+
+
+@pytest.fixture(scope="module")
+def sweep() -> list[ToyPoint]:
+    """Exponent 1 under growth, 0.25 + α under decay."""
+    return [
+        p
+        for alpha in (0.0, 1.0, 2.0)
+        for decay in (-1.0, 0.0, 0.5)
+        for p in law(1.0 if decay < 0 else 0.25 + alpha, alpha=alpha, decay=decay)
+    ]
+
+
+@pytest.fixture(scope="module")
+def written(sweep: list[ToyPoint], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_toy_figures(sweep, tmp_path_factory.mktemp("toy") / "new" / "folder")
+
+
+def drawn(points: list[ToyPoint]) -> dict[str, str]:
+    """Return the SVG of each figure."""
+    return {f.name: str(f.inline(f.files("svg")["svg"])) for f in toy_figures(points)}
+
+
+def captions(points: list[ToyPoint]) -> dict[str, str]:
+    return {figure.name: figure.caption for figure in toy_figures(points)}
+
+
+def test_an_exact_power_law_gives_its_exponent() -> None:
+    (group,) = group_runs(law(0.73)).groups
+    fit = group.series[0].fit
+    assert fit is not None
+    assert fit.value == pytest.approx(0.73, abs=1e-12)
+    assert fit.low == pytest.approx(0.73, abs=1e-6)
+    assert fit.high == pytest.approx(0.73, abs=1e-6)
+    assert fit.points == 3
+
+
+def test_the_map_holds_the_exponent_of_each_cell(sweep: list[ToyPoint]) -> None:
+    runs = group_runs(sweep)
+    table = exponent_table(runs.groups, runs.decays)
+    np.testing.assert_allclose(
+        table, [[1, 0.25, 0.25], [1, 1.25, 1.25], [1, 2.25, 2.25]], atol=1e-12
+    )
+
+
+def test_a_cell_without_two_widths_is_blank(sweep: list[ToyPoint]) -> None:
+    fewer = [p for p in sweep if (p.config.alpha, p.config.decay) != (1.0, 0.5)]
+    fewer.append(run(alpha=1.0, decay=0.5))
+    runs = group_runs(fewer)
+    table = exponent_table(runs.groups, runs.decays)
+    assert np.argwhere(np.isnan(table)).tolist() == [[1, 2]]
+    assert "Blank: 1 of 9 cells" in captions(fewer)["exponent-map"]
+
+
+def test_seeds_are_points_of_one_fit() -> None:
+    runs = group_runs([p for seed in range(3) for p in law(1.0, seed=seed)])
+    (group,) = runs.groups
+    (series,) = group.series
+    assert series.fit is not None
+    assert series.fit.points == 9
+
+
+def test_a_run_given_twice_counts_once() -> None:
+    runs = group_runs(law(1.0) * 2)
+    assert runs.repeated == 3
+    assert runs.groups[0].series[0].fit.points == 3  # type: ignore[union-attr]
+
+
+def test_widths_without_superposition_and_useless_losses_are_left_out_and_named() -> None:
+    points = [*law(1.0), run(1e-9, width=60), run(0.0, width=10), run(float("nan"), width=11)]
+    (group,) = group_runs(points).groups
+    assert group.series[0].fit is not None
+    assert group.series[0].fit.value == pytest.approx(1.0)
+    caption = captions(points)["loss-width"]
+    assert "Left out of the fits: 1 run of a width of at least n" in caption
+    assert "Left out: 2 runs without a positive finite loss" in caption
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"n": 50}, "n = 50"),
+        ({"batch": 64}, "batch = 64"),
+        ({"density": 2.0}, "density E = 2"),
+        ({"groups": 2}, "group size = 2"),
+        ({"groups": ((0, 1), (2, 3))}, "group size = given"),
+        ({"steps": 200}, "steps = 200"),
+        ({"warmup": 7}, "warmup = 7"),
+        ({"engine": "torch"}, "engine = torch"),
+        ({"learning_rate": 0.02}, "learning rate = 0.02"),
+        ({"bias_learning_rate": 0.02}, "learning rate b = 0.02"),
+        ({"frequencies": "linear"}, "linear"),
+        ({"frequencies": "exponential"}, "exponential"),
+        ({"frequencies": (0.5,) * 60}, "given"),
+    ],
+)
+def test_whatever_else_differs_is_a_panel_named_by_it(fields: dict[str, Any], name: str) -> None:
+    points = law(1.0, alpha=0.5) + law(2.0, **{"alpha": 0.5} | fields)
+    runs = group_runs(points)
+    assert len(runs.groups) == 2
+    fits = sorted(g.series[0].fit.value for g in runs.groups)  # type: ignore[union-attr]
+    assert fits == pytest.approx([1, 2])
+    (changed,) = (g for g in runs.groups if g.series[0].fit.value > 1.5)  # type: ignore[union-attr]
+    assert name in changed.title.split(", ")
+    assert len({group.title for group in runs.groups}) == 2
+
+
+def test_defaults_written_out_are_the_same_setting() -> None:
+    points = law(1.0, seed=0) + law(1.0, seed=1, warmup=10, bias_learning_rate=0.01, scale=3.0)
+    assert [len(g.points) for g in group_runs(points).groups] == [6]
+
+
+def test_alpha_means_nothing_under_another_law() -> None:
+    points = law(1.0, frequencies="linear", alpha=0.0)
+    points += law(1.0, frequencies="linear", alpha=1.0, seed=1)
+    (group,) = group_runs(points).groups
+    assert group.alpha is None
+    assert group.title == "linear"
+
+
+def test_a_learning_rate_chosen_for_each_width_does_not_split_the_widths() -> None:
+    points = [run(3 / m, width=m, learning_rate=0.1 / m, bias_learning_rate=2 / m) for m in WIDTHS]
+    runs = group_runs(points)
+    (group,) = runs.groups
+    assert dict(group.setting)["learning_rate"] == BY_WIDTH
+    assert group.series[0].fit is not None
+    assert "0.025 at m = 4, 0.00625 at m = 16" in captions(points)["loss-width"]
+    two_at_one_width = [*points, run(width=4, learning_rate=0.5)]
+    assert len(group_runs(two_at_one_width).groups) == 4
+
+
+def test_the_strong_law_falls_as_one_over_m_and_ends_at_n() -> None:
+    (group,) = group_runs(law(1.0, decay=-1.0)).groups
+    widths, losses = strong_law(group, np.array([4.0, 8.0, 30.0, 60.0, 90.0]))  # type: ignore[misc]
+    assert widths.tolist() == [4, 8, 30]
+    assert losses[0] == pytest.approx(0.75)
+    assert losses[2] / losses[0] == pytest.approx(welch_floor(60, 30) / welch_floor(60, 4))
+
+
+def test_the_weak_law_is_drawn_under_decay_only() -> None:
+    widths = np.array([4.0, 16.0])
+    (growing,) = group_runs(law(1.0, decay=-1.0)).groups
+    (decaying,) = group_runs(law(1.0, decay=0.5)).groups
+    assert weak_law(growing, widths) is None
+    assert strong_law(decaying, widths) is None
+    at, losses = weak_law(decaying, widths)  # type: ignore[misc]
+    assert at.tolist() == [4, 16]
+    assert losses[1] == weak_loss(decaying.probabilities, 16)
+
+
+def test_rings_are_drawn_where_growth_left_norms_above_one() -> None:
+    growing, decaying = captions(law(1.0, decay=-1.0)), captions(law(1.0, decay=1.0))
+    assert "Rings" in growing["overlap-width"]
+    assert "Rings" not in decaying["overlap-width"]
+
+
+def test_represented_fractions_and_norms_are_those_of_the_runs(sweep: list[ToyPoint]) -> None:
+    group = group_runs(sweep).groups[0]
+    assert represented_by_decay(group, 8) == ([-1.0, 0.0, 0.5], [1.0, 8 / 60, 8 / 60])
+    shares = norm_shares(group.series[1])
+    assert shares.sum() == pytest.approx(1)
+    assert shares[40] == pytest.approx((4 + 8 + 16) / 180)
+
+
+def test_a_sweep_draws_seven_figures(sweep: list[ToyPoint]) -> None:
+    figures = toy_figures(sweep)
+    assert [figure.name for figure in figures] == NAMES
+    for name, svg in drawn(sweep).items():
+        assert ElementTree.fromstring(svg).get("aria-label"), name
+    assert all(figure.title and figure.caption for figure in figures)
+
+
+def test_colors_tell_growth_from_decay_and_every_decay_from_the_next() -> None:
+    colors = decay_colors([-1.0, -0.01, 0.0, 0.001, 0.01, 1.0])
+    assert len(set(colors.values())) == 6
+    red, blue = (
+        (int(colors[d][1:3], 16), int(colors[d][5:7], 16)) for d in (1.0, -1.0)
+    )  # fmt: skip
+    assert red[0] > red[1]
+    assert blue[0] < blue[1]
+    assert len({decay_mark(d) for d in (-1.0, 0.0, 1.0)}) == 3
+
+
+def test_a_choice_of_panels_keeps_both_ends() -> None:
+    assert spread(range(17), 6) == (0, 4, 8, 12, 16)
+    assert spread(range(6), 6) == tuple(range(6))
+    chosen = spread(range(24), 6)
+    assert (chosen[0], chosen[-1], len(chosen)) == (0, 23, 6)
+
+
+def test_many_alphas_and_decays_are_drawn_in_a_choice_that_is_named() -> None:
+    points = [
+        p
+        for alpha in np.linspace(0, 2, 9)
+        for decay in np.linspace(-1, 1, 10)
+        for p in law(1.0, widths=(4, 8), alpha=float(alpha), decay=float(decay))
+    ]
+    figures = {figure.name: figure for figure in toy_figures(points)}
+    assert "Drawn are 5 of 9 groups" in figures["loss-width"].caption
+    assert "Drawn are 4 of 10 decays" in figures["norms"].caption
+    assert figures["loss-width"].files("png")["png"]
+    assert figures["norms"].files("png")["png"]
+
+
+@pytest.mark.parametrize(
+    ("points", "name", "said"),
+    [
+        ([run()], "loss-width", "All runs have the width 8: two widths make an exponent"),
+        ([run()], "exponent-map", "Blank: 1 of 1 cells"),
+        ([run(decay=-1.0)], "represented-decay", "All runs have the decay −1"),
+        ([run(alpha=0.5)], "exponent-alpha", "All runs have the α 0.5"),
+        ([run()], "overlap-width", "All runs have the width 8"),
+        (law(1.0, frequencies="linear"), "exponent-alpha", "other laws (linear) have no α"),
+        (
+            [run(decay=-1.0), run(decay=1.0)],
+            "loss-unrepresented",
+            "the expected loss is 0, by decay",
+        ),
+        ([run(float("nan"))], "loss-unrepresented", "1 run without a positive finite loss"),
+    ],
+)
+def test_what_is_missing_is_said(points: list[ToyPoint], name: str, said: str) -> None:
+    assert said in captions(points)[name]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [run()],
+        [run(float("nan"))],
+        [run(width=60), run(width=80)],
+        [run(n=1, width=1)],
+        [run(decay=d) for d in (-1.0, 0.0, 1.0)],
+        law(1.0, frequencies="linear") + law(1.0, frequencies="exponential"),
+        law(1.0, widths=(4, 8)),
+        [replace(p, observation=Observation(source="toy")) for p in law(1.0)],
+    ],
+    ids=["one", "no loss", "wide", "one feature", "one width", "laws", "two runs", "nothing known"],
+)
+def test_whatever_is_missing_all_seven_are_drawn(points: list[ToyPoint]) -> None:
+    assert list(drawn(points)) == NAMES
+
+
+def test_two_runs_leave_no_interval() -> None:
+    runs = group_runs(law(1.0, widths=(4, 8)))
+    assert exponent_text(runs.groups[0].series[0].fit) == "1.00  no interval"
+    (line,) = exponent_lines(runs)
+    assert (line.exponent, line.interval, line.runs) == ("1.000", "–", 2)
+
+
+def test_numbers_have_the_sign_of_print_and_no_negative_zero() -> None:
+    assert signed(-5 / 9) == "−0.556"
+    assert fixed(-0.001) == "0.00"
+    assert fixed(-1.234) == "−1.23"
+
+
+def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
+    folder = written[0].parent
+    assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in written)
+    expected = {"report.html"} | {f"{n}.{kind}" for n in NAMES for kind in ("png", "pdf")}
+    assert {p.name for p in written} == expected
+    for path in written:
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".html": b"<!DOC"}[path.suffix]
+        assert path.read_bytes().startswith(start)
+    image = (folder / "loss-width.png").read_bytes()
+    assert int.from_bytes(image[16:20], "big") >= 5.6 * 150
+
+
+def test_the_same_runs_make_the_same_bytes(
+    written: list[Path], sweep: list[ToyPoint], tmp_path: Path
+) -> None:
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        again = write_toy_figures(sweep[::-1], tmp_path)
+    for one, other in zip(written, again, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", one.read_bytes())
+
+
+def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
+    page = written[0].read_text("utf-8")
+    assert page.count("<svg ") == 7
+    assert "<script" not in page
+    assert "url(http" not in page
+    assert "@import" not in page
+    links = re.findall(r'(?:src|href)="([^"#][^"]*)"', page)
+    assert set(links) == {"data:,", "https://arxiv.org/abs/2505.10465"}  # an icon, and a citation
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_the_page_tables_every_exponent(written: list[Path], sweep: list[ToyPoint]) -> None:
+    page = written[0].read_text("utf-8")
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td>', page)
+    assert len(rows) == 9
+    assert rows[0] == ("α = 0", "−1")
+    assert "<td>4 8 16</td><td>3</td><td>2.250</td>" in page
+
+
+def test_text_is_escaped_and_no_text_of_a_run_reaches_the_page(sweep: list[ToyPoint]) -> None:
+    hostile = '<script>alert("$x_{")</script>'
+    points = [
+        replace(p, observation=replace(p.observation, family=hostile, model=hostile, run=hostile))
+        for p in sweep
+    ]
+    runs = group_runs(points)
+    assert "alert" not in render_toy(runs, [])
+    (figure, *_) = toy_figures(points)
+    renamed = replace(runs, groups=(replace(runs.groups[0], title=hostile),))
+    page = render_toy(renamed, [(replace(figure, caption=hostile), figure.inline(b"<svg/>"))])
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_no_runs_are_no_figures(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="at least one"):
+        toy_figures([])
+    folder = tmp_path / "out"
+    with pytest.raises(UsageError, match=rf"{folder}.*at least one"):
+        write_toy_figures([], folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(UsageError, match=rf"cannot write {file / below}"):
+        write_toy_figures([run()], file / below)
+    assert file.read_text() == "in the way"
