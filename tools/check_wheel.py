@@ -62,6 +62,16 @@ def main() -> None:
         if "pip install 'superscope[gguf]'" not in absent.stderr:
             sys.exit(f"an absent extra is not named: {absent.stderr}")
         print(f"without extras: {absent.stderr.strip()}")
+        toy = [place / "bin" / "superscope", "toy"]
+        sizes = ["--n", "20", "--width", "3", "--batch", "32", "--steps", "50"]
+        print(run(*toy, "train", *sizes, **outside).stdout.splitlines()[0])
+        sweep = Path(folder) / "sweep.toml"
+        sweep.write_text("n = 20\nwidth = 3\nbatch = 32\nsteps = 50\n")
+        absent = run(
+            *toy, "sweep", sweep, "--out", folder, "--executor", "dask", expect=2, **outside
+        )
+        if "pip install 'superscope[cluster]'" not in absent.stderr:
+            sys.exit(f"an absent extra is not named: {absent.stderr}")
 
 
 if __name__ == "__main__":

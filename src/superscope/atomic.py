@@ -47,6 +47,17 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def check_writable(path: Path) -> None:
+    """Raise UsageError unless a file could be written at `path`; nothing is left behind."""
+    try:
+        if path.is_dir():
+            raise UsageError(f"cannot write {path}: it is a folder")
+        with tempfile.TemporaryFile(dir=path.absolute().parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

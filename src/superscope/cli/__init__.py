@@ -26,6 +26,16 @@ app.command(
     help="Measure how a model's output head packs its vocabulary into its width.",
 )
 
+toy = App(name="toy", help="Train the toy model of superposition: one, or sweeps of thousands.")
+for name, help_text in {
+    "train": "Train one toy model and say how it packs its features.",
+    "sweep": "Train the product of lists over any option; stop and start it at will.",
+    "table": "Measure the runs of a sweep and write one row each.",
+    "figures": "Draw what the runs of a sweep show, beside theory.",
+}.items():
+    toy.command(f"superscope.cli.toy_{name}:toy_{name}", name=name, help=help_text)
+app.command(toy)
+
 
 def main() -> None:
     """Run the command line: exit 0, 2 on a user's error, 130 on Ctrl-C."""

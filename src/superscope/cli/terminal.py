@@ -19,6 +19,8 @@ from superscope.heads.tokens import visible
 from superscope.progress import Progress
 
 SHOW_AFTER = 0.5  # seconds of work before a bar appears
+LONG = 7 * 86_400.0  # seconds: runs may come hours apart, and the time left is still told
+LINE_EVERY = 60.0  # seconds between lines of progress in a log
 
 
 def print_geometry(geometry: Geometry) -> None:
@@ -60,15 +62,20 @@ def warn(message: str) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Show progress on stderr while the block runs; nothing where stderr is no terminal."""
+def progress_bar(lines: bool = False) -> Iterator[Progress]:
+    """Show progress on stderr while the block runs.
+
+    Where stderr is no terminal nothing is shown; or, if `lines` are wanted, one now and then,
+    as in the log of a job on a cluster.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda stage, done, total: None
+        yield _line_now_and_then() if lines else lambda stage, done, total: None
         return
     bars = Bars(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(), console=console, transient=True,
+        speed_estimate_period=LONG if lines else 30,
     )  # fmt: skip
     started: dict[str, float] = {}
     shown: dict[str, TaskID] = {}
@@ -88,3 +95,35 @@ def progress_bar() -> Iterator[Progress]:
         yield report
     finally:
         bars.stop()
+
+
+def _line_now_and_then() -> Progress:
+    """Return a progress that prints a line a minute, with the time that is left."""
+    begun: dict[str, tuple[float, int]] = {}
+    printed = time.monotonic()
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal printed
+        now = time.monotonic()
+        start, before = begun.setdefault(stage, (now, done))
+        if now - printed < LINE_EVERY and done < total:
+            return
+        printed = now
+        left = ""
+        if before < done < total:
+            left = f", {duration((now - start) / (done - before) * (total - done))} left"
+        print(f"{stage}: {done:,} of {total:,}{left}", file=sys.stderr, flush=True)
+
+    return report
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the units that matter."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} d {minutes // 60 % 24} h"

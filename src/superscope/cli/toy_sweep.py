@@ -1,0 +1,107 @@
+"""``superscope toy sweep``."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from superscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from superscope.runs import Workers
+    from superscope.toy.sweeps import SweepState
+
+
+def toy_sweep(
+    sweep: Annotated[Path, Parameter(name="SWEEP")],
+    *,
+    out: Path,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    executor: Literal["processes", "dask"] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    device: str = "auto",
+) -> None:
+    """Train the product of lists over any option of toy train; stop and start it at will.
+
+    Parameters
+    ----------
+    sweep
+        TOML file: option = value, or option = [values], such as width = [10, 39, 100].
+    out
+        Folder of the runs, one file each; runs that are there are not done again.
+    dry_run
+        Say how many runs there are, how many are done, and how long the rest will take.
+    executor
+        processes of this machine (default), or the workers of a dask cluster.
+    workers
+        How many to start; default: one for each core.
+    scheduler
+        Address of a running dask scheduler, tcp://HOST:PORT.
+    device
+        Where engine torch trains; on a GPU, many models at once.
+    """
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers must be at least 1, not {workers}")
+    if scheduler is not None and executor == "processes":
+        raise UsageError("--scheduler needs --executor dask")
+    if scheduler is not None and workers is not None:
+        raise UsageError("the workers of --scheduler are started with it; leave out --workers")
+
+    from superscope.cli.terminal import progress_bar, warn
+    from superscope.toy.sweep_file import read_sweep
+    from superscope.toy.sweeps import look
+    from superscope.toy.sweeps import sweep as run_sweep
+
+    configs = read_sweep(sweep)
+    if dry_run:
+        state = look(out, configs, only=True)
+        for message in state.set_aside:
+            warn(message)
+        _print_plan(state, workers, scheduler, device)
+        return
+    with _workers(executor, workers, scheduler) as doing, progress_bar(lines=True) as progress:
+        outcome = run_sweep(configs, out, executor=doing, device=device, progress=progress)
+    for message in outcome.set_aside:
+        warn(message)
+    for identity, reason in outcome.failed.items():
+        warn(f"run {identity}: {reason}")
+    print(f"{outcome.done + outcome.found:,} runs in {out}: {outcome.done:,} done now, "
+          f"{outcome.found:,} found there, {len(outcome.failed):,} diverged")  # fmt: skip
+    if outcome.errors:
+        for identity, reason in outcome.errors.items():
+            warn(f"run {identity} not done: {reason}")
+        raise UsageError(f"{len(outcome.errors)} runs could not be done; start it again")
+
+
+def _workers(
+    executor: str | None, workers: int | None, scheduler: str | None
+) -> AbstractContextManager[Workers | None]:
+    """Return who was asked for; None leaves it to the sweep."""
+    from superscope.runs import dask_cluster, processes
+
+    if executor == "dask" or scheduler is not None:
+        return dask_cluster(scheduler, workers)
+    return nullcontext() if workers is None else processes(workers)
+
+
+def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:
+    from superscope.cli.terminal import duration, progress_bar
+    from superscope.cores import usable_cores
+    from superscope.toy.timing import time_left
+
+    left = state.to_do
+    print(f"{len(state.configs):,} runs: {len(state.done):,} done, {len(state.failed):,} "
+          f"diverged, {len(left):,} to do")  # fmt: skip
+    if not left:
+        return
+    with progress_bar() as progress:
+        needed = time_left(state, device=device, progress=progress)
+    low, high = (1e3 * seconds for seconds in needed.step_seconds)
+    # More workers than cores are no faster, and nobody knows here what the cluster's are like.
+    count = 1 if scheduler else min(workers or usable_cores(), usable_cores(), len(left))
+    print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "
+          f"machine ({low:.3g} to {high:.3g} ms a step; from {needed.source})")  # fmt: skip

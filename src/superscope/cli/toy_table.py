@@ -1,0 +1,60 @@
+"""``superscope toy table``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from superscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from superscope.toy import ToyPoint
+
+
+def toy_table(
+    runs: Annotated[Path, Parameter(name="RUNS")],
+    *,
+    out: Path | None = None,
+    losses: Path | None = None,
+) -> None:
+    """Measure the runs of a folder and write one row each.
+
+    Parameters
+    ----------
+    runs
+        Folder that toy sweep wrote.
+    out
+        The table, .parquet or .csv; default: CSV on the standard output.
+    losses
+        Also write each run's loss by cause, and its strongly represented share, to this .csv.
+    """
+    from superscope.atomic import write_whole
+    from superscope.cli.terminal import progress_bar
+    from superscope.cli.toy_runs import warn_of_others
+    from superscope.observations import check_suffix, to_frame, write_table
+    from superscope.toy import losses_table, read_runs
+
+    if out is not None:
+        check_suffix(out)
+    if losses is not None and losses.suffix != ".csv":
+        raise UsageError(f"{losses}: losses are written as .csv")
+    with progress_bar() as progress:
+        content = read_runs(runs, progress=progress)
+    warn_of_others(content)
+    points = sorted(content.points, key=_order)
+    frame = to_frame(point.observation for point in points)
+    if losses is not None:
+        with write_whole(losses) as file:
+            file.write(losses_table(points).to_csv(index=False).encode())
+    if out is None:
+        print(frame.to_csv(index=False), end="")
+    else:
+        write_table(frame, out)
+        print(f"{len(frame):,} runs in {out}")
+
+
+def _order(point: ToyPoint) -> tuple[Any, ...]:
+    c = point.config
+    return c.n, str(c.frequencies), c.alpha, c.decay, c.width, c.seed, c.identity

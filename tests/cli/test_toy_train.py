@@ -1,0 +1,116 @@
+"""``superscope toy train``: options, output, and mistakes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from superscope.cli.toy_train import toy_train
+from superscope.toy import ToyConfig, ToyRun, from_bytes, train
+
+TINY = ("--n", "30", "--width", "4", "--batch", "64", "--steps", "60")
+
+
+def superscope(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "superscope", "toy", "train", *map(str, arguments)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def test_options_are_the_fields_of_the_config() -> None:
+    options = inspect.signature(toy_train).parameters
+    for field in fields(ToyConfig):
+        default = options[field.name].default
+        assert default == (str(field.default) if field.name == "groups" else field.default)
+    assert set(options) - {f.name for f in fields(ToyConfig)} == {"device", "json", "out"}
+
+
+def test_the_table_says_what_was_learned() -> None:
+    done = superscope(*TINY)
+    assert done.returncode == 0, done.stderr
+    assert "n = 30, m = 4, p ∝ i^−1, γ = −1, seed 0" in done.stdout
+    for line in ("loss, last 100 steps", "of unrepresented features", "loss on fresh samples",
+                 "represented, norm above ½", "mean square overlap"):  # fmt: skip
+        assert line in done.stdout
+
+
+def test_json_and_file_are_the_run_that_python_trains(tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    probabilities = tmp_path / "p.txt"
+    np.savetxt(probabilities, np.full(30, 0.05))
+    groups = tmp_path / "groups.json"
+    groups.write_text("[[0, 1, 2], [5, 9]]")
+    done = superscope(
+        *TINY, "--frequencies", probabilities, "--groups", groups, "--decay", "0.5",
+        "--seed", "3", "--json", "--out", file,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    config = ToyConfig(
+        n=30, width=4, batch=64, steps=60, frequencies=(0.05,) * 30,
+        groups=((0, 1, 2), (5, 9)), decay=0.5, seed=3,
+    )  # fmt: skip
+    expected = train(config)
+    run = from_bytes(file.read_bytes())
+    assert isinstance(run, ToyRun)
+    assert run.config == config
+    np.testing.assert_array_equal(run.W, expected.W)
+    shown = json.loads(done.stdout)
+    assert shown["observation"]["loss"] == expected.loss
+    assert shown["observation"]["density"] == pytest.approx(1.5)
+    assert shown["observation"]["family"] == "given"
+    assert shown["unrepresented_loss"] + shown["interference_loss"] == pytest.approx(expected.loss)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--width", "0"), "width must be at least 1"),
+        (("--n", "-3"), "n must be at least 1"),
+        (("--density", "1000"), "above 1; at most"),
+        (("--frequencies", "pwoer"), "did you mean 'power'"),
+        (("--frequencies", "absent.npy"), "cannot read frequencies from absent.npy"),
+        (("--groups", "many"), "a number or a .json file"),
+        (("--groups", "absent.json"), "cannot read groups"),
+        (("--learning-rate", "1e30", "--warmup", "0"), "diverged at step"),
+        (("--device", "cuda"), "choose engine torch"),
+        (("--engine", "torch", "--device", "nowhere"), "nowhere"),
+        (("--out", "run.txt"), "a run is written as .npz"),
+        (("--out", "absent/run.npz"), "cannot write absent/run.npz"),
+        (("--steps", "1000000000", "--out", "/proc/run.npz"), "cannot write /proc/run.npz"),
+        (("--widht", "3"), "--widht"),
+    ],
+)
+def test_mistakes_cost_one_line_and_exit_code_2(
+    arguments: tuple[str, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny = [*TINY]
+    if arguments[0] in tiny:
+        at = tiny.index(arguments[0])
+        del tiny[at : at + 2]
+    done = superscope(*tiny, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_is_quick_to_come_by() -> None:
+    """Neither torch nor numba is loaded to print help."""
+    code = (
+        "import sys\n"
+        "from superscope.cli import app\n"
+        "app(['toy', 'train', '--help'])\n"
+        "print(sorted({'torch', 'numba', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip().endswith("[]"), done.stdout
