@@ -1,6 +1,7 @@
 """Every claim of speed and memory, side by side with its baseline in one run.
 
-    python -m benchmarks            full sizes; prints a table, rewrites docs/benchmarks.md
+    python -m benchmarks            full sizes; prints tables, rewrites the pages in docs/
+    python -m benchmarks toy        one page of them: heads or toy
     python -m benchmarks --quick    tiny sizes: only that it runs; writes nothing
 
 Exits 1 if a claim does not hold here (not with --quick). Run it on an otherwise idle machine.
@@ -13,14 +14,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import machine, memory, speed, startup
-from benchmarks.result import Result, as_markdown, as_text
+from benchmarks import machine, memory, pages, speed, startup, toy
+from benchmarks.result import Result, as_text
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-def run(quick: bool) -> Iterator[Result]:
-    """Yield the results as they come."""
+def heads(quick: bool) -> Iterator[Result]:
+    """Yield the results about heads as they come."""
     features, width = (3000, 64) if quick else (50_000, 768)
     parts: tuple[Callable[[int, int], Iterator[Result]], ...] = (speed.run, memory.run)
     for part in parts:
@@ -28,24 +29,32 @@ def run(quick: bool) -> Iterator[Result]:
     yield from startup.run(2 if quick else 11)
 
 
+PARTS: dict[str, Callable[[bool], Iterator[Result]]] = {"heads": heads, "toy": toy.run}
+
+
 def main() -> int:
     """Run the benchmarks; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="heads, toy (default: both)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, nothing is written")
-    parser.add_argument("--write", type=Path, help=f"the page to write (default: {PAGE})")
+    parser.add_argument("--write", type=Path, help=f"folder to write to (default: {DOCS})")
     options = parser.parse_args()
-    results = []
-    for result in run(options.quick):
-        print(as_text(result), flush=True)
-        results.append(result)
-    page = options.write or (None if options.quick else PAGE)
-    if page is not None:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(as_markdown(results, machine.describe()), encoding="utf-8")
-        print(f"written: {page}")
-    missed = [r for r in results if not r.holds]
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    missed = 0
+    for name in options.parts or PARTS:
+        results = []
+        for result in PARTS[name](options.quick):
+            print(as_text(result), flush=True)
+            results.append(result)
+        missed += sum(not r.holds for r in results)
+        costs = toy.costs(options.quick) if name == "toy" else []
+        folder = options.write or (None if options.quick else DOCS)
+        if folder is not None:
+            pages.write(name, results, costs, machine.describe(), folder)
     if missed and not options.quick:
-        print(f"{len(missed)} of {len(results)} claims do not hold here", file=sys.stderr)
+        print(f"{missed} claims do not hold here", file=sys.stderr)
         return 1
     return 0
 
