@@ -14,9 +14,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import toy_sweep
+
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ".cache/models/smollm2"
 TOLERANCE = 1e-3
+COMMANDS: tuple[list[str], ...] = (
+    [], ["measure"], ["toy"], ["toy", "train"], ["toy", "sweep"], ["toy", "table"],
+    ["toy", "figures"],
+)  # fmt: skip
 
 
 def output(*command: str) -> str:
@@ -38,7 +44,7 @@ def example() -> str:
 def command_page() -> str:
     """Return the page of the command line: every command's help."""
     parts = ["# Command line\n", "Generated from the commands themselves.\n"]
-    for command in ([], ["measure"]):
+    for command in COMMANDS:
         title = " ".join(["superscope", *command])
         parts.append(f"## {title}\n\n```text\n{output(*command, '--help')}\n```\n")
     return "\n".join(parts)
@@ -49,7 +55,9 @@ def pages() -> dict[Path, str]:
     readme = ROOT / "README.md"
     marked = re.compile(r"(?<=<!-- example -->\n).*?(?=<!-- /example -->)", re.DOTALL)
     text = marked.sub(lambda _: example().lstrip("\n"), readme.read_text())
-    return {readme: text, ROOT / "docs" / "command-line.md": command_page()}
+    found = {readme: text, ROOT / "docs" / "command-line.md": command_page()}
+    sweep = toy_sweep.page()
+    return found if sweep is None else {**found, toy_sweep.PAGE: sweep}
 
 
 def same(shown: str, real: str) -> bool:
