@@ -7,7 +7,7 @@ author = "the superscope engineers"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 myst_enable_extensions = ["dollarmath"]
-exclude_patterns = ["generate.py"]
+exclude_patterns = ["*.py", "data/*.md"]
 html_theme = "furo"
 html_title = f"superscope {version}"
 autodoc_typehints = "none"
