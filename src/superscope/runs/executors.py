@@ -163,6 +163,10 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
             "start one with: dask scheduler"
         ) from None
     name = f"dask {scheduler or 'on this machine'}"
+    # It warns of results that went with a lost worker, and has them done again.
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.ERROR)
     try:
         # Not pure: a run's result is a file's content, which dask need not remember by its name.
         executor = client.get_executor(pure=False)
@@ -178,4 +182,5 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
 
         yield Workers(executor, count, name)
     finally:
+        log.setLevel(level)
         client.close()
