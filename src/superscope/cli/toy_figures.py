@@ -22,13 +22,8 @@ def toy_figures(
     out
         Folder of the figures; default: RUNS/figures.
     """
-    from superscope.cli.terminal import progress_bar
-    from superscope.cli.toy_runs import warn_of_others
+    from superscope.cli.toy_runs import finished_runs
     from superscope.report import write_toy_figures
-    from superscope.toy import read_runs
 
-    with progress_bar() as progress:
-        content = read_runs(runs, progress=progress)
-    warn_of_others(content)
-    for file in write_toy_figures(content.points, out or runs / "figures"):
+    for file in write_toy_figures(finished_runs(runs), out or runs / "figures"):
         print(file)

@@ -31,19 +31,15 @@ def toy_table(
         Also write each run's loss by cause, and its strongly represented share, to this .csv.
     """
     from superscope.atomic import write_whole
-    from superscope.cli.terminal import progress_bar
-    from superscope.cli.toy_runs import warn_of_others
+    from superscope.cli.toy_runs import finished_runs
     from superscope.observations import check_suffix, to_frame, write_table
-    from superscope.toy import losses_table, read_runs
+    from superscope.toy import losses_table
 
     if out is not None:
         check_suffix(out)
     if losses is not None and losses.suffix != ".csv":
         raise UsageError(f"{losses}: losses are written as .csv")
-    with progress_bar() as progress:
-        content = read_runs(runs, progress=progress)
-    warn_of_others(content)
-    points = sorted(content.points, key=_order)
+    points = sorted(finished_runs(runs), key=_order)
     frame = to_frame(point.observation for point in points)
     if losses is not None:
         with write_whole(losses) as file:

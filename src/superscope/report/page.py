@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from superscope._version import __version__
 from superscope.atomic import write_whole
@@ -18,6 +15,7 @@ from superscope.heads.tokens import visible
 from superscope.report.colors import DARK, LIGHT
 from superscope.report.explanations import EXPLANATIONS
 from superscope.report.figure import FigureBlock
+from superscope.report.html import template
 from superscope.report.names import names_of
 from superscope.report.norms_figure import norms_figure
 from superscope.report.overlap_figure import overlap_figure
@@ -87,7 +85,7 @@ def write_report(geometries: Sequence[Geometry], path: Path) -> None:
 def render(geometries: Sequence[Geometry]) -> str:
     """Return the report as HTML."""
     names = names_of(geometries)
-    return _template().render(
+    return template("report.html").render(
         models=[
             _section(g, name, f"model-{k}")
             for k, (g, name) in enumerate(zip(geometries, names, strict=True), start=1)
@@ -100,19 +98,6 @@ def render(geometries: Sequence[Geometry]) -> str:
         light=LIGHT,
         dark=DARK,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("superscope.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    return environment.get_template("report.html")
 
 
 def _section(geometry: Geometry, name: str, key: str) -> ModelSection:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from superscope._version import __version__
 from superscope.report.colors import DARK, LIGHT
+from superscope.report.html import template
 from superscope.report.toy_canvas import WIDE, ToyFigure
 from superscope.report.toy_groups import Group, GroupedRuns, Series
 from superscope.report.toy_text import counted
@@ -39,7 +38,7 @@ def exponent_lines(runs: GroupedRuns) -> tuple[ExponentLine, ...]:
 def render_toy(runs: GroupedRuns, drawings: Sequence[tuple[ToyFigure, Markup]]) -> str:
     """Return the page of runs and their drawn figures as HTML."""
     count = len(runs.points)
-    return _template().render(
+    return template("toy.html").render(
         title=f"Toy models of superposition: {counted(count, 'run')}",
         drawings=[(figure, svg, _share(svg)) for figure, svg in drawings],
         lines=exponent_lines(runs),
@@ -50,18 +49,6 @@ def render_toy(runs: GroupedRuns, drawings: Sequence[tuple[ToyFigure, Markup]]) 
         light=LIGHT,
         dark=DARK,
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("superscope.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("toy.html")
 
 
 def _share(svg: Markup) -> float:

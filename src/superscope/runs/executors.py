@@ -48,6 +48,12 @@ def workers_of(executor: Executor) -> Workers:
     return Workers(executor, lambda: count, type(executor).__name__)
 
 
+def lost(name: str, error: BaseException) -> RemoteError:
+    """Return the error of workers, by their name, that can do no more runs."""
+    reason = str(error).strip() or type(error).__name__
+    return RemoteError(f"{name} cannot go on ({reason}); finished runs are kept: start it again")
+
+
 class _Pool(Executor):
     """A process pool that is made anew when one of its processes dies."""
 
@@ -175,10 +181,7 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
             try:
                 return max(1, int(sum(client.ncores().values())))
             except OSError as error:  # the scheduler is gone
-                reason = str(error).strip() or type(error).__name__
-                raise RemoteError(
-                    f"{name} cannot go on ({reason}); finished runs are kept: start it again"
-                ) from None
+                raise lost(name, error) from None
 
         yield Workers(executor, count, name)
     finally:

@@ -16,9 +16,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from superscope.errors import RemoteError
 from superscope.progress import Progress, silent
-from superscope.runs.executors import Workers
+from superscope.runs.executors import Workers, lost
 from superscope.runs.folder import Claim, RunFolder
 
 ATTEMPTS = 3  # at a task whose worker dies: it may be the task that kills it
@@ -188,7 +187,7 @@ class _Sweep(Generic[T]):
             self.flying[self.workers.executor.submit(self.work, job.tasks)] = job
         except RuntimeError as error:  # broken, or shut down
             job.release()
-            raise self.lost(error) from error
+            raise lost(self.workers.name, error) from error
 
     def collect(self, future: Future[list[bytes]], job: _Job[T]) -> None:
         """Keep the results of a job, or go on without them."""
@@ -197,7 +196,7 @@ class _Sweep(Generic[T]):
             try:
                 results = future.result()
             except CancelledError as error:
-                raise self.lost(error) from error
+                raise lost(self.workers.name, error) from error
             except BrokenExecutor:
                 if job.attempts < ATTEMPTS:
                     # Whose worker died is not known: each job that was under way is done again
@@ -218,9 +217,3 @@ class _Sweep(Generic[T]):
         for task, result in zip(job.tasks, results, strict=True):
             self.folder.write(task.identity, result)
         self.done += len(results)
-
-    def lost(self, error: BaseException) -> RemoteError:
-        reason = str(error).strip() or type(error).__name__
-        return RemoteError(
-            f"{self.workers.name} cannot go on ({reason}); finished runs are kept: start it again"
-        )

@@ -7,6 +7,7 @@ one is active in a sample, so a batch holds the active entries only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,10 +48,14 @@ class Features:
         """Draw a batch of samples."""
         from superscope.toy import kernels
 
-        with np.errstate(divide="ignore", over="ignore"):  # a gate that never opens
-            rates = -1 / np.log1p(-self.gates)
-        starts, ids, values = kernels.draw(rates, self.starts, self.members, size, rng)
+        starts, ids, values = kernels.draw(self._rates, self.starts, self.members, size, rng)
         return Batch(size, len(self.probabilities), starts, ids, values)
+
+    @cached_property
+    def _rates(self) -> Float64:
+        """−1/log(1 − q) of each gate, which every batch needs."""
+        with np.errstate(divide="ignore", over="ignore"):  # a gate that never opens
+            return -1 / np.log1p(-self.gates)
 
     @property
     def gate_of(self) -> Int32:

@@ -169,11 +169,11 @@ def sweep(
             together=partial(_together, device=device),
             progress=progress,
         )
-    after = look(out, configs)
+    after = look(out, before.to_do)  # the others were read before
     return SweepOutcome(
         outcome.done,
         outcome.found,
-        after.failed,
+        before.failed | after.failed,
         outcome.errors,
         before.set_aside + after.set_aside,
     )

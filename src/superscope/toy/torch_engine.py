@@ -106,27 +106,7 @@ class TorchEngine:
 def train_many(
     configs: Sequence[ToyConfig], *, device: str = "auto", progress: Progress = silent
 ) -> list[ToyRun | DivergedError]:
-    """Train several models at once.
-
-    Parameters
-    ----------
-    configs
-        What to train; n, batch and steps are the same in all.
-    device
-        Where; ``auto`` is a GPU where there is one.
-    progress
-        Called as ``progress("train", steps done, steps)`` now and then.
-
-    Returns
-    -------
-    list
-        For each config its run, or the error of one that diverged; the others go on.
-
-    Raises
-    ------
-    UsageError
-        Configs that cannot be trained at once, or no such device.
-    """
+    """Train several models at once, as ``superscope.toy.train_many`` says."""
     where = device_named(resolved(device))
     stop = Event()
     # In a thread of its own: torch gives it threads of its own too, which flush denormals as it
