@@ -86,11 +86,22 @@ def _ctrl_c_later() -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # which would let it through as it starts
+    heard: list[Any] = []
+    handler = signal.getsignal(signal.SIGINT)
+    # Blocking is what processes inherit. It does not keep Ctrl-C from this thread: any other one
+    # that does not block may take the signal, and Python then raises it here.
+    held = threading.current_thread() is threading.main_thread() and callable(handler)
+    if held:
+        signal.signal(signal.SIGINT, lambda *signal_and_frame: heard.append(signal_and_frame))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if held:
+            signal.signal(signal.SIGINT, handler)
+        if heard and callable(handler):
+            handler(*heard[0])
 
 
 def _begin() -> None:
