@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from superscope import serialize
 from superscope.errors import FormatError
-from superscope.geometry import Geometry, measure_head, serialize
+from superscope.geometry import Geometry, measure_head
 from superscope.geometry.norms import Norms
 from superscope.heads import Head, Provenance
 

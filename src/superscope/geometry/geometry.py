@@ -11,10 +11,10 @@ import numpy as np
 from superscope.geometry import baselines, summary
 from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.pairs import PairStatistics
-from superscope.geometry.serialize import decode, encode
 from superscope.geometry.unit_rows import Float64
 from superscope.heads import Provenance
 from superscope.observations import Observation
+from superscope.serialize import decode, encode
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,11 +39,13 @@ def _plain(value: Any, derived: Callable[[Any], dict[str, Any]]) -> Any:
     if isinstance(value, np.ndarray):
         little = value.astype(value.dtype.newbyteorder("<"), copy=False)
         form = {"dtype": little.dtype.str, "shape": list(value.shape)}
-        if value.size > LONG:
+        if value.size > LONG or not np.isfinite(value).all():  # JSON has no NaN
             data = base64.b64encode(np.ascontiguousarray(little).tobytes()).decode("ascii")
             return form | {"base64": data}
         return form | {"values": value.tolist()}
-    if isinstance(value, dict):
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
         return {str(key): _plain(item, derived) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item, derived) for item in value]
@@ -82,6 +85,10 @@ def _typed(kind: Any, value: Any) -> Any:
     if origin is tuple:
         item = typing.get_args(kind)[0]
         return tuple(_typed(item, v) for v in value)
+    if origin in (dict, Mapping):
+        return {str(k): _typed(typing.get_args(kind)[1], v) for k, v in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
     if origin is np.ndarray:
         return _array(kind, value)
     if kind is float and type(value) is int:  # JSON writes 1.0 as 1 elsewhere than here
