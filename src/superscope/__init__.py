@@ -10,7 +10,7 @@ from superscope.errors import SuperscopeError
 from superscope.measure import measure
 
 if TYPE_CHECKING:
-    from superscope import toy
+    from superscope import laws, toy
     from superscope.geometry import Geometry, Overlap, measure_head
     from superscope.heads import FAMILIES, Head, read_head
     from superscope.observations import Observation, read_table, write_table
@@ -24,6 +24,7 @@ __all__ = [
     "Overlap",
     "SuperscopeError",
     "__version__",
+    "laws",
     "measure",
     "measure_head",
     "read_head",
@@ -49,8 +50,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "toy":  # a room of its own: superscope.toy.train(...)
-        return import_module("superscope.toy")
+    if name in ("laws", "toy"):  # rooms of their own: superscope.toy.train(...)
+        return import_module(f"superscope.{name}")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

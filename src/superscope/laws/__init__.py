@@ -1,0 +1,34 @@
+"""Scaling laws: fitted to losses, judged, and used to forecast and to plan."""
+
+from superscope.laws.fit import fit
+from superscope.laws.forecast import End, Estimate, Forecast, forecast
+from superscope.laws.forms import FORMS, Form, Term
+from superscope.laws.law import Law
+from superscope.laws.options import FitOptions
+from superscope.laws.plan import Allocation, Plan, Tolerance, plan
+from superscope.laws.public import load_public
+from superscope.laws.status import Finding, FitStatus
+from superscope.laws.table import load_table
+from superscope.laws.uncertainty import Interval
+
+__all__ = [
+    "FORMS",
+    "Allocation",
+    "End",
+    "Estimate",
+    "Finding",
+    "FitOptions",
+    "FitStatus",
+    "Forecast",
+    "Form",
+    "Interval",
+    "Law",
+    "Plan",
+    "Term",
+    "Tolerance",
+    "fit",
+    "forecast",
+    "load_public",
+    "load_table",
+    "plan",
+]

@@ -1,0 +1,153 @@
+"""Which points a fit leaves out, by rule, and a record of every one."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from superscope.errors import UsageError
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_CONDITION = re.compile(r"\s*(.+?)\s*(>=|<=|==|!=|>|<)\s*(.+?)\s*")
+_AND = re.compile(r"\s+and\s+")
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Points one rule left out.
+
+    Attributes
+    ----------
+    rule
+        The rule in words.
+    rows
+        Which rows of the table, counted from 1.
+    """
+
+    rule: str
+    rows: tuple[int, ...]
+
+
+def exclude(
+    frame: pd.DataFrame, rules: Sequence[str], drop_highest: int, groups: Sequence[str]
+) -> tuple[npt.NDArray[np.bool_], tuple[Excluded, ...]]:
+    """Return which rows are kept, and what each rule left out.
+
+    Parameters
+    ----------
+    frame
+        The table, with a column ``loss`` of positive numbers or absent.
+    rules
+        Comparisons of a column with a number or a text, joined by ``and``.
+    drop_highest
+        Leave out every point whose loss is at least the K-th highest of its group: ties go
+        together, so it may be more than K.
+    groups
+        Columns that make the groups.
+
+    Raises
+    ------
+    UsageError
+        A rule that is none, a column the table lacks, or nothing left.
+    """
+    kept = np.ones(len(frame), np.bool_)
+    records = []
+    absent = frame["loss"].isna().to_numpy(np.bool_)
+    if absent.any():
+        records.append(Excluded("loss is absent", _rows(absent)))
+        kept &= ~absent
+    for rule in rules:
+        out = _matches(frame, rule) & kept
+        records.append(Excluded(rule, _rows(out)))
+        kept &= ~out
+    if drop_highest:
+        out = np.zeros(len(frame), np.bool_)
+        loss = frame["loss"].to_numpy(np.float64, na_value=np.nan)
+        for rows in group_rows(frame, groups).values():
+            of_group = rows[kept[rows]]
+            if drop_highest >= len(of_group):
+                raise UsageError(
+                    f"--drop-highest {drop_highest} leaves none of {len(of_group)} points"
+                    + (f" of a group by {', '.join(groups)}" if groups else "")
+                )
+            threshold = np.sort(loss[of_group])[-drop_highest]
+            out[of_group[loss[of_group] >= threshold]] = True
+        each = " of each group" if groups else ""
+        records.append(Excluded(f"the {drop_highest} highest losses{each}", _rows(out)))
+        kept &= ~out
+    if not kept.any():
+        raise UsageError(f"no point is left of {len(frame)} after " + _said(records))
+    return kept, tuple(records)
+
+
+def group_rows(frame: pd.DataFrame, groups: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
+    """Return each group's rows by its label, the values joined by ``/``; one group without any."""
+    if not groups:
+        return {"": np.arange(len(frame))}
+    labels = frame[groups[0]].astype("string").fillna("absent")
+    for name in groups[1:]:
+        labels = labels + "/" + frame[name].astype("string").fillna("absent")
+    codes, names = pd.factorize(labels)
+    return {str(name): np.flatnonzero(codes == i) for i, name in enumerate(names)}
+
+
+def known(frame: pd.DataFrame, name: str, purpose: str) -> str:
+    """Return a column's name; UsageError that names the nearest if the table has none such."""
+    if name in frame:
+        return name
+    columns = [str(c) for c in frame.columns]
+    lower = {c.lower(): c for c in columns}
+    near = get_close_matches(name.lower(), lower, 1, 0.5)
+    hint = f"did you mean {lower[near[0]]}? " if near else ""
+    raise UsageError(f"{purpose}: no column {name!r}; {hint}columns: {', '.join(columns)}")
+
+
+def _said(records: Sequence[Excluded]) -> str:
+    return "; ".join(f"{r.rule} ({len(r.rows)} points)" for r in records)
+
+
+def _rows(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(int(i) + 1 for i in np.flatnonzero(mask))
+
+
+def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
+    """Return the rows of which every comparison of a rule is true; an absent value is not."""
+    out = np.ones(len(frame), np.bool_)
+    for condition in _AND.split(rule.strip()):
+        parts = _CONDITION.fullmatch(condition)
+        if parts is None:
+            raise UsageError(
+                f"--exclude {rule!r} is no rule; write COLUMN > NUMBER (or <, >=, <=, ==, !=), "
+                "several joined by 'and'"
+            )
+        name, sign, text = parts[1], parts[2], parts[3].strip("\"'")
+        values = frame[known(frame, name, f"--exclude {rule!r}")]
+        if pd.api.types.is_numeric_dtype(values):
+            try:
+                wanted: Any = float(text)
+            except ValueError:
+                raise UsageError(
+                    f"--exclude {rule!r}: {name} holds numbers, and {text!r} is none"
+                ) from None
+        elif sign in ("==", "!="):
+            wanted, values = text, values.astype("string")
+        else:
+            raise UsageError(f"--exclude {rule!r}: {name} holds text; compare it by == or !=")
+        found = _OPERATORS[sign](values, wanted)
+        out &= pd.Series(found).astype("boolean").fillna(False).to_numpy(np.bool_)
+    return out

@@ -1,0 +1,186 @@
+"""Fit a law and judge it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from superscope._version import __version__
+from superscope.laws.judge import judge
+from superscope.laws.law import FORMAT, Law
+from superscope.laws.options import FitOptions
+from superscope.laws.points import Selection, select
+from superscope.laws.problem import HIGHEST, Problem, make_problem
+from superscope.laws.profile import profile
+from superscope.laws.solver import Solutions
+from superscope.laws.stability import Refit, influences, sensitivity
+from superscope.laws.table import load_table
+from superscope.laws.uncertainty import (
+    LEAST_UNITS,
+    Interval,
+    Spread,
+    bca,
+    leave_out,
+    linear_interval,
+    resample,
+    spread,
+)
+from superscope.progress import Progress, silent
+
+Floats = npt.NDArray[np.float64]
+
+SAME = 1e-6  # relative difference of objectives that are one minimum
+NOTHING = 1e-20  # mean objective of a fit without residuals
+
+
+def fit(
+    table: pd.DataFrame | Path | str,
+    law: str,
+    options: FitOptions | None = None,
+    *,
+    progress: Progress = silent,
+    **changes: Any,
+) -> Law:
+    """Fit a law to a table and judge whether the data identify it.
+
+    ``fit(table, "shape", drop_highest=40)``; every field of :class:`FitOptions` may be given
+    by name. The same table, options and seed give the same law.
+
+    Parameters
+    ----------
+    table
+        The table of observations or any other with its columns: a data frame, a .csv, .parquet
+        or .jsonl file, or the name of a public table.
+    law
+        ``power``, ``width``, ``chinchilla``, ``shape`` or ``time``.
+    options
+        How to fit; the keywords change them.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    UsageError
+        An unknown law, option, column or parameter; fewer points than parameters; numbers that
+        no law can take; nothing left after exclusion.
+    """
+    chosen = (options or FitOptions()).changed(changes)
+    form = chosen.form(law)
+    frame = load_table(table)
+    selection = select(frame, form, chosen)
+    problem = make_problem(form, selection.points, chosen)
+    found = problem.solve(selection.points.weights[None])
+    exponents = found.exponents[0]
+    refits = sensitivity(frame, form, chosen, exponents)
+    progress("fit", 1, 1)
+    return _judged(selection, problem, found, options=chosen, refits=refits, progress=progress)
+
+
+def _judged(
+    selection: Selection,
+    problem: Problem,
+    found: Solutions,
+    *,
+    options: FitOptions,
+    refits: tuple[Refit, ...],
+    progress: Progress,
+) -> Law:
+    names = problem.names
+    parameters = problem.natural(found.exponents, found.linear)[0]
+    objective = float(found.objective[0])
+    objectives = found.objectives[0]
+    best = objectives <= objective * (1 + SAME) + NOTHING * len(problem.points)
+    share = float(np.mean(best))
+    account = spread(problem, parameters)
+    # Where searches part, resamples begin in several places, too.
+    starts = found.exponents if share == 1 else np.vstack([found.exponents, problem.starts[:4]])
+    draws = np.empty((0, len(names)))
+    method = "linear"
+    units = int(problem.points.unit.max()) + 1
+    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * int(account.free.sum())
+    without = draws
+    if options.resamples and enough:
+        method = "bca"
+        draws = resample(problem, starts, options.resamples, options.seed)
+        without = leave_out(problem, starts, problem.points.unit)
+    progress("resampling", 1, 1)
+    intervals = _intervals(problem, parameters, account, draws, without)
+    profiles = {
+        name: profile(problem, name, found.exponents[0], objective, account)
+        for i, name in enumerate(names)
+        if name in problem.form.exponents and account.free[i] and account.freedom > 0
+    }
+    influence = influences(problem, parameters, account, without)
+    converged = bool(found.converged[0][objectives.argmin()])
+    errors = np.sqrt(np.diagonal(account.covariance))
+    held = problem.low == problem.high
+    scale = np.where(errors > 0, errors, 1.0)
+    condition = account.condition_number
+    law = Law(
+        format=FORMAT,
+        version=__version__,
+        form=problem.form,
+        options=options,
+        grouped_by=selection.grouped_by,
+        points=problem.points,
+        excluded=selection.excluded,
+        parameters={name: float(v) for name, v in zip(names, parameters, strict=True)},
+        standard_errors={
+            name: 0.0 if held[i] else _finite(errors[i]) if account.free[i] else None
+            for i, name in enumerate(names)
+        },
+        intervals=intervals,
+        interval_method=method,
+        profiles=profiles,
+        objective=objective,
+        share_of_starts=share,
+        converged=converged,
+        condition_number=None if math.isinf(condition) else condition,
+        covariance=account.covariance,
+        correlations=account.covariance / np.outer(scale, scale),
+        draws=draws,
+        refits=refits,
+        influences=influence,
+        findings=(),
+    )
+    return replace(law, findings=judge(law, problem, account, selection.warnings))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _intervals(
+    problem: Problem, parameters: Floats, account: Spread, draws: Floats, without: Floats
+) -> dict[str, Interval]:
+    intervals = {}
+    errors = np.sqrt(np.diagonal(account.covariance))
+    for i, name in enumerate(problem.names):
+        low, high = float(problem.low[i]), float(problem.high[i])
+        value = float(parameters[i])
+        if low == high:
+            intervals[name] = Interval(value, value)
+        elif len(draws):
+            found = bca(draws[:, i], value, without[:, i])
+            intervals[name] = _open(found, name in problem.form.exponents)
+        elif account.free[i]:
+            intervals[name] = linear_interval(value, float(errors[i]), account.freedom, low, high)
+        else:
+            intervals[name] = Interval(None, None)
+    return intervals
+
+
+def _open(interval: Interval, exponent: bool) -> Interval:
+    """Return an exponent's interval without the ends that are only the search's own."""
+    low, high = interval.low, interval.high
+    if exponent and low is not None and low <= 0:
+        low = None
+    if exponent and high is not None and high >= HIGHEST:
+        high = None
+    return Interval(low, high)

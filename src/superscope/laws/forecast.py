@@ -1,0 +1,332 @@
+"""What a law says of a model that has not been trained, and the reasons to doubt it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import UsageError
+from superscope.laws.law import Law
+from superscope.laws.summary import columns, number
+from superscope.laws.uncertainty import LEVEL
+from superscope.serialize import encode
+
+Floats = npt.NDArray[np.float64]
+
+FAR = 4.0  # times beyond the data above which a forecast is doubted
+DRAWS = 4000  # predictions drawn for an interval that carries the residuals
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval; None where the law gives none."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        """Return ``2.314 (2.28 to 2.35)``."""
+        if self.low is None or self.high is None:
+            return f"{number(self.value)} (no interval)"
+        return f"{number(self.value)} ({number(self.low)} to {number(self.high)})"
+
+
+@dataclass(frozen=True)
+class End:
+    """Where more width stops helping.
+
+    Attributes
+    ----------
+    width
+        From there on.
+    reason
+        Why.
+    """
+
+    width: Estimate
+    reason: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A predicted loss, its parts, and how far it is to be trusted.
+
+    Attributes
+    ----------
+    law, group
+        The law's name, and the group whose floor it has; empty without groups.
+    inputs
+        Width, depth, tokens, … by column.
+    loss
+        Of one new model: its interval carries the parameters' uncertainty and a residual.
+    expected
+        The law's own value: its interval carries the parameters' uncertainty alone.
+    parts
+        What width, depth, data and the floor contribute; the values sum to the loss.
+    doubling
+        What the loss changes by when one input is doubled and the others stay.
+    beyond
+        How many times an input lies beyond the data: 2 is twice the largest, 0.5 half the
+        smallest, 1 inside.
+    ends
+        Where the width's part of the law must end.
+    doubts
+        Every reason to doubt it, the law's own verdict first.
+    """
+
+    law: str
+    group: str
+    inputs: dict[str, float]
+    loss: Estimate
+    expected: Estimate
+    parts: dict[str, Estimate]
+    doubling: dict[str, Estimate]
+    beyond: dict[str, float]
+    ends: tuple[End, ...]
+    doubts: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """Return the forecast as one line of JSON."""
+        return encode(self, lambda _: {})
+
+    def __str__(self) -> str:
+        """Return the doubts, the loss, its parts and what doubling buys, as lines of text."""
+        lines = [f"Doubt: {doubt}" for doubt in self.doubts]
+        if lines:
+            lines.append("")
+        where = ", ".join(f"{name} {number(value)}" for name, value in self.inputs.items())
+        lines += [
+            f"{where}{f', {self.group}' if self.group else ''}",
+            f"loss       {self.loss}, one new model, 95 %",
+            f"expected   {self.expected}, the law alone",
+            "",
+        ]
+        rows = []
+        for part, estimate in self.parts.items():
+            change = self.doubling.get(part)
+            rows.append((part, str(estimate), "" if change is None else str(change)))
+        lines += columns(("part", "of the loss", "when its input doubles"), rows)
+        lines += [""] if self.ends else []
+        lines += [f"{end.reason}: from width {end.width}" for end in self.ends]
+        return "\n".join(lines)
+
+
+def forecast(
+    law: Law, *, group: str | None = None, features: int | None = None, **inputs: float
+) -> Forecast:
+    """Forecast the loss of a model: ``forecast(law, width=16384, depth=80, tokens=2e13)``.
+
+    Parameters
+    ----------
+    law
+        A fitted law.
+    group
+        Whose floor, where the law has several.
+    features
+        How many tokens or features the model represents; default: the most among the data.
+    inputs
+        One value for each of the law's columns.
+
+    Raises
+    ------
+    UsageError
+        An input missing, unknown or out of range; no such group.
+    """
+    return forecast_at(law, inputs, group, features)
+
+
+def forecast_at(
+    law: Law, inputs: dict[str, float], group: str | None = None, features: int | None = None
+) -> Forecast:
+    """Forecast the loss of a model by its inputs; see :func:`forecast`."""
+    if any(np.ndim(value) for value in inputs.values()):
+        raise UsageError("a forecast is for one model; Law.predict takes many")
+    if features is not None and features < 1:
+        raise UsageError(f"features must be at least 1, not {features}")
+    x = law.inputs_of(inputs)
+    number_ = law.group_number(group)
+    at = np.array([number_])
+    parts = law.parts(x, at)[0]
+    drawn = _drawn(law, number_)
+    part_names = [*(t.part for t in law.form.terms), "floor"]
+    part_draws = None if drawn is None else law.parts(x, at, drawn)[:, 0]
+    doubled = {}
+    for i, term in enumerate(law.form.terms):
+        value, twice = inputs[term.column], x.copy()
+        twice[0, i] = 2 * value - term.offset
+        changed = law.parts(twice, at)[0, i] - parts[i]
+        draws = None
+        if drawn is not None and part_draws is not None:
+            draws = law.parts(twice, at, drawn)[:, 0, i] - part_draws[:, i]
+        doubled[term.part] = _estimate(changed, draws)
+    expected, loss = _losses(law, x, at, drawn)
+    beyond = {t.column: _beyond(law, i, x[0, i]) for i, t in enumerate(law.form.terms)}
+    ends = _ends(law, parts, drawn, features or law.points.features, inputs)
+    return Forecast(
+        law=law.form.name,
+        group=law.points.groups[number_],
+        inputs={t.column: float(inputs[t.column]) for t in law.form.terms},
+        loss=loss,
+        expected=expected,
+        parts={
+            name: _estimate(parts[i], None if part_draws is None else part_draws[:, i])
+            for i, name in enumerate(part_names)
+        },
+        doubling=doubled,
+        beyond=beyond,
+        ends=ends,
+        doubts=_doubts(law, beyond, ends, inputs),
+    )
+
+
+def band(law: Law, inputs: Floats, group: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return the ends of the law's 95 % interval at inputs (N, k): parameters alone, (N,) each.
+
+    Not a number where the law has no interval.
+    """
+    low, high = np.full(len(inputs), np.nan), np.full(len(inputs), np.nan)
+    for number_ in np.unique(group):
+        here = group == number_
+        x, g = inputs[here], group[here]
+        drawn = _drawn(law, int(number_))
+        if drawn is not None:
+            low[here], high[here] = np.quantile(law.loss(x, g, drawn), _ends_of_level(), axis=0)
+        else:
+            middle, half = _linear(law, x, g, residual=False)
+            back = np.exp if law.form.residual == "log" else np.asarray
+            low[here], high[here] = back(middle - half), back(middle + half)
+    return low, high
+
+
+def _ends_of_level() -> tuple[float, float]:
+    return (1 - LEVEL) / 2, (1 + LEVEL) / 2
+
+
+def _drawn(law: Law, group: int) -> Floats | None:
+    """Return the resampled parameters that determine a group's floor."""
+    if not len(law.draws):
+        return None
+    floor = law.draws[:, 2 * len(law.form.terms) + group]
+    return np.asarray(law.draws[np.isfinite(floor)], np.float64)
+
+
+def _estimate(value: float, draws: Floats | None) -> Estimate:
+    if draws is None:
+        return Estimate(float(value), None, None)
+    low, high = np.quantile(draws, _ends_of_level())
+    return Estimate(float(value), float(low), float(high))
+
+
+def _losses(
+    law: Law, x: Floats, group: npt.NDArray[np.int64], drawn: Floats | None
+) -> tuple[Estimate, Estimate]:
+    """Return the law's value, and a new model's."""
+    value = float(law.loss(x, group)[0])
+    log = law.form.residual == "log"
+    if drawn is None:
+        both = []
+        for residual in (False, True):
+            middle, half = _linear(law, x, group, residual)
+            low, high = float(middle[0] - half[0]), float(middle[0] + half[0])
+            if not math.isfinite(half[0]):
+                both.append(Estimate(value, None, None))
+            elif log:
+                both.append(Estimate(value, math.exp(low), math.exp(high)))
+            else:
+                both.append(Estimate(value, low, high))
+        return both[0], both[1]
+    at = law.loss(x, group, drawn)[:, 0]
+    rng = np.random.default_rng(law.options.seed)
+    # Fitted residuals are smaller than true ones by the parameters' share.
+    wider = math.sqrt(len(law.points) / law.freedom) if law.freedom > 0 else math.nan
+    scatter = rng.choice(law.residuals, DRAWS) * wider
+    one = rng.choice(at, DRAWS)
+    new = one * np.exp(scatter) if log else one + scatter
+    return _estimate(value, at), _estimate(value, new)
+
+
+def _linear(
+    law: Law, x: Floats, group: npt.NDArray[np.int64], residual: bool
+) -> tuple[Floats, Floats]:
+    """Return the middle and half width of Student's interval, on the scale of the residuals."""
+    from scipy.stats import t
+
+    k = len(law.form.terms)
+    parts = law.parts(x, group)
+    loss = parts.sum(axis=1)
+    slopes = np.zeros((len(x), len(law.parameters)))
+    amplitudes = law.vector[0 : 2 * k : 2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes[:, 0 : 2 * k : 2] = np.where(amplitudes > 0, parts[:, :k] / amplitudes, 0)
+    slopes[:, 1 : 2 * k : 2] = -parts[:, :k] * np.log(x)
+    slopes[np.arange(len(x)), 2 * k + group] = 1
+    log = law.form.residual == "log"
+    if log:
+        slopes /= loss[:, None]
+    middle = np.log(loss) if log else loss
+    if law.freedom < 1:
+        return middle, np.full(len(x), np.inf)
+    variance = np.einsum("ni,ij,nj->n", slopes, law.covariance, slopes)
+    if residual:
+        variance = variance + law.residual_scale**2
+    return middle, float(t.ppf((1 + LEVEL) / 2, law.freedom)) * np.sqrt(variance)
+
+
+def _beyond(law: Law, term: int, value: float) -> float:
+    values = law.points.inputs[:, term]
+    if value > values.max():
+        return float(value / values.max())
+    if value < values.min():
+        return float(value / values.min())
+    return 1.0
+
+
+def _ends(
+    law: Law, parts: Floats, drawn: Floats | None, features: int, inputs: dict[str, float]
+) -> tuple[End, ...]:
+    """Return where the width's part ends: at the features' number, and in the scatter."""
+    widths = [i for i, term in enumerate(law.form.terms) if term.column == "width"]
+    if not widths:
+        return ()
+    (i,) = widths
+    ends = []
+    if features:
+        reason = f"each of {features:,} features has a dimension of its own, none overlap"
+        ends.append(End(Estimate(float(features), None, None), reason))
+    scale = law.residual_scale
+    if law.form.residual == "log":
+        scale *= float(parts.sum() - parts[i])  # what is left of the loss where width has its end
+    p = law.vector
+    if p[2 * i] > 0 and p[2 * i + 1] > 0 and scale > 0:
+
+        def end(parameters: Floats) -> Floats:
+            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+                return np.asarray(
+                    (parameters[..., 2 * i] / scale) ** (1 / parameters[..., 2 * i + 1])
+                )
+
+        reason = f"the width's part is below the scatter of single models ({number(scale)})"
+        ends.append(End(_estimate(float(end(p)), None if drawn is None else end(drawn)), reason))
+    return tuple(ends)
+
+
+def _doubts(
+    law: Law, beyond: dict[str, float], ends: tuple[End, ...], inputs: dict[str, float]
+) -> tuple[str, ...]:
+    doubts = [f"the law is {law.short_verdict}"] if law.findings else []
+    for column, times in beyond.items():
+        said = f"{times:.3g} times the largest" if times > 1 else f"{times:.3g} of the smallest"
+        if max(times, 1 / times) > FAR:
+            unit = ""
+            if max(times, 1 / times) > 1e5:
+                unit = "; is it in the unit of the data (plain counts)?"
+            verb = "are" if column.endswith("s") else "is"
+            doubts.append(f"{column} {verb} {said} in the data{unit}")
+    for end in ends:
+        if inputs["width"] >= end.width.value:
+            doubts.append(f"the width is past the law's end: {end.reason}")
+    return tuple(doubts)

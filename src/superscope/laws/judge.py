@@ -1,0 +1,231 @@
+"""Whether the data identify a law, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.laws.law import Law
+from superscope.laws.problem import Problem
+from superscope.laws.stability import Influence, Refit
+from superscope.laws.status import Finding, FitStatus
+from superscope.laws.uncertainty import Interval, Spread, interval_text, jacobian
+
+Floats = npt.NDArray[np.float64]
+
+WEAK = 0.5  # share of an exponent's value above which its interval is wide
+MOVED = 1 / 3  # standard errors by which one point may move an exponent unremarked
+SHOWN = 3  # influential points named for each exponent
+ALIKE = 0.995  # correlation of two parts' sizes above which they are one
+FEW_STARTS = 0.1
+
+
+def judge(
+    law: Law, problem: Problem, found: Spread, warnings: Sequence[str]
+) -> tuple[Finding, ...]:
+    """Return every reason to doubt a fit, the severe ones first.
+
+    Parameters
+    ----------
+    law
+        What was fitted, without findings yet.
+    problem, found
+        The law on its points, and the joint Jacobian's account.
+    warnings
+        Of the numbers' units.
+    """
+    findings = [
+        *_freedom(found),
+        *_search(law.share_of_starts, law.converged),
+        *_bounds(problem, law.parameters),
+        *_unbounded(law),
+        *_collinear(problem, law.vector, found),
+        *_exclusion(law),
+        *_points(law.parameters, law.intervals, law.influences),
+        *_weak(law),
+        *(Finding(FitStatus.UNITS, text.partition(" ")[0], text) for text in warnings),
+    ]
+    return tuple(sorted(findings, key=lambda f: not f.status.severe))
+
+
+def _freedom(found: Spread) -> list[Finding]:
+    if found.freedom > 0:
+        return []
+    return [Finding(FitStatus.NO_FREEDOM, "", "there are as many parameters as points")]
+
+
+def _search(share: float, converged: bool) -> list[Finding]:
+    findings = []
+    if not converged:
+        text = "the best search stopped before it had converged"
+        findings.append(Finding(FitStatus.ITERATION_LIMIT, "", text))
+    if share < FEW_STARTS:
+        text = f"only {share:.0%} of the searches ended in the best minimum"
+        findings.append(Finding(FitStatus.START_DEPENDENT, "", text))
+    return findings
+
+
+def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
+    findings = []
+    bounds = dict(zip(problem.names, zip(problem.low, problem.high, strict=True), strict=True))
+    for term in problem.form.terms:
+        low, high = bounds[term.amplitude]
+        if low < high and named[term.amplitude] <= low and low == 0:
+            text = f"{term.amplitude} is 0: no part of the loss falls with {term.column}"
+            findings.append(Finding(FitStatus.TERM_VANISHED, term.amplitude, text))
+            continue
+        low, high = bounds[term.exponent]
+        value = named[term.exponent]
+        if low < high and value in (low, high):
+            text = f"{term.exponent} is at {value:g}, the edge of what was tried"
+            findings.append(Finding(FitStatus.EXPONENT_AT_BOUND, term.exponent, text))
+    floors = list(problem.names[2 * len(problem.form.terms) :])
+    low_floors = [n for n in floors if bounds[n][0] < bounds[n][1] and named[n] in bounds[n]]
+    if low_floors:
+        value = named[low_floors[0]]
+        which = low_floors[0] if len(floors) == 1 else f"{len(low_floors)} of {len(floors)} floors"
+        verb = "is" if len(floors) == 1 or len(low_floors) == 1 else "are"
+        example = "" if len(floors) == 1 else f" (such as {low_floors[0]})"
+        text = f"{'the floor ' if len(floors) == 1 else ''}{which} {verb} at the bound {value:g}"
+        text += f"{example}, so the exponents take the floor's part and cannot be trusted"
+        findings.append(Finding(FitStatus.FLOOR_AT_BOUND, which, text))
+    return findings
+
+
+def _unbounded(law: Law) -> list[Finding]:
+    findings = []
+    for name, profile in law.profiles.items():
+        ends = profile.interval, law.intervals[name]
+        sides = []
+        if any(i.low is None for i in ends):
+            sides.append("low")
+        if any(i.high is None for i in ends):
+            sides.append("high")
+        if sides:
+            text = f"the interval of {name} has no {' and no '.join(sides)} end"
+            findings.append(Finding(FitStatus.UNBOUNDED, name, text))
+    return findings
+
+
+def _collinear(problem: Problem, parameters: Floats, found: Spread) -> list[Finding]:
+    """Compare the parts' sizes: how an amplitude at the data's middle goes with another's."""
+    if math.isinf(found.condition_number):
+        text = "some parts of the law change exactly alike over these points"
+        return [Finding(FitStatus.COLLINEAR, "", text)]
+    names, correlations = part_correlations(problem, parameters, found)
+    findings = []
+    for i in range(len(names)):
+        for j in range(i):
+            c = correlations[i, j]
+            if abs(c) > ALIKE:
+                about = f"{names[j]} and {names[i]}"
+                text = f"the parts of {about} cannot be told apart (correlation {c:+.4f})"
+                findings.append(Finding(FitStatus.COLLINEAR, about, text))
+    return findings
+
+
+def part_correlations(
+    problem: Problem, parameters: Floats, found: Spread
+) -> tuple[list[str], Floats]:
+    """Return the free parts' names and the correlations of their sizes at the data's middle.
+
+    A group's floor stands for all: they share what makes them uncertain.
+    """
+    k = problem.equations.terms
+    free = np.flatnonzero(found.free)
+    columns = (np.sqrt(problem.points.weights)[:, None] * jacobian(problem, parameters, True))[
+        :, free
+    ]
+    length = np.linalg.norm(columns, axis=0)
+    inverse = np.linalg.pinv(columns / length)
+    covariance = inverse @ inverse.T
+    deviation = np.sqrt(np.diagonal(covariance))
+    correlations = covariance / np.outer(deviation, deviation)
+    parts = [i for i, p in enumerate(free) if (p < 2 * k and p % 2 == 0) or p >= 2 * k]
+    floors = [i for i in parts if free[i] >= 2 * k]
+    chosen = [i for i in parts if free[i] < 2 * k] + floors[:1]
+    names = [
+        problem.form.floor if free[i] >= 2 * k else problem.form.terms[free[i] // 2].amplitude
+        for i in chosen
+    ]
+    return names, correlations[np.ix_(chosen, chosen)]
+
+
+def _exclusion(law: Law) -> list[Finding]:
+    """Name exponents that leave their interval, by more than fewer points would explain."""
+    findings = []
+    own = next((r for r in law.refits if r.drop_highest == law.options.drop_highest), None)
+    if own is None:
+        return []
+    for name in law.profiles:
+        interval = law.intervals[name]
+        outside = [
+            r for r in law.refits
+            if r is not own and r.parameters[name] not in interval and _differs(r, own, name)
+        ]  # fmt: skip
+        if outside:
+            moves = ", ".join(f"{r.parameters[name]:.3g} with {r.dropped}" for r in outside)
+            text = (
+                f"{name} = {law.parameters[name]:.3g} with {own.dropped} of the highest losses "
+                f"left out becomes {moves}: more than its interval ({interval_text(interval)})"
+            )
+            findings.append(Finding(FitStatus.UNSTABLE_EXCLUSION, name, text))
+    return findings
+
+
+def _differs(refit: Refit, own: Refit, name: str) -> bool:
+    """Whether two fits, one on part of the other's points, differ beyond chance (Hausman 1978)."""
+    a, b = refit.standard_errors[name], own.standard_errors[name]
+    if a is None or b is None:
+        return False
+    return abs(refit.parameters[name] - own.parameters[name]) > 1.96 * math.sqrt(abs(a * a - b * b))
+
+
+def _points(
+    named: dict[str, float], intervals: dict[str, Interval], influences: Sequence[Influence]
+) -> list[Finding]:
+    """Name what moves an exponent out of its interval, and the most that moves it inside."""
+    findings: list[Finding] = []
+    for name in dict.fromkeys(i.parameter for i in influences):
+        own = [i for i in influences if i.parameter == name]
+        outside = [i for i in own if i.without not in intervals[name]]
+        below = [i for i in own if i.below_floor and i not in outside]
+        inside = [i for i in own if abs(i.shift) > MOVED and i not in [*outside, *below]]
+        start = f"{name} = {named[name]:.3g} becomes "
+        if outside:
+            text = start + _without(outside) + ": outside its interval "
+            text += f"({interval_text(intervals[name])})"
+            findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
+        if below:
+            text = f"a measured loss lies below its floor: {start}" + _without(below)
+            findings.append(Finding(FitStatus.BELOW_FLOOR, name, text))
+        if inside:
+            text = start + _without(inside[:SHOWN])
+            findings.append(Finding(FitStatus.INFLUENTIAL, name, text))
+    return findings
+
+
+def _without(influences: Sequence[Influence]) -> str:
+    return ", ".join(
+        f"{i.without:.3g} without {i.left_out} ({i.shift:+.1f} s.e.)" for i in influences
+    )
+
+
+def _weak(law: Law) -> list[Finding]:
+    findings = []
+    for term in law.form.terms:
+        name = term.exponent
+        if name not in law.profiles:
+            continue
+        for interval in (law.intervals[name], law.profiles[name].interval):
+            if interval.low is None or interval.high is None:
+                continue  # said already
+            if interval.high - interval.low > WEAK * law.parameters[name]:
+                part = "" if term.part == "x" else f"{term.part} is weakly identified: "
+                text = f"{part}{name} lies anywhere in {interval_text(interval)}"
+                findings.append(Finding(FitStatus.WEAK, name, text))
+                break
+    return findings

@@ -1,0 +1,281 @@
+"""A law: fitted, judged, and ready to predict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import FormatError, UsageError
+from superscope.laws.exclusion import Excluded
+from superscope.laws.forms import Form
+from superscope.laws.options import FitOptions
+from superscope.laws.points import Points
+from superscope.laws.problem import floor_names
+from superscope.laws.profile import Profile
+from superscope.laws.stability import Influence, Refit
+from superscope.laws.status import Finding, FitStatus
+from superscope.laws.uncertainty import Interval
+from superscope.serialize import decode, encode
+
+Floats = npt.NDArray[np.float64]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Law:
+    """A scaling law fitted to points, with what is known of its parameters and what is wrong.
+
+    Losses are in nats per token, or whatever the table holds.
+
+    Attributes
+    ----------
+    format, version
+        Of the file a law is kept in, and of the superscope that fitted it.
+    form, options, grouped_by
+        The law's form, how it was fitted, and the columns that make groups.
+    points, excluded
+        What it was fitted to, and what was left out by which rule.
+    parameters
+        By name: amplitudes, exponents, floors (``B[group]`` where there are groups).
+    standard_errors
+        From the joint Jacobian; None where nothing determines one, 0 of a parameter held.
+    intervals
+        95 %, by `interval_method`: ``bca`` (case resampling of `points.units`) or ``linear``
+        (Student's, from the standard errors).
+    profiles
+        Of the free exponents.
+    objective
+        Σρ over the points.
+    share_of_starts, converged
+        Share of the searches that ended in the best minimum; whether the best one converged.
+    condition_number
+        Of the joint Jacobian, amplitudes at the middle of the data; None: singular.
+    covariance, correlations
+        Of the parameters in the order of `parameters`, shape (P, P).
+    draws
+        Parameters of the resamples, shape (R, P), not a number where a resample has none.
+    refits, influences
+        The law under other exclusions; the points that matter most.
+    findings
+        Every reason to doubt it.
+
+    Source: definitions of LLG25, H22, B24, L26d, L26t (see `form.source`).
+    """
+
+    format: int
+    version: str
+    form: Form
+    options: FitOptions
+    grouped_by: tuple[str, ...]
+    points: Points
+    excluded: tuple[Excluded, ...]
+    parameters: dict[str, float]
+    standard_errors: dict[str, float | None]
+    intervals: dict[str, Interval]
+    interval_method: str
+    profiles: dict[str, Profile]
+    objective: float
+    share_of_starts: float
+    converged: bool
+    condition_number: float | None
+    covariance: Floats
+    correlations: Floats
+    draws: Floats
+    refits: tuple[Refit, ...]
+    influences: tuple[Influence, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def status(self) -> FitStatus:
+        """The gravest finding, or that the law is identified."""
+        ordered = sorted(self.findings, key=lambda f: not f.status.severe)
+        return ordered[0].status if ordered else FitStatus.IDENTIFIED
+
+    @property
+    def identified(self) -> bool:
+        """Whether no finding is severe."""
+        return not any(f.status.severe for f in self.findings)
+
+    @property
+    def verdict(self) -> str:
+        """What the judge says, in a sentence or two."""
+        severe = [f.text for f in self.findings if f.status.severe]
+        doubts = [f.text for f in self.findings if not f.status.severe]
+        if severe:
+            said = "Not identified: " + "; ".join(severe) + "."
+            return said + (" Also: " + "; ".join(doubts) + "." if doubts else "")
+        if doubts:
+            return "Identified, with reservations: " + "; ".join(doubts) + "."
+        return "Identified: the data determine every parameter, whichever points are left out."
+
+    @property
+    def short_verdict(self) -> str:
+        """The verdict by its kinds: ``not identified (floor at its bound: E)``."""
+        if not self.findings:
+            return "identified"
+        kinds: dict[str, list[str]] = {}
+        for f in self.findings:
+            if f.status.severe or self.identified:
+                kinds.setdefault(f.status.value, []).append(f.about)
+        said = "; ".join(
+            f"{k}: {', '.join(filter(None, a))}".rstrip(": ") for k, a in kinds.items()
+        )
+        return (
+            f"{'identified, with reservations' if self.identified else 'not identified'} ({said})"
+        )
+
+    @property
+    def fitted(self) -> Floats:
+        """The law's loss at its points, shape (n,)."""
+        return self.loss(self.points.inputs, self.points.group)
+
+    @property
+    def residuals(self) -> Floats:
+        """Measured minus fitted losses, or their logarithms' difference, as the fit has it."""
+        if self.form.residual == "log":
+            return np.asarray(np.log(self.points.loss / self.fitted), np.float64)
+        return np.asarray(self.points.loss - self.fitted, np.float64)
+
+    @property
+    def mean_square_residual(self) -> float:
+        """Mean of the squared residuals."""
+        return float(np.mean(self.residuals**2))
+
+    @property
+    def freedom(self) -> int:
+        """Points minus parameters that were fitted."""
+        return len(self.points) - sum(error != 0.0 for error in self.standard_errors.values())
+
+    @property
+    def residual_scale(self) -> float:
+        """Standard deviation of a residual, corrected for the parameters fitted; NaN if none."""
+        total = float(np.sum(self.points.weights * self.residuals**2))
+        return math.sqrt(total / self.freedom) if self.freedom > 0 else math.nan
+
+    @property
+    def vector(self) -> Floats:
+        """The parameters in their order, shape (P,)."""
+        return np.array(list(self.parameters.values()))
+
+    def loss(
+        self, inputs: Floats, group: npt.NDArray[np.int64], parameters: Floats | None = None
+    ) -> Floats:
+        """Return the loss at inputs (N, k), offsets subtracted, of groups by number (N,).
+
+        With `parameters` of shape (R, P) the result has shape (R, N).
+        """
+        return np.asarray(self.parts(inputs, group, parameters).sum(axis=-1), np.float64)
+
+    def parts(
+        self, inputs: Floats, group: npt.NDArray[np.int64], parameters: Floats | None = None
+    ) -> Floats:
+        """Return the loss by its terms and the floor: a last axis of k + 1."""
+        p = self.vector if parameters is None else parameters
+        k = len(self.form.terms)
+        logs = np.log(inputs)
+        powers = p[..., None, 0 : 2 * k : 2] * np.exp(-p[..., None, 1 : 2 * k : 2] * logs)
+        return np.concatenate([powers, p[..., 2 * k + group, None]], axis=-1)
+
+    def group_number(self, group: str | None) -> int:
+        """Return the number of a group by its label; None where there is only one.
+
+        Raises
+        ------
+        UsageError
+            No such group, or a choice to be made.
+        """
+        groups = self.points.groups
+        if group is None:
+            if len(groups) == 1:
+                return 0
+            raise UsageError(
+                f"the law has a floor for each {' and '.join(self.grouped_by)}; name a group: "
+                + ", ".join(groups)
+            )
+        if group not in groups:
+            from difflib import get_close_matches
+
+            near = get_close_matches(group, groups, 1, 0.4)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(f"no group {group!r}; {hint}groups: {', '.join(groups)}")
+        return groups.index(group)
+
+    def inputs_of(self, values: Mapping[str, float | Sequence[float]]) -> Floats:
+        """Return inputs (N, k) from values by column; one value serves all.
+
+        Raises
+        ------
+        UsageError
+            A column missing or unknown to the law, or a value it cannot take.
+        """
+        missing = [c for c in self.form.columns if values.get(c) is None]
+        if missing:
+            raise UsageError(
+                f"the law {self.form.name} needs " + ", ".join(f"--{c}" for c in missing)
+            )
+        unused = [c for c in values if values[c] is not None and c not in self.form.columns]
+        if unused:
+            raise UsageError(
+                f"the law {self.form.name} has no {', '.join(unused)}; it has "
+                + ", ".join(self.form.columns)
+            )
+        columns = []
+        for term in self.form.terms:
+            column = np.atleast_1d(np.asarray(values[term.column], np.float64)) - term.offset
+            if not (np.isfinite(column).all() and (column > 0).all()):
+                raise UsageError(f"{term.column} must be a number above {term.offset:g}")
+            columns.append(column)
+        lengths = {len(c) for c in columns} - {1}
+        if len(lengths) > 1:
+            raise UsageError("give each input one value, or all the same number of values")
+        return np.column_stack(np.broadcast_arrays(*columns))
+
+    def predict(self, *, group: str | None = None, **values: float | Sequence[float]) -> Floats:
+        """Return the law's loss: ``law.predict(width=4096, depth=32, tokens=1e12)``."""
+        inputs = self.inputs_of(values)
+        return self.loss(inputs, np.full(len(inputs), self.group_number(group)))
+
+    def to_json(self) -> str:
+        """Return the law as one line of JSON, nothing lost."""
+        return encode(self, lambda _: {})
+
+    @staticmethod
+    def from_json(text: str) -> Law:
+        """Return the law that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        FormatError
+            The text is no law, or one of another format.
+        """
+        import json
+
+        try:
+            written = json.loads(text)
+        except ValueError as error:
+            raise FormatError(f"this is no law: {error}") from None
+        if not isinstance(written, dict) or "format" not in written or "form" not in written:
+            raise FormatError("this JSON is no law that superscope fit wrote")
+        if written["format"] != FORMAT:
+            raise FormatError(
+                f"this law has format {written['format']!r} (superscope "
+                f"{written.get('version', '?')}); this superscope reads format {FORMAT}: "
+                "fit it again"
+            )
+        return decode(Law, text)
+
+    def __str__(self) -> str:
+        """Return the verdict, the parameters and what was left out, as lines of text."""
+        from superscope.laws.summary import law_text
+
+        return law_text(self)
+
+    @property
+    def floors(self) -> tuple[str, ...]:
+        """The floors' names."""
+        return floor_names(self.form, self.points.groups)

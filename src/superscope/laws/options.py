@@ -1,0 +1,120 @@
+"""How a law is to be fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from superscope.errors import UsageError
+from superscope.laws.forms import Form, make_form
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a law is fitted, judged and resampled.
+
+    Attributes
+    ----------
+    columns
+        Which column of the table holds what: ``{"width": "d_model"}``.
+    group
+        Columns whose values give each group of points a floor of its own; None: the law's own
+        (family and dataset for ``width``, where the table has them), none for the other laws.
+    exclude
+        Rules such as ``"loss > 3"`` or ``"family == opt and width < 1000"``.
+    drop_highest
+        Leave out every point whose loss is at least the K-th highest of its group.
+    fix
+        Parameters held at a value: ``{"a_m": 1.0}``. A floor's name holds all groups' floors.
+    bounds
+        Lowest and highest value of a parameter; None: no limit. Exponents are searched in
+        (0, 8), amplitudes and floors from 0, unless said otherwise.
+    loss
+        ``huber`` or ``squared``; None: the law's own.
+    delta
+        Where Huber's function turns from a square to a line, in units of the residual.
+    residual
+        ``log``: log loss minus its log prediction; ``plain``: the losses themselves; None: the
+        law's own.
+    weights
+        ``none``, or ``loss_se``: points weigh by the inverse square of their standard error.
+    resample
+        Column whose values are resampled together; None: ``run``, or else ``model``, where a
+        table has them; ``row``: every row for itself.
+    resamples
+        How many; 0: intervals from the joint Jacobian alone.
+    starts
+        Searches from different exponents.
+    sensitivity
+        Numbers of highest losses to leave out, over which the judge refits; None: 0 to 20 %.
+    x
+        Input of the laws ``power`` and ``time``.
+    depth_offset
+        Layers that do not count in the law ``shape``.
+    seed
+        Of the resamples and the starts.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    group: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    drop_highest: int = 0
+    fix: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    loss: str | None = None
+    delta: float = 1e-3
+    residual: str | None = None
+    weights: str = "none"
+    resample: str | None = None
+    resamples: int = 1000
+    starts: int = 64
+    sensitivity: tuple[int, ...] | None = None
+    x: str | None = None
+    depth_offset: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("group", "exclude", "sensitivity"):
+            value = getattr(self, name)
+            if value is not None:  # one name or rule may be given bare
+                object.__setattr__(
+                    self, name, (value,) if isinstance(value, (str, int)) else tuple(value)
+                )
+        for name, choices in {
+            "loss": (None, "huber", "squared"),
+            "residual": (None, "log", "plain"),
+            "weights": ("none", "loss_se"),
+        }.items():
+            if getattr(self, name) not in choices:
+                raise UsageError(
+                    f"{name} is {' or '.join(c for c in choices if c)}, not {getattr(self, name)!r}"
+                )
+        for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
+            if getattr(self, name) < least:
+                raise UsageError(f"{name.replace('_', '-')} must be at least {least}")
+        if self.sensitivity is not None and any(k < 0 for k in self.sensitivity):
+            raise UsageError("sensitivity: numbers of points to drop are not negative")
+        if not self.delta > 0:
+            raise UsageError(f"delta must be positive, not {self.delta:g}")
+        if 0 < self.resamples < 100:
+            raise UsageError("resamples: 95 % intervals need at least 100; 0 for none")
+
+    def form(self, law: str) -> Form:
+        """Return the law's form with these options' input, offset and objective."""
+        form = make_form(law, x=self.x, depth_offset=self.depth_offset)
+        return replace(
+            form, loss=self.loss or form.loss, residual=self.residual or form.residual,
+            delta=self.delta,
+        )  # fmt: skip
+
+    def changed(self, changes: Mapping[str, Any]) -> FitOptions:
+        """Return options with some replaced; UsageError for a name that is no option."""
+        names = [f.name for f in fields(self)]
+        for name in changes:
+            if name not in names:
+                near = get_close_matches(name, names, 1, 0.4)
+                hint = f"; did you mean {near[0]}?" if near else f"; options: {', '.join(names)}"
+                raise UsageError(f"fit has no option {name!r}{hint}")
+        return replace(self, **changes)

@@ -1,0 +1,297 @@
+"""How to spend a compute budget: the width, depth and tokens with the least loss.
+
+C = 6 N D floating-point operations. Under the law ``shape``, N = 12 ℓ m² + V m for the
+embedding, and V m again if the output head is a matrix of its own; under ``chinchilla``, N itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import UsageError
+from superscope.laws.budget import Budget, held_loss, make_budget, tolerance
+from superscope.laws.forecast import Estimate, forecast_at
+from superscope.laws.law import Law
+from superscope.laws.summary import columns, number
+from superscope.laws.uncertainty import LEVEL
+from superscope.serialize import encode
+
+Floats = npt.NDArray[np.float64]
+
+TOLERANCE = 0.01
+DECADES = 3.0  # of compute to either side, on the frontier
+STEP = 0.5
+NUDGE = 1.001  # factor of compute over which growth is measured
+MULTIPLE = 128  # widths in use are multiples of it
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """One way to spend a budget.
+
+    Attributes
+    ----------
+    compute
+        C, floating-point operations.
+    width, depth
+        m and ℓ; None under ``chinchilla``.
+    parameters, tokens
+        N and D.
+    loss
+        The law's value, with the parameters' uncertainty.
+    """
+
+    compute: float
+    width: float | None
+    depth: float | None
+    parameters: float
+    tokens: float
+    loss: Estimate
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far an input can be from its best value before the loss is 1 % higher.
+
+    The others are chosen anew at the same compute; None: however far.
+    """
+
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The best use of a budget under a law.
+
+    Attributes
+    ----------
+    law, vocabulary, tied
+        The law's name, V (0: embeddings not counted), and whether head and embedding are one.
+    best
+        The allocation with the least loss.
+    rounded
+        Its like with a width in multiples of 128 and whole layers; None under ``chinchilla``.
+    ranges
+        95 % intervals of the best inputs, by name.
+    new_model
+        The loss of one model so trained: a residual is in its interval.
+    tolerances
+        By input.
+    returns
+        What the loss changes by: each input doubled alone, and compute doubled and spent anew.
+    exponents
+        Of compute in each best input: d log input / d log C.
+    frontier
+        The best allocations over budgets.
+    doubts
+        Reasons to doubt it.
+    """
+
+    law: str
+    vocabulary: int
+    tied: bool
+    best: Allocation
+    rounded: Allocation | None
+    ranges: dict[str, Estimate]
+    new_model: Estimate
+    tolerances: dict[str, Tolerance]
+    returns: dict[str, Estimate]
+    exponents: dict[str, float]
+    frontier: tuple[Allocation, ...]
+    doubts: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """Return the plan as one line of JSON."""
+        return encode(self, lambda _: {})
+
+    def __str__(self) -> str:
+        """Return the doubts, the allocation, what it tolerates and the frontier, as text."""
+        lines = [f"Doubt: {doubt}" for doubt in self.doubts] + [""] * bool(self.doubts)
+        lines += [
+            f"compute {number(self.best.compute)}: loss {self.new_model}, one new model, 95 %",
+            f"the law alone: {self.best.loss}",
+            "",
+        ]
+        rows = []
+        for name, best in self.ranges.items():
+            tolerance = self.tolerances.get(name)
+            low = high = ""
+            if tolerance is not None:
+                low, high = (
+                    "any" if e is None else number(e) for e in (tolerance.low, tolerance.high)
+                )
+            change = self.returns.get(name)
+            rows.append(
+                (name, number(best.value), _range(best), f"{low} to {high}" if tolerance else "",
+                 "" if change is None else str(change), f"{self.exponents[name]:.3f}")
+            )  # fmt: skip
+        header = ("", "best", "95 %", "costs < 1 %", "loss if doubled alone", "grows as C^")
+        lines += columns(header, rows)
+        lines += ["", f"compute doubled and spent as well: loss {self.returns['compute']}"]
+        if self.rounded is not None:
+            r = self.rounded
+            cost = r.loss.value / self.best.loss.value - 1
+            lines.append(
+                f"in round numbers: width {number(r.width)}, depth {number(r.depth)}, "
+                f"{number(r.tokens)} tokens; costs {cost:.2g} of the loss"
+            )
+        lines.append("")
+        names = [n for n in ("width", "depth", "parameters", "tokens")
+                 if getattr(self.best, n) is not None]  # fmt: skip
+        lines += columns(
+            ("compute", *names, "loss"),
+            [
+                (number(a.compute), *(number(getattr(a, n)) for n in names), str(a.loss))
+                for a in self.frontier
+            ],
+        )
+        return "\n".join(lines)
+
+
+def _range(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{number(estimate.low)} to {number(estimate.high)}"
+
+
+def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -> Plan:
+    """Return the best use of a compute budget under a law.
+
+    Parameters
+    ----------
+    law
+        A law ``shape`` or ``chinchilla``.
+    compute
+        C, floating-point operations.
+    vocabulary
+        V: the embedding's V m parameters are counted (``shape`` only); 0: they are not.
+    tied
+        Whether the output head is the embedding; else V m counts twice.
+
+    Raises
+    ------
+    UsageError
+        A law without the terms, a part that does not fall, or a budget or vocabulary it cannot
+        take.
+    """
+    if not (math.isfinite(compute) and compute > 0):
+        raise UsageError(f"compute must be positive and finite, not {compute:g}")
+    if vocabulary < 0:
+        raise UsageError(f"vocabulary must not be negative, not {vocabulary}")
+    budget = make_budget(law, vocabulary, tied)
+    k = len(law.form.terms)
+    for i, term in enumerate(law.form.terms):
+        if not (law.vector[2 * i] > 0 and law.vector[2 * i + 1] > 0):
+            raise UsageError(
+                f"no budget can be planned: the loss does not fall with {term.column} "
+                f"({term.amplitude} = {number(law.vector[2 * i])}, "
+                f"{term.exponent} = {number(law.vector[2 * i + 1])})"
+            )
+    if len(law.points.groups) > 1:
+        raise UsageError(
+            f"a plan needs one floor, and the law has {len(law.points.groups)}; "
+            "fit one group, leaving the others out (--exclude)"
+        )
+    draws = law.draws[(law.draws[:, : 2 * k] > 0).all(axis=1)]
+    best, drawn = _inputs(budget, law, draws, compute)
+    more, _ = _inputs(budget, law, draws[:0], compute * NUDGE)
+    here = _allocation(budget, law, draws, compute)
+    predicted = forecast_at(law, {c: float(best[c][0]) for c in law.form.columns})
+    steps = np.arange(-DECADES, DECADES + STEP / 2, STEP)
+    worth = (1 + TOLERANCE) * here.loss.value
+    offsets = dict(zip(budget.free, budget.offsets, strict=True))
+    tolerances = {
+        name: Tolerance(
+            *tolerance(
+                held_loss(budget, law, compute, name), float(best[name][0]), worth,
+                float(offsets.get(name, 0.0)),
+            )
+        )
+        for name in best
+    }  # fmt: skip
+    return Plan(
+        law=law.form.name,
+        vocabulary=vocabulary,
+        tied=tied,
+        best=here,
+        rounded=_rounded(budget, law, draws, here),
+        ranges={name: _estimate(best[name][0], drawn[name]) for name in best},
+        new_model=predicted.loss,
+        tolerances=tolerances,
+        returns={t.column: predicted.doubling[t.part] for t in law.form.terms}
+        | {"compute": _of_doubling(budget, law, draws, compute)},
+        exponents={n: float(np.log(more[n][0] / best[n][0]) / math.log(NUDGE)) for n in best},
+        frontier=tuple(_allocation(budget, law, draws, compute * 10**s) for s in steps),
+        doubts=predicted.doubts,
+    )
+
+
+def _inputs(
+    budget: Budget, law: Law, draws: Floats, compute: float
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return the best inputs under the law, and under each resample."""
+    parameters = np.vstack([law.vector, draws])
+    c = np.full(len(parameters), compute)
+    inputs = budget.inputs(budget.best(law.form, parameters, c), c)
+    return {n: v[:1] for n, v in inputs.items()}, {n: v[1:] for n, v in inputs.items()}
+
+
+def _losses(law: Law, inputs: dict[str, Floats], parameters: Floats) -> Floats:
+    """Return the loss at inputs (1,) under each of the parameters (R, P)."""
+    x = np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])
+    return law.loss(x, np.array([0]), parameters)[:, 0]
+
+
+def _allocation(budget: Budget, law: Law, draws: Floats, compute: float) -> Allocation:
+    inputs, _ = _inputs(budget, law, draws[:0], compute)
+    return _allocated(law, draws, inputs, compute)
+
+
+def _allocated(law: Law, draws: Floats, inputs: dict[str, Floats], compute: float) -> Allocation:
+    return Allocation(
+        compute=float(compute),
+        width=float(inputs["width"][0]) if "width" in inputs else None,
+        depth=float(inputs["depth"][0]) if "depth" in inputs else None,
+        parameters=float(inputs["parameters"][0]),
+        tokens=float(inputs["tokens"][0]),
+        loss=_estimate(_losses(law, inputs, law.vector[None])[0], _losses(law, inputs, draws)),
+    )
+
+
+def _rounded(budget: Budget, law: Law, draws: Floats, best: Allocation) -> Allocation | None:
+    if best.width is None or best.depth is None:
+        return None
+    width = max(MULTIPLE, MULTIPLE * round(best.width / MULTIPLE))
+    # The width is given first: the best depth at that width, not at the one before rounding.
+    least = math.inf
+    chosen = best
+    around = round(best.depth * (best.width / width) ** 2)
+    for depth in range(max(1, around - 3), around + 4):
+        if depth <= budget.offsets[1]:
+            continue
+        u = np.log(np.array([[width, depth]]) - budget.offsets)
+        inputs = budget.inputs(u, np.array([best.compute]))
+        allocation = _allocated(law, draws, inputs, best.compute)
+        if allocation.loss.value < least:
+            least, chosen = allocation.loss.value, allocation
+    return chosen
+
+
+def _of_doubling(budget: Budget, law: Law, draws: Floats, compute: float) -> Estimate:
+    """Return what the loss changes by when compute doubles and is spent by the same law."""
+    once, _ = _inputs(budget, law, draws[:0], compute)
+    twice, _ = _inputs(budget, law, draws[:0], 2 * compute)
+    changes = [_losses(law, twice, p) - _losses(law, once, p) for p in (law.vector[None], draws)]
+    return _estimate(changes[0][0], changes[1])
+
+
+def _estimate(value: float, draws: Floats) -> Estimate:
+    if not len(draws):
+        return Estimate(float(value), None, None)
+    low, high = np.quantile(draws, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Estimate(float(value), float(low), float(high))

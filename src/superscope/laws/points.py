@@ -1,0 +1,287 @@
+"""From a table to the points a law is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from superscope.errors import UsageError
+from superscope.laws.exclusion import Excluded, exclude, group_rows, known
+from superscope.laws.forms import Form
+from superscope.laws.options import FitOptions
+
+FACTOR = 3e4  # numbers further apart than this, with nothing between, are of two units
+NAMES = ("model", "run", "revision", "dataset")  # columns that name a point
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a law is fitted to: one row a point.
+
+    Attributes
+    ----------
+    inputs
+        The terms' inputs, offsets subtracted; shape (n, k).
+    loss, weights
+        Shape (n,); weights have the mean 1.
+    group, groups
+        Each point's group, shape (n,), and the groups' labels (one, empty, without groups).
+    unit, units
+        Each point's resampling unit, shape (n,), and what the units are: a column, or ``row``.
+    unit_names
+        The unit's value of each point; empty where units are rows.
+    rows, labels
+        Each point's row in the table, counted from 1, and its name.
+    features
+        Most features (vocabulary) among the points; 0 if not known.
+    """
+
+    inputs: npt.NDArray[np.float64]
+    loss: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    group: npt.NDArray[np.int64]
+    groups: tuple[str, ...]
+    unit: npt.NDArray[np.int64]
+    units: str
+    unit_names: tuple[str, ...]
+    rows: npt.NDArray[np.int64]
+    labels: tuple[str, ...]
+    features: int
+
+    def __len__(self) -> int:
+        """How many points there are."""
+        return len(self.loss)
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Points:
+        """Return some of the points; groups without any are gone."""
+        group, labels = _renumbered(self.group[kept], self.groups)
+        weights = self.weights[kept]
+        return Points(
+            self.inputs[kept], self.loss[kept], weights / weights.mean(), group, labels,
+            np.unique(self.unit[kept], return_inverse=True)[1].astype(np.int64), self.units,
+            tuple(compress(self.unit_names, kept)), self.rows[kept],
+            tuple(compress(self.labels, kept)), self.features,
+        )  # fmt: skip
+
+
+def _renumbered(
+    group: npt.NDArray[np.int64], labels: tuple[str, ...]
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    present, renumbered = np.unique(group, return_inverse=True)
+    return renumbered.astype(np.int64), tuple(labels[i] for i in present)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A table's points and what was left out.
+
+    Attributes
+    ----------
+    points
+        What is fitted.
+    grouped_by
+        The columns that made the groups.
+    excluded
+        What each rule left out.
+    warnings
+        What looks wrong about the numbers' units.
+    """
+
+    points: Points
+    grouped_by: tuple[str, ...]
+    excluded: tuple[Excluded, ...]
+    warnings: tuple[str, ...]
+
+
+def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
+    """Return the points of a table that a law is fitted to.
+
+    Raises
+    ------
+    UsageError
+        A column that the table lacks, numbers that no law can take (with their rows), or nothing
+        left after exclusion.
+    """
+    frame = _renamed(table, options)
+    needed = ["loss", *form.columns]
+    if options.weights == "loss_se":
+        needed.append("loss_se")
+    for name in needed:
+        if name not in frame:
+            try:
+                known(frame, name, f"the law {form.name} needs the column {name}")
+            except UsageError as error:
+                raise UsageError(f"{error}; name yours with --columns {name}=YOURS") from None
+        frame[name] = _numbers(frame[name], name)
+    groups = options.group
+    if groups is None:
+        groups = tuple(c for c in form.grouped_by if c in frame and frame[c].notna().all())
+    elif groups == ("none",):
+        groups = ()
+    for name in groups:
+        known(frame, name, "--group")
+    kept, excluded = exclude(frame, options.exclude, options.drop_highest, groups)
+    _check(frame[kept], [n for n in needed if n != "loss"])
+    for term in form.terms:
+        low = frame[term.column][kept] <= term.offset
+        if low.any():
+            raise UsageError(
+                f"{term.column} must be above the offset {term.offset:g} in {_named(low)}"
+            )
+    frame = frame[kept]
+    unit, units = _units(frame, options.resample)
+    by_label = group_rows(frame, groups)
+    group = np.empty(len(frame), np.int64)
+    for i, rows in enumerate(by_label.values()):
+        group[rows] = i
+    return Selection(
+        Points(
+            np.column_stack(
+                [frame[t.column].to_numpy(np.float64) - t.offset for t in form.terms]
+            ),
+            frame["loss"].to_numpy(np.float64, copy=True), _weights(frame, options, form), group,
+            tuple(by_label), unit, units,
+            () if units == "row" else tuple(frame[units].astype("string").fillna("absent")),
+            np.flatnonzero(kept) + 1, _labels(frame), _features(frame),
+        ),
+        groups, excluded, _warnings(frame, form),
+    )  # fmt: skip
+
+
+def _renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
+    """Return the table with the columns that the options map under their names here."""
+    frame = table.reset_index(drop=True)
+    frame.columns = [str(c) for c in frame.columns]
+    mapped = {}
+    for name, column in options.columns.items():
+        mapped[name] = frame[known(frame, column, f"--columns {name}={column}")]
+    return frame.assign(**mapped)
+
+
+def _numbers(values: pd.Series, name: str) -> pd.Series:
+    """Return a column as numbers; absent stays absent, what is no number is an error."""
+    if not pd.api.types.is_numeric_dtype(values):
+        numbers = pd.to_numeric(values, errors="coerce")
+        wrong = numbers.isna() & values.notna()
+        if wrong.any():
+            first = values[wrong].iloc[0]
+            raise UsageError(f"{name} holds no number in {_named(wrong)}, such as {first!r}")
+        values = numbers.where(values.notna(), np.nan)
+        values = values.astype("Float64")
+    if not isinstance(values.dtype, np.dtype):  # nullable: absent is not the same as not a number
+        plain = values.to_numpy(np.float64, na_value=1.0)
+        _refuse(~np.isfinite(plain) | (plain <= 0), plain, name)
+        return values.astype("Float64")
+    plain = values.to_numpy(np.float64)
+    _refuse(~np.isfinite(plain) | (plain <= 0), plain, name)
+    return pd.Series(plain, index=values.index)
+
+
+def _refuse(wrong: npt.NDArray[np.bool_], values: npt.NDArray[np.float64], name: str) -> None:
+    if wrong.any():
+        what = ", ".join(f"{v:g}" for v in values[wrong][:3])
+        more = ", …" if wrong.sum() > 3 else ""
+        raise UsageError(
+            f"{name} must be positive and finite; it is {what}{more} in {_named(pd.Series(wrong))}"
+        )
+
+
+def _named(wrong: pd.Series) -> str:
+    """Return rows in words, counted from 1 without the header."""
+    rows = [int(i) + 1 for i in np.flatnonzero(wrong.to_numpy(np.bool_, na_value=False))]
+    shown = ", ".join(map(str, rows[:10]))
+    return f"row{'s' if len(rows) > 1 else ''} {shown}" + (
+        f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+    )
+
+
+def _check(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        absent = frame[name].isna()
+        if absent.any():
+            rows = pd.Series(False, index=range(int(frame.index.max()) + 1))
+            rows[frame.index[absent]] = True
+            raise UsageError(f"{name} is absent in {_named(rows)}; fill it in, or exclude the rows")
+
+
+def _units(frame: pd.DataFrame, wanted: str | None) -> tuple[npt.NDArray[np.int64], str]:
+    """Return each row's resampling unit, and the column it is from."""
+    if wanted is None:
+        names = [c for c in ("run", "model") if c in frame and frame[c].notna().all()]
+        # Where each row has its own, rows are the units already.
+        repeated = [c for c in names if frame[c].duplicated().any()]
+        wanted = repeated[0] if repeated else "row"
+    if wanted == "row":
+        return np.arange(len(frame)), "row"
+    known(frame, wanted, "--resample")
+    return pd.factorize(frame[wanted], use_na_sentinel=False)[0].astype(np.int64), wanted
+
+
+def _weights(frame: pd.DataFrame, options: FitOptions, form: Form) -> npt.NDArray[np.float64]:
+    if options.weights == "none":
+        return np.ones(len(frame))
+    error = frame["loss_se"].to_numpy(np.float64)
+    if form.residual == "log":
+        error = error / frame["loss"].to_numpy(np.float64)
+    weights = 1 / np.square(error)
+    return np.asarray(weights / weights.mean(), np.float64)
+
+
+def _labels(frame: pd.DataFrame) -> tuple[str, ...]:
+    parts = [frame[c].astype("string") for c in NAMES if c in frame and frame[c].notna().all()]
+    parts = [p for p in parts if p.nunique() > 1]
+    rows = [f"row {i + 1}" for i in frame.index]
+    if not parts:
+        return tuple(rows)
+    names = parts[0]
+    for part in parts[1:]:
+        names = names + " on " + part
+    repeated = names.duplicated(keep=False)
+    return tuple(
+        f"{name} ({row})" if twice else str(name)
+        for name, row, twice in zip(names, rows, repeated, strict=True)
+    )
+
+
+def _features(frame: pd.DataFrame) -> int:
+    if "features" not in frame or not pd.api.types.is_numeric_dtype(frame["features"]):
+        return 0
+    return int(frame["features"].max()) if frame["features"].notna().any() else 0
+
+
+def _warnings(frame: pd.DataFrame, form: Form) -> tuple[str, ...]:
+    """Return what looks like thousands, millions or billions among plain counts."""
+    found = []
+    for name in form.columns:
+        order = frame[name].astype(np.float64).sort_values()
+        ratio = order.to_numpy()[1:] / order.to_numpy()[:-1]
+        if len(ratio) and ratio.max() > FACTOR:
+            at = int(ratio.argmax()) + 1
+            few = order.index[:at] if at <= len(order) / 2 else order.index[at:]
+            rows = pd.Series(False, index=range(int(frame.index.max()) + 1))
+            rows[few] = True
+            found.append(
+                f"{name} jumps by a factor of {ratio.max():.1g} between {order.iloc[at - 1]:g} and "
+                f"{order.iloc[at]:g}: {_named(rows)} may be in another unit"
+            )
+    known_columns = {
+        c for c in ("width", "depth", "parameters", "tokens")
+        if c in frame and pd.api.types.is_numeric_dtype(frame[c]) and frame[c].notna().all()
+    }  # fmt: skip
+
+    def compare(above: str, below: str, ratio: pd.Series, low: float, high: float) -> None:
+        middle = float(ratio.astype(np.float64).median())
+        if not low < middle < high:
+            found.append(f"{above} are {middle:.2g} times {below}: one may be in another unit")
+
+    if {"parameters", "tokens"} <= known_columns:
+        compare("tokens", "parameters", frame["tokens"] / frame["parameters"], 1e-3, 1e6)
+    if {"parameters", "width", "depth"} <= known_columns:
+        body = 12 * frame["depth"] * frame["width"] * frame["width"]
+        compare("parameters", "12 depth width²", frame["parameters"] / body, 1e-3, 1e4)
+    return tuple(found)

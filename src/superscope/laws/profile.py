@@ -1,0 +1,111 @@
+"""How much worse a fit becomes when an exponent is held elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.cores import usable_cores
+from superscope.laws.problem import Problem
+from superscope.laws.uncertainty import LEVEL, Interval, Spread
+
+Floats = npt.NDArray[np.float64]
+
+GRID = 41
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The objective along one exponent, everything else fitted again at each value.
+
+    Attributes
+    ----------
+    values, objectives
+        Shape (41,).
+    threshold
+        The objective at the ends of the 95 % interval.
+    interval
+        Where the objective stays below the threshold; an end that the search did not reach
+        within its bounds is None.
+    """
+
+    values: Floats
+    objectives: Floats
+    threshold: float
+    interval: Interval
+
+
+def profile(problem: Problem, name: str, exponents: Floats, best: float, found: Spread) -> Profile:
+    """Return the profile of an exponent.
+
+    The threshold is that of the likelihood ratio, with Student's quantile for few points; for a
+    Huber objective the ratio's robust form, 2 Σ(ρ − ρ̂) · mean ρ'' / (Σψ²/(n − p)) (Heritier and
+    Ronchetti 1994).
+
+    Parameters
+    ----------
+    problem
+        The law on its points.
+    name
+        The exponent.
+    exponents
+        All exponents of the best fit, shape (k,).
+    best
+        Its objective.
+    found
+        The joint Jacobian's account.
+    """
+    from scipy.stats import t
+
+    at = problem.form.exponents.index(name)
+    low = problem.equations.low[problem.equations.linear + at]
+    high = problem.equations.high[problem.equations.linear + at]
+    quantile = float(t.ppf((1 + LEVEL) / 2, found.freedom)) if found.freedom > 0 else math.inf
+    threshold = best + 0.5 * quantile**2 * found.ratio_scale if found.freedom > 0 else math.inf
+
+    def objective(values: Floats) -> Floats:
+        def held(value: float) -> float:
+            found = problem.held(name, value).solve(problem.points.weights[None], exponents[None])
+            return float(found.objective[0])
+
+        if len(values) == 1:
+            return np.array([held(float(values[0]))])
+        with ThreadPoolExecutor(usable_cores()) as threads:
+            return np.array(list(threads.map(held, map(float, values))))
+
+    def end(sign: int) -> tuple[float, float | None]:
+        """Return how far to draw on one side, and where the threshold is crossed there."""
+        center, bound = float(exponents[at]), low if sign < 0 else high
+        near, step = center, max(0.02 * center, 1e-4)
+        while True:
+            far = center + sign * step
+            far = max(far, bound) if sign < 0 else min(far, bound)
+            if objective(np.array([far]))[0] >= threshold:
+                return _crossing(objective, near, far, threshold)
+            if far == bound:
+                return far, None
+            near, step = far, 1.6 * step
+
+    (left, lower), (right, upper) = end(-1), end(1)
+    values = np.linspace(left, right, GRID)
+    return Profile(values, objective(values), threshold, Interval(lower, upper))
+
+
+def _crossing(
+    objective: Callable[[Floats], Floats], near: float, far: float, threshold: float
+) -> tuple[float, float]:
+    """Return a place beyond the crossing of the threshold, and the crossing."""
+    for _ in range(30):
+        middle = (near + far) / 2
+        if objective(np.array([middle]))[0] >= threshold:
+            far = middle
+        else:
+            near = middle
+        if abs(far - near) <= 1e-4 * max(abs(far), 1e-3):
+            break
+    return far + 0.15 * (far - near), far

@@ -1,0 +1,157 @@
+"""Whether a law holds when other points are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from superscope.errors import UsageError
+from superscope.laws.forms import Form
+from superscope.laws.options import FitOptions
+from superscope.laws.points import select
+from superscope.laws.problem import Problem, make_problem
+from superscope.laws.uncertainty import Spread, leave_out, spread
+
+Floats = npt.NDArray[np.float64]
+
+MOST = 5  # influences kept for each exponent
+SHARES = 0.0, 0.02, 0.05, 0.1, 0.15, 0.2  # of the highest losses, left out by default
+
+
+@dataclass(frozen=True)
+class Refit:
+    """A law fitted under another exclusion.
+
+    Attributes
+    ----------
+    drop_highest
+        How many of the highest losses were to be left out (of each group).
+    dropped, points
+        How many were, ties included; how many were fitted.
+    parameters, standard_errors
+        Of the exponents, and the floor where there is only one.
+    objective
+        Its objective.
+    """
+
+    drop_highest: int
+    dropped: int
+    points: int
+    parameters: dict[str, float]
+    standard_errors: dict[str, float | None]
+    objective: float
+
+
+@dataclass(frozen=True)
+class Influence:
+    """A point, or a whole resampling unit, whose absence moves an exponent.
+
+    Attributes
+    ----------
+    parameter
+        The exponent.
+    left_out
+        The point's name, or the unit's.
+    without
+        The exponent without it.
+    shift
+        How far it moved, in standard errors of the exponent.
+    below_floor
+        Whether it is a point whose loss lies below its floor.
+    """
+
+    parameter: str
+    left_out: str
+    without: float
+    shift: float
+    below_floor: bool
+
+
+def sensitivity(
+    table: pd.DataFrame, form: Form, options: FitOptions, exponents: Floats
+) -> tuple[Refit, ...]:
+    """Fit again for a range of numbers of highest losses left out.
+
+    Parameters
+    ----------
+    table, form, options
+        As fitted; `options.sensitivity` names the numbers.
+    exponents
+        Of the fit, a start for each refit, shape (k,).
+    """
+    whole = select(table, form, options.changed({"drop_highest": 0}))
+    counts = np.bincount(whole.points.group)
+    asked = options.sensitivity
+    if asked is None:
+        least = int(counts.min())
+        asked = tuple(round(share * least) for share in SHARES)
+    refits = []
+    for drop in sorted({*asked, options.drop_highest}):
+        try:
+            selection = select(table, form, options.changed({"drop_highest": drop}))
+            problem = make_problem(form, selection.points, options)
+        except UsageError:
+            if options.sensitivity is None:
+                continue  # too few points are left under a rule of ours
+            raise
+        starts = np.vstack([exponents, problem.starts[:8]])
+        refits.append(_refit(problem, starts, drop, len(whole.points) - len(selection.points)))
+    return tuple(refits)
+
+
+def _refit(problem: Problem, starts: Floats, drop: int, dropped: int) -> Refit:
+    found = problem.solve(problem.points.weights[None], starts)
+    values = problem.natural(found.exponents, found.linear)[0]
+    errors = np.sqrt(np.diagonal(spread(problem, values).covariance))
+    shown = [*problem.form.exponents, problem.form.floor]
+    chosen = [(i, name) for i, name in enumerate(problem.names) if name in shown]
+    return Refit(
+        drop, dropped, len(problem.points),
+        {name: float(values[i]) for i, name in chosen},
+        {name: float(errors[i]) if np.isfinite(errors[i]) else None for i, name in chosen},
+        float(found.objective[0]),
+    )  # fmt: skip
+
+
+def influences(
+    problem: Problem, parameters: Floats, found: Spread, without_units: Floats
+) -> tuple[Influence, ...]:
+    """Return for each exponent the points and units that move it most, the most first.
+
+    Points whose loss lies below their floor are always among them.
+
+    Parameters
+    ----------
+    problem, parameters, found
+        The fit.
+    without_units
+        Parameters without each resampling unit, shape (units, P); empty if there is none.
+    """
+    k = problem.equations.terms
+    points = problem.points
+    if len(points) <= int(found.free.sum()):
+        return ()
+    starts = parameters[None, 1 : 2 * k : 2]
+    without = leave_out(problem, starts, np.arange(len(points)))
+    labels, below = list(points.labels), points.loss < parameters[2 * k :][points.group]
+    if points.units != "row" and len(without_units):
+        without = np.vstack([without, without_units])
+        first = np.unique(points.unit, return_index=True)[1]
+        labels += [f"every point of {points.units} {points.unit_names[i]}" for i in first]
+        below = np.concatenate([below, np.zeros(len(without_units), np.bool_)])
+    result = []
+    for i, name in enumerate(problem.names):
+        error = float(np.sqrt(found.covariance[i, i]))
+        if name not in problem.form.exponents or not found.free[i] or not error > 0:
+            continue
+        shifts = (without[:, i] - parameters[i]) / error
+        order = np.argsort(-np.abs(shifts), kind="stable")
+        chosen = [j for rank, j in enumerate(order) if rank < MOST or below[j]]
+        result += [
+            Influence(name, labels[j], float(without[j, i]), float(shifts[j]), bool(below[j]))
+            for j in chosen
+        ]
+    return tuple(result)

@@ -1,0 +1,121 @@
+"""A law in words and columns, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from superscope.laws.uncertainty import interval_text
+
+if TYPE_CHECKING:
+    from superscope.laws.law import Law
+
+
+def number(value: float | None) -> str:
+    """Return a number with the digits that matter; a dash for none."""
+    if value is None:
+        return "–"
+    if 1e3 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def law_text(law: Law) -> str:
+    """Return the verdict, then the parameters, then how the fit was made."""
+    lines = [*verdict_lines(law), "", law.form.formula, ""]
+    lines += columns(("", "value", "± s.e.", "95 % interval"), parameter_rows(law))
+    lines += ["", *facts(law)]
+    return "\n".join(lines)
+
+
+def verdict_lines(law: Law) -> list[str]:
+    """Return the verdict with one line for each reason, and what to try."""
+    severe = [f for f in law.findings if f.status.severe]
+    doubts = [f for f in law.findings if not f.status.severe]
+    if not law.findings:
+        return [law.verdict]
+    lines = ["Not identified." if severe else "Identified, with reservations."]
+    lines += [f"  - {finding.text}" for finding in [*severe, *doubts]]
+    remedies = {f.status: f.status.remedy for f in [*severe, *doubts]}
+    lines.append("What to try:")
+    lines += [f"  - {status.value}: {remedy}" for status, remedy in remedies.items()]
+    return lines
+
+
+def parameter_rows(law: Law) -> list[tuple[str, str, str, str]]:
+    """Return each parameter's name, value, standard error and interval."""
+    rows = []
+    for name, value in law.parameters.items():
+        error = law.standard_errors[name]
+        if error == 0.0:
+            rows.append((name, number(value), "held", ""))
+        else:
+            rows.append((name, number(value), number(error), interval_text(law.intervals[name])))
+    return rows
+
+
+def refit_rows(law: Law) -> list[tuple[str, ...]]:
+    """Return one row for each exclusion the judge tried."""
+    rows = []
+    for refit in law.refits:
+        values = [
+            f"{number(value)} ± {number(refit.standard_errors[name])}"
+            for name, value in refit.parameters.items()
+        ]
+        own = " (this fit)" if refit.drop_highest == law.options.drop_highest else ""
+        rows.append((f"{refit.drop_highest}{own}", str(refit.dropped), str(refit.points), *values))
+    return rows
+
+
+def refit_header(law: Law) -> tuple[str, ...]:
+    """Return the names of the columns of :func:`refit_rows`."""
+    return "highest left out", "points out", "points in", *law.refits[0].parameters
+
+
+def facts(law: Law) -> list[str]:
+    """Return how the fit was made, a line each."""
+    form = law.form
+    objective = "squares" if form.loss == "squared" else f"Huber's function, δ = {form.delta:g}"
+    residual = "log loss" if form.residual == "log" else "the loss itself"
+    units = int(law.points.unit.max()) + 1
+    what = f"{units} {'rows' if law.points.units == 'row' else law.points.units + 's'}"
+    resampled = f"{len(law.draws):,} resamples of {what}, BCa"
+    if law.interval_method == "linear":
+        resampled = "from the joint Jacobian (Student's t): " + (
+            "no resamples were asked for" if not law.options.resamples
+            else f"{what} are too few to resample for {len(law.parameters)} parameters"
+        )  # fmt: skip
+    condition = law.condition_number
+    lines = [
+        f"objective      {law.objective:.8g}, the sum of {objective} of {residual}",
+        f"residual       mean square {law.mean_square_residual:.5g} "
+        f"({law.residual_scale:.3g} rms for {law.freedom} degrees of freedom)",
+        f"points         {len(law.points)}"
+        + (f" in {len(law.points.groups)} groups" if len(law.points.groups) > 1 else ""),
+        f"intervals      {resampled}",
+        f"starts         {law.share_of_starts:.0%} of {law.options.starts} reached the best",
+        f"condition      {'singular' if condition is None else f'{condition:.3g}'}",
+    ]
+    lines += [
+        f"profile        {name} {interval_text(profile.interval)}"
+        for name, profile in law.profiles.items()
+    ]
+    for excluded in law.excluded:
+        lines.append(f"left out       {len(excluded.rows)} points: {excluded.rule}")
+    if not law.excluded:
+        lines.append("left out       nothing")
+    return lines
+
+
+def columns(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows in columns, the first to the left and the others to the right."""
+    table = [header, *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
