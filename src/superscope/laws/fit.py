@@ -30,6 +30,7 @@ from superscope.laws.uncertainty import (
     linear_interval,
     resample,
     spread,
+    widened,
 )
 from superscope.progress import Progress, silent
 
@@ -77,7 +78,7 @@ def fit(
     problem = make_problem(form, selection.points, chosen)
     found = problem.solve(selection.points.weights[None])
     exponents = found.exponents[0]
-    refits = sensitivity(frame, form, chosen, exponents)
+    refits = sensitivity(frame, form, chosen, exponents) if chosen.judge else ()
     progress("fit", 1, 1)
     return _judged(selection, problem, found, options=chosen, refits=refits, progress=progress)
 
@@ -114,9 +115,12 @@ def _judged(
     profiles = {
         name: profile(problem, name, found.exponents[0], objective, account)
         for i, name in enumerate(names)
-        if name in problem.form.exponents and account.free[i] and account.freedom > 0
+        if options.judge
+        and name in problem.form.exponents
+        and account.free[i]
+        and account.freedom > 0
     }
-    influence = influences(problem, parameters, account, without)
+    influence = influences(problem, parameters, account, without) if options.judge else ()
     converged = bool(found.converged[0][objectives.argmin()])
     errors = np.sqrt(np.diagonal(account.covariance))
     held = problem.low == problem.high
@@ -167,7 +171,7 @@ def _intervals(
         if low == high:
             intervals[name] = Interval(value, value)
         elif len(draws):
-            found = bca(draws[:, i], value, without[:, i])
+            found = bca(draws[:, i], value, without[:, i], widened(len(without)))
             intervals[name] = _open(found, name in problem.form.exponents)
         elif account.free[i]:
             intervals[name] = linear_interval(value, float(errors[i]), account.freedom, low, high)

@@ -38,6 +38,7 @@ def judge(
         Of the numbers' units.
     """
     findings = [
+        *_unjudged(law),
         *_freedom(found),
         *_search(law.share_of_starts, law.converged),
         *_bounds(problem, law.parameters),
@@ -49,6 +50,12 @@ def judge(
         *(Finding(FitStatus.UNITS, text.partition(" ")[0], text) for text in warnings),
     ]
     return tuple(sorted(findings, key=lambda f: not f.status.severe))
+
+
+def _unjudged(law: Law) -> list[Finding]:
+    if law.options.judge:
+        return []
+    return [Finding(FitStatus.NOT_JUDGED, "", "not judged: stability and profiles are unknown")]
 
 
 def _freedom(found: Spread) -> list[Finding]:

@@ -49,6 +49,9 @@ class FitOptions:
         Searches from different exponents.
     sensitivity
         Numbers of highest losses to leave out, over which the judge refits; None: 0 to 20 %.
+    judge
+        Whether to judge: profiles, influential points, refits under other exclusions. False for
+        fits by the thousand; the law then says that it was not judged.
     x
         Input of the laws ``power`` and ``time``.
     depth_offset
@@ -71,6 +74,7 @@ class FitOptions:
     resamples: int = 1000
     starts: int = 64
     sensitivity: tuple[int, ...] | None = None
+    judge: bool = True
     x: str | None = None
     depth_offset: float = 0.0
     seed: int = 0

@@ -107,7 +107,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
         A column that the table lacks, numbers that no law can take (with their rows), or nothing
         left after exclusion.
     """
-    frame = _renamed(table, options)
+    frame = renamed(table, options)
     needed = ["loss", *form.columns]
     if options.weights == "loss_se":
         needed.append("loss_se")
@@ -153,7 +153,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     )  # fmt: skip
 
 
-def _renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
+def renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
     """Return the table with the columns that the options map under their names here."""
     frame = table.reset_index(drop=True)
     frame.columns = [str(c) for c in frame.columns]

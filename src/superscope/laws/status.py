@@ -12,6 +12,9 @@ class FitStatus(Enum):
     IDENTIFIED = "identified"
     """Every parameter is determined by the data, whichever points are left out."""
 
+    NOT_JUDGED = "not judged"
+    """The fit was made without the judge: nothing is known of its stability."""
+
     WEAK = "weakly identified"
     """An exponent is known no better than to a quarter: its interval is over half its value."""
 
@@ -69,12 +72,13 @@ class FitStatus(Enum):
         """Whether the law is not identified for this reason."""
         return self not in (
             FitStatus.IDENTIFIED, FitStatus.WEAK, FitStatus.INFLUENTIAL, FitStatus.UNITS,
-            FitStatus.START_DEPENDENT, FitStatus.BELOW_FLOOR,
+            FitStatus.START_DEPENDENT, FitStatus.BELOW_FLOOR, FitStatus.NOT_JUDGED,
         )  # fmt: skip
 
 
 _MEANING = {
     FitStatus.IDENTIFIED: "the data determine every parameter",
+    FitStatus.NOT_JUDGED: "the fit was made without the judge",
     FitStatus.WEAK: "the 95 % interval of an exponent is wider than half its value",
     FitStatus.INFLUENTIAL: "one point moves an exponent by over a third of its standard error",
     FitStatus.BELOW_FLOOR: "a measured loss lies below the floor that nothing should pass",
@@ -92,6 +96,7 @@ _MEANING = {
 }
 _REMEDY = {
     FitStatus.IDENTIFIED: "",
+    FitStatus.NOT_JUDGED: "fit with judge=True",
     FitStatus.WEAK: "vary that input more widely, the others held fixed; or fix the exponent",
     FitStatus.INFLUENTIAL: "check that point; report the fit with and without it",
     FitStatus.BELOW_FLOOR: "check that point: another text, tokenizer or training set?",

@@ -198,7 +198,18 @@ def _refitted(problem: Problem, weights: Floats, exponents: Floats) -> Floats:
     return parameters
 
 
-def bca(draws: Floats, value: float, without: Floats) -> Interval:
+def widened(units: int) -> float:
+    """Return the quantile of an interval's ends for a resampling of few units.
+
+    Resamples vary less than samples do, by (U − 1)/U, and U units tell their own variance as
+    Student's t has it (Hesterberg 2015, the expanded percentile interval).
+    """
+    from scipy.stats import t
+
+    return float(t.ppf((1 + LEVEL) / 2, units - 1)) * math.sqrt(units / (units - 1))
+
+
+def bca(draws: Floats, value: float, without: Floats, z: float) -> Interval:
     """Return the bias-corrected and accelerated interval (Efron 1987).
 
     Parameters
@@ -209,6 +220,8 @@ def bca(draws: Floats, value: float, without: Floats) -> Interval:
         In all the data.
     without
         Without each unit in turn.
+    z
+        Standard normal quantile of the interval's ends, made wider for few units.
     """
     from scipy.stats import norm
 
@@ -223,7 +236,6 @@ def bca(draws: Floats, value: float, without: Floats) -> Interval:
     from_mean = without.mean() - without
     spread_ = float(np.sum(from_mean**2))
     acceleration = float(np.sum(from_mean**3)) / (6 * spread_**1.5) if spread_ > 0 else 0.0
-    z = norm.ppf((1 + LEVEL) / 2)
 
     def end(z: float) -> float:
         moved = bias + z

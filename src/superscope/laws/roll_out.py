@@ -1,0 +1,329 @@
+"""Which law forecasts best: fit the small models, predict the large ones, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from superscope.errors import UsageError
+from superscope.laws.exclusion import group_rows, known
+from superscope.laws.fit import fit
+from superscope.laws.forecast import forecast_at
+from superscope.laws.options import FitOptions
+from superscope.laws.points import renamed, select
+from superscope.laws.summary import columns, number
+from superscope.laws.table import load_table
+from superscope.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to fit, to be compared with others.
+
+    Attributes
+    ----------
+    name
+        What it is called in the result.
+    law
+        Which law.
+    changes
+        Options that differ from the comparison's: ``{"fix": {"alpha": 1.0}}``.
+    pooled
+        Fit all groups together, a floor each, rather than each group for itself.
+    shared
+        Exponents taken from a pooled fit to the same training points, and held.
+    """
+
+    name: str
+    law: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    pooled: bool = False
+    shared: tuple[str, ...] = ()
+
+
+WIDTH_VARIANTS = (
+    Variant("free exponent", "width"),
+    Variant("exponent 1", "width", {"fix": {"alpha": 1.0}}),
+    Variant("pooled exponent", "width", shared=("alpha",)),
+    Variant("no floor", "width", {"fix": {"B": 0.0}}),
+    Variant("pooled, free exponent", "width", pooled=True),
+    Variant("pooled, exponent 1", "width", {"fix": {"alpha": 1.0}}, pooled=True),
+    Variant("pooled, no floor", "width", {"fix": {"B": 0.0}}, pooled=True),
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A held-out point and what a law fitted without it says.
+
+    Attributes
+    ----------
+    variant, group, label
+        How it was fitted, and which point it is.
+    held_out
+        How many of the group's largest models were.
+    points
+        How many points of the group were fitted.
+    loss, predicted
+        Measured and forecast.
+    low, high
+        The forecast's 95 % interval; None where there is none.
+    """
+
+    variant: str
+    group: str
+    label: str
+    held_out: int
+    points: int
+    loss: float
+    predicted: float
+    low: float | None
+    high: float | None
+
+    @property
+    def error(self) -> float:
+        """Predicted minus measured loss."""
+        return self.predicted - self.loss
+
+    @property
+    def covered(self) -> bool | None:
+        """Whether the interval holds the measured loss; None without an interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low <= self.loss <= self.high
+
+
+@dataclass(frozen=True)
+class RollOut:
+    """How well laws fitted to the small models predict the large ones.
+
+    Attributes
+    ----------
+    size
+        The column by which models are small or large.
+    predictions
+        Every held-out point under every variant.
+    impossible
+        Variant, group and reason of what could not be fitted.
+    """
+
+    size: str
+    predictions: tuple[Prediction, ...]
+    impossible: tuple[tuple[str, str, str], ...]
+
+    def table(self) -> pd.DataFrame:
+        """Return the predictions, one row each."""
+        names = ("variant", "group", "label", "held_out", "points", "loss", "predicted", "low",
+                 "high", "error", "covered")  # fmt: skip
+        return pd.DataFrame([{n: getattr(p, n) for n in names} for p in self.predictions])
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row for each variant and number held out.
+
+        Only points that every variant predicts are compared; the errors are in units of loss.
+        """
+        table = self.table()
+        if table.empty:
+            return table
+        variants = table.groupby("held_out")["variant"].transform("nunique")
+        seen = table.groupby(["held_out", "group", "label"])["variant"].transform("nunique")
+        common = table[seen == variants]
+        rows = []
+        for (held_out, variant), own in table.groupby(["held_out", "variant"], sort=False):
+            both = common[(common.held_out == held_out) & (common.variant == variant)]
+            told = own["covered"].dropna()
+            rows.append({
+                "held_out": held_out, "variant": variant, "predictions": len(own),
+                "mean_absolute_error": own["error"].abs().mean(), "mean_error": own["error"].mean(),
+                "common": len(both), "common_mean_absolute_error": both["error"].abs().mean(),
+                "intervals": len(told), "covered": told.astype(float).mean(),
+                "median_interval": (own["high"] - own["low"]).median(),
+            })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    @property
+    def best(self) -> dict[int, str]:
+        """The variant with the least mean absolute error, by number held out."""
+        summary = self.summary().dropna(subset=["common_mean_absolute_error"])
+        least: dict[int, tuple[float, str]] = {}
+        for row in summary.to_dict("records"):
+            entry = (float(row["common_mean_absolute_error"]), str(row["variant"]))
+            held_out = int(row["held_out"])
+            least[held_out] = min(entry, least.get(held_out, entry))
+        return {held_out: variant for held_out, (_, variant) in least.items()}
+
+    def __str__(self) -> str:
+        """Return which forecasts best, the comparison, and what could not be fitted."""
+        lines = []
+        summary = self.summary()
+        for row in summary.to_dict("records"):
+            held_out = int(row["held_out"])
+            if self.best.get(held_out) == row["variant"]:
+                lines.append(
+                    f"the {_largest(held_out)} held out: {row['variant']} forecasts best, mean "
+                    f"absolute error {number(row['common_mean_absolute_error'])} over "
+                    f"{row['common']} points"
+                )
+        header = ("variant", "held out", "predicted", "mean |error|", "mean error",
+                  "mean |error|, common", "covered", "interval")  # fmt: skip
+        body = [self._row(row) for row in summary.to_dict("records")]
+        lines += ["", *columns(header, body)] if body else ["nothing could be predicted"]
+        if self.impossible:
+            lines += ["", "not possible:"]
+            lines += [f"  {v}, {group}: {reason}" for v, group, reason in self.impossible]
+        return "\n".join(lines)
+
+    @staticmethod
+    def _row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+        told = int(row["intervals"])
+        return (
+            row["variant"],
+            str(row["held_out"]),
+            str(row["predictions"]),
+            number(row["mean_absolute_error"]),
+            f"{row['mean_error']:+.3g}",
+            f"{number(row['common_mean_absolute_error'])} ({row['common']})",
+            f"{row['covered']:.0%} of {told}" if told else "–",
+            number(row["median_interval"]) if told else "–",
+        )
+
+
+def _largest(count: int) -> str:
+    return "largest model" if count == 1 else f"{count} largest models"
+
+
+def roll_out(
+    table: pd.DataFrame | Path | str,
+    variants: Sequence[Variant],
+    options: FitOptions | None = None,
+    *,
+    hold_out: Sequence[int] = (1, 2),
+    size: str | None = None,
+    progress: Progress = silent,
+) -> RollOut:
+    """Fit the small models of every group, and predict the larger ones.
+
+    Parameters
+    ----------
+    table
+        As for :func:`superscope.laws.fit`.
+    variants
+        Ways to fit; they may be of different laws.
+    options
+        Common to all; groups are held out one by one.
+    hold_out
+        How many of each group's largest models are predicted.
+    size
+        Column of the models' size; default: the first input of the first variant's law. Models
+        of one size are held out together.
+    progress
+        Told of every fit.
+
+    Raises
+    ------
+    UsageError
+        No variants, or a table that cannot be fitted.
+    """
+    if not variants or not hold_out or min(hold_out) < 1:
+        raise UsageError("a roll-out needs variants, and at least one model held out")
+    base = (options or FitOptions()).changed({"judge": False})
+    frame = renamed(load_table(table), base)
+    first = base.form(variants[0].law)
+    by = known(frame, size or first.columns[0], "--size")
+    selection = select(frame, first, base)
+    kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)
+    kept = kept.assign(point=selection.points.labels)
+    split = Split(kept, selection.grouped_by, by)
+    # What a rule left out is gone; the columns have their names here.
+    base = base.changed({"columns": {}, "exclude": (), "drop_highest": 0})
+    predictions: list[Prediction] = []
+    impossible: list[tuple[str, str, str]] = []
+    work = [(variant, count) for count in hold_out for variant in variants]
+    for done, (variant, count) in enumerate(work):
+        progress("roll-out", done, len(work))
+        for made in _predicted(split, variant, base, count):
+            if isinstance(made, Prediction):
+                predictions.append(made)
+            else:
+                impossible.append(made)
+    progress("roll-out", len(work), len(work))
+    return RollOut(by, tuple(predictions), tuple(dict.fromkeys(impossible)))
+
+
+@dataclass(frozen=True)
+class Split:
+    """A table whose groups are divided into small and large models.
+
+    Attributes
+    ----------
+    frame
+        The table, its points' names in the column ``point``.
+    grouped_by
+        Columns that make the groups.
+    size
+        Column of the models' size.
+    """
+
+    frame: pd.DataFrame
+    grouped_by: tuple[str, ...]
+    size: str
+
+    def groups(self, held_out: int) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+        """Return the small and the large models of each group, by its label."""
+        result = {}
+        for label, rows in group_rows(self.frame, self.grouped_by).items():
+            group = self.frame.iloc[rows]
+            sizes = np.sort(group[self.size].astype(np.float64).unique())
+            large = group[self.size].astype(np.float64) >= sizes[-held_out:][0]
+            result[label] = group[~large], group[large]
+        return result
+
+
+def _predicted(
+    split: Split, variant: Variant, base: FitOptions, held_out: int
+) -> Iterator[Prediction | tuple[str, str, str]]:
+    """Yield each held-out point's prediction, or why a group has none."""
+    groups = split.groups(held_out)
+    small = [train for train, _ in groups.values() if len(train)]
+    if not small:
+        yield variant.name, "every group", "no smaller models are left"
+        return
+    together = pd.concat(small)
+    options = base.changed(dict(variant.changes))
+    grouped = {"group": split.grouped_by or ("none",)}
+    pooled = None
+    if variant.pooled or variant.shared:
+        try:
+            pooled = fit(together, variant.law, options.changed(grouped))
+        except UsageError as error:
+            yield variant.name, "every group", str(error)
+            return
+    if variant.shared and pooled is not None:
+        shared = {name: pooled.parameters[name] for name in variant.shared}
+        options = options.changed({"fix": {**options.fix, **shared}})
+    for label, (train, test) in groups.items():
+        try:
+            if variant.pooled and pooled is not None:
+                law, group = pooled, label
+                pooled.group_number(label)  # a group may have no small models
+            else:
+                law, group = fit(train, variant.law, options.changed({"group": ("none",)})), ""
+        except UsageError as error:
+            yield variant.name, f"{label} without its {_largest(held_out)}".lstrip(), str(error)
+            continue
+        if law.freedom < 1:
+            reason = f"{len(law.points)} points for as many parameters"
+            yield variant.name, f"{label} without its {_largest(held_out)}".lstrip(), reason
+            continue
+        for row in test.to_dict("records"):
+            inputs = {column: float(row[column]) for column in law.form.columns}
+            said = forecast_at(law, inputs, group)
+            yield Prediction(
+                variant.name, label, str(row["point"]), held_out, len(train), float(row["loss"]),
+                said.loss.value, said.loss.low, said.loss.high,
+            )  # fmt: skip
