@@ -26,6 +26,15 @@ app.command(
     help="Measure how a model's output head packs its vocabulary into its width.",
 )
 
+for name, help_text in {
+    "fit": "Fit a scaling law and say first whether the data identify it.",
+    "forecast": "Forecast a model's loss from a fitted law, and where width ends.",
+    "plan": "Spend a compute budget: the width, depth and tokens with the least loss.",
+    "roll-out": "Compare laws: fit the small models, predict the large ones.",
+}.items():
+    module = name.replace("-", "_")
+    app.command(f"superscope.cli.{module}:{module}", name=name, help=help_text)
+
 toy = App(name="toy", help="Train the toy model of superposition: one, or sweeps of thousands.")
 for name, help_text in {
     "train": "Train one toy model and say how it packs its features.",

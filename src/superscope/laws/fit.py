@@ -174,7 +174,8 @@ def _intervals(
             found = bca(draws[:, i], value, without[:, i], widened(len(without)))
             intervals[name] = _open(found, name in problem.form.exponents)
         elif account.free[i]:
-            intervals[name] = linear_interval(value, float(errors[i]), account.freedom, low, high)
+            found = linear_interval(value, float(errors[i]), account.freedom, low, high)
+            intervals[name] = _open(found, name in problem.form.exponents)
         else:
             intervals[name] = Interval(None, None)
     return intervals

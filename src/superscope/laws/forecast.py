@@ -114,6 +114,8 @@ class Forecast:
         lines += [f"{end.reason}: from width {end.width}" for end in self.ends]
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def forecast(
     law: Law, *, group: str | None = None, features: int | None = None, **inputs: float

@@ -12,12 +12,12 @@ from superscope.laws.law import Law
 from superscope.laws.problem import Problem
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.laws.uncertainty import Interval, Spread, interval_text, jacobian
+from superscope.laws.uncertainty import Spread, interval_text, jacobian
 
 Floats = npt.NDArray[np.float64]
 
 WEAK = 0.5  # share of an exponent's value above which its interval is wide
-MOVED = 1 / 3  # standard errors by which one point may move an exponent unremarked
+MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked
 SHOWN = 3  # influential points named for each exponent
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 FEW_STARTS = 0.1
@@ -45,7 +45,7 @@ def judge(
         *_unbounded(law),
         *_collinear(problem, law.vector, found),
         *_exclusion(law),
-        *_points(law.parameters, law.intervals, law.influences),
+        *_points(law),
         *_weak(law),
         *(Finding(FitStatus.UNITS, text.partition(" ")[0], text) for text in warnings),
     ]
@@ -167,11 +167,14 @@ def _exclusion(law: Law) -> list[Finding]:
     own = next((r for r in law.refits if r.drop_highest == law.options.drop_highest), None)
     if own is None:
         return []
+    others = len(law.refits) - 1
+    chance = 0.05 / max(1, others * len(law.profiles))  # of any of so many comparisons
     for name in law.profiles:
         interval = law.intervals[name]
         outside = [
             r for r in law.refits
-            if r is not own and r.parameters[name] not in interval and _differs(r, own, name)
+            if r is not own and r.parameters[name] not in interval
+            and _differs(r, own, name, chance)
         ]  # fmt: skip
         if outside:
             moves = ", ".join(f"{r.parameters[name]:.3g} with {r.dropped}" for r in outside)
@@ -183,35 +186,45 @@ def _exclusion(law: Law) -> list[Finding]:
     return findings
 
 
-def _differs(refit: Refit, own: Refit, name: str) -> bool:
+def _differs(refit: Refit, own: Refit, name: str, chance: float) -> bool:
     """Whether two fits, one on part of the other's points, differ beyond chance (Hausman 1978)."""
+    from scipy.stats import norm
+
     a, b = refit.standard_errors[name], own.standard_errors[name]
     if a is None or b is None:
         return False
-    return abs(refit.parameters[name] - own.parameters[name]) > 1.96 * math.sqrt(abs(a * a - b * b))
+    moved = abs(refit.parameters[name] - own.parameters[name])
+    return bool(moved > norm.isf(chance / 2) * math.sqrt(abs(a * a - b * b)))
 
 
-def _points(
-    named: dict[str, float], intervals: dict[str, Interval], influences: Sequence[Influence]
-) -> list[Finding]:
-    """Name what moves an exponent out of its interval, and the most that moves it inside."""
+def _points(law: Law) -> list[Finding]:
+    """Name what moves an exponent out of its interval, and the most that moves it inside.
+
+    The largest of n normal influences is near sqrt(2 log n / n) standard errors; twice that is
+    remarked upon.
+    """
     findings: list[Finding] = []
-    for name in dict.fromkeys(i.parameter for i in influences):
-        own = [i for i in influences if i.parameter == name]
-        outside = [i for i in own if i.without not in intervals[name]]
+    n = len(law.points)
+    moved = max(MOVED, 2 * math.sqrt(2 * math.log(n) / n))
+    below_floor = int(np.sum(law.points.loss < law.parts_of_points[:, -1]))
+    for name in dict.fromkeys(i.parameter for i in law.influences):
+        interval = law.intervals[name]
+        own = [i for i in law.influences if i.parameter == name]
+        outside = [i for i in own if i.without not in interval]
         below = [i for i in own if i.below_floor and i not in outside]
-        inside = [i for i in own if abs(i.shift) > MOVED and i not in [*outside, *below]]
-        start = f"{name} = {named[name]:.3g} becomes "
+        inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
+        start = f"{name} = {law.parameters[name]:.3g} becomes "
         if outside:
-            text = start + _without(outside) + ": outside its interval "
-            text += f"({interval_text(intervals[name])})"
+            text = f"{start}{_without(outside)}: outside its interval ({interval_text(interval)})"
             findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
         if below:
-            text = f"a measured loss lies below its floor: {start}" + _without(below)
+            what = "a measured loss lies below its floor"
+            if below_floor > 1:
+                what = f"{below_floor} measured losses lie below their floor"
+            text = f"{what}: {start}{_without(below[:SHOWN])}"
             findings.append(Finding(FitStatus.BELOW_FLOOR, name, text))
         if inside:
-            text = start + _without(inside[:SHOWN])
-            findings.append(Finding(FitStatus.INFLUENTIAL, name, text))
+            findings.append(Finding(FitStatus.INFLUENTIAL, name, start + _without(inside[:SHOWN])))
     return findings
 
 

@@ -14,7 +14,6 @@ from superscope.laws.exclusion import Excluded
 from superscope.laws.forms import Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
-from superscope.laws.problem import floor_names
 from superscope.laws.profile import Profile
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
@@ -133,6 +132,11 @@ class Law:
     def fitted(self) -> Floats:
         """The law's loss at its points, shape (n,)."""
         return self.loss(self.points.inputs, self.points.group)
+
+    @property
+    def parts_of_points(self) -> Floats:
+        """The fitted loss of its points by terms and floor, shape (n, k + 1)."""
+        return self.parts(self.points.inputs, self.points.group)
 
     @property
     def residuals(self) -> Floats:
@@ -275,7 +279,4 @@ class Law:
 
         return law_text(self)
 
-    @property
-    def floors(self) -> tuple[str, ...]:
-        """The floors' names."""
-        return floor_names(self.form, self.points.groups)
+    __repr__ = __str__

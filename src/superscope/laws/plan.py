@@ -152,6 +152,8 @@ class Plan:
         )
         return "\n".join(lines)
 
+    __repr__ = __str__
+
 
 def _range(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:

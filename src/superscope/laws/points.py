@@ -15,7 +15,8 @@ from superscope.laws.exclusion import Excluded, exclude, group_rows, known
 from superscope.laws.forms import Form
 from superscope.laws.options import FitOptions
 
-FACTOR = 3e4  # numbers further apart than this, with nothing between, are of two units
+APART = 3e4  # numbers further apart than this, with nothing between, are of two units
+GAP, UNITS = 100.0, (1e6, 1e9)  # or less far, if one side times such a factor falls on the other
 NAMES = ("model", "run", "revision", "dataset")  # columns that name a point
 
 
@@ -107,6 +108,8 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
         A column that the table lacks, numbers that no law can take (with their rows), or nothing
         left after exclusion.
     """
+    if table.empty:
+        raise UsageError("the table has no rows")
     frame = renamed(table, options)
     needed = ["loss", *form.columns]
     if options.weights == "loss_se":
@@ -260,14 +263,18 @@ def _warnings(frame: pd.DataFrame, form: Form) -> tuple[str, ...]:
     for name in form.columns:
         order = frame[name].astype(np.float64).sort_values()
         ratio = order.to_numpy()[1:] / order.to_numpy()[:-1]
-        if len(ratio) and ratio.max() > FACTOR:
-            at = int(ratio.argmax()) + 1
-            few = order.index[:at] if at <= len(order) / 2 else order.index[at:]
+        if not len(ratio) or ratio.max() <= GAP:
+            continue
+        at = int(ratio.argmax()) + 1
+        low, high = order.iloc[:at], order.iloc[at:]
+        moved = [low.median() * unit for unit in UNITS]
+        if ratio.max() > APART or any(high.min() / 10 < m < high.max() * 10 for m in moved):
+            few = low if len(low) < len(high) else high
             rows = pd.Series(False, index=range(int(frame.index.max()) + 1))
-            rows[few] = True
+            rows[few.index] = True
             found.append(
-                f"{name} jumps by a factor of {ratio.max():.1g} between {order.iloc[at - 1]:g} and "
-                f"{order.iloc[at]:g}: {_named(rows)} may be in another unit"
+                f"{name} jumps from {low.iloc[-1]:.4g} to {high.iloc[0]:.4g}, with nothing "
+                f"between: {_named(rows)} may be in another unit"
             )
     known_columns = {
         c for c in ("width", "depth", "parameters", "tokens")

@@ -139,12 +139,6 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
         if not 0 <= below <= above:
             raise UsageError(f"--bound {name}={below:g}:{above:g}: 0 <= lowest <= highest")
         low[at], high[at] = below, above
-    free = int(np.sum(low < high))
-    if len(points) < free:
-        raise UsageError(
-            f"{len(points)} points are fewer than the {free} parameters of {form.name}: "
-            "more points, or fix a parameter (--fix)"
-        )
     for i, term in enumerate(form.terms):
         values = points.inputs[:, i]
         if len(np.unique(values)) == 1 and low[i] < high[i]:
@@ -153,6 +147,12 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
                 f"how loss falls with it cannot be seen; vary it, or fix {term.amplitude} and "
                 f"{term.exponent}"
             )
+    free = int(np.sum(low < high))
+    if len(points) < free:
+        raise UsageError(
+            f"{len(points)} points are fewer than the {free} parameters of {form.name}: "
+            "more points, or fix a parameter (--fix)"
+        )
     return _problem(form, points, low, high, _starts(k, options.starts, options.seed))
 
 

@@ -13,7 +13,8 @@ import pandas as pd
 from superscope.errors import UsageError
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.fit import fit
-from superscope.laws.forecast import forecast_at
+from superscope.laws.forecast import Estimate, forecast_at
+from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.points import renamed, select
 from superscope.laws.summary import columns, number
@@ -178,6 +179,8 @@ class RollOut:
             lines += [f"  {v}, {group}: {reason}" for v, group, reason in self.impossible]
         return "\n".join(lines)
 
+    __repr__ = __str__
+
     @staticmethod
     def _row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         told = int(row["intervals"])
@@ -233,7 +236,7 @@ def roll_out(
         raise UsageError("a roll-out needs variants, and at least one model held out")
     base = (options or FitOptions()).changed({"judge": False})
     frame = renamed(load_table(table), base)
-    first = base.form(variants[0].law)
+    first = _options_of(variants[0].law, base).form(variants[0].law)
     by = known(frame, size or first.columns[0], "--size")
     selection = select(frame, first, base)
     kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)
@@ -284,6 +287,16 @@ class Split:
         return result
 
 
+def _options_of(law: str, options: FitOptions) -> FitOptions:
+    """Return the options without what belongs to another law."""
+    return options.changed(
+        {
+            "x": options.x if law in ("power", "time") else None,
+            "depth_offset": options.depth_offset if law == "shape" else 0.0,
+        }
+    )
+
+
 def _predicted(
     split: Split, variant: Variant, base: FitOptions, held_out: int
 ) -> Iterator[Prediction | tuple[str, str, str]]:
@@ -294,7 +307,7 @@ def _predicted(
         yield variant.name, "every group", "no smaller models are left"
         return
     together = pd.concat(small)
-    options = base.changed(dict(variant.changes))
+    options = _options_of(variant.law, base).changed(dict(variant.changes))
     grouped = {"group": split.grouped_by or ("none",)}
     pooled = None
     if variant.pooled or variant.shared:
@@ -308,22 +321,29 @@ def _predicted(
         options = options.changed({"fix": {**options.fix, **shared}})
     for label, (train, test) in groups.items():
         try:
-            if variant.pooled and pooled is not None:
-                law, group = pooled, label
-                pooled.group_number(label)  # a group may have no small models
+            if pooled is not None and variant.pooled:
+                law, floor = pooled, label
             else:
-                law, group = fit(train, variant.law, options.changed({"group": ("none",)})), ""
+                law, floor = fit(train, variant.law, options.changed({"group": ("none",)})), None
+            if law.freedom < 1:
+                raise UsageError(f"{len(law.points)} points for as many parameters")
+            for point, loss, said in _forecasts(law, floor, test):
+                yield Prediction(
+                    variant.name, label, point, held_out, len(train), loss,
+                    said.value, said.low, said.high,
+                )  # fmt: skip
         except UsageError as error:
-            yield variant.name, f"{label} without its {_largest(held_out)}".lstrip(), str(error)
-            continue
-        if law.freedom < 1:
-            reason = f"{len(law.points)} points for as many parameters"
-            yield variant.name, f"{label} without its {_largest(held_out)}".lstrip(), reason
-            continue
-        for row in test.to_dict("records"):
-            inputs = {column: float(row[column]) for column in law.form.columns}
-            said = forecast_at(law, inputs, group)
-            yield Prediction(
-                variant.name, label, str(row["point"]), held_out, len(train), float(row["loss"]),
-                said.loss.value, said.loss.low, said.loss.high,
-            )  # fmt: skip
+            yield (
+                variant.name,
+                f"{label or 'the table'} without its {_largest(held_out)}",
+                str(error),
+            )
+
+
+def _forecasts(
+    law: Law, floor: str | None, test: pd.DataFrame
+) -> Iterator[tuple[str, float, Estimate]]:
+    """Yield each point's name, its loss, and the loss the law forecasts."""
+    for row in test.to_dict("records"):
+        inputs = {column: float(row[column]) for column in law.form.columns}
+        yield str(row["point"]), float(row["loss"]), forecast_at(law, inputs, floor).loss

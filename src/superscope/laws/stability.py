@@ -121,7 +121,7 @@ def influences(
 ) -> tuple[Influence, ...]:
     """Return for each exponent the points and units that move it most, the most first.
 
-    Points whose loss lies below their floor are always among them.
+    Of points whose loss lies below their floor, those that move it most are always among them.
 
     Parameters
     ----------
@@ -149,7 +149,8 @@ def influences(
             continue
         shifts = (without[:, i] - parameters[i]) / error
         order = np.argsort(-np.abs(shifts), kind="stable")
-        chosen = [j for rank, j in enumerate(order) if rank < MOST or below[j]]
+        lowest = [j for j in order if below[j]][:MOST]
+        chosen = [j for rank, j in enumerate(order) if rank < MOST or j in lowest]
         result += [
             Influence(name, labels[j], float(without[j, i]), float(shifts[j]), bool(below[j]))
             for j in chosen

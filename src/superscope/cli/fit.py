@@ -1,0 +1,77 @@
+"""``superscope fit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from superscope.cli.fit_arguments import FitArguments
+
+
+def fit(
+    table: Annotated[str, Parameter(name="TABLE")],
+    *,
+    law: Literal["power", "width", "chinchilla", "shape", "time"],
+    arguments: FitArguments = FitArguments(),  # noqa: B008  (frozen)
+    sensitivity: Annotated[bool, Parameter(negative="")] = False,
+    drops: Annotated[
+        tuple[int, ...], Parameter(consume_multiple=True, negative="", show_default=False)
+    ] = (),
+    json: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+    report: Path | None = None,
+    figures: Path | None = None,
+) -> None:
+    """Fit a scaling law and say first whether the data identify it.
+
+    Parameters
+    ----------
+    table
+        A .csv, .parquet or .jsonl file, or a public table: published-llms, chinchilla-shapes,
+        gemstones.
+    law
+        power, L = A x^-alpha + B; width, a floor per family and data set; chinchilla, of
+        parameters and tokens; shape, of width, depth and tokens; time.
+    sensitivity
+        Also print the exponents with other numbers of the highest losses left out.
+    drops
+        Those numbers; default: 0 to 20 % of the points.
+    json
+        Print the law as JSON.
+    out
+        Keep the law in this .json file, for forecast and plan.
+    report
+        Write a self-contained HTML report to this file.
+    figures
+        Write the figures as PNG and PDF, and the report, to this folder.
+    """
+    from superscope.atomic import check_writable, write_whole
+    from superscope.cli.terminal import progress_bar
+    from superscope.laws import fit as fit_law
+    from superscope.laws.summary import columns, refit_header, refit_rows
+
+    for file in (out, report):
+        if file is not None:
+            check_writable(file)
+    options = arguments.options(sensitivity=drops or None)
+    with progress_bar() as progress:
+        fitted = fit_law(arguments.table(table), law, options, progress=progress)
+    if out is not None:
+        with write_whole(out) as target:
+            target.write(fitted.to_json().encode())
+    if json:
+        print(fitted.to_json())
+    else:
+        print(fitted)
+        if sensitivity:
+            print("", *columns(refit_header(fitted), refit_rows(fitted)), sep="\n")
+    if report is not None:
+        from superscope.report import write_law_report
+
+        write_law_report(fitted, report)
+    if figures is not None:
+        from superscope.report import write_law_figures
+
+        write_law_figures(fitted, figures)

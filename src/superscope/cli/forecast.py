@@ -1,0 +1,55 @@
+"""``superscope forecast``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def forecast(
+    law: Annotated[Path, Parameter(name="LAW")],
+    *,
+    width: float | None = None,
+    depth: float | None = None,
+    parameters: float | None = None,
+    tokens: float | None = None,
+    input: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
+    ] = (),
+    group: str | None = None,
+    features: int | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Forecast a model's loss, its parts, what doubling each input buys, and where width ends.
+
+    Parameters
+    ----------
+    law
+        File that superscope fit --out wrote.
+    width
+        m.
+    depth
+        Layers.
+    parameters
+        N.
+    tokens
+        Training tokens.
+    input
+        Another input of the law, such as flop=1e21.
+    group
+        Whose floor, where the law has several, such as opt/c4.
+    features
+        Tokens or features represented: no width beyond it is of use. Default: the data's.
+    json
+        Print one line of JSON instead.
+    """
+    from superscope.cli.fit_arguments import inputs_of
+    from superscope.cli.law_file import read_law
+    from superscope.laws.forecast import forecast_at
+
+    given = {"width": width, "depth": depth, "parameters": parameters, "tokens": tokens}
+    inputs = {name: value for name, value in given.items() if value is not None}
+    said = forecast_at(read_law(law), inputs | inputs_of(input), group, features)
+    print(said.to_json() if json else said)

@@ -1,0 +1,56 @@
+"""``superscope plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def plan(
+    law: Annotated[Path, Parameter(name="LAW")],
+    *,
+    compute: float,
+    vocabulary: int = 0,
+    tied: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    report: Path | None = None,
+    figures: Path | None = None,
+) -> None:
+    """Spend a compute budget: the width, depth and tokens with the least loss.
+
+    Parameters
+    ----------
+    law
+        File that superscope fit --out wrote: a law shape or chinchilla.
+    compute
+        C = 6 N D, floating-point operations.
+    vocabulary
+        V: counts the embedding's V m parameters. Default: none.
+    tied
+        The output head is the embedding, and counts once.
+    json
+        Print one line of JSON instead.
+    report
+        Write a self-contained HTML report of law and plan to this file.
+    figures
+        Write the figures as PNG and PDF, and the report, to this folder.
+    """
+    from superscope.atomic import check_writable
+    from superscope.cli.law_file import read_law
+    from superscope.laws import plan as plan_budget
+
+    if report is not None:
+        check_writable(report)
+    fitted = read_law(law)
+    planned = plan_budget(fitted, compute, vocabulary=vocabulary, tied=tied)
+    print(planned.to_json() if json else planned)
+    if report is not None:
+        from superscope.report import write_law_report
+
+        write_law_report(fitted, report, plan=planned)
+    if figures is not None:
+        from superscope.report import write_law_figures
+
+        write_law_figures(fitted, figures, plan=planned)

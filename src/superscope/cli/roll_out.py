@@ -1,0 +1,60 @@
+"""``superscope roll-out``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from superscope.cli.fit_arguments import FitArguments
+from superscope.errors import UsageError
+
+
+def roll_out(
+    table: Annotated[str, Parameter(name="TABLE")],
+    *,
+    law: Annotated[
+        tuple[Literal["power", "width", "chinchilla", "shape", "time"], ...],
+        Parameter(consume_multiple=True, negative=""),
+    ],
+    hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True, negative="")] = (1, 2),
+    size: str | None = None,
+    arguments: FitArguments = FitArguments(),  # noqa: B008  (frozen)
+    out: Path | None = None,
+) -> None:
+    """Compare laws by what they forecast: fit the small models, predict the large ones.
+
+    Parameters
+    ----------
+    table
+        A .csv, .parquet or .jsonl file, or a public table's name.
+    law
+        One law or several. The law width alone is compared with itself: exponent free, 1 or
+        pooled over the groups, and without a floor.
+    hold_out
+        How many of each group's largest sizes to predict.
+    size
+        Column of the size; default: the first law's first input.
+    out
+        Write every prediction to this .csv file.
+    """
+    from superscope.atomic import check_writable, write_whole
+    from superscope.cli.terminal import progress_bar
+    from superscope.laws import WIDTH_VARIANTS, Variant
+    from superscope.laws import roll_out as roll
+
+    if out is not None:
+        if out.suffix.lower() != ".csv":
+            raise UsageError(f"{out}: predictions are written as .csv")
+        check_writable(out)
+    variants = WIDTH_VARIANTS if law == ("width",) else [Variant(n, n, pooled=True) for n in law]
+    with progress_bar() as progress:
+        rolled = roll(
+            arguments.table(table), variants, arguments.options(), hold_out=hold_out, size=size,
+            progress=progress,
+        )  # fmt: skip
+    print(rolled)
+    if out is not None:
+        with write_whole(out) as file:
+            file.write(rolled.table().to_csv(index=False).encode())
