@@ -96,12 +96,14 @@ class Budget:
         u = np.full((len(parameters), d), 3.0)
         value, gradient, hessian = self._value(u, logs, exponents, spare)
         for _ in range(STEPS):
-            ridge = 1e-12 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] * np.eye(d)
+            # Where one part outweighs all others the logarithm has no curvature.
+            size = np.abs(gradient).max(axis=1) + 1e-9
+            ridge = (1e-3 * size)[:, None, None] * np.eye(d)
             step = -np.linalg.solve(hessian + ridge, gradient[:, :, None])[:, :, 0]
             step *= np.minimum(1, 3 / np.maximum(np.abs(step).max(axis=1), 1e-300))[:, None]
             for _halving in range(40):
                 moved = self._value(u + step, logs, exponents, spare)
-                worse = ~(moved[0] <= value + 1e-15 * np.abs(value))
+                worse = ~(moved[0] <= value + 1e-13 * (1 + np.abs(value)))
                 if not worse.any():
                     break
                 step[worse] /= 2
@@ -170,20 +172,26 @@ def held_loss(budget: Budget, law: Law, compute: float, name: str) -> Callable[[
         n = value if name == "parameters" else _parameters(compute, value)
 
         def along(log_width: float) -> float:  # depth is what this width leaves of N
-            width = math.exp(log_width)
-            no_depth, a_layer = (
-                float(np.exp(budget.log_parameters(np.array([[log_width, low]]))[0][0]))
-                for low in (-40.0, 0.0)
-            )
-            layers = (n - no_depth) / (a_layer - no_depth)
-            return loss(np.array([log_width, math.log(layers)])) if layers > 0 and width else 1e9
+            without, a_layer = _at_width(budget, math.exp(log_width))
+            layers = (n - without) / a_layer
+            return loss(np.array([log_width, math.log(layers)])) if layers > 0 else math.inf
 
-        widest = 0.5 * math.log(n / BODY)
-        inside = minimize_scalar(along, bounds=(0, widest + 10), method="bounded",
-                                 options={"xatol": 1e-9})  # fmt: skip
-        return float(inside.fun)
+        low, high = -10.0, 0.5 * math.log(n)  # beyond the widest that leaves anything for depth
+        for _ in range(200):
+            middle = (low + high) / 2
+            enough = _at_width(budget, math.exp(middle))[0] < n
+            low, high = (middle, high) if enough else (low, middle)
+        return float(minimize_scalar(along, bounds=(-10, low), method="bounded",
+                                     options={"xatol": 1e-10}).fun)  # fmt: skip
 
     return least
+
+
+def _at_width(budget: Budget, width: float) -> tuple[float, float]:
+    """Return the parameters that a width has without layers that count, and those of a layer."""
+    by_depth = budget.powers[:, 1] > 0
+    terms = budget.weights * width ** budget.powers[:, 0]
+    return float(terms[~by_depth].sum()), float(terms[by_depth].sum())
 
 
 def _parameters(compute: float, tokens: float) -> float:

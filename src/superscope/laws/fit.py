@@ -93,7 +93,7 @@ def _judged(
     progress: Progress,
 ) -> Law:
     names = problem.names
-    parameters = problem.natural(found.exponents, found.linear)[0]
+    parameters = without_powerless(problem, problem.natural(found.exponents, found.linear)[0])
     objective = float(found.objective[0])
     objectives = found.objectives[0]
     best = objectives <= objective * (1 + SAME) + NOTHING * len(problem.points)
@@ -124,7 +124,9 @@ def _judged(
     converged = bool(found.converged[0][objectives.argmin()])
     errors = np.sqrt(np.diagonal(account.covariance))
     held = problem.low == problem.high
-    scale = np.where(errors > 0, errors, 1.0)
+    known = np.isfinite(errors) & (errors > 0)
+    covariance = np.where(np.outer(known, known), account.covariance, 0.0)
+    scale = np.where(known, errors, 1.0)
     condition = account.condition_number
     law = Law(
         format=FORMAT,
@@ -143,17 +145,30 @@ def _judged(
         interval_method=method,
         profiles=profiles,
         objective=objective,
+        freedom=account.freedom,
         share_of_starts=share,
         converged=converged,
         condition_number=None if math.isinf(condition) else condition,
         covariance=account.covariance,
-        correlations=account.covariance / np.outer(scale, scale),
+        correlations=covariance / np.outer(scale, scale),
         draws=draws,
         refits=refits,
         influences=influence,
         findings=(),
     )
     return replace(law, findings=judge(law, problem, account, selection.warnings))
+
+
+def without_powerless(problem: Problem, parameters: Floats) -> Floats:
+    """Return parameters in which a term with the exponent 0 is part of the floor it is."""
+    k = problem.equations.terms
+    free = problem.low < problem.high
+    parameters = parameters.copy()
+    for i in range(k):
+        if parameters[2 * i + 1] == 0 and free[2 * i] and free[2 * i + 1] and free[2 * k :].all():
+            parameters[2 * k :] += parameters[2 * i]
+            parameters[2 * i] = 0
+    return parameters
 
 
 def _finite(value: float) -> float | None:

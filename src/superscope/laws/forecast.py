@@ -166,7 +166,7 @@ def forecast_at(
             draws = law.parts(twice, at, drawn)[:, 0, i] - part_draws[:, i]
         doubled[term.part] = _estimate(changed, draws)
     expected, loss = _losses(law, x, at, drawn)
-    beyond = {t.column: _beyond(law, i, x[0, i]) for i, t in enumerate(law.form.terms)}
+    beyond = {t.column: _beyond(law, i, inputs[t.column]) for i, t in enumerate(law.form.terms)}
     ends = _ends(law, parts, drawn, features or law.points.features, inputs)
     return Forecast(
         law=law.form.name,
@@ -237,7 +237,9 @@ def _losses(
             if not math.isfinite(half[0]):
                 both.append(Estimate(value, None, None))
             elif log:
-                both.append(Estimate(value, math.exp(low), math.exp(high)))
+                with np.errstate(over="ignore"):
+                    top = float(np.exp(high))
+                both.append(Estimate(value, math.exp(low), top if math.isfinite(top) else None))
             else:
                 both.append(Estimate(value, low, high))
         return both[0], both[1]
@@ -279,7 +281,7 @@ def _linear(
 
 
 def _beyond(law: Law, term: int, value: float) -> float:
-    values = law.points.inputs[:, term]
+    values = law.points.inputs[:, term] + law.form.terms[term].offset
     if value > values.max():
         return float(value / values.max())
     if value < values.min():

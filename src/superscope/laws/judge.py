@@ -20,6 +20,7 @@ WEAK = 0.5  # share of an exponent's value above which its interval is wide
 MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked
 SHOWN = 3  # influential points named for each exponent
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
+TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
 
 
@@ -123,7 +124,7 @@ def _collinear(problem: Problem, parameters: Floats, found: Spread) -> list[Find
         text = "some parts of the law change exactly alike over these points"
         return [Finding(FitStatus.COLLINEAR, "", text)]
     names, correlations = part_correlations(problem, parameters, found)
-    findings = []
+    findings = _together(problem, found)
     for i in range(len(names)):
         for j in range(i):
             c = correlations[i, j]
@@ -131,6 +132,25 @@ def _collinear(problem: Problem, parameters: Floats, found: Spread) -> list[Find
                 about = f"{names[j]} and {names[i]}"
                 text = f"the parts of {about} cannot be told apart (correlation {c:+.4f})"
                 findings.append(Finding(FitStatus.COLLINEAR, about, text))
+    return findings
+
+
+def _together(problem: Problem, found: Spread) -> list[Finding]:
+    """Name terms whose inputs rise together: powers of one number have no names."""
+    terms = problem.form.terms
+    logs = problem.equations.x
+    findings = []
+    for i in range(len(terms)):
+        for j in range(i):
+            if not (found.free[2 * i + 1] and found.free[2 * j + 1]):
+                continue
+            c = float(np.corrcoef(logs[:, i], logs[:, j])[0, 1])
+            if abs(c) > TOGETHER:
+                about = f"{terms[j].column} and {terms[i].column}"
+                text = f"{about} change together (correlation {c:+.4f}): which of them matters "
+                findings.append(
+                    Finding(FitStatus.COLLINEAR, about, text + "cannot be told from these points")
+                )
     return findings
 
 

@@ -18,7 +18,8 @@ from numba import float64, int64, types
 
 from superscope.compiled import njit
 
-OUTER, INNER = 200, 60  # most steps of a search, and of one projection
+OUTER, INNER = 200, 100  # most steps of a search, and of one projection
+LONGEST = 1.0  # most that a step changes an exponent by
 
 _vec, _mat = float64[::1], float64[:, ::1]
 
@@ -169,15 +170,59 @@ def _step(grad, newton, gauss, damping, free, size, step):  # type: ignore[no-un
     return True
 
 
-@njit(types.void(_vec, _vec, _vec, _vec, types.boolean[::1], int64), fastmath=False)
-def _set_free(value, grad, low, high, free, size):  # type: ignore[no-untyped-def]
-    """Free what is not held at a bound by its gradient."""
+@njit(
+    types.boolean(_vec, _vec, _mat, _mat, float64, _vec, _vec, types.boolean[::1], int64, _vec),
+    fastmath=False,
+)
+def _direction(value, grad, newton, gauss, damping, low, high, free, size, step):  # type: ignore[no-untyped-def]
+    """Set a step that descends and leaves no bound at once; False if there is none.
+
+    What stands at a bound and would be pushed out by the others is held, and the rest solved for
+    again: of those that remain, one at least can move (Bertsekas 1982).
+    """
     for a in range(size):
         free[a] = not (
             low[a] == high[a]
             or (value[a] <= low[a] and grad[a] >= 0.0)
             or (value[a] >= high[a] and grad[a] <= 0.0)
         )
+    while True:
+        if not _step(grad, newton, gauss, damping, free, size, step):
+            return False
+        pushed = False
+        for a in range(size):
+            if free[a] and (
+                (value[a] <= low[a] and step[a] < 0.0) or (value[a] >= high[a] and step[a] > 0.0)
+            ):
+                free[a] = False
+                pushed = True
+        if not pushed:
+            return True
+
+
+@njit(float64(_vec, _vec, _vec, _vec, int64, int64), fastmath=False)
+def _reach(value, step, low, high, first, size):  # type: ignore[no-untyped-def]
+    """Return the share of a step, at most 1, that stays within the bounds of entries from first."""
+    share = 1.0
+    for a in range(first, size):
+        if step[a] < 0.0 and value[a] + share * step[a] < low[a]:
+            share = (low[a] - value[a]) / step[a]
+        elif step[a] > 0.0 and value[a] + share * step[a] > high[a]:
+            share = (high[a] - value[a]) / step[a]
+    return share
+
+
+@njit(float64(float64, float64, float64, float64, float64), fastmath=False)
+def _moved(value, step, share, low, high):  # type: ignore[no-untyped-def]
+    """Return a value after a share of its step: exactly at the bound where it ends there."""
+    if share * step == 0.0:
+        return value
+    there = value + share * step
+    if there <= low or (step < 0.0 and share == (low - value) / step):
+        return low
+    if there >= high or (step > 0.0 and share == (high - value) / step):
+        return high
+    return there
 
 
 @njit(
@@ -189,33 +234,33 @@ def _project(c, w, x, phi, group, y, log, delta, low, high, grad, newton, gauss,
     """Set c to the best linear parameters within their bounds; return the objective."""
     p = c.shape[0]
     f = _objective(c, w, phi, group, y, log, delta)
-    damping = 0.0 if not log and delta == np.inf else 1e-3
+    damping = 1.0 if delta < np.inf else (1e-3 if log else 0.0)
     for _ in range(INNER):
         _derivatives(c, w, x, phi, group, y, log, delta, False, grad, newton, gauss)
-        _set_free(c, grad, low, high, free, p)
         better = False
-        predicted = 0.0
-        for _try in range(30):
-            if _step(grad, newton, gauss, damping, free, p, step):
-                predicted = 0.0
+        decrement = 0.0
+        new = f
+        for tried in range(40):
+            if _direction(c, grad, newton, gauss, damping, low, high, free, p, step):
+                share = _reach(c, step, low, high, 0, p)
+                decrement = 0.0
                 for a in range(p):
-                    trial[a] = min(max(c[a] + step[a], low[a]), high[a])
-                    predicted -= grad[a] * (trial[a] - c[a])
+                    trial[a] = _moved(c[a], step[a], share, low[a], high[a])
+                    decrement -= grad[a] * step[a]
                 new = _objective(trial, w, phi, group, y, log, delta)
                 if new < f:
                     better = True
                     break
-                if predicted <= 1e-15 * f:
+                if tried == 0 and decrement * (1.0 + damping) <= 1e-15 * f:
                     break
             damping = max(8.0 * damping, 1e-3)
         if not better:
             break
         gain = f - new
-        for a in range(p):
-            c[a] = trial[a]
+        c[:] = trial
         f = new
         damping = damping / 8.0 if damping > 1e-10 else 0.0
-        if gain <= 1e-14 * f and predicted <= 1e-14 * f:
+        if gain <= 1e-14 * f and decrement <= 1e-14 * f:
             break
     return f
 
@@ -255,23 +300,21 @@ def _search(theta, c, w, x, group, y, log, delta, low, high, result):  # type: i
             value[a] = c[a]
         for j in range(k):
             value[p + j] = theta[j]
-        _set_free(value, grad, low, high, free, size)
         better = False
-        predicted = 0.0
         new = f
-        for _try in range(40):
-            if _step(grad, newton, gauss, damping, free, size, step):
-                predicted = 0.0
-                moved = False
+        for tried in range(40):
+            if _direction(value, grad, newton, gauss, damping, low, high, free, size, step):
+                share = _reach(value, step, low, high, p, size)
+                decrement = 0.0
+                for a in range(size):
+                    decrement -= grad[a] * step[a]
+                for j in range(k):  # far from the minimum a step may be anything
+                    share = min(share, LONGEST / max(abs(step[p + j]), LONGEST))
                 for j in range(k):
-                    bounded = min(max(theta[j] + step[p + j], theta[j] - 1.0), theta[j] + 1.0)
-                    trial_theta[j] = min(max(bounded, low[p + j]), high[p + j])
-                    predicted -= grad[p + j] * (trial_theta[j] - theta[j])
-                    moved = moved or trial_theta[j] != theta[j]
-                if not moved:
-                    break
+                    e = p + j
+                    trial_theta[j] = _moved(theta[j], step[e], share, low[e], high[e])
                 for a in range(p):
-                    next_c[a] = min(max(c[a] + step[a], low[a]), high[a])
+                    next_c[a] = min(max(c[a] + share * step[a], low[a]), high[a])
                 _powers(trial_theta, x, trial_phi)
                 if not _objective(next_c, w, trial_phi, group, y, log, delta) < np.inf:
                     next_c[:] = c
@@ -281,7 +324,7 @@ def _search(theta, c, w, x, group, y, log, delta, low, high, result):  # type: i
                 if new < f:
                     better = True
                     break
-                if abs(predicted) <= 1e-15 * f:
+                if tried == 0 and decrement * (1.0 + damping) <= 1e-15 * f:
                     break
             damping = max(4.0 * damping, 1e-4)
         if not better:  # no step descends any more: at the minimum, to rounding

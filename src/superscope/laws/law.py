@@ -50,6 +50,8 @@ class Law:
         Of the free exponents.
     objective
         Σρ over the points.
+    freedom
+        Points minus parameters that are neither held nor at a bound.
     share_of_starts, converged
         Share of the searches that ended in the best minimum; whether the best one converged.
     condition_number
@@ -79,6 +81,7 @@ class Law:
     interval_method: str
     profiles: dict[str, Profile]
     objective: float
+    freedom: int
     share_of_starts: float
     converged: bool
     condition_number: float | None
@@ -149,11 +152,6 @@ class Law:
     def mean_square_residual(self) -> float:
         """Mean of the squared residuals."""
         return float(np.mean(self.residuals**2))
-
-    @property
-    def freedom(self) -> int:
-        """Points minus parameters that were fitted."""
-        return len(self.points) - sum(error != 0.0 for error in self.standard_errors.values())
 
     @property
     def residual_scale(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -100,8 +101,15 @@ class FitOptions:
                 raise UsageError(f"{name.replace('_', '-')} must be at least {least}")
         if self.sensitivity is not None and any(k < 0 for k in self.sensitivity):
             raise UsageError("sensitivity: numbers of points to drop are not negative")
-        if not self.delta > 0:
-            raise UsageError(f"delta must be positive, not {self.delta:g}")
+        if not (self.delta > 0 and math.isfinite(self.delta)):
+            raise UsageError(
+                f"delta must be positive and finite, not {self.delta:g}; for squares: loss squared"
+            )
+        ends = {
+            name: tuple(None if end is None or math.isinf(end) else float(end) for end in pair)
+            for name, pair in self.bounds.items()
+        }
+        object.__setattr__(self, "bounds", ends)
         if 0 < self.resamples < 100:
             raise UsageError("resamples: 95 % intervals need at least 100; 0 for none")
 

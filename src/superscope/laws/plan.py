@@ -130,9 +130,12 @@ class Plan:
                 (name, number(best.value), _range(best), f"{low} to {high}" if tolerance else "",
                  "" if change is None else str(change), f"{self.exponents[name]:.3f}")
             )  # fmt: skip
-        header = ("", "best", "95 %", "costs < 1 %", "loss if doubled alone", "grows as C^")
+        header = ("", "best", "95 %", "costs < 1 %", "change if doubled alone", "grows as C^")
         lines += columns(header, rows)
-        lines += ["", f"compute doubled and spent as well: loss {self.returns['compute']}"]
+        lines += [
+            "",
+            f"compute doubled and spent as well: the loss changes by {self.returns['compute']}",
+        ]
         if self.rounded is not None:
             r = self.rounded
             cost = r.loss.value / self.best.loss.value - 1
@@ -278,7 +281,8 @@ def _rounded(budget: Budget, law: Law, draws: Floats, best: Allocation) -> Alloc
             continue
         u = np.log(np.array([[width, depth]]) - budget.offsets)
         inputs = budget.inputs(u, np.array([best.compute]))
-        allocation = _allocated(law, draws, inputs, best.compute)
+        whole = {"width": np.array([float(width)]), "depth": np.array([float(depth)])}
+        allocation = _allocated(law, draws, inputs | whole, best.compute)
         if allocation.loss.value < least:
             least, chosen = allocation.loss.value, allocation
     return chosen

@@ -132,7 +132,7 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
         low[at] = high[at] = value
     for name, (least, most) in options.bounds.items():
         at = _place(name, places, "--bound")
-        if name in options.fix:
+        if (low[at] == high[at]).any():
             raise UsageError(f"{name} is both fixed and bounded; choose one")
         below = 0.0 if least is None else least
         above = (HIGHEST if name in form.exponents else np.inf) if most is None else most

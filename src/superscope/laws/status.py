@@ -19,7 +19,7 @@ class FitStatus(Enum):
     """An exponent is known no better than to a quarter: its interval is over half its value."""
 
     INFLUENTIAL = "influential point"
-    """Leaving out one point moves an exponent by more than a third of its standard error."""
+    """Leaving out one point moves an exponent by more than one of so many should."""
 
     BELOW_FLOOR = "point below its floor"
     """A measured loss lies below the floor that the law says no width or data will pass."""
@@ -80,7 +80,7 @@ _MEANING = {
     FitStatus.IDENTIFIED: "the data determine every parameter",
     FitStatus.NOT_JUDGED: "the fit was made without the judge",
     FitStatus.WEAK: "the 95 % interval of an exponent is wider than half its value",
-    FitStatus.INFLUENTIAL: "one point moves an exponent by over a third of its standard error",
+    FitStatus.INFLUENTIAL: "one point moves an exponent by more than one of so many should",
     FitStatus.BELOW_FLOOR: "a measured loss lies below the floor that nothing should pass",
     FitStatus.START_DEPENDENT: "fewer than one search in ten ended in the best minimum",
     FitStatus.UNITS: "numbers differ by factors near 1e6, as if units were mixed up",

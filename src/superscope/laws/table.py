@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from superscope.errors import FormatError, NotFoundError, UsageError
@@ -59,9 +61,13 @@ def parse_table(data: bytes, suffix: str, name: str) -> pd.DataFrame:
     file = io.BytesIO(data)
     try:
         if suffix == ".parquet":
-            frame = pd.read_parquet(file)
+            frame = pd.read_parquet(file, dtype_backend="numpy_nullable")
         elif suffix == ".jsonl":
-            frame = pd.read_json(file, lines=True, dtype=False, convert_dates=False)
+            lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
+            records = [json.loads(line, parse_constant=_refuse) for line in lines]
+            if not all(isinstance(record, dict) for record in records):
+                raise ValueError("a line of it is no object")
+            frame = pd.DataFrame(records).convert_dtypes()
         else:
             # Only an empty cell is absent: "nan" and "inf" are numbers gone wrong.
             frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
@@ -75,12 +81,15 @@ def parse_table(data: bytes, suffix: str, name: str) -> pd.DataFrame:
     return frame
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
 def _typed(values: pd.Series) -> pd.Series:
-    """Return a column of a CSV as numbers if all that is there is one."""
-    numbers = pd.to_numeric(values, errors="coerce")
+    """Return a column of a CSV as numbers if all that is there is one; ``nan`` is not absent."""
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    absent = values.isna().to_numpy(np.bool_)
     words = values.str.strip().str.lower().isin(["nan", "inf", "-inf", "+inf", "infinity"])
-    if (numbers.isna() & values.notna() & ~words).any():
+    if (np.isnan(numbers) & ~absent & ~words.to_numpy(np.bool_, na_value=False)).any():
         return values
-    if words.any():  # not absent, but no number a law can take
-        return numbers.astype("float64")
-    return numbers.astype("Float64")
+    return pd.Series(pd.arrays.FloatingArray(numbers, absent), index=values.index)

@@ -1,0 +1,159 @@
+"""Exclusions: rules, ties, and a record of every row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from law_tables import FAST, POWER, make_table
+
+from superscope.errors import UsageError
+from superscope.laws import fit
+from superscope.laws.exclusion import exclude, group_rows, known
+
+TABLE = pd.DataFrame(
+    {
+        "family": ["opt", "opt", "gpt2", "pythia", "opt"],
+        "width": pd.array([512, 1024, 512, None, 4096], "Float64"),
+        "loss": [3.5, 3.0, 3.5, 2.5, 2.0],
+    }
+)
+
+
+def left(rules=(), drop: int = 0, groups=(), table: pd.DataFrame = TABLE) -> list[int]:
+    """Return the rows kept, counted from 1."""
+    return [int(i) + 1 for i in np.flatnonzero(exclude(table, rules, drop, groups)[0])]
+
+
+@given(st.lists(st.sampled_from([1.0, 1.5, 2.0, 2.5]), min_size=2, max_size=20), st.data())
+def test_the_k_highest_go_with_all_their_ties(losses: list[float], data) -> None:
+    k = data.draw(st.integers(1, len(losses) - 1))
+    threshold = sorted(losses, reverse=True)[k - 1]
+    expected = [i + 1 for i, v in enumerate(losses) if v < threshold]
+    table = pd.DataFrame({"loss": losses})
+    if not expected:
+        with pytest.raises(UsageError, match="no point is left"):
+            exclude(table, (), k, ())
+        return
+    kept, records = exclude(table, (), k, ())
+    assert [i + 1 for i in np.flatnonzero(kept)] == expected
+    assert len(records[-1].rows) >= k
+    assert sorted([*records[-1].rows, *expected]) == list(range(1, len(losses) + 1))
+
+
+def test_the_highest_are_of_each_group() -> None:
+    assert left(drop=1) == [2, 4, 5]
+    table = TABLE.assign(family=["a", "a", "b", "b", "b"])
+    assert left(drop=1, groups=("family",), table=table) == [2, 4, 5]
+    assert left(drop=1, groups=("family",), table=table.assign(loss=[1, 2, 3, 3, 2.0])) == [1, 5]
+    with pytest.raises(UsageError, match="leaves none of 2 points of a group by family"):
+        exclude(table, (), 2, ("family",))
+
+
+def test_rules_come_first_and_the_highest_are_of_what_they_left() -> None:
+    kept, records = exclude(TABLE, ("loss > 3.2",), 1, ())
+    assert list(np.flatnonzero(kept) + 1) == [4, 5]
+    assert [(r.rule, r.rows) for r in records] == [
+        ("loss > 3.2", (1, 3)),
+        ("the 1 highest losses", (2,)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "out"),
+    [
+        ("loss > 3", [1, 3]),
+        ("loss >= 3", [1, 2, 3]),
+        ("loss<3", [4, 5]),
+        ("loss <= 3", [2, 4, 5]),
+        ("loss == 3.5", [1, 3]),
+        ("loss != 3.5", [2, 4, 5]),
+        ("loss > 2e0", [1, 2, 3, 4]),
+        ("family == opt", [1, 2, 5]),
+        ("family == 'opt'", [1, 2, 5]),
+        ("family != opt", [3, 4]),
+        ("family == opt and width < 2000", [1, 2]),
+        ("family == opt and width < 2000 and loss > 3", [1]),
+        ("width != 512", [2, 5]),  # row 4 has no width
+        ("width < 1e9", [1, 2, 3, 5]),
+        ("family == nobody", []),
+    ],
+)
+def test_a_rule_leaves_out_what_it_says_and_nothing_absent(rule: str, out: list[int]) -> None:
+    kept, (record,) = exclude(TABLE, (rule,), 0, ())
+    assert list(record.rows) == out
+    assert record.rule == rule
+    assert [int(i) + 1 for i in np.flatnonzero(~kept)] == out
+
+
+def test_a_row_is_recorded_under_the_first_rule_that_left_it_out() -> None:
+    _, records = exclude(TABLE, ("loss > 3", "family == opt"), 0, ())
+    assert [r.rows for r in records] == [(1, 3), (2, 5)]
+
+
+def test_rules_see_all_columns_of_the_table_and_rows_are_those_of_the_table() -> None:
+    table = make_table("power", POWER, points=20).assign(note="good")
+    table.index = range(100, 120)
+    table.loc[[103, 107], "note"] = "bad"
+    found = fit(table, "power", x="x", exclude="note == bad", drop_highest=2, **FAST)
+    assert found.excluded[0].rows == (4, 8)
+    assert set(found.points.rows) == set(range(1, 21)) - {4, 8} - set(found.excluded[1].rows)
+    assert len(found.points) == 16
+    highest = table["loss"].to_numpy()[[i - 1 for i in found.excluded[1].rows]]
+    assert highest.min() > found.points.loss.max()
+
+
+def test_absent_losses_are_left_out_and_recorded() -> None:
+    table = TABLE.assign(loss=pd.array([3.5, None, 3.5, 2.5, None], "Float64"))
+    kept, records = exclude(table, (), 0, ())
+    assert list(kept) == [True, False, True, True, False]
+    assert [(r.rule, r.rows) for r in records] == [("loss is absent", (2, 5))]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("loss", "is no rule; write COLUMN > NUMBER"),
+        ("loss >", "is no rule"),
+        ("> 3", "is no rule"),
+        ("loss = 3", "is no rule"),
+        ("loss > 3 and", "loss holds numbers, and '3 and' is none"),
+        ("loss > 3 and width", "is no rule"),
+        ("", "is no rule"),
+        ("los > 3", "no column 'los'; did you mean loss"),
+        ("Familly == opt", "did you mean family"),
+        ("zzz == opt", "no column 'zzz'; columns: family, width, loss"),
+        ("loss > high", "loss holds numbers, and 'high' is none"),
+        ("family > opt", "family holds text; compare it by == or !="),
+    ],
+)
+def test_what_is_no_rule_is_refused_with_a_way_out(rule: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        exclude(TABLE, (rule,), 0, ())
+
+
+def test_no_point_left_is_an_error_that_counts() -> None:
+    with pytest.raises(UsageError, match=r"no point is left of 5 after loss > 0 \(5 points\)"):
+        exclude(TABLE, ("loss > 0",), 0, ())
+    with pytest.raises(UsageError, match="--drop-highest 5 leaves none of 5 points"):
+        exclude(TABLE, (), 5, ())
+
+
+def test_groups_are_labelled_by_their_values() -> None:
+    table = TABLE.assign(dataset=["a", "b", "a", None, "a"])
+    rows = group_rows(table, ("family", "dataset"))
+    assert {k: list(v) for k, v in rows.items()} == {
+        "opt/a": [0, 4],
+        "opt/b": [1],
+        "gpt2/a": [2],
+        "pythia/absent": [3],
+    }
+    assert list(group_rows(table, ())) == [""]
+
+
+def test_the_nearest_column_is_found_whatever_its_case() -> None:
+    assert known(TABLE, "width", "--group") == "width"
+    with pytest.raises(UsageError, match=r"--group: no column 'WIDTHS'; did you mean width\?"):
+        known(TABLE, "WIDTHS", "--group")

@@ -1,0 +1,113 @@
+"""Laws compared by what they forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from superscope.errors import UsageError
+from superscope.laws import WIDTH_VARIANTS, FitOptions, Variant, fit, roll_out, simulate
+
+QUICK = FitOptions(resamples=0)
+
+
+def test_the_true_law_forecasts_without_error() -> None:
+    table = simulate("width", noise=0.0)
+    rolled = roll_out(table, WIDTH_VARIANTS, QUICK, hold_out=(2,))
+    errors = rolled.table().groupby("variant")["error"].agg(lambda e: e.abs().max())
+    assert errors["free exponent"] < 1e-6
+    assert errors["pooled, free exponent"] < 1e-6
+    assert errors["pooled exponent"] < 1e-6
+    assert errors["exponent 1"] > 1e-3  # the truth is 0.91
+    assert errors["no floor"] > 0.05
+    assert rolled.best[2] in ("free exponent", "pooled, free exponent", "pooled exponent")
+
+
+def test_a_true_exponent_of_one_forecasts_best_when_it_is_given() -> None:
+    errors: dict[str, float] = {}
+    for seed in range(6):
+        table = simulate("width", parameters={"alpha": 1.0, "A": 900.0}, seed=seed)
+        summary = roll_out(table, WIDTH_VARIANTS[:2], QUICK, hold_out=(2,)).summary()
+        for row in summary.to_dict("records"):
+            name = str(row["variant"])
+            errors[name] = errors.get(name, 0) + row["common_mean_absolute_error"]
+    assert errors["exponent 1"] < errors["free exponent"]
+
+
+def test_a_prediction_is_the_forecast_of_a_fit_without_the_large_models() -> None:
+    table = simulate("width", seed=2)
+    rolled = roll_out(table, WIDTH_VARIANTS[:1], QUICK, hold_out=(1,))
+    (one,) = [p for p in rolled.predictions if p.group == "family1/text2"]
+    group = table[(table.family == "family1") & (table.dataset == "text2")]
+    small = fit(group[group.width < group.width.max()], "width", QUICK, group="none")
+    assert one.predicted == pytest.approx(float(small.predict(width=group.width.max())[0]))
+    assert one.loss == group.loss[group.width.idxmax()]
+    assert one.points == len(group) - 1
+
+
+def test_held_out_losses_do_not_matter_to_what_is_predicted() -> None:
+    table = simulate("width", seed=2)
+    other = table.copy()
+    largest = table.groupby("family").width.transform("max") == table.width
+    other.loc[largest, "loss"] *= 3
+    for variants in (WIDTH_VARIANTS[:3], WIDTH_VARIANTS[4:5]):
+        first, second = (roll_out(t, variants, QUICK, hold_out=(1,)) for t in (table, other))
+        assert [p.predicted for p in first.predictions] == [p.predicted for p in second.predictions]
+
+
+def test_models_of_one_size_are_held_out_together() -> None:
+    table = simulate("width", seed=1)
+    twin = table[table.model == "model0.6"].assign(model="twin")
+    stacked = pd.concat([table, twin], ignore_index=True)
+    both = roll_out(stacked, WIDTH_VARIANTS[:1], QUICK, hold_out=(1,))
+    assert sum(p.group == "family0/text0" for p in both.predictions) == 2
+
+
+def test_what_cannot_be_fitted_is_listed_with_the_reason() -> None:
+    table = simulate("width", seed=1)
+    few = table[(table.family != "family0") | (table.width <= np.sort(table.width.unique())[11])]
+    few = few[(few.family != "family0") | (few.groupby("family").cumcount() < 16)]
+    rolled = roll_out(few, WIDTH_VARIANTS[:2], QUICK, hold_out=(1,))
+    reasons = [reason for variant, group, reason in rolled.impossible if "family0" in group]
+    assert reasons
+    assert all("points" in reason for reason in reasons)
+    assert not any(
+        p.group.startswith("family0") and p.variant == "free exponent" for p in rolled.predictions
+    )
+    assert "not possible:" in str(rolled)
+
+
+def test_variants_are_compared_on_the_points_that_all_predict() -> None:
+    table = simulate("width", seed=1)
+    few = table[(table.family != "family0") | (table.groupby("family").cumcount() < 16)]
+    summary = roll_out(few, WIDTH_VARIANTS[:2], QUICK, hold_out=(1,)).summary()
+    assert summary.predictions.nunique() == 2
+    assert summary.common.nunique() == 1
+    assert (summary.common == summary.predictions.min()).all()
+
+
+def test_intervals_of_the_true_law_hold_the_large_models() -> None:
+    told = [
+        p.covered
+        for seed in range(8)
+        for p in roll_out(
+            simulate("width", seed=seed), WIDTH_VARIANTS[:1], QUICK, hold_out=(1,)
+        ).predictions
+    ]
+    assert np.mean(np.array(told, float)) > 0.95 - 3 * np.sqrt(0.05 * 0.95 / len(told))
+
+
+def test_laws_of_other_inputs_may_be_compared() -> None:
+    table = simulate("shape", seed=2).head(100)
+    variants = [Variant("by width", "power", pooled=True), Variant("shape", "shape", pooled=True)]
+    rolled = roll_out(table, variants, FitOptions(resamples=0, x="width"), hold_out=(5,))
+    assert rolled.best == {5: "shape"}
+
+
+def test_nothing_to_compare_is_an_error() -> None:
+    table = simulate("power")
+    with pytest.raises(UsageError, match="variants"):
+        roll_out(table, [])
+    with pytest.raises(UsageError, match="held out"):
+        roll_out(table, WIDTH_VARIANTS, hold_out=(0,))

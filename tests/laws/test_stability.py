@@ -1,0 +1,118 @@
+"""Stability: other exclusions, and points or units left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from law_tables import CHINCHILLA, FAST, PLAIN, POWER, make_table, truth
+
+from superscope.laws import fit
+
+OPTIONS = {"x": "x", "resamples": 0, "starts": 16}
+
+
+def noisy(points: int = 30, seed: int = 0) -> pd.DataFrame:
+    return make_table("power", POWER, points=points, seed=seed, noise=0.01)
+
+
+def test_each_refit_is_the_fit_under_that_exclusion() -> None:
+    found = fit(noisy(), "power", **OPTIONS, sensitivity=(0, 3, 9))
+    assert [r.drop_highest for r in found.refits] == [0, 3, 9]
+    for refit in found.refits:
+        alone = fit(noisy(), "power", **OPTIONS, drop_highest=refit.drop_highest)
+        assert refit.parameters == pytest.approx(
+            {n: alone.parameters[n] for n in ("alpha", "B")}, rel=1e-6
+        )
+        assert refit.standard_errors == pytest.approx(
+            {n: alone.standard_errors[n] for n in ("alpha", "B")}, rel=1e-4
+        )
+        assert refit.objective == pytest.approx(alone.objective, rel=1e-9)
+        assert refit.points == len(alone.points)
+        assert refit.dropped + refit.points == 30
+
+
+def test_the_fits_own_exclusion_is_always_among_them() -> None:
+    found = fit(noisy(), "power", **OPTIONS, drop_highest=2, sensitivity=(0, 5))
+    assert [r.drop_highest for r in found.refits] == [0, 2, 5]
+    (own,) = [r for r in found.refits if r.drop_highest == 2]
+    assert own.parameters["alpha"] == pytest.approx(found.parameters["alpha"], rel=1e-9)
+    assert own.objective == pytest.approx(found.objective, rel=1e-12)
+
+
+def test_by_default_none_to_a_fifth_of_the_smallest_group() -> None:
+    found = fit(noisy(40), "power", **OPTIONS)
+    assert [r.drop_highest for r in found.refits] == [0, 1, 2, 4, 6, 8]
+    true = truth("width", (0.9,), (1,), (1.7, 2, 1.5))
+    table = make_table("width", true, points=60, noise=0.003)
+    drops = [r.drop_highest for r in fit(table, "width", resamples=0, starts=8).refits]
+    assert drops == [0, 1, 2, 3, 4]  # of each group of 20
+    assert fit(table, "width", resamples=0, starts=8).refits[-1].dropped == 12
+
+
+def test_ties_dropped_are_counted() -> None:
+    table = noisy()
+    table.loc[[4, 5, 6], "loss"] = 9.0
+    found = fit(table, "power", **OPTIONS, sensitivity=(1,))
+    assert [(r.drop_highest, r.dropped, r.points) for r in found.refits] == [(0, 0, 30), (1, 3, 27)]
+
+
+def test_refits_keep_the_other_rules_and_options() -> None:
+    table = noisy()
+    options = OPTIONS | {"exclude": "x > 3000", "fix": {"B": 0.9}}
+    found = fit(table, "power", **options, sensitivity=(4,))
+    alone = fit(table, "power", **options, drop_highest=4)
+    assert found.refits[-1].parameters == pytest.approx(
+        {n: alone.parameters[n] for n in ("alpha", "B")}, rel=1e-6
+    )
+    assert found.refits[-1].standard_errors["B"] == 0
+    assert found.refits[-1].dropped == 4
+
+
+def test_influence_is_the_shift_without_the_point_in_standard_errors() -> None:
+    table = noisy()
+    found = fit(table, "power", **(OPTIONS | FAST))
+    assert len(found.influences) == 5
+    shifts = [abs(i.shift) for i in found.influences]
+    assert shifts == sorted(shifts, reverse=True)
+    for influence in found.influences:
+        row = int(influence.left_out.removeprefix("row "))
+        alone = fit(table.drop(row - 1), "power", **(OPTIONS | PLAIN)).parameters["alpha"]
+        assert influence.without == pytest.approx(alone, rel=1e-6)
+        own, error = found.parameters["alpha"], found.standard_errors["alpha"]
+        assert influence.shift == pytest.approx((alone - own) / error, rel=1e-3)
+        assert not influence.below_floor
+    everything = [
+        abs(fit(table.drop(i), "power", **(OPTIONS | PLAIN)).parameters["alpha"] - own)
+        for i in table.index
+    ]
+    assert max(everything) == pytest.approx(shifts[0] * error, rel=1e-3)
+
+
+def test_whole_units_are_left_out_too() -> None:
+    table = make_table("chinchilla", CHINCHILLA, points=40, noise=0.003)
+    table["run"] = [f"run{i // 4}" for i in range(40)]
+    table.loc[table["run"] == "run3", "loss"] *= 1.05
+    found = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=16, loss="squared")
+    assert found.interval_method == "bca"
+    first = found.influences[0]
+    assert first.left_out == "every point of run run3"
+    alone = fit(table, "chinchilla", exclude="run == run3", loss="squared", **FAST).parameters[
+        first.parameter
+    ]
+    assert first.without == pytest.approx(alone, rel=1e-6)
+
+
+def test_a_point_below_its_floor_is_always_among_them() -> None:
+    true = truth("width", (0.9,), (1,), (1.7, 2, 1.5))
+    table = make_table("width", true, points=60, noise=0.001)
+    at = int(np.argsort(table["width"])[50])  # wide: hardly moves anything
+    floor = true[f"B[{table['family'][at]}/{table['dataset'][at]}]"]
+    table.loc[at, "loss"] = floor * 0.99
+    found = fit(table, "width", **FAST)
+    below = [i.left_out for i in found.influences if i.below_floor]
+    assert f"row {at + 1}" in below[0] or below == [f"row {at + 1}"]
+
+
+def test_as_many_points_as_parameters_have_no_influences() -> None:
+    assert fit(noisy(3), "power", **(OPTIONS | FAST)).influences == ()

@@ -1,0 +1,111 @@
+"""Tables: files and names to data frames, and what is no table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from law_tables import PLAIN, POWER, make_table
+
+from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.laws import fit, load_table
+
+TABLE = pd.DataFrame({"model": ["a", "b", "c"], "width": [1, 20, 300], "loss": [3.5, 2.25, 1e-3]})
+
+
+def write(folder: Path, table: pd.DataFrame, suffix: str) -> Path:
+    path = folder / f"table.{suffix}"
+    if suffix.lower() == "csv":
+        table.to_csv(path, index=False)
+    elif suffix.lower() == "parquet":
+        table.to_parquet(path)
+    else:
+        path.write_text("".join(json.dumps(r) + "\n" for r in table.to_dict("records")))
+    return path
+
+
+def test_a_data_frame_is_itself() -> None:
+    assert load_table(TABLE) is TABLE
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "CSV"])
+def test_a_file_holds_the_same_numbers_whatever_its_kind(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path, TABLE, suffix)
+    for given in (path, str(path)):
+        found = load_table(given)
+        assert list(found.columns) == list(TABLE.columns)
+        assert found["model"].tolist() == ["a", "b", "c"]
+        for name in ("width", "loss"):
+            assert found[name].to_numpy(np.float64).tolist() == TABLE[name].tolist()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_a_fit_to_a_file_is_the_fit_to_its_table(tmp_path: Path, suffix: str) -> None:
+    table = make_table("power", POWER, points=20, noise=0.01)
+    path = write(tmp_path, table, suffix)
+    one, other = (fit(t, "power", x="x", **PLAIN) for t in (table, path))
+    assert one.parameters == pytest.approx(other.parameters, rel=1e-12)
+
+
+def test_an_empty_cell_is_absent_and_a_number_gone_wrong_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("model,width,loss\nNA,64,\nnull,128,nan\nx,256,inf\ny,512,2\n")
+    found = load_table(path)
+    assert found["model"].tolist() == ["NA", "null", "x", "y"]
+    assert pd.isna(found["loss"].iloc[0])
+    with pytest.raises(UsageError, match="loss must be positive and finite; it is") as error:
+        fit(found, "power", x="width", **PLAIN)
+    assert "nan, inf in rows 2, 3" in str(error.value)
+
+
+def test_text_among_numbers_stays_text_and_is_named_by_the_fit(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("width,loss\n64,3\n128,2.5\nlarge,2\n")
+    assert load_table(path)["width"].tolist() == ["64", "128", "large"]
+    with pytest.raises(UsageError, match="width holds no number in row 3, such as 'large'"):
+        fit(path, "power", x="width", **PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.parquet", b"PAR1 not really"),
+        ("a.parquet", b""),
+        ("a.csv", b""),
+        ("a.csv", b"\xff\xfe\x00\x01"),
+        ("a.csv", b"a,b\n1,2,3\n4,5,6\n"),
+        ("a.csv", b"a,b\n1,2\n1,2,3\n"),
+        ("a.csv", b"width,loss\n"),
+        ("a.jsonl", b"{"),
+        ("a.jsonl", b""),
+        ("a.jsonl", b"[1, 2\n"),
+        ("a.jsonl", b"\xff\xfe"),
+    ],
+)
+def test_what_is_no_table_is_a_format_error_that_names_the_file(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"a\.(csv|parquet|jsonl)"):
+        load_table(path)
+
+
+def test_another_suffix_or_no_file_is_answered_with_what_there_is(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    with pytest.raises(UsageError, match=r"a table is read from \.csv, \.parquet, \.jsonl"):
+        load_table(tmp_path / "a.xlsx")
+    with pytest.raises(NotFoundError, match=r"cannot read .*none\.csv: No such file"):
+        load_table(tmp_path / "none.csv")
+    with pytest.raises(NotFoundError, match="one of published-llms, chinchilla-shapes, gemstones"):
+        load_table("published-lms")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(NotFoundError, match="cannot read"):
+        load_table(tmp_path / "folder.csv")
+
+
+def test_a_public_table_is_known_by_name() -> None:
+    assert len(load_table("published-llms")) == 108
