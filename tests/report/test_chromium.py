@@ -7,13 +7,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from superscope.geometry import Geometry
-from superscope.report import write_report
+from superscope.laws import Finding, FitStatus, fit
+from superscope.report import write_law_report, write_report
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -70,6 +72,19 @@ def test_the_report_asks_for_nothing_and_runs_nothing(
     page = tmp_path / "report.html"
     write_report([hostile("first <script>"), hostile("</title>second")], page)
     assert visit(page) == Visit("superscope: 2 output heads", [])
+
+
+def test_the_page_of_a_law_asks_for_nothing_and_runs_nothing(
+    visit: Callable[[Path], Visit], hostile_tokens: tuple[str | None, ...], tmp_path: Path
+) -> None:
+    losses = pd.DataFrame({"x": [1.0, 2.0, 4.0, 8.0], "loss": [3.0, 2.5, 2.2, 2.1]})
+    law = fit(losses, "power", x="x", resamples=0, starts=8)
+    texts = [t for t in hostile_tokens if t is not None]
+    findings = tuple(Finding(FitStatus.WEAK, "", text) for text in texts)
+    page = tmp_path / "law.html"
+    write_law_report(replace(law, findings=findings), page)
+    seen = visit(page)
+    assert seen == Visit("superscope: Scaling law power: identified, with reservations", [])
 
 
 def test_a_page_with_the_same_tokens_unescaped_does_both(

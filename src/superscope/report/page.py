@@ -15,6 +15,7 @@ from superscope.heads.tokens import visible
 from superscope.report.colors import DARK, LIGHT
 from superscope.report.explanations import EXPLANATIONS
 from superscope.report.figure import FigureBlock
+from superscope.report.files import encoded
 from superscope.report.html import template
 from superscope.report.names import names_of
 from superscope.report.norms_figure import norms_figure
@@ -79,7 +80,7 @@ def write_report(geometries: Sequence[Geometry], path: Path) -> None:
         raise UsageError("a report needs at least one measured model")
     page = render(geometries)
     with write_whole(Path(path)) as file:
-        file.write(page.encode("utf-8", "xmlcharrefreplace"))
+        file.write(encoded(page))
 
 
 def render(geometries: Sequence[Geometry]) -> str:

@@ -11,22 +11,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from superscope.report.canvas import DASHED, DOTTED, WIDE, Drawing, grid, line, say
 from superscope.report.colors import LIGHT
 from superscope.report.svg import BOTTOM, LEFT, RIGHT
-from superscope.report.toy_canvas import (
-    DASHED,
-    DOTTED,
-    WIDE,
-    ToyFigure,
-    decay_key,
-    grid,
-    line,
-    say,
-)
 from superscope.report.toy_colors import decay_colors, decay_mark
 from superscope.report.toy_groups import MOST_PANELS, Group, GroupedRuns, Series
+from superscope.report.toy_keys import decay_key
 from superscope.report.toy_text import fitted, missing
-from superscope.report.toy_titles import fixed, signed
+from superscope.report.words import fixed, signed
 from superscope.toy.features import Float64
 from superscope.toy.theory import importance_exponent, weak_exponent
 
@@ -43,7 +35,7 @@ def exponent_table(groups: Sequence[Group], decays: Sequence[float]) -> Float64:
     return table
 
 
-def exponent_map(runs: GroupedRuns) -> ToyFigure:
+def exponent_map(runs: GroupedRuns) -> Drawing:
     """Return the figure of exponents over decay and α."""
     decays = runs.decays
     tables = [exponent_table(groups, decays) for _, groups in runs.settings]
@@ -78,7 +70,7 @@ def exponent_map(runs: GroupedRuns) -> ToyFigure:
     blank = sum(int(np.isnan(t).sum()) for t in tables)
     empty = f" Blank: {blank} of {sum(t.size for t in tables)} cells" if blank else ""
     empty += ", which have fewer than two widths with a loss to fit." if blank else ""
-    return ToyFigure(
+    return Drawing(
         name="exponent-map",
         title="Exponents over decay and α",
         caption=f"The exponent a of loss ∝ m^(−a) in each cell, darker for steeper. {fitted(runs)}"
@@ -130,7 +122,7 @@ def _tick_cells(panel: Axes, groups: Sequence[Group], decays: Sequence[float], l
     panel.spines[:].set_visible(False)
 
 
-def exponent_alpha(runs: GroupedRuns) -> ToyFigure:
+def exponent_alpha(runs: GroupedRuns) -> Drawing:
     """Return the figure of exponents against α."""
     having = [(t, g) for t, g in runs.settings if g[0].alpha is not None]
     with_alpha = having[:MOST_PANELS]
@@ -171,7 +163,7 @@ def exponent_alpha(runs: GroupedRuns) -> ToyFigure:
     )  # fmt: skip
     if len(with_alpha) < len(having):
         elsewhere += f" Drawn are {len(with_alpha)} of {len(having)} settings."
-    return ToyFigure(
+    return Drawing(
         name="exponent-alpha",
         title="Exponents against α",
         caption=f"Bars are 95 % intervals, cut off at the frame; marks of one α stand side by "

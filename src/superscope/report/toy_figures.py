@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from superscope.atomic import write_whole
 from superscope.errors import UsageError
-from superscope.report.toy_canvas import ToyFigure
+from superscope.report.canvas import Drawing
+from superscope.report.files import write_drawings
 from superscope.report.toy_exponent_figures import exponent_alpha, exponent_map
 from superscope.report.toy_groups import GroupedRuns, group_runs
 from superscope.report.toy_loss_figure import loss_unrepresented
@@ -17,7 +17,7 @@ from superscope.report.toy_width_figures import loss_width, overlap_width
 from superscope.toy.point import ToyPoint
 
 
-def toy_figures(points: Sequence[ToyPoint]) -> tuple[ToyFigure, ...]:
+def toy_figures(points: Sequence[ToyPoint]) -> tuple[Drawing, ...]:
     """Return the seven figures of a set of runs.
 
     Parameters
@@ -60,28 +60,11 @@ def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
     folder = Path(folder)
     if not points:
         raise UsageError(f"{folder}: figures need at least one toy run")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write {folder}: {error.strerror or error}") from error
     runs = group_runs(points)
-    files: dict[str, bytes] = {}
-    drawings = []
-    for figure in _figures(runs):
-        made = figure.files("svg", "png", "pdf")
-        drawings.append((figure, figure.inline(made["svg"])))
-        files |= {f"{figure.name}.{kind}": made[kind] for kind in ("png", "pdf")}
-    page = render_toy(runs, drawings)
-    written = []
-    for name, content in ({"report.html": page.encode("utf-8")} | files).items():
-        path = folder / name
-        with write_whole(path) as file:
-            file.write(content)
-        written.append(path)
-    return written
+    return write_drawings(folder, _figures(runs), lambda placed: render_toy(runs, placed))
 
 
-def _figures(runs: GroupedRuns) -> tuple[ToyFigure, ...]:
+def _figures(runs: GroupedRuns) -> tuple[Drawing, ...]:
     makers = (
         loss_width, exponent_map, exponent_alpha, represented_decay, norms, overlap_width,
         loss_unrepresented,

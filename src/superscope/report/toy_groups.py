@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
+from superscope.report.canvas import spread
 from superscope.report.toy_titles import RATES, Setting, shared, titles
 from superscope.toy.config import ToyConfig
 from superscope.toy.exponent import Exponent, fit_exponent
@@ -18,7 +18,6 @@ from superscope.toy.point import ToyPoint
 MOST_PANELS = 6
 BY_WIDTH = "by width"
 """In place of a learning rate that is chosen for each width, as in LLG25's large run."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,16 +187,6 @@ def loss_of(point: ToyPoint) -> float:
 def positive(value: float | None) -> bool:
     """Whether a logarithmic axis can show it."""
     return value is not None and bool(np.isfinite(value)) and value > 0
-
-
-def spread(values: Sequence[T], most: int) -> tuple[T, ...]:
-    """Return at most so many values, both ends among them, as evenly spaced as can be."""
-    count = len(values)
-    if count <= most:
-        return tuple(values)
-    even = [k for k in range(most, 1, -1) if (count - 1) % (k - 1) == 0 and k >= most - 2]
-    chosen = np.linspace(0, count - 1, even[0] if even else most).round().astype(int)
-    return tuple(values[k] for k in chosen)
 
 
 def _settings(points: Iterable[ToyPoint]) -> tuple[dict[str, Setting], str]:

@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
+from superscope.report.canvas import DASHED, Drawing, frame, grid, line, say
 from superscope.report.colors import LIGHT
 from superscope.report.scale import log_x, log_y
-from superscope.report.toy_canvas import DASHED, ToyFigure, decay_key, frame, grid, line, say
 from superscope.report.toy_colors import decay_colors, decay_mark
 from superscope.report.toy_groups import GroupedRuns, loss_of, positive
-from superscope.report.toy_text import counted
+from superscope.report.toy_keys import decay_key
+from superscope.report.words import counted
 from superscope.toy.point import ToyPoint
 
 DECADES = 5  # below the largest; what is expected to be less is as good as 0
@@ -24,7 +25,7 @@ MOST = 6  # panels
 STRIP = 0.12  # of the panel's width: for runs that represent every feature
 
 
-def loss_unrepresented(runs: GroupedRuns) -> ToyFigure:
+def loss_unrepresented(runs: GroupedRuns) -> Drawing:
     """Return the figure of loss against the loss expected of unrepresented features."""
     shown = [p for p in runs.points if positive(loss_of(p))]
     gone = len(runs.points) - len(shown)
@@ -70,7 +71,7 @@ def loss_unrepresented(runs: GroupedRuns) -> ToyFigure:
         said += f" Left out: {counted(gone, 'run')} without a positive finite loss."
     if len(settings) < len(runs.settings):
         said += f" Drawn are {len(settings)} of {len(runs.settings)} settings."
-    return ToyFigure(
+    return Drawing(
         name="loss-unrepresented",
         title="Loss against the loss of unrepresented features",
         caption="Each mark is a run, of any α and width. Expected is Σ p E[v²] over features with "

@@ -7,14 +7,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from superscope.report.canvas import (
+    DASHED,
+    WIDE,
+    Drawing,
+    Key,
+    grid,
+    in_lines,
+    line,
+    put_key,
+    spread,
+)
 from superscope.report.colors import LIGHT
 from superscope.report.scale import log_y
 from superscope.report.svg import BOTTOM, LEFT, RIGHT
-from superscope.report.toy_canvas import DASHED, WIDE, Key, ToyFigure, grid, in_lines, line, put_key
 from superscope.report.toy_colors import decay_colors, width_colors
-from superscope.report.toy_groups import MOST_PANELS, Group, GroupedRuns, Series, spread
+from superscope.report.toy_groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.report.toy_text import missing
-from superscope.report.toy_titles import signed
+from superscope.report.words import signed
 from superscope.toy.features import Float64
 from superscope.toy.point import NORM_EDGES
 from superscope.toy.run import THRESHOLD
@@ -35,7 +45,7 @@ def represented_by_decay(group: Group, width: int) -> tuple[list[float], list[fl
     return decays, shares
 
 
-def represented_decay(runs: GroupedRuns) -> ToyFigure:
+def represented_decay(runs: GroupedRuns) -> Drawing:
     """Return the figure of the represented fraction against decay."""
     widths = spread(runs.widths, MOST_WIDTHS)
 
@@ -63,7 +73,7 @@ def represented_decay(runs: GroupedRuns) -> ToyFigure:
         return figure
 
     fewer = f" Drawn are {len(widths)} of {len(runs.widths)} widths."
-    return ToyFigure(
+    return Drawing(
         name="represented-decay",
         title="Represented fraction against decay",
         caption="Share of features with a norm above ½, φ½: each mark is a run, lines join the "
@@ -95,7 +105,7 @@ def norm_shares(series: Series) -> Float64:
     return np.asarray(counts / max(float(counts.sum()), 1.0), np.float64)
 
 
-def norms(runs: GroupedRuns) -> ToyFigure:
+def norms(runs: GroupedRuns) -> Drawing:
     """Return the figure of the norms: a column for each group, a row for each decay."""
     decays = spread(runs.decays, MOST_PANELS)
     groups = runs.panels[:MOST_PANELS]
@@ -143,7 +153,7 @@ def norms(runs: GroupedRuns) -> ToyFigure:
         f" Only the first {len(groups)} groups have room."
         if len(groups) < len(runs.panels) else ""
     )  # fmt: skip
-    return ToyFigure(
+    return Drawing(
         name="norms",
         title="Row norms",
         caption="Share of features in each bin of 0.025 of the norm, on a log scale, over all "

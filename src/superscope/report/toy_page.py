@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from superscope._version import __version__
+from superscope.report.canvas import Drawing, share
 from superscope.report.colors import DARK, LIGHT
 from superscope.report.html import template
-from superscope.report.toy_canvas import WIDE, ToyFigure
 from superscope.report.toy_groups import Group, GroupedRuns, Series
-from superscope.report.toy_text import counted
-from superscope.report.toy_titles import fixed, signed
+from superscope.report.words import counted, fixed, signed
 
 
 @dataclass(frozen=True)
@@ -35,12 +33,12 @@ def exponent_lines(runs: GroupedRuns) -> tuple[ExponentLine, ...]:
     return tuple(_line(group, series) for group in runs.groups for series in group.series)
 
 
-def render_toy(runs: GroupedRuns, drawings: Sequence[tuple[ToyFigure, Markup]]) -> str:
+def render_toy(runs: GroupedRuns, drawings: Sequence[tuple[Drawing, Markup]]) -> str:
     """Return the page of runs and their drawn figures as HTML."""
     count = len(runs.points)
     return template("toy.html").render(
         title=f"Toy models of superposition: {counted(count, 'run')}",
-        drawings=[(figure, svg, _share(svg)) for figure, svg in drawings],
+        drawings=[(figure, svg, share(svg)) for figure, svg in drawings],
         lines=exponent_lines(runs),
         shared=runs.shared,
         repeated=counted(runs.repeated, "run") if runs.repeated else "",
@@ -49,12 +47,6 @@ def render_toy(runs: GroupedRuns, drawings: Sequence[tuple[ToyFigure, Markup]]) 
         light=LIGHT,
         dark=DARK,
     )
-
-
-def _share(svg: Markup) -> float:
-    """Return the percentage of the page's width that a drawing takes."""
-    found = re.search(r'viewBox="0 0 ([0-9.]+) ', svg)
-    return round(min(100.0, 100 * float(found[1]) / (72 * WIDE)), 1) if found else 100.0
 
 
 def _counts(runs: GroupedRuns) -> str:

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from superscope.report.toy_groups import GroupedRuns
-from superscope.report.toy_titles import fixed, signed
+from superscope.report.words import counted, fixed, signed
 from superscope.toy.exponent import Exponent
-
-
-def counted(count: int, what: str) -> str:
-    """Return a number of things: ``1 run``, ``2 runs``."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 def exponent_text(fit: Exponent | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from superscope.report.words import signed
 from superscope.toy.config import ToyConfig
 
 RATES = ("learning_rate", "bias_learning_rate")
@@ -11,17 +12,6 @@ _NAMES = {"density": "density E", "groups": "group size", "bias_learning_rate": 
 
 Setting = tuple[tuple[str, Hashable], ...]
 """Every field of a config that means something there, but for width, α, decay and seed."""
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """Return a number with the sign that print has for minus."""
-    return f"{value:,.{digits}g}".replace("-", "−")
-
-
-def fixed(value: float, digits: int = 2) -> str:
-    """Return a number with so many decimals; no zero is negative."""
-    text = f"{value:.{digits}f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 
 def titles(keys: Sequence[tuple[Setting, float | None]]) -> list[str]:

@@ -10,22 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from superscope.report.canvas import DASHED, DOTTED, Drawing, frame, grid, line, say
 from superscope.report.colors import LIGHT
 from superscope.report.scale import log_y
-from superscope.report.toy_canvas import (
-    DASHED,
-    DOTTED,
-    ToyFigure,
-    decay_key,
-    frame,
-    grid,
-    line,
-    say,
-    width_axis,
-)
 from superscope.report.toy_colors import decay_colors, decay_mark
 from superscope.report.toy_groups import Group, GroupedRuns, Series, loss_of, positive
-from superscope.report.toy_text import counted, exponent_text, fitted, missing
+from superscope.report.toy_keys import decay_key, width_axis
+from superscope.report.toy_text import exponent_text, fitted, missing
+from superscope.report.words import counted
 from superscope.toy.features import Float64
 from superscope.toy.point import ToyPoint
 from superscope.toy.theory import random_mean_square, strong_loss, weak_loss, welch_floor
@@ -58,7 +50,7 @@ def weak_law(group: Group, widths: Float64) -> tuple[Float64, Float64] | None:
     return widths[losses > 0], losses[losses > 0]
 
 
-def loss_width(runs: GroupedRuns) -> ToyFigure:
+def loss_width(runs: GroupedRuns) -> Drawing:
     """Return the figure of loss against width."""
     growth, decay = runs.decays[0] < 0, runs.decays[-1] > 0
     theory: list[Artist] = [line("power law fitted", "-", LIGHT["muted"])]
@@ -98,7 +90,7 @@ def loss_width(runs: GroupedRuns) -> ToyFigure:
                 say(panel, "no positive loss")
         return figure
 
-    return ToyFigure(
+    return Drawing(
         name="loss-width",
         title="Loss against width",
         caption=f"Each mark is a run. {fitted(runs)}{said}{runs.choice}",
@@ -144,7 +136,7 @@ def _list_exponents(panel: Axes, series: Sequence[Series], colors: dict[float, s
                    va="top", color=LIGHT["muted"])  # fmt: skip
 
 
-def overlap_width(runs: GroupedRuns) -> ToyFigure:
+def overlap_width(runs: GroupedRuns) -> Drawing:
     """Return the figure of mean square overlap against width."""
     rings = any(_above_one(p) is not None for p in runs.points)
     gone = sum(not positive(p.observation.mean_square_overlap) for p in runs.points)
@@ -187,7 +179,7 @@ def overlap_width(runs: GroupedRuns) -> ToyFigure:
         if rings else ""
     )  # fmt: skip
     left_out = f" Not drawn: {counted(gone, 'run')} without two rows that overlap." if gone else ""
-    return ToyFigure(
+    return Drawing(
         name="overlap-width",
         title="Mean square overlap against width",
         caption="Mean of c² over all pairs of rows that have a direction; each mark is a run, "

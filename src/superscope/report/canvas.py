@@ -1,12 +1,13 @@
-"""What toy figures are drawn on: panels in a grid, a key above them, written three ways."""
+"""What figures are drawn on: panels in a grid, a key above them, written three ways."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib
 import numpy as np
@@ -15,19 +16,16 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.patches import Patch
 
 from superscope.report.colors import LIGHT
 from superscope.report.svg import BOTTOM, LEFT, RIGHT, STYLE, inline
-from superscope.report.toy_colors import decay_colors, decay_mark
-from superscope.report.toy_titles import signed
-from superscope.toy.features import Float64
 
 WIDE = 8.4  # inches: what a page shows at its full width
 DPI = 200
 NARROW = 5.6  # the least, so that a key has room
 EDGE, LINE = 0.06, 0.158  # inches above a key, and of each of its lines
-MOST_IN_KEY = 8  # decays; more become a bar
+T = TypeVar("T")
 DASHED = (0, (4, 2))
 DOTTED = (0, (1, 1.6))
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -40,8 +38,8 @@ _PLAIN: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class ToyFigure:
-    """A figure of toy runs.
+class Drawing:
+    """A figure that is written as files and shown in a page.
 
     Attributes
     ----------
@@ -81,6 +79,12 @@ class ToyFigure:
         return inline(svg.decode(), self.name, self.label)
 
 
+def share(svg: Markup) -> float:
+    """Return the percentage of the page's width that a drawing takes."""
+    found = re.search(r'viewBox="0 0 ([0-9.]+) ', svg)
+    return round(min(100.0, 100 * float(found[1]) / (72 * WIDE)), 1) if found else 100.0
+
+
 @dataclass(frozen=True)
 class Key:
     """What stands above the panels.
@@ -90,11 +94,14 @@ class Key:
     handles
         Lines and marks with labels.
     bar
-        Decays shown as a bar of their colors.
+        Colors, and what each stands for, shown as a bar where they are many.
+    bar_label
+        What the bar shows.
     """
 
     handles: tuple[Artist, ...]
-    bar: tuple[float, ...] = ()
+    bar: tuple[tuple[str, str], ...] = ()
+    bar_label: str = ""
 
     def columns(self, width: float) -> int:
         """Return how many labels fit side by side in a figure of so many inches."""
@@ -110,22 +117,22 @@ class Key:
         return EDGE + LINE * self.rows(width) + (0.38 if self.bar else 0.0)
 
 
-def decay_key(decays: Sequence[float], *more: Artist) -> Key:
-    """Return the key of the colors of decays, and of what else is drawn."""
-    if len(decays) > MOST_IN_KEY:
-        return Key(more, tuple(decays))
-    colors = decay_colors(decays)
-    marks = [
-        Line2D([], [], color=colors[d], marker=decay_mark(d), markersize=4.5,
-               label=f"γ = {signed(d)}")
-        for d in decays
-    ]  # fmt: skip
-    return Key((*marks, *more))
-
-
 def line(label: str, style: Any, color: str = LIGHT["ink"], width: float = 1.2) -> Line2D:
     """Return an entry of a key: a line that is drawn so."""
     return Line2D([], [], color=color, linestyle=style, linewidth=width, label=label)
+
+
+def mark(label: str, color: str, marker: str = "o", **look: Any) -> Line2D:
+    """Return an entry of a key: a mark that is drawn so."""
+    return Line2D(
+        [], [], linestyle="none", color=color, marker=marker, label=label,
+        **({"markersize": 4.5} | look),
+    )  # fmt: skip
+
+
+def block(label: str, color: str, alpha: float) -> Patch:
+    """Return an entry of a key: an area of a color."""
+    return Patch(color=color, alpha=alpha, linewidth=0, label=label)
 
 
 def grid(
@@ -136,10 +143,10 @@ def grid(
     columns: int = 2,
     side: float = 0.0,
     widest: float = 4.4,
-    x: str = "",
-    y: str = "",
+    x: str | Sequence[str] = "",
+    y: str | Sequence[str] = "",
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a panel for each title, all with the same axes.
+    """Return a figure with a panel for each title.
 
     Parameters
     ----------
@@ -156,33 +163,36 @@ def grid(
     widest
         Width of a panel where it need not be less, in inches.
     x, y
-        What the axes show.
+        What the axes show: of all panels, which then have the same, or of each.
     """
+    apart = not (isinstance(x, str) and isinstance(y, str))
     across = min(columns, len(titles))
     down = math.ceil(len(titles) / across)
-    panel_width = min((WIDE - LEFT - across * (side + RIGHT)) / across, widest)
-    whole = max(NARROW, LEFT + across * (panel_width + side + RIGHT))
+    between = side + RIGHT + (LEFT - RIGHT if apart else 0.0)
+    room = WIDE - LEFT - side - RIGHT - (across - 1) * between
+    panel_width = min(room / across, widest)
+    whole = max(NARROW, LEFT + across * panel_width + (across - 1) * between + side + RIGHT)
     titles = [in_lines(title, panel_width + side) for title in titles]
     lines = max(title.count("\n") + 1 if title else 0 for title in titles)
-    gap = 0.22 + 0.14 * lines
+    gap = 0.22 + 0.14 * lines + (BOTTOM - 0.12 if apart else 0.0)
     above = key.height(whole) + 0.14 + 0.16 * lines
     total = above + down * height + (down - 1) * gap + BOTTOM
     figure = Figure(figsize=(whole, total))
     panels: list[Axes] = []
     for k, title in enumerate(titles):
         row, column = divmod(k, across)
-        left = LEFT + column * (panel_width + side + RIGHT)
+        left = LEFT + column * (panel_width + between)
         bottom = total - above - row * (height + gap) - height
-        first = panels[0] if panels else None
+        first = panels[0] if panels and not apart else None
         panel = figure.add_axes(
             (left / whole, bottom / total, panel_width / whole, height / total),
             sharex=first, sharey=first,
         )  # fmt: skip
         panel.set_title(title, fontsize=8.5, loc="left", pad=4)
-        last = k + across >= len(titles)
-        panel.tick_params(labelbottom=last, labelleft=column == 0)
-        panel.set_xlabel(x if last else "")
-        panel.set_ylabel(y if column == 0 else "")
+        last, outer = apart or k + across >= len(titles), apart or column == 0
+        panel.tick_params(labelbottom=last, labelleft=outer)
+        panel.set_xlabel((x if isinstance(x, str) else x[k]) if last else "")
+        panel.set_ylabel((y if isinstance(y, str) else y[k]) if outer else "")
         panels.append(panel)
     put_key(figure, key)
     return figure, panels
@@ -214,44 +224,23 @@ def put_key(figure: Figure, key: Key) -> None:
 
 
 def _bar(figure: Figure, key: Key) -> None:
-    """Draw the colors of many decays as a bar."""
+    """Draw many colors as a bar."""
     whole, total = figure.get_size_inches()
     count = len(key.bar)
     bottom = total - EDGE - LINE * key.rows(whole) - 0.18
     width = min(0.42 * count, whole - LEFT - 1.0)
     bar = figure.add_axes((LEFT / whole, bottom / total, width / whole, 0.11 / total))
-    colors = decay_colors(key.bar)
     bar.barh([0] * count, [1.0] * count, left=list(range(count)), height=1,
-             color=[colors[d] for d in key.bar])  # fmt: skip
+             color=[color for color, _ in key.bar])  # fmt: skip
     bar.set_xlim(0, count)
     bar.set_ylim(-0.5, 0.5)
     step = math.ceil(count / 16)
-    bar.set_xticks([k + 0.5 for k in range(0, count, step)],
-                   [signed(d, 2) for d in key.bar[::step]])  # fmt: skip
+    bar.set_xticks([k + 0.5 for k in range(0, count, step)], [text for _, text in key.bar[::step]])
     bar.tick_params(length=0, pad=2, labelsize=7.5)
     bar.set_yticks([])
     bar.grid(False)
     bar.spines[:].set_visible(False)
-    bar.text(count + 0.2, 0, "decay γ", va="center", fontsize=8)
-
-
-def width_axis(panel: Axes, widths: Sequence[int]) -> Float64:
-    """Make the x axis logarithmic, with the widths as ticks where they fit.
-
-    Returns whole numbers from end to end, at which to draw what theory says.
-    """
-    low, high = min(widths) / 1.25, max(widths) * 1.25
-    panel.set_xscale("log")
-    panel.set_xlim(low, high)
-    room = math.log(high / low) / 8
-    ticks: list[int] = []
-    for width in sorted(set(widths)):
-        if not ticks or math.log(width / ticks[-1]) >= room:
-            ticks.append(width)
-    panel.xaxis.set_major_locator(FixedLocator(ticks))
-    panel.xaxis.set_minor_locator(NullLocator())
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    return np.unique(np.geomspace(max(low, 1.0), high, 200).round())
+    bar.text(count + 0.2, 0, key.bar_label, va="center", fontsize=8)
 
 
 def frame(values: Sequence[float]) -> tuple[float, float]:
@@ -265,3 +254,13 @@ def say(panel: Axes, text: str) -> None:
     """Write in an empty panel why it is empty."""
     panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center",
                color=LIGHT["muted"], fontsize=8, wrap=True)  # fmt: skip
+
+
+def spread(values: Sequence[T], most: int) -> tuple[T, ...]:
+    """Return at most so many values, both ends among them, as evenly spaced as can be."""
+    count = len(values)
+    if count <= most:
+        return tuple(values)
+    even = [k for k in range(most, 1, -1) if (count - 1) % (k - 1) == 0 and k >= most - 2]
+    chosen = np.linspace(0, count - 1, even[0] if even else most).round().astype(int)
+    return tuple(values[k] for k in chosen)

@@ -1,0 +1,215 @@
+"""The page of a law: what is thought of it, its numbers and its figures in one HTML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from superscope._version import __version__
+from superscope.laws import Estimate, Law, Plan
+from superscope.laws.summary import facts, number, parameter_rows
+from superscope.report.canvas import share
+from superscope.report.colors import DARK, LIGHT
+from superscope.report.drawable import shown
+from superscope.report.files import Placed
+from superscope.report.html import template
+from superscope.report.words import counted
+
+MOST_ROWS = 12  # runs of row numbers written out for a rule
+SOURCES = {
+    "LLG25": ("Liu, Liu, Gore", "Superposition Yields Robust Neural Scaling", "2505.10465"),
+    "H22": ("Hoffmann et al.", "Training Compute-Optimal Large Language Models", "2203.15556"),
+    "B24": ("Besiroglu et al.", "Chinchilla Scaling: A replication attempt", "2404.10102"),
+    "L26d": ("Liu et al.", "Inverse Depth Scaling From Most Layers Being Similar", "2602.05970"),
+    "L26t": ("Liu et al.", "Universal One-third Time Scaling", "2602.03685"),
+}
+"""Authors, title and arXiv number of what a law comes from."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason to doubt a law, and whether it is grave."""
+
+    text: str
+    severe: bool
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A rule, and the points it left out."""
+
+    rule: str
+    points: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """An input of a plan: its best value, how well that is known, and what it tolerates."""
+
+    name: str
+    best: str
+    interval: str
+    tolerated: str
+    doubled: str
+    growth: str
+
+
+def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> str:
+    """Return the page of a law, its drawn figures and a plan as HTML."""
+    return template("law.html").render(
+        title=f"Scaling law {law.form.name}: {verdict(law).lower()}",
+        law=law,
+        verdict=verdict(law),
+        reasons=[Reason(shown(f.text), f.status.severe) for f in law.findings],
+        remedies={f.status.value: f.status.remedy for f in law.findings},
+        formula=_formula(law),
+        counts=_counts(law),
+        rows=[tuple(map(shown, row)) for row in parameter_rows(law)],
+        facts=[(label, shown(text)) for label, text in _facts(law)],
+        left_out=[
+            LeftOut(shown(e.rule), counted(len(e.rows), "point"), row_text(e.rows))
+            for e in law.excluded
+        ],
+        missing=_missing(law),
+        drawings=[(figure, svg, share(svg)) for figure, svg in placed],
+        plan=plan,
+        plan_compute="" if plan is None else number(plan.best.compute),
+        plan_doubts=() if plan is None else tuple(map(shown, plan.doubts)),
+        plan_lines=() if plan is None else plan_lines(plan),
+        plan_said=() if plan is None else _said(plan),
+        frontier=() if plan is None else _frontier(plan),
+        sources=[SOURCES[s] for s in re.findall(r"\w+", law.form.source) if s in SOURCES],
+        version=__version__,
+        light=LIGHT,
+        dark=DARK,
+    )
+
+
+def verdict(law: Law) -> str:
+    """Return the verdict in a word or three."""
+    if not law.identified:
+        return "Not identified"
+    return "Identified, with reservations" if law.findings else "Identified"
+
+
+def row_text(rows: Sequence[int]) -> str:
+    """Return row numbers, those in succession as ``3–7``, and how many more there are."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], row]
+        else:
+            runs.append([row])
+    said = ", ".join("–".join(f"{row:,}" for row in run) for run in runs[:MOST_ROWS])
+    more = sum(run[-1] - run[0] + 1 for run in runs[MOST_ROWS:])
+    return said + (f" and {more:,} more" if more else "")
+
+
+def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
+    """Return the inputs of a plan as lines of a table."""
+    lines = []
+    for name, best in plan.ranges.items():
+        tolerance, doubled = plan.tolerances.get(name), plan.returns.get(name)
+        tolerated = "" if tolerance is None else _ends(tolerance.low, tolerance.high, "any")
+        lines.append(
+            PlanLine(
+                name=name,
+                best=number(best.value),
+                interval=_interval(best),
+                tolerated=tolerated,
+                doubled="" if doubled is None else _signs(str(doubled)),
+                growth=f"{plan.exponents[name]:.3f}",
+            )
+        )
+    return tuple(lines)
+
+
+def _ends(low: float | None, high: float | None, absent: str) -> str:
+    return " to ".join(absent if end is None else _signs(number(end)) for end in (low, high))
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    return _ends(estimate.low, estimate.high, "–")
+
+
+def _signs(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _said(plan: Plan) -> tuple[str, ...]:
+    """Return what a plan comes to, a sentence each."""
+    said = [
+        f"With {number(plan.best.compute)} operations (6 N D), one new model has a loss of "
+        f"{plan.new_model}; the law alone says {plan.best.loss}.",
+        "Compute doubled and spent as well changes the loss by "
+        f"{_signs(str(plan.returns['compute']))}.",
+    ]
+    if plan.rounded is not None:
+        r = plan.rounded
+        said.append(
+            f"In round numbers: width {number(r.width)}, depth {number(r.depth)} and "
+            f"{number(r.tokens)} tokens, at a cost of "
+            f"{r.loss.value / plan.best.loss.value - 1:.2g} of the loss."
+        )
+    if plan.vocabulary:
+        head = "is counted once, for the head is the same" if plan.tied else "and the head count"
+        said.append(f"Of N, the embedding of {plan.vocabulary:,} tokens {head}.")
+    return tuple(said)
+
+
+def _frontier(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """Return the header, and a row for each budget."""
+    names = list(plan.ranges)
+    rows = [
+        (number(a.compute), *(number(getattr(a, n)) for n in names), number(a.loss.value),
+         _interval(a.loss))
+        for a in plan.frontier
+    ]  # fmt: skip
+    return ("compute", *names, "loss", "95 % interval"), *rows
+
+
+def _formula(law: Law) -> str:
+    """Return the law with the names of its own inputs."""
+    powers = [
+        f"{t.amplitude} · "
+        + (f"({t.column} − {t.offset:g})" if t.offset else t.column)
+        + f"^(−{t.exponent})"
+        for t in law.form.terms
+    ]
+    floor = f"{law.form.floor}[group]" if len(law.points.groups) > 1 else law.form.floor
+    return shown(f"loss = {' + '.join(powers)} + {floor}")
+
+
+def _counts(law: Law) -> str:
+    parts = [counted(len(law.points), "point")]
+    if len(law.points.groups) > 1:
+        by = " and ".join(law.grouped_by)
+        parts.append(f"{len(law.points.groups)} groups by {by}, with a floor each")
+    return shown(", ".join(parts))
+
+
+def _facts(law: Law) -> list[tuple[str, str]]:
+    """Return how the fit was made: label and text; what was left out has its own table."""
+    pairs = [re.split(r"\s{2,}", text, maxsplit=1) for text in facts(law)]
+    kept = [(pair[0], pair[1]) for pair in pairs if pair[0] != "left out"]
+    seeds = ("seed", f"{law.options.seed}, of the resamples and the starts")
+    return [*kept, seeds, ("fitted with", f"superscope {law.version}")]
+
+
+def _missing(law: Law) -> str:
+    """Say which figures a law lacks, and why."""
+    said = []
+    if not law.profiles:
+        why = "no exponent is free"
+        if not law.options.judge:
+            why = "the law was not judged"
+        elif law.freedom < 1:
+            why = "there are as many parameters as points"
+        said.append(f"No exponent has a profile: {why}.")
+    if len({r.dropped for r in law.refits}) < 2:
+        said.append("No other exclusion was tried that leaves out other points.")
+    return " ".join(said)

@@ -1,0 +1,439 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from superscope.errors import UsageError
+from superscope.laws import Law, Plan, fit, load_public, plan
+from superscope.laws.forecast import band
+from superscope.laws.judge import MOVED
+from superscope.report import write_law_figures, write_law_report
+from superscope.report.canvas import Drawing
+from superscope.report.drawable import ABSENT, drawable, drawable_names
+from superscope.report.law_figures import law_figures
+from superscope.report.law_page import plan_lines, render_law, row_text
+from superscope.report.law_parts_figure import MOST_BARS, bars
+from superscope.report.law_view import MOST_MARKED, limits, marked, term_curve, term_remainder
+
+ONE_INPUT = ["law-fit", "law-terms", "law-residuals", "law-parts", "law-profiles", "law-exclusion"]
+QUICK: dict[str, Any] = {"starts": 8}
+SCRIPT = "<script>alert(1)</script>"
+
+
+def power_table(points: int = 12, noise: float = 0.01, floor: float = 1.0) -> pd.DataFrame:
+    """Return losses 3 x^(−1/2) + floor, up to noise."""
+    rng = np.random.default_rng(3)
+    x = np.geomspace(2, 2000, points)
+    loss = (3 * x**-0.5 + floor) * np.exp(noise * rng.standard_normal(points))
+    return pd.DataFrame({"x": x, "loss": loss})
+
+
+def sized_table(points: int, noise: float = 3e-3) -> pd.DataFrame:
+    """Return losses that fall with width, depth and tokens, parameters beside them."""
+    rng = np.random.default_rng(5)
+    width, depth = rng.uniform(200, 4000, points), rng.uniform(4, 60, points)
+    tokens = np.exp(rng.uniform(np.log(1e9), np.log(1e12), points))
+    loss = 50 * width**-0.9 + 3 / depth + 500 * tokens**-0.3 + 1.7
+    loss *= np.exp(noise * rng.standard_normal(points))
+    return pd.DataFrame(
+        {"width": width, "depth": depth, "tokens": tokens, "loss": loss,
+         "parameters": 12 * depth * width**2}
+    )  # fmt: skip
+
+
+def power_law(table: pd.DataFrame | None = None, **options: Any) -> Law:
+    chosen = QUICK | {"resamples": 0, "x": "x"} | options
+    return fit(power_table() if table is None else table, "power", **chosen)
+
+
+@pytest.fixture(scope="module")
+def width_law() -> Law:
+    """The published models: 16 groups, one input, resampled."""
+    return fit(load_public("published-llms"), "width", resamples=100, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def chinchilla_law() -> Law:
+    return fit(sized_table(40), "chinchilla", resamples=100, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def chinchilla_plan(chinchilla_law: Law) -> Plan:
+    return plan(chinchilla_law, 1e23)
+
+
+@pytest.fixture(scope="module")
+def shape_law() -> Law:
+    """Three inputs, no resamples."""
+    return fit(sized_table(100), "shape", resamples=0, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def written(
+    chinchilla_law: Law, chinchilla_plan: Plan, tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
+    folder = tmp_path_factory.mktemp("law") / "new" / "folder"
+    return write_law_figures(chinchilla_law, folder, plan=chinchilla_plan)
+
+
+def page_of(law: Law, plan: Plan | None = None) -> str:
+    """Return the page of a law, drawn."""
+    drawings = law_figures(law, plan)
+    return render_law(law, [(d, d.inline(d.files("svg")["svg"])) for d in drawings], plan)
+
+
+def names(law: Law, plan: Plan | None = None) -> list[str]:
+    return [figure.name for figure in law_figures(law, plan)]
+
+
+def captions(law: Law) -> dict[str, str]:
+    return {figure.name: figure.caption for figure in law_figures(law)}
+
+
+def draw(drawings: tuple[Drawing, ...]) -> None:
+    """Draw figures, and see that each says what it shows."""
+    for drawing in drawings:
+        svg = drawing.inline(drawing.files("svg")["svg"])
+        assert ElementTree.fromstring(str(svg)).get("aria-label")
+        assert drawing.title
+        assert drawing.caption
+
+
+def test_what_the_other_parts_leave_of_an_exact_law_is_its_term() -> None:
+    law = power_law(power_table(noise=0))
+    np.testing.assert_allclose(
+        term_remainder(law, 0), 3 * law.points.inputs[:, 0] ** -0.5, rtol=1e-4
+    )
+
+
+def test_what_is_left_is_the_term_and_the_residual(shape_law: Law) -> None:
+    parts = shape_law.parts(shape_law.points.inputs, shape_law.points.group)
+    residual = shape_law.points.loss - shape_law.fitted
+    for i in range(3):
+        np.testing.assert_allclose(term_remainder(shape_law, i) - parts[:, i], residual, atol=1e-12)
+
+
+def test_a_term_has_its_interval_from_resamples_and_from_the_covariance(
+    chinchilla_law: Law, shape_law: Law
+) -> None:
+    for law in (chinchilla_law, shape_law):
+        for i in range(len(law.form.terms)):
+            x = law.points.inputs[:, i]
+            value, low, high = term_curve(law, i, x)
+            np.testing.assert_allclose(value, law.parts(law.points.inputs, law.points.group)[:, i])
+            assert (low < high).all()
+            assert ((low < value) & (value < high)).mean() > 0.9
+
+
+def test_the_terms_interval_without_resamples_is_like_that_with_them() -> None:
+    table = power_table(60)
+    x = np.array([5.0, 50.0])
+    _, low, high = term_curve(power_law(table), 0, x)
+    _, drawn_low, drawn_high = term_curve(power_law(table, resamples=400), 0, x)
+    np.testing.assert_allclose(high - low, drawn_high - drawn_low, rtol=0.4)
+
+
+def test_bars_of_parts_sum_to_the_fitted_loss_in_its_order(shape_law: Law, width_law: Law) -> None:
+    for law in (shape_law, width_law):
+        heights, measured, each = bars(law)
+        assert each == 2
+        assert len(heights) == len(measured) == len(law.points) / 2 <= MOST_BARS
+        totals = heights.sum(axis=1)
+        assert (np.diff(totals) <= 0).all()
+        assert totals.mean() == pytest.approx(law.fitted.mean())
+        assert measured.mean() == pytest.approx(law.points.loss.mean())
+    floor = bars(shape_law)[0][:, 0]
+    np.testing.assert_allclose(floor, shape_law.parameters["E"])
+
+
+def test_marked_are_the_points_that_move_the_law(width_law: Law) -> None:
+    found, more = marked(width_law)
+    moving = {i.left_out for i in width_law.influences if abs(i.shift) > MOVED or i.below_floor}
+    assert {m.name for m in found} <= moving
+    assert len(found) + more == len(moving)
+    assert len(found) <= MOST_MARKED
+    points = width_law.points
+    for m in found:
+        if m.name.startswith("every point of model "):
+            model = m.name.removeprefix("every point of model ")
+            assert {points.unit_names[i] for i in m.points} == {model}
+        else:
+            assert {points.labels[i] for i in m.points} == {m.name}
+        assert len(m.points)
+
+
+def test_limits_of_an_axis_are_around_what_it_can_show() -> None:
+    low, high = limits([0.0, -3.0, 2.0, 8.0])
+    assert 1 < low < 2
+    assert 8 < high < 16
+    assert limits([5.0])[0] < 5 < limits([5.0])[1]
+    assert limits([0.0]) == (0.1, 10.0)
+
+
+def test_text_of_others_is_drawn_to_the_letter() -> None:
+    assert drawable("opt/c4") == "opt/c4"
+    assert drawable("$x$") == r"\$x\$"  # matplotlib draws \$ as $
+    assert drawable("漢字") == 2 * ABSENT
+    assert drawable("a\u202eb\n") == r"a\u202eb\n"
+    assert drawable_names(["a", "b"]) == (("a", "b"), "")
+    drawn, note = drawable_names(["漢", "字", "$"])
+    assert drawn == (f"1: {ABSENT}", f"2: {ABSENT}", r"\$")
+    assert note == " In full: 1 is 漢; 2 is 字."
+
+
+def test_rows_in_succession_are_said_as_one() -> None:
+    assert row_text((1, 2, 3, 7, 9, 10)) == "1–3, 7, 9–10"
+    assert row_text(()) == ""
+    assert row_text(tuple(range(1, 101, 2))).endswith("23 and 38 more")
+
+
+def test_each_law_has_its_figures(
+    width_law: Law, chinchilla_law: Law, chinchilla_plan: Plan, shape_law: Law
+) -> None:
+    assert names(width_law) == ONE_INPUT
+    assert names(power_law()) == ONE_INPUT
+    assert names(shape_law) == ONE_INPUT[1:]
+    assert names(chinchilla_law) == ONE_INPUT[1:]
+    assert names(chinchilla_law, chinchilla_plan) == [*ONE_INPUT[1:], "law-frontier"]
+    draw(law_figures(shape_law))
+
+
+def test_sixteen_groups_are_sixteen_panels(width_law: Law) -> None:
+    figure = law_figures(width_law)[0]
+    assert "a panel for each of 16 groups" in figure.caption
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        titles = {panel.get_title(loc="left") for panel in figure.paint().axes}
+    assert titles == set(width_law.points.groups)
+
+
+def test_of_many_groups_a_choice_is_drawn_and_named() -> None:
+    tables = [power_table(3, floor=1 + k / 20).assign(group=f"g{k}") for k in range(20)]
+    law = power_law(pd.concat(tables, ignore_index=True), group="group")
+    assert "Drawn are 16 of 20 groups" in captions(law)["law-fit"]
+    draw(law_figures(law)[:1])
+
+
+def test_of_many_points_a_choice_is_drawn_and_named() -> None:
+    law = power_law(power_table(1500), judge=False)
+    for figure in law_figures(law):
+        if figure.name in ("law-fit", "law-terms", "law-residuals"):
+            assert "Drawn are 1,000 of 1,500 points" in figure.caption
+            assert figure.files("svg")["svg"].count(b"<use") < 3500
+
+
+def test_points_below_zero_are_counted(width_law: Law) -> None:
+    below = int((term_remainder(width_law, 0) <= 0).sum())
+    assert below == 1  # Qwen2.5-72B on wikitext lies below its floor
+    assert "1 point of 108 at or below 0" in captions(width_law)["law-terms"]
+
+
+@pytest.mark.parametrize(
+    ("law", "lacking", "said"),
+    [
+        (lambda: power_law(power_table(4)), [], ""),
+        (lambda: power_law(power_table(3)), ["law-profiles", "law-exclusion"], "as many"),
+        (lambda: power_law(fix={"alpha": 0.5}), ["law-profiles"], "no exponent is free"),
+        (lambda: power_law(judge=False), ["law-profiles", "law-exclusion"], "was not judged"),
+        (lambda: power_law(power_table(floor=0), fix={"B": 0.0}), [], "cannot show"),
+        (lambda: power_law(sensitivity=(0,)), ["law-exclusion"], "No other exclusion"),
+        (lambda: power_law(resamples=100), [], "BCa"),
+        (lambda: power_law(power_table(2), fix={"alpha": 0.5}), [], "as many"),
+        (
+            lambda: power_law(
+                pd.concat(
+                    [power_table().assign(g="a"), power_table(1).assign(g="b")], ignore_index=True
+                ),
+                group="g",
+            ),
+            [],
+            "2 groups by g",
+        ),
+    ],
+    ids=[
+        "four points", "no freedom", "fixed", "not judged", "floor 0", "one exclusion",
+        "resampled", "two points", "group of one",
+    ],
+)  # fmt: skip
+def test_whatever_a_law_lacks_the_rest_is_drawn_and_said(
+    law: Any, lacking: list[str], said: str
+) -> None:
+    found = law()
+    figures = law_figures(found)
+    assert not {f.name for f in figures} & set(lacking)
+    assert [f.name for f in figures][:4] == ONE_INPUT[:4]
+    page = page_of(found)
+    assert page.count("<svg ") == len(figures)
+    assert said in page
+
+
+def test_a_vanished_term_says_so() -> None:
+    table = power_table().assign(loss=np.linspace(2, 3, 12))  # rises with x
+    law = power_law(table)
+    assert law.parameters["A"] == 0
+    draw(law_figures(law))
+
+
+def test_an_interval_without_an_end_reaches_the_edge(shape_law: Law) -> None:
+    from superscope.laws import Interval
+
+    law = replace(shape_law, intervals=dict.fromkeys(shape_law.intervals, Interval(None, None)))
+    draw(law_figures(law))
+
+
+def test_a_law_without_a_band_draws_none() -> None:
+    law = power_law(power_table(3))
+    low, high = band(law, law.points.inputs, law.points.group)
+    assert not (np.isfinite(low) & np.isfinite(high)).any()
+    assert "the law has no band" in captions(law)["law-fit"]
+
+
+def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
+    folder = written[0].parent
+    assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in written)
+    drawn = [*ONE_INPUT[1:], "law-frontier"]
+    expected = ["report.html"] + [f"{n}.{kind}" for n in drawn for kind in ("png", "pdf")]
+    assert [p.name for p in written] == expected
+    for path in written:
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".html": b"<!DOC"}[path.suffix]
+        assert path.read_bytes().startswith(start)
+
+
+def test_the_same_law_makes_the_same_bytes(
+    written: list[Path], chinchilla_law: Law, chinchilla_plan: Plan, tmp_path: Path
+) -> None:
+    kept = Law.from_json(chinchilla_law.to_json())
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        again = write_law_figures(kept, tmp_path, plan=chinchilla_plan)
+    for one, other in zip(written, again, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", one.read_bytes())
+
+
+def test_the_page_alone_is_the_page_beside_the_figures(
+    written: list[Path], chinchilla_law: Law, chinchilla_plan: Plan, tmp_path: Path
+) -> None:
+    path = tmp_path / "law.html"
+    write_law_report(chinchilla_law, path, plan=chinchilla_plan)
+    assert path.read_bytes() == written[0].read_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == ["law.html"]
+
+
+def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
+    page = written[0].read_text("utf-8")
+    assert page.count("<svg ") == 6
+    assert "<script" not in page
+    assert "url(http" not in page
+    assert "@import" not in page
+    links = re.findall(r'(?:src|href)="([^"#][^"]*)"', page)
+    assert set(links) == {
+        "data:,", "https://arxiv.org/abs/2203.15556", "https://arxiv.org/abs/2404.10102",
+    }  # fmt: skip
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_the_verdict_comes_first_with_its_reasons_and_what_to_try(width_law: Law) -> None:
+    page = page_of(width_law)
+    assert width_law.identified
+    assert "<h1>Identified, with reservations</h1>" in page
+    text = page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
+    at = [page.index("<h1>")]
+    at += [text.index(f"<li>{f.text}</li>") for f in width_law.findings]
+    at += [text.index(f.status.remedy) for f in width_law.findings]
+    assert max(at[1:]) < page.index('id="parameters"')
+    assert at[0] == min(at)
+
+
+def test_grave_reasons_are_told_from_reservations() -> None:
+    page = page_of(power_law(power_table(3)))
+    assert "<h1>Not identified</h1>" in page
+    assert '<li class="severe">there are as many parameters as points</li>' in page
+
+
+def test_the_page_says_how_it_was_fitted_and_what_was_left_out(chinchilla_law: Law) -> None:
+    page = page_of(chinchilla_law)
+    for name in chinchilla_law.parameters:
+        assert f'<th scope="row">{name}</th>' in page
+    assert "100 resamples of 40 rows, BCa" in page
+    assert "Nothing: every row of the table was fitted." in page
+    table = power_table().assign(loss=lambda t: t["loss"].astype("Float64").where(t["x"] > 3))
+    left = page_of(power_law(table, exclude="x > 1000", drop_highest=1))
+    for line in (
+        '<th scope="row">loss is absent</th><td class="left">1 point</td><td class="left">1</td>',
+        '<th scope="row">x &gt; 1000</th><td class="left">2 points</td><td class="left">11–12</td>',
+        '<th scope="row">the 1 highest losses</th>',
+    ):
+        assert line in left
+
+
+def test_the_page_shows_the_plan(
+    written: list[Path], chinchilla_law: Law, chinchilla_plan: Plan
+) -> None:
+    page = written[0].read_text("utf-8")
+    assert "A plan for 1e23 operations" in page
+    lines = plan_lines(chinchilla_plan)
+    assert [line.name for line in lines] == ["parameters", "tokens"]
+    for line in lines:
+        assert f'<th scope="row">{line.name}</th><td>{line.best}</td>' in page
+    assert page.count("<td>1e23</td>") == 1
+    assert "A plan for" not in page_of(chinchilla_law)
+
+
+def test_a_plan_of_shapes_has_round_numbers(shape_law: Law) -> None:
+    found = plan(shape_law, 1e22, vocabulary=50_000)
+    page = page_of(shape_law, found)
+    assert "In round numbers: width" in page
+    assert "the embedding of 50,000 tokens and the head count" in page
+    assert "–</td>" in page  # no resamples, no intervals
+
+
+@pytest.mark.parametrize(
+    "name", [SCRIPT, "$x$ or $y_{", "漢字🦉", "_hidden", "\x1b[31m\u202e{{7*7}}", "a, b" * 40]
+)
+def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
+    table = pd.concat(
+        [power_table().rename(columns={"x": name}).assign(model=f"{name}{k}", kind=f"{name}{k}")
+         for k in range(2)],
+        ignore_index=True,
+    )  # fmt: skip
+    table.loc[3, "loss"] *= 1.3
+    law = power_law(table, x=name, group="kind", exclude=f"kind == {name}")
+    assert any(name in i.left_out for i in law.influences)
+    path = tmp_path / "law.html"
+    write_law_report(law, path)
+    page = path.read_text("utf-8")
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    if name == SCRIPT:
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;0" in page
+    if name == "漢字🦉":
+        assert "1 is 漢字🦉0; 2 is 漢字🦉1" in page
+
+
+def test_a_surrogate_is_written_all_the_same(tmp_path: Path) -> None:
+    law = power_law(judge=False)
+    law = replace(law, findings=(replace(law.findings[0], text="a\ud800"),))
+    write_law_report(law, tmp_path / "law.html")
+    assert r"a\ud800</li>" in (tmp_path / "law.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(UsageError, match=rf"cannot write {file / below}"):
+        write_law_figures(power_law(), file / below)
+    with pytest.raises(UsageError, match="cannot write"):
+        write_law_report(power_law(), file / "page.html")
+    assert file.read_text() == "in the way"
