@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
@@ -46,13 +47,13 @@ for name, help_text in {
 app.command(toy)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0, 2 on a user's error, 130 on Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character gets its code
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(arguments)
         sys.stdout.flush()
     except (CycloptsError, SuperscopeError, MemoryError) as error:
         from superscope.cli.terminal import warn
