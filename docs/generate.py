@@ -10,35 +10,62 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import toy_sweep
 
+from superscope.laws import FitStatus
+
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ".cache/models/smollm2"
 TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["toy"], ["toy", "train"], ["toy", "sweep"], ["toy", "table"],
-    ["toy", "figures"],
+    ["toy", "figures"], ["fit"], ["forecast"], ["plan"], ["roll-out"],
 )  # fmt: skip
 
 
-def output(*command: str) -> str:
+SHOWN = ("README.md", "docs/laws.md")  # pages with commands whose output they show
+BLOCK = re.compile(r"(<!-- run: superscope (.+?) -->\n).*?(<!-- /run -->)", re.DOTALL)
+STATUSES = re.compile(r"(<!-- statuses -->\n).*?(<!-- /statuses -->)", re.DOTALL)
+
+
+def output(*command: str, folder: Path = ROOT) -> str:
     """Return what a superscope command prints, as a reader would see it."""
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "superscope", *command],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
+        cwd=folder, env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout.rstrip()
 
 
-def example() -> str:
-    """Return the README's example: a command and its output."""
-    command = ["measure", MODEL, "--pairs", "exact"]
-    return f"\n```text\n$ superscope {' '.join(command)}\n{output(*command)}\n```\n"
+def with_output(page: Path) -> str:
+    """Return a page with the output of the commands it shows, run in order in one folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for there in (".cache", "examples"):
+            (folder / there).symlink_to(ROOT / there)
+
+        def run(block: re.Match[str]) -> str:
+            shown = output(*shlex.split(block[2]), folder=folder)
+            return f"{block[1]}```text\n$ superscope {block[2]}\n{shown}\n```\n{block[3]}"
+
+        text = BLOCK.sub(run, page.read_text())
+    return STATUSES.sub(lambda block: block[1] + statuses() + block[2], text)
+
+
+def statuses() -> str:
+    """Return the table of what the judge may find."""
+    rows = "".join(
+        f"| {s.value} | {'yes' if s.severe else 'no'} | {s.meaning} | {s.remedy} |\n"
+        for s in FitStatus
+        if s is not FitStatus.IDENTIFIED
+    )
+    return f"| finding | not identified | what it means | what to try |\n|---|---|---|---|\n{rows}"
 
 
 def command_page() -> str:
@@ -52,10 +79,8 @@ def command_page() -> str:
 
 def pages() -> dict[Path, str]:
     """Return every generated page with what it should contain."""
-    readme = ROOT / "README.md"
-    marked = re.compile(r"(?<=<!-- example -->\n).*?(?=<!-- /example -->)", re.DOTALL)
-    text = marked.sub(lambda _: example().lstrip("\n"), readme.read_text())
-    found = {readme: text, ROOT / "docs" / "command-line.md": command_page()}
+    found = {ROOT / name: with_output(ROOT / name) for name in SHOWN}
+    found[ROOT / "docs" / "command-line.md"] = command_page()
     sweep = toy_sweep.page()
     return found if sweep is None else {**found, toy_sweep.PAGE: sweep}
 
