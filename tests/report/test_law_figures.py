@@ -15,11 +15,12 @@ from superscope.errors import UsageError
 from superscope.laws import Law, Plan, fit, load_public, plan
 from superscope.laws.forecast import band
 from superscope.laws.judge import MOVED
+from superscope.laws.plan_text import input_rows
 from superscope.report import write_law_figures, write_law_report
 from superscope.report.canvas import Drawing
 from superscope.report.drawable import ABSENT, drawable, drawable_names
 from superscope.report.law_figures import law_figures
-from superscope.report.law_page import plan_lines, render_law, row_text
+from superscope.report.law_page import render_law, row_text
 from superscope.report.law_parts_figure import MOST_BARS, bars
 from superscope.report.law_view import MOST_MARKED, limits, marked, term_curve, term_remainder
 
@@ -381,10 +382,10 @@ def test_the_page_shows_the_plan(
 ) -> None:
     page = written[0].read_text("utf-8")
     assert "A plan for 1e23 operations" in page
-    lines = plan_lines(chinchilla_plan)
-    assert [line.name for line in lines] == ["parameters", "tokens"]
-    for line in lines:
-        assert f'<th scope="row">{line.name}</th><td>{line.best}</td>' in page
+    rows = input_rows(chinchilla_plan)
+    assert [row[0] for row in rows] == ["parameters", "tokens"]
+    for name, best, *_ in rows:
+        assert f'<th scope="row">{name}</th><td>{best}</td>' in page
     assert page.count("<td>1e23</td>") == 1
     assert "A plan for" not in page_of(chinchilla_law)
 

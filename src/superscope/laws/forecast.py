@@ -103,6 +103,7 @@ class Forecast:
             f"{where}{f', {self.group}' if self.group else ''}",
             f"loss       {self.loss}, one new model, 95 %",
             f"expected   {self.expected}, the law alone",
+            f"data       {self._distance()}",
             "",
         ]
         rows = []
@@ -115,6 +116,15 @@ class Forecast:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _distance(self) -> str:
+        outside = [
+            f"{name} {number(times)} times the largest" if times > 1
+            else f"{name} {number(times)} of the smallest"
+            for name, times in self.beyond.items()
+            if times != 1
+        ]  # fmt: skip
+        return "; ".join(outside) if outside else "every input is inside"
 
 
 def forecast(

@@ -16,7 +16,8 @@ from superscope.errors import UsageError
 from superscope.laws.budget import Budget, held_loss, make_budget, tolerance
 from superscope.laws.forecast import Estimate, forecast_at
 from superscope.laws.law import Law
-from superscope.laws.summary import columns, number
+from superscope.laws.plan_text import plan_text
+from superscope.laws.summary import number
 from superscope.laws.uncertainty import LEVEL
 from superscope.serialize import encode
 
@@ -111,57 +112,9 @@ class Plan:
 
     def __str__(self) -> str:
         """Return the doubts, the allocation, what it tolerates and the frontier, as text."""
-        lines = [f"Doubt: {doubt}" for doubt in self.doubts] + [""] * bool(self.doubts)
-        lines += [
-            f"compute {number(self.best.compute)}: loss {self.new_model}, one new model, 95 %",
-            f"the law alone: {self.best.loss}",
-            "",
-        ]
-        rows = []
-        for name, best in self.ranges.items():
-            tolerance = self.tolerances.get(name)
-            low = high = ""
-            if tolerance is not None:
-                low, high = (
-                    "any" if e is None else number(e) for e in (tolerance.low, tolerance.high)
-                )
-            change = self.returns.get(name)
-            rows.append(
-                (name, number(best.value), _range(best), f"{low} to {high}" if tolerance else "",
-                 "" if change is None else str(change), f"{self.exponents[name]:.3f}")
-            )  # fmt: skip
-        header = ("", "best", "95 %", "costs < 1 %", "change if doubled alone", "grows as C^")
-        lines += columns(header, rows)
-        lines += [
-            "",
-            f"compute doubled and spent as well: the loss changes by {self.returns['compute']}",
-        ]
-        if self.rounded is not None:
-            r = self.rounded
-            cost = r.loss.value / self.best.loss.value - 1
-            lines.append(
-                f"in round numbers: width {number(r.width)}, depth {number(r.depth)}, "
-                f"{number(r.tokens)} tokens; costs {cost:.2g} of the loss"
-            )
-        lines.append("")
-        names = [n for n in ("width", "depth", "parameters", "tokens")
-                 if getattr(self.best, n) is not None]  # fmt: skip
-        lines += columns(
-            ("compute", *names, "loss"),
-            [
-                (number(a.compute), *(number(getattr(a, n)) for n in names), str(a.loss))
-                for a in self.frontier
-            ],
-        )
-        return "\n".join(lines)
+        return plan_text(self)
 
     __repr__ = __str__
-
-
-def _range(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return "–"
-    return f"{number(estimate.low)} to {number(estimate.high)}"
 
 
 def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -> Plan:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from superscope._version import __version__
-from superscope.laws import Estimate, Law, Plan
+from superscope.laws import Law, Plan, plan_text
 from superscope.laws.summary import facts, number, parameter_rows
 from superscope.report.canvas import share
 from superscope.report.colors import DARK, LIGHT
@@ -44,18 +44,6 @@ class LeftOut:
     rows: str
 
 
-@dataclass(frozen=True)
-class PlanLine:
-    """An input of a plan: its best value, how well that is known, and what it tolerates."""
-
-    name: str
-    best: str
-    interval: str
-    tolerated: str
-    doubled: str
-    growth: str
-
-
 def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> str:
     """Return the page of a law, its drawn figures and a plan as HTML."""
     return template("law.html").render(
@@ -77,9 +65,11 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         plan=plan,
         plan_compute="" if plan is None else number(plan.best.compute),
         plan_doubts=() if plan is None else tuple(map(shown, plan.doubts)),
-        plan_lines=() if plan is None else plan_lines(plan),
-        plan_said=() if plan is None else _said(plan),
-        frontier=() if plan is None else _frontier(plan),
+        plan_said=[] if plan is None else _signed([plan_text.sentences(plan)])[0],
+        plan_header=plan_text.INPUTS,
+        plan_rows=[] if plan is None else _signed(plan_text.input_rows(plan)),
+        frontier_header=() if plan is None else plan_text.frontier_header(plan),
+        frontier_rows=[] if plan is None else _signed(plan_text.frontier_rows(plan)),
         sources=[SOURCES[s] for s in re.findall(r"\w+", law.form.source) if s in SOURCES],
         version=__version__,
         light=LIGHT,
@@ -107,69 +97,9 @@ def row_text(rows: Sequence[int]) -> str:
     return said + (f" and {more:,} more" if more else "")
 
 
-def plan_lines(plan: Plan) -> tuple[PlanLine, ...]:
-    """Return the inputs of a plan as lines of a table."""
-    lines = []
-    for name, best in plan.ranges.items():
-        tolerance, doubled = plan.tolerances.get(name), plan.returns.get(name)
-        tolerated = "" if tolerance is None else _ends(tolerance.low, tolerance.high, "any")
-        lines.append(
-            PlanLine(
-                name=name,
-                best=number(best.value),
-                interval=_interval(best),
-                tolerated=tolerated,
-                doubled="" if doubled is None else _signs(str(doubled)),
-                growth=f"{plan.exponents[name]:.3f}",
-            )
-        )
-    return tuple(lines)
-
-
-def _ends(low: float | None, high: float | None, absent: str) -> str:
-    return " to ".join(absent if end is None else _signs(number(end)) for end in (low, high))
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return "–"
-    return _ends(estimate.low, estimate.high, "–")
-
-
-def _signs(text: str) -> str:
-    return text.replace("-", "−")
-
-
-def _said(plan: Plan) -> tuple[str, ...]:
-    """Return what a plan comes to, a sentence each."""
-    said = [
-        f"With {number(plan.best.compute)} operations (6 N D), one new model has a loss of "
-        f"{plan.new_model}; the law alone says {plan.best.loss}.",
-        "Compute doubled and spent as well changes the loss by "
-        f"{_signs(str(plan.returns['compute']))}.",
-    ]
-    if plan.rounded is not None:
-        r = plan.rounded
-        said.append(
-            f"In round numbers: width {number(r.width)}, depth {number(r.depth)} and "
-            f"{number(r.tokens)} tokens, at a cost of "
-            f"{r.loss.value / plan.best.loss.value - 1:.2g} of the loss."
-        )
-    if plan.vocabulary:
-        head = "is counted once, for the head is the same" if plan.tied else "and the head count"
-        said.append(f"Of N, the embedding of {plan.vocabulary:,} tokens {head}.")
-    return tuple(said)
-
-
-def _frontier(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """Return the header, and a row for each budget."""
-    names = list(plan.ranges)
-    rows = [
-        (number(a.compute), *(number(getattr(a, n)) for n in names), number(a.loss.value),
-         _interval(a.loss))
-        for a in plan.frontier
-    ]  # fmt: skip
-    return ("compute", *names, "loss", "95 % interval"), *rows
+def _signed(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return cells with the minus sign of print."""
+    return [[cell.replace("-", "−") for cell in row] for row in rows]
 
 
 def _formula(law: Law) -> str:
