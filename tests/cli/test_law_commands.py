@@ -81,7 +81,7 @@ def test_json_is_the_law_of_the_same_options_in_python(main) -> None:  # type: i
         "alpha=1", "B[opt/c4]=2.2", "--bound", "A=100:", "--exclude", "width < 800",
         "--exclude", "family == pythia and loss > 3", "--drop-highest", 1, "--loss", "huber",
         "--delta", 0.01, "--residual", "log", "--weights", "loss_se", "--resample", "dataset",
-        "--resamples", 100, "--starts", 8, "--seed", 5, "--drops", 0, 1, 2, "--json",
+        "--resamples", 100, "--starts", 8, "--seed", 5, "--rules", 0, 1, "loss > 3.5", "--json",
     )  # fmt: skip
     assert code == 0
     expected = fit(
@@ -89,7 +89,7 @@ def test_json_is_the_law_of_the_same_options_in_python(main) -> None:  # type: i
         fix={"alpha": 1.0, "B[opt/c4]": 2.2}, bounds={"A": (100.0, None)},
         exclude=("width < 800", "family == pythia and loss > 3"), drop_highest=1, loss="huber",
         delta=0.01, residual="log", weights="loss_se", resample="dataset", resamples=100,
-        starts=8, seed=5, sensitivity=(0, 1, 2),
+        starts=8, seed=5, sensitivity=(0, 1, "loss > 3.5"),
     )  # fmt: skip
     assert out.strip() == expected.to_json()
     assert expected.parameters["alpha"] == 1
@@ -98,11 +98,14 @@ def test_json_is_the_law_of_the_same_options_in_python(main) -> None:  # type: i
 
 def test_sensitivity_shows_a_row_for_each_number_left_out(main) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = main(
-        "fit", "runs.csv", "--law", "shape", "--resamples", 0, "--sensitivity", "--drops", 0, 3, 9
-    )
+        "fit", "runs.csv", "--law", "shape", "--resamples", 0, "--sensitivity", "--rules", 3, 9,
+        "width < 512",
+    )  # fmt: skip
     assert code == 0
-    table = out[out.index("highest left out") :].splitlines()
-    assert [line.split()[0] for line in table[1:]] == ["0", "3", "9"]
+    table = out[out.index("exclusion") :].splitlines()
+    assert [line.split("  ")[0] for line in table[1:]] == [
+        "this fit", "3 highest left out", "9 highest left out", "also without width < 512",
+    ]  # fmt: skip
 
 
 def test_forecast_prints_doubts_the_loss_and_its_parts(main) -> None:  # type: ignore[no-untyped-def]
@@ -202,6 +205,13 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         ([*LLMS, "--drop-highest", "8"], "leaves none of 8 points"),
         ([*LLMS, "--fix", "alhpa=1"], "did you mean alpha?"),
         ([*LLMS, "--fix", "alpha=one"], "'one' is no number"),
+        ([*LLMS, "--fix", "alpha=1", "alpha=2"], "alpha is given more than once"),
+        ([*LLMS, "--fix", "alpha=100"], "no exponent is above 8"),
+        ([*LLMS, "--figures", "runs.csv"], "cannot write runs.csv"),
+        ([*FIT, "--depth-offset", "-5"], "not negative"),
+        (["plan", "shape.json", "--compute", "1e-5"], "too small for this law"),
+        (["plan", "shape.json", "--compute", "1e300"], "at most 1e+40"),
+        (["roll-out", "published-llms", "--law", "width", "--size", "family"], "no number"),
         ([*LLMS, "--fix", "alpha=1", "--bound", "alpha=0:1"], "both fixed and bounded"),
         ([*LLMS, "--bound", "alpha=2:1"], "lowest <= highest"),
         ([*LLMS, "--bound", "alpha=2"], "NAME=LOWEST:HIGHEST"),

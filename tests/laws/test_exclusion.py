@@ -11,7 +11,7 @@ from law_tables import FAST, POWER, make_table
 
 from superscope.errors import UsageError
 from superscope.laws import fit
-from superscope.laws.exclusion import exclude, group_rows, known
+from superscope.laws.exclusion import drop_highest, exclude, group_rows, known
 
 TABLE = pd.DataFrame(
     {
@@ -24,7 +24,10 @@ TABLE = pd.DataFrame(
 
 def left(rules=(), drop: int = 0, groups=(), table: pd.DataFrame = TABLE) -> list[int]:
     """Return the rows kept, counted from 1."""
-    return [int(i) + 1 for i in np.flatnonzero(exclude(table, rules, drop, groups)[0])]
+    kept = exclude(table, rules)[0]
+    if drop:
+        kept = drop_highest(table, kept, drop, groups)[0]
+    return [int(i) + 1 for i in np.flatnonzero(kept)]
 
 
 @given(st.lists(st.sampled_from([1.0, 1.5, 2.0, 2.5]), min_size=2, max_size=20), st.data())
@@ -33,14 +36,10 @@ def test_the_k_highest_go_with_all_their_ties(losses: list[float], data) -> None
     threshold = sorted(losses, reverse=True)[k - 1]
     expected = [i + 1 for i, v in enumerate(losses) if v < threshold]
     table = pd.DataFrame({"loss": losses})
-    if not expected:
-        with pytest.raises(UsageError, match="no point is left"):
-            exclude(table, (), k, ())
-        return
-    kept, records = exclude(table, (), k, ())
+    kept, record = drop_highest(table, np.ones(len(table), bool), k, ())
     assert [i + 1 for i in np.flatnonzero(kept)] == expected
-    assert len(records[-1].rows) >= k
-    assert sorted([*records[-1].rows, *expected]) == list(range(1, len(losses) + 1))
+    assert len(record.rows) >= k
+    assert sorted([*record.rows, *expected]) == list(range(1, len(losses) + 1))
 
 
 def test_the_highest_are_of_each_group() -> None:
@@ -48,14 +47,15 @@ def test_the_highest_are_of_each_group() -> None:
     table = TABLE.assign(family=["a", "a", "b", "b", "b"])
     assert left(drop=1, groups=("family",), table=table) == [2, 4, 5]
     assert left(drop=1, groups=("family",), table=table.assign(loss=[1, 2, 3, 3, 2.0])) == [1, 5]
-    with pytest.raises(UsageError, match="leaves none of 2 points of a group by family"):
-        exclude(table, (), 2, ("family",))
+    with pytest.raises(UsageError, match="--drop-highest 2 leaves none of 2 points of a"):
+        drop_highest(table, np.ones(5, bool), 2, ("family",))
 
 
 def test_rules_come_first_and_the_highest_are_of_what_they_left() -> None:
-    kept, records = exclude(TABLE, ("loss > 3.2",), 1, ())
+    kept, records = exclude(TABLE, ("loss > 3.2",))
+    kept, highest = drop_highest(TABLE, kept, 1, ())
     assert list(np.flatnonzero(kept) + 1) == [4, 5]
-    assert [(r.rule, r.rows) for r in records] == [
+    assert [(r.rule, r.rows) for r in (*records, highest)] == [
         ("loss > 3.2", (1, 3)),
         ("the 1 highest losses", (2,)),
     ]
@@ -82,14 +82,14 @@ def test_rules_come_first_and_the_highest_are_of_what_they_left() -> None:
     ],
 )
 def test_a_rule_leaves_out_what_it_says_and_nothing_absent(rule: str, out: list[int]) -> None:
-    kept, (record,) = exclude(TABLE, (rule,), 0, ())
+    kept, (record,) = exclude(TABLE, (rule,))
     assert list(record.rows) == out
     assert record.rule == rule
     assert [int(i) + 1 for i in np.flatnonzero(~kept)] == out
 
 
 def test_a_row_is_recorded_under_the_first_rule_that_left_it_out() -> None:
-    _, records = exclude(TABLE, ("loss > 3", "family == opt"), 0, ())
+    _, records = exclude(TABLE, ("loss > 3", "family == opt"))
     assert [r.rows for r in records] == [(1, 3), (2, 5)]
 
 
@@ -107,7 +107,7 @@ def test_rules_see_all_columns_of_the_table_and_rows_are_those_of_the_table() ->
 
 def test_absent_losses_are_left_out_and_recorded() -> None:
     table = TABLE.assign(loss=pd.array([3.5, None, 3.5, 2.5, None], "Float64"))
-    kept, records = exclude(table, (), 0, ())
+    kept, records = exclude(table, ())
     assert list(kept) == [True, False, True, True, False]
     assert [(r.rule, r.rows) for r in records] == [("loss is absent", (2, 5))]
 
@@ -131,14 +131,14 @@ def test_absent_losses_are_left_out_and_recorded() -> None:
 )
 def test_what_is_no_rule_is_refused_with_a_way_out(rule: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        exclude(TABLE, (rule,), 0, ())
+        exclude(TABLE, (rule,))
 
 
 def test_no_point_left_is_an_error_that_counts() -> None:
     with pytest.raises(UsageError, match=r"no point is left of 5 after loss > 0 \(5 points\)"):
-        exclude(TABLE, ("loss > 0",), 0, ())
+        exclude(TABLE, ("loss > 0",))
     with pytest.raises(UsageError, match="--drop-highest 5 leaves none of 5 points"):
-        exclude(TABLE, (), 5, ())
+        drop_highest(TABLE, np.ones(5, bool), 5, ())
 
 
 def test_groups_are_labelled_by_their_values() -> None:
@@ -148,9 +148,22 @@ def test_groups_are_labelled_by_their_values() -> None:
         "opt/a": [0, 4],
         "opt/b": [1],
         "gpt2/a": [2],
-        "pythia/absent": [3],
+        "pythia/(absent)": [3],
     }
     assert list(group_rows(table, ())) == [""]
+
+
+def test_no_two_groups_share_a_label() -> None:
+    table = pd.DataFrame(
+        {
+            "family": pd.array(["a/b", "a", "a", "(absent)", None, 'q"'], "string"),
+            "dataset": ["c", "b/c", '"b/c"', "d", "d", "d"],
+        }
+    )
+    rows = group_rows(table, ("family", "dataset"))
+    assert len(rows) == 6
+    assert [list(r) for r in rows.values()] == [[0], [1], [2], [3], [4], [5]]
+    assert '"a/b"/c' in rows
 
 
 def test_the_nearest_column_is_found_whatever_its_case() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from law_tables import CHINCHILLA, FAST, POWER, SHAPE, losses, make_table, truth
 
-from superscope.laws import FitStatus, Law, fit
+from superscope.laws import TRUTHS, FitStatus, Law, fit, simulate
 from superscope.laws.judge import part_correlations
 from superscope.laws.points import select
 from superscope.laws.problem import make_problem
@@ -148,7 +148,11 @@ def test_a_wide_interval_is_weak() -> None:
     found = fit(table, "shape", **FAST)
     interval = found.profiles["a_l"].interval
     assert interval.high is None or interval.high - interval.low > 0.5 * found.parameters["a_l"]
-    weak = about(found, FitStatus.WEAK) + about(found, FitStatus.UNBOUNDED)
+    weak = [
+        name
+        for status in (FitStatus.WEAK, FitStatus.UNDETERMINED, FitStatus.UNBOUNDED)
+        for name in about(found, status)
+    ]
     assert "a_l" in weak
     if "a_l" in about(found, FitStatus.WEAK):
         assert "depth is weakly identified: a_l lies anywhere in" in found.verdict
@@ -284,3 +288,35 @@ def test_every_status_explains_itself() -> None:
         assert bool(status.remedy) is (status is not FitStatus.IDENTIFIED)
     assert not FitStatus.IDENTIFIED.severe
     assert len({s.meaning for s in FitStatus}) == len(FitStatus)
+
+
+@pytest.mark.parametrize("law", TRUTHS)
+def test_exact_data_are_identified(law: str) -> None:
+    """What moves an exponent by rounding moves it by nothing."""
+    found = fit(simulate(law, noise=0.0), law, x="x" if law == "power" else None, resamples=100)
+    assert found.identified, found.verdict
+
+
+def test_a_rule_that_makes_the_law_is_named() -> None:
+    """Losses of short runs lie on another law; leaving them out is a choice."""
+    table = simulate("chinchilla", seed=2)
+    table.loc[table.tokens < 5e9, "loss"] *= 1.15
+    found = fit(table, "chinchilla", exclude="tokens < 5e9", resamples=100)
+    assert "beta" in about(found, FitStatus.UNSTABLE_EXCLUSION)
+    assert "without the rule tokens < 5e9" in text(found, FitStatus.UNSTABLE_EXCLUSION)
+
+
+def test_an_interval_wider_than_the_exponent_is_severe() -> None:
+    """Five models under five times the usual scatter: any exponent will do."""
+    for seed in range(5):
+        table = simulate("width", noise=0.15, seed=seed)
+        few = table[(table.family == "family0") & (table.dataset == "text0")].iloc[:5]
+        found = fit(few, "width")
+        assert not found.identified
+        widths = [
+            i.high - i.low
+            for i in (found.intervals["alpha"], *(p.interval for p in found.profiles.values()))
+            if i.low is not None and i.high is not None
+        ]
+        wide = bool(widths) and max(widths) > found.parameters["alpha"]
+        assert wide == ("alpha" in about(found, FitStatus.UNDETERMINED))

@@ -96,7 +96,7 @@ def test_a_prediction_is_of_one_group_and_broadcasts() -> None:
         ({"width": np.inf, "depth": 8, "tokens": 1e9}, "width must be a number above 0"),
         ({"width": 512, "depth": 2, "tokens": 1e9}, "depth must be a number above 2"),
         ({"width": [1, 2], "depth": [3, 4, 5], "tokens": 1e9}, "the same number of values"),
-        ({"width": 512, "depth": 8, "tokens": 1e9, "group": "opt"}, "no group 'opt'"),
+        ({"width": 512, "depth": 8, "tokens": 1e9, "group": "opt"}, "no groups; 'opt' is none"),
     ],
 )
 def test_inputs_a_law_cannot_take_are_refused(arguments: dict, said: str) -> None:
@@ -201,3 +201,31 @@ def test_floors_are_named_by_group() -> None:
     assert list(grouped(resamples=0).parameters) == ["A", "alpha", *floors]
     table = pd.DataFrame({"x": [1.0, 2, 4, 8, 16], "loss": [4, 3, 2.5, 2.2, 2.1]})
     assert list(fit(table, "power", x="x", **PLAIN).parameters) == ["A", "alpha", "B"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["parameters"].pop("A"), "its parameters are"),
+        (lambda d: d.update(parameters=dict(reversed(d["parameters"].items()))), "its parameters"),
+        (lambda d: d["parameters"].update(A=-1.0), "a parameter is negative"),
+        (lambda d: d["form"].update(name="wdth"), "is no form"),
+        (lambda d: d["form"].update(terms=[]), "is no form"),
+        (lambda d: d["form"].update(residual="bogus"), "residuals"),
+        (lambda d: d["points"]["loss"]["values"].pop(), "no law|no Law"),
+        (lambda d: d["points"]["loss"]["values"].__setitem__(0, 0.0), "a loss is not positive"),
+        (lambda d: d["points"]["groups"].pop(), "its parameters are|no group"),
+        (lambda d: d["intervals"].pop("A"), "its intervals"),
+        (lambda d: d.update(freedom=10**6), "its freedom"),
+    ],
+)
+def test_a_law_edited_by_hand_is_refused(change, said: str) -> None:
+    written = json.loads(grouped(resamples=0).to_json())
+    change(written)
+    with pytest.raises(FormatError, match=said):
+        Law.from_json(json.dumps(written))
+
+
+def test_deep_nesting_is_no_law() -> None:
+    with pytest.raises(FormatError, match="no law"):
+        Law.from_json("[" * 100_000)

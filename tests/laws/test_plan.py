@@ -15,6 +15,7 @@ from law_tables import CHINCHILLA, PLAIN, SHAPE, make_table, truth
 
 from superscope.errors import UsageError
 from superscope.laws import Law, Plan, fit, forecast, plan
+from superscope.laws.uncertainty import bca, widened
 
 
 @cache
@@ -231,14 +232,27 @@ def test_ranges_are_of_the_resamples() -> None:
     found = plan(law, 1e21)
     A, alpha, B, beta, _ = law.draws.T
     N = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (1e21 / 6) ** (beta / (alpha + beta))
-    low, high = np.quantile(N, (0.025, 0.975))
-    assert found.ranges["parameters"].low == pytest.approx(low, rel=1e-8)
-    assert found.ranges["parameters"].high == pytest.approx(high, rel=1e-8)
-    assert found.ranges["parameters"].value == found.best.parameters
+    found_range = found.ranges["parameters"]
+    value = float(found.best.parameters)
+    A, alpha, B, beta, _ = law.without.T
+    W = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (1e21 / 6) ** (beta / (alpha + beta))
+    expected = bca(N, value, W, widened(len(W)))
+    assert (found_range.low, found_range.high) == pytest.approx(
+        (expected.low, expected.high), rel=1e-8
+    )
+    assert found_range.value == value
     assert found.best.loss.low < found.best.loss.value < found.best.loss.high
     assert found.new_model.low < found.best.loss.low
-    none = plan(chinchilla(), 1e21)
-    assert (none.ranges["tokens"].low, none.best.loss.high) == (None, None)
+
+
+def test_without_resamples_ranges_are_of_the_covariance() -> None:
+    law = chinchilla()
+    assert not len(law.draws)
+    found = plan(law, 1e21).ranges["parameters"]
+    resampled = plan(chinchilla(100), 1e21).ranges["parameters"]
+    assert found.low < found.value < found.high
+    width, other = np.log(found.high / found.low), np.log(resampled.high / resampled.low)
+    assert 0.3 < width / other < 3
 
 
 def test_doubts_are_the_forecasts() -> None:
@@ -252,7 +266,7 @@ def test_doubts_are_the_forecasts() -> None:
 
 @pytest.mark.parametrize("compute", [0, -1e20, math.nan, math.inf])
 def test_compute_that_cannot_be_spent_is_refused(compute: float) -> None:
-    with pytest.raises(UsageError, match="compute must be positive and finite"):
+    with pytest.raises(UsageError, match="compute must be positive and at most"):
         plan(shape(), compute)
 
 
@@ -285,7 +299,7 @@ def test_a_plan_reads_well() -> None:
             assert f"Doubt: {doubt}" in text
         assert "costs < 1 %" in text and "grows as C^" in text
         assert str(found.new_model) in text
-        assert ("in round numbers: width" in text) is (found.rounded is not None)
+        assert ("In round numbers: width" in text) is (found.rounded is not None)
         written = json.loads(found.to_json())
         assert written["best"]["tokens"] == found.best.tokens
         assert len(written["frontier"]) == 13

@@ -35,7 +35,7 @@ def test_inputs_are_the_terms_columns_less_their_offsets() -> None:
 
 
 @pytest.mark.parametrize("column", ["width", "loss"])
-@pytest.mark.parametrize("wrong", [0.0, -1.0, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("wrong", [0.0, -1.0, np.inf, -np.inf, 1e120, np.nan])
 def test_numbers_that_no_law_can_take_are_named_with_their_rows(column: str, wrong: float) -> None:
     table = shape_table()
     table.loc[[2, 7], column] = wrong
@@ -145,7 +145,9 @@ def test_units_are_runs_or_models_where_they_repeat_and_rows_else() -> None:
     assert units(model=models) == ("model", 6)
     assert units(model=models, run=runs) == ("run", 4)
     assert units(run=rows) == ("row", 12)
-    assert units(model=models, run=rows) == ("model", 6)
+    assert units(model=models, run=rows) == ("row", 12)
+    assert units(model="toy", run=rows) == ("row", 12)
+    assert units(model=models, run="one") == ("model", 6)
     assert units(run=[None, *runs[1:]], model=models) == ("model", 6)
     points = selected(shape_table(model=models, run=runs), resample="model").points
     assert (points.units, points.unit_names) == ("model", tuple(models))
@@ -222,3 +224,32 @@ def test_tokens_in_millions_beside_parameters_in_ones_are_in_doubt() -> None:
 
 def test_honest_ranges_are_not_in_doubt() -> None:
     assert selected(make_table("shape", SHAPE, points=200)).warnings == ()
+
+
+def test_rows_that_a_rule_leaves_out_may_hold_anything() -> None:
+    table = shape_table(step=range(12))
+    table.loc[0, "tokens"] = 0.0
+    assert len(selected(table, exclude="step == 0").points) == 11
+    with pytest.raises(UsageError, match="tokens must be positive and finite; it is 0 in row 1"):
+        selected(table)
+
+
+def test_a_group_without_a_name_is_an_error_with_its_rows() -> None:
+    table = pd.DataFrame({"width": [1.0, 2, 3], "loss": [3.0, 2, 1], "family": ["a", None, "a"]})
+    with pytest.raises(UsageError, match="family is absent in row 2"):
+        select(table, FitOptions().form("width"), FitOptions())
+    without = select(table.assign(family=None), FitOptions().form("width"), FitOptions())
+    assert without.grouped_by == ()
+
+
+def test_a_column_that_stands_twice_is_an_error() -> None:
+    table = shape_table()
+    table.columns = ["loss", "loss", *table.columns[2:]]
+    with pytest.raises(UsageError, match="the column loss more than once"):
+        selected(table)
+
+
+def test_dates_and_flags_are_no_numbers() -> None:
+    for column in (pd.date_range("2026-01-01", periods=12), [True, False] * 6):
+        with pytest.raises(UsageError, match="width holds no number"):
+            selected(shape_table(width=column))

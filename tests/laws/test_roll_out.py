@@ -111,3 +111,20 @@ def test_nothing_to_compare_is_an_error() -> None:
         roll_out(table, [])
     with pytest.raises(UsageError, match="held out"):
         roll_out(table, WIDTH_VARIANTS, hold_out=(0,))
+
+
+def test_a_shared_exponents_error_is_in_the_interval() -> None:
+    table = simulate("width", seed=3)
+    held = fit(table, "width", QUICK, judge=False).parameters["alpha"]
+    variants = [
+        Variant("shared", "width", shared=("alpha",)),
+        Variant("known", "width", {"fix": {"alpha": held}}),
+    ]
+    frame = roll_out(table, variants, QUICK, hold_out=(2,)).table()
+    width = (frame.high - frame.low).groupby(frame.variant).mean()
+    assert width["shared"] > 1.005 * width["known"]
+
+
+def test_a_size_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(UsageError, match="family holds no number"):
+        roll_out(simulate("width"), WIDTH_VARIANTS, QUICK, size="family")

@@ -34,8 +34,9 @@ def test_each_refit_is_the_fit_under_that_exclusion() -> None:
 
 def test_the_fits_own_exclusion_is_always_among_them() -> None:
     found = fit(noisy(), "power", **OPTIONS, drop_highest=2, sensitivity=(0, 5))
-    assert [r.drop_highest for r in found.refits] == [0, 2, 5]
-    (own,) = [r for r in found.refits if r.drop_highest == 2]
+    assert [r.drop_highest for r in found.refits] == [2, 0, 5]
+    own = found.refits[0]
+    assert own.rule == ""
     assert own.parameters["alpha"] == pytest.approx(found.parameters["alpha"], rel=1e-9)
     assert own.objective == pytest.approx(found.objective, rel=1e-12)
 
@@ -66,7 +67,20 @@ def test_refits_keep_the_other_rules_and_options() -> None:
         {n: alone.parameters[n] for n in ("alpha", "B")}, rel=1e-6
     )
     assert found.refits[-1].standard_errors["B"] == 0
-    assert found.refits[-1].dropped == 4
+    assert found.refits[-1].dropped == 4 + len(found.excluded[0].rows)
+
+
+def test_each_rule_of_the_users_is_lifted_and_further_ones_are_tried() -> None:
+    rules = ("x > 3000", "loss > 2.9")
+    found = fit(noisy(), "power", **OPTIONS, exclude=rules, sensitivity=("x < 20", 3))
+    assert [r.rule for r in found.refits] == [
+        "", "without the rule x > 3000", "without the rule loss > 2.9", "without any rule",
+        "also without x < 20", "3 highest left out",
+    ]  # fmt: skip
+    alone = fit(noisy(), "power", **OPTIONS, exclude="loss > 2.9", judge=False)
+    assert found.refits[1].parameters["alpha"] == pytest.approx(alone.parameters["alpha"], rel=1e-6)
+    every = fit(noisy(), "power", **OPTIONS, judge=False)
+    assert found.refits[3].points == len(every.points)
 
 
 def test_influence_is_the_shift_without_the_point_in_standard_errors() -> None:

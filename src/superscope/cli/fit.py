@@ -16,8 +16,8 @@ def fit(
     law: Literal["power", "width", "chinchilla", "shape", "time"],
     arguments: FitArguments = FitArguments(),  # noqa: B008  (frozen)
     sensitivity: Annotated[bool, Parameter(negative="")] = False,
-    drops: Annotated[
-        tuple[int, ...], Parameter(consume_multiple=True, negative="", show_default=False)
+    rules: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
     ] = (),
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
@@ -35,9 +35,10 @@ def fit(
         power, L = A x^-alpha + B; width, a floor per family and data set; chinchilla, of
         parameters and tokens; shape, of width, depth and tokens; time.
     sensitivity
-        Also print the exponents with other numbers of the highest losses left out.
-    drops
-        Those numbers; default: 0 to 20 % of the points.
+        Also print the exponents under other exclusions.
+    rules
+        Those exclusions: numbers of the highest losses, or further rules such as "width < 512";
+        default: 0 to 20 % of the smallest group. Every --exclude is lifted in any case.
     json
         Print the law as JSON.
     out
@@ -47,7 +48,7 @@ def fit(
     figures
         Write the figures as PNG and PDF, and the report, to this folder.
     """
-    from superscope.atomic import check_writable, write_whole
+    from superscope.atomic import check_writable, make_folder, write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.laws import fit as fit_law
     from superscope.laws.summary import columns, refit_header, refit_rows
@@ -55,7 +56,9 @@ def fit(
     for file in (out, report):
         if file is not None:
             check_writable(file)
-    options = arguments.options(sensitivity=drops or None)
+    if figures is not None:
+        make_folder(figures)
+    options = arguments.options(sensitivity=_rules(rules))
     with progress_bar() as progress:
         fitted = fit_law(arguments.table(table), law, options, progress=progress)
     if out is not None:
@@ -75,3 +78,7 @@ def fit(
         from superscope.report import write_law_figures
 
         write_law_figures(fitted, figures)
+
+
+def _rules(words: tuple[str, ...]) -> tuple[int | str, ...] | None:
+    return tuple(int(word) if word.isdecimal() else word for word in words) or None

@@ -86,7 +86,7 @@ class FitArguments:
         from superscope.laws import FitOptions
 
         return FitOptions(
-            columns=dict(_pair("--columns", word) for word in self.columns),
+            columns=dict(self._pairs("--columns", self.columns)),
             group=self.group or None,
             exclude=self.exclude,
             drop_highest=self.drop_highest,
@@ -113,7 +113,12 @@ class FitArguments:
 
     @staticmethod
     def _pairs(option: str, words: tuple[str, ...]) -> list[tuple[str, str]]:
-        return [_pair(option, word) for word in words]
+        pairs = [_pair(option, word) for word in words]
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise UsageError(f"{option}: {name} is given more than once")
+        return pairs
 
 
 def _pair(option: str, word: str) -> tuple[str, str]:

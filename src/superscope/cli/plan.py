@@ -37,12 +37,14 @@ def plan(
     figures
         Write the figures as PNG and PDF, and the report, to this folder.
     """
-    from superscope.atomic import check_writable
+    from superscope.atomic import check_writable, make_folder
     from superscope.cli.law_file import read_law
     from superscope.laws import plan as plan_budget
 
     if report is not None:
         check_writable(report)
+    if figures is not None:
+        make_folder(figures)
     fitted = read_law(law)
     planned = plan_budget(fitted, compute, vocabulary=vocabulary, tied=tied)
     print(planned.to_json() if json else planned)

@@ -1,7 +1,8 @@
 """Scaling laws: fitted to losses, judged, and used to forecast and to plan."""
 
+from superscope.laws.derived import Estimate
 from superscope.laws.fit import fit
-from superscope.laws.forecast import End, Estimate, Forecast, forecast
+from superscope.laws.forecast import End, Forecast, forecast
 from superscope.laws.forms import FORMS, Form, Term
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions

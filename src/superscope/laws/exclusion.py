@@ -15,6 +15,7 @@ import pandas as pd
 
 from superscope.errors import UsageError
 
+ABSENT = "(absent)"
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -44,21 +45,16 @@ class Excluded:
 
 
 def exclude(
-    frame: pd.DataFrame, rules: Sequence[str], drop_highest: int, groups: Sequence[str]
+    frame: pd.DataFrame, rules: Sequence[str]
 ) -> tuple[npt.NDArray[np.bool_], tuple[Excluded, ...]]:
-    """Return which rows are kept, and what each rule left out.
+    """Return which rows the rules keep, and what each left out; rows without a loss go first.
 
     Parameters
     ----------
     frame
-        The table, with a column ``loss`` of positive numbers or absent.
+        The table, with a column ``loss``.
     rules
         Comparisons of a column with a number or a text, joined by ``and``.
-    drop_highest
-        Leave out every point whose loss is at least the K-th highest of its group: ties go
-        together, so it may be more than K.
-    groups
-        Columns that make the groups.
 
     Raises
     ------
@@ -68,42 +64,72 @@ def exclude(
     kept = np.ones(len(frame), np.bool_)
     records = []
     absent = frame["loss"].isna().to_numpy(np.bool_)
-    if absent.any():
+    if not isinstance(frame["loss"].dtype, np.dtype) and absent.any():
         records.append(Excluded("loss is absent", _rows(absent)))
         kept &= ~absent
     for rule in rules:
         out = _matches(frame, rule) & kept
         records.append(Excluded(rule, _rows(out)))
         kept &= ~out
-    if drop_highest:
-        out = np.zeros(len(frame), np.bool_)
-        loss = frame["loss"].to_numpy(np.float64, na_value=np.nan)
-        for rows in group_rows(frame, groups).values():
-            of_group = rows[kept[rows]]
-            if drop_highest >= len(of_group):
-                raise UsageError(
-                    f"--drop-highest {drop_highest} leaves none of {len(of_group)} points"
-                    + (f" of a group by {', '.join(groups)}" if groups else "")
-                )
-            threshold = np.sort(loss[of_group])[-drop_highest]
-            out[of_group[loss[of_group] >= threshold]] = True
-        each = " of each group" if groups else ""
-        records.append(Excluded(f"the {drop_highest} highest losses{each}", _rows(out)))
-        kept &= ~out
     if not kept.any():
-        raise UsageError(f"no point is left of {len(frame)} after " + _said(records))
+        said = "; ".join(f"{r.rule} ({len(r.rows)} points)" for r in records)
+        raise UsageError(f"no point is left of {len(frame)} after {said}")
     return kept, tuple(records)
 
 
+def drop_highest(
+    frame: pd.DataFrame, kept: npt.NDArray[np.bool_], count: int, groups: Sequence[str]
+) -> tuple[npt.NDArray[np.bool_], Excluded]:
+    """Return which rows stay without the highest losses of each group.
+
+    Parameters
+    ----------
+    frame, kept
+        The table, and which of its rows are looked at.
+    count
+        K: every point goes whose loss is at least the K-th highest of its group. Ties go
+        together, so it may be more than K.
+    groups
+        Columns that make the groups.
+
+    Raises
+    ------
+    UsageError
+        A group would have nothing left.
+    """
+    out = np.zeros(len(frame), np.bool_)
+    loss = frame["loss"].to_numpy(np.float64, na_value=np.nan)
+    there = np.flatnonzero(kept)
+    for label, rows in group_rows(frame.iloc[there], groups).items():
+        of_group = there[rows]
+        if count >= len(of_group):
+            of = f" of {label}" if groups else ""
+            raise UsageError(f"--drop-highest {count} leaves none of {len(of_group)} points{of}")
+        threshold = np.sort(loss[of_group])[-count]
+        out[of_group[loss[of_group] >= threshold]] = True
+    each = " of each group" if groups else ""
+    return kept & ~out, Excluded(f"the {count} highest losses{each}", _rows(out))
+
+
 def group_rows(frame: pd.DataFrame, groups: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
-    """Return each group's rows by its label, the values joined by ``/``; one group without any."""
+    """Return each group's rows by its label, the values joined by ``/``; one group without any.
+
+    A value that holds a ``/`` is quoted in the label, so that no two groups share one.
+    """
     if not groups:
         return {"": np.arange(len(frame))}
-    labels = frame[groups[0]].astype("string").fillna("absent")
-    for name in groups[1:]:
-        labels = labels + "/" + frame[name].astype("string").fillna("absent")
+    parts = [frame[name].astype("string").map(_quoted, na_action="ignore") for name in groups]
+    labels = parts[0].fillna(ABSENT)
+    for part in parts[1:]:
+        labels = labels + "/" + part.fillna(ABSENT)
     codes, names = pd.factorize(labels)
     return {str(name): np.flatnonzero(codes == i) for i, name in enumerate(names)}
+
+
+def _quoted(value: str) -> str:
+    if "/" in value or '"' in value or value == ABSENT:
+        return '"' + value.replace('"', '""') + '"'
+    return value
 
 
 def known(frame: pd.DataFrame, name: str, purpose: str) -> str:
@@ -115,10 +141,6 @@ def known(frame: pd.DataFrame, name: str, purpose: str) -> str:
     near = get_close_matches(name.lower(), lower, 1, 0.5)
     hint = f"did you mean {lower[near[0]]}? " if near else ""
     raise UsageError(f"{purpose}: no column {name!r}; {hint}columns: {', '.join(columns)}")
-
-
-def _said(records: Sequence[Excluded]) -> str:
-    return "; ".join(f"{r.rule} ({len(r.rows)} points)" for r in records)
 
 
 def _rows(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:

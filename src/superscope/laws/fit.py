@@ -16,10 +16,10 @@ from superscope.laws.judge import judge
 from superscope.laws.law import FORMAT, Law
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
-from superscope.laws.problem import HIGHEST, Problem, make_problem
+from superscope.laws.problem import Problem, make_problem
 from superscope.laws.profile import profile
 from superscope.laws.solver import Solutions
-from superscope.laws.stability import Refit, influences, sensitivity
+from superscope.laws.stability import Influence, Refit, influences, sensitivity
 from superscope.laws.table import load_table
 from superscope.laws.uncertainty import (
     LEAST_UNITS,
@@ -113,14 +113,16 @@ def _judged(
     progress("resampling", 1, 1)
     intervals = _intervals(problem, parameters, account, draws, without)
     profiles = {
-        name: profile(problem, name, found.exponents[0], objective, account)
+        name: profile(problem, name, starts, objective, account)
         for i, name in enumerate(names)
         if options.judge
         and name in problem.form.exponents
         and account.free[i]
         and account.freedom > 0
     }
-    influence = influences(problem, parameters, account, without) if options.judge else ()
+    influence: tuple[Influence, ...] = ()
+    if options.judge:
+        influence = influences(problem, parameters, account, without, draws)
     converged = bool(found.converged[0][objectives.argmin()])
     errors = np.sqrt(np.diagonal(account.covariance))
     held = problem.low == problem.high
@@ -152,6 +154,7 @@ def _judged(
         covariance=account.covariance,
         correlations=covariance / np.outer(scale, scale),
         draws=draws,
+        without=without,
         refits=refits,
         influences=influence,
         findings=(),
@@ -184,23 +187,39 @@ def _intervals(
         low, high = float(problem.low[i]), float(problem.high[i])
         value = float(parameters[i])
         if low == high:
-            intervals[name] = Interval(value, value)
+            found = Interval(value, value)
+        elif len(draws) and not account.free[i]:
+            found = _one_sided(draws[:, i], value, low, widened(len(without)))
         elif len(draws):
             found = bca(draws[:, i], value, without[:, i], widened(len(without)))
-            intervals[name] = _open(found, name in problem.form.exponents)
         elif account.free[i]:
             found = linear_interval(value, float(errors[i]), account.freedom, low, high)
-            intervals[name] = _open(found, name in problem.form.exponents)
         else:
-            intervals[name] = Interval(None, None)
+            found = Interval(None, None)
+        exponent = name in problem.form.exponents
+        intervals[name] = _open(found, low, high) if exponent and low < high else found
     return intervals
 
 
-def _open(interval: Interval, exponent: bool) -> Interval:
+def _one_sided(draws: Floats, value: float, low: float, z: float) -> Interval:
+    """Return the interval of a parameter at a bound: on one side percentiles, none on the other.
+
+    BCa takes the estimate for the middle of its distribution, and here it is the end.
+    """
+    from scipy.stats import norm
+
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return Interval(None, None)
+    level = float(norm.cdf(z))
+    if value == low:
+        return Interval(value, float(np.quantile(draws, level)))
+    return Interval(float(np.quantile(draws, 1 - level)), value)
+
+
+def _open(interval: Interval, low: float, high: float) -> Interval:
     """Return an exponent's interval without the ends that are only the search's own."""
-    low, high = interval.low, interval.high
-    if exponent and low is not None and low <= 0:
-        low = None
-    if exponent and high is not None and high >= HIGHEST:
-        high = None
-    return Interval(low, high)
+    return Interval(
+        None if interval.low is None or interval.low <= low else interval.low,
+        None if interval.high is None or interval.high >= high else interval.high,
+    )

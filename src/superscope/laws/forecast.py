@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError
+from superscope.laws.derived import DRAWS, Estimate, estimate, levels
 from superscope.laws.law import Law
 from superscope.laws.summary import columns, number
 from superscope.laws.uncertainty import LEVEL
@@ -17,22 +19,6 @@ from superscope.serialize import encode
 Floats = npt.NDArray[np.float64]
 
 FAR = 4.0  # times beyond the data above which a forecast is doubted
-DRAWS = 4000  # predictions drawn for an interval that carries the residuals
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval; None where the law gives none."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-    def __str__(self) -> str:
-        """Return ``2.314 (2.28 to 2.35)``."""
-        if self.low is None or self.high is None:
-            return f"{number(self.value)} (no interval)"
-        return f"{number(self.value)} ({number(self.low)} to {number(self.high)})"
 
 
 @dataclass(frozen=True)
@@ -107,9 +93,9 @@ class Forecast:
             "",
         ]
         rows = []
-        for part, estimate in self.parts.items():
+        for part, share in self.parts.items():
             change = self.doubling.get(part)
-            rows.append((part, str(estimate), "" if change is None else str(change)))
+            rows.append((part, str(share), "" if change is None else str(change)))
         lines += columns(("part", "of the loss", "when its input doubles"), rows)
         lines += [""] if self.ends else []
         lines += [f"{end.reason}: from width {end.width}" for end in self.ends]
@@ -163,31 +149,26 @@ def forecast_at(
     number_ = law.group_number(group)
     at = np.array([number_])
     parts = law.parts(x, at)[0]
-    drawn = _drawn(law, number_)
     part_names = [*(t.part for t in law.form.terms), "floor"]
-    part_draws = None if drawn is None else law.parts(x, at, drawn)[:, 0]
+
+    def part(i: int, inputs_: Floats = x) -> Callable[[Floats], Floats]:
+        return lambda p: np.asarray(law.parts(inputs_, at, p)[:, 0, i], np.float64)
+
     doubled = {}
     for i, term in enumerate(law.form.terms):
-        value, twice = inputs[term.column], x.copy()
-        twice[0, i] = 2 * value - term.offset
-        changed = law.parts(twice, at)[0, i] - parts[i]
-        draws = None
-        if drawn is not None and part_draws is not None:
-            draws = law.parts(twice, at, drawn)[:, 0, i] - part_draws[:, i]
-        doubled[term.part] = _estimate(changed, draws)
-    expected, loss = _losses(law, x, at, drawn)
+        twice = x.copy()
+        twice[0, i] = 2 * inputs[term.column] - term.offset
+        before, after = part(i), part(i, twice)
+        doubled[term.part] = estimate(law, lambda p, a=after, b=before: a(p) - b(p))  # type: ignore[misc]
     beyond = {t.column: _beyond(law, i, inputs[t.column]) for i, t in enumerate(law.form.terms)}
-    ends = _ends(law, parts, drawn, features or law.points.features, inputs)
+    ends = _ends(law, parts, features or law.points.features)
     return Forecast(
         law=law.form.name,
         group=law.points.groups[number_],
         inputs={t.column: float(inputs[t.column]) for t in law.form.terms},
-        loss=loss,
-        expected=expected,
-        parts={
-            name: _estimate(parts[i], None if part_draws is None else part_draws[:, i])
-            for i, name in enumerate(part_names)
-        },
+        loss=_new_loss(law, x, at),
+        expected=expected_loss(law, x, at),
+        parts={name: estimate(law, part(i)) for i, name in enumerate(part_names)},
         doubling=doubled,
         beyond=beyond,
         ends=ends,
@@ -198,15 +179,15 @@ def forecast_at(
 def band(law: Law, inputs: Floats, group: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Return the ends of the law's 95 % interval at inputs (N, k): parameters alone, (N,) each.
 
-    Not a number where the law has no interval.
+    Percentiles of the resamples, wider for few units; Student's without them; not a number where
+    the law has no interval.
     """
     low, high = np.full(len(inputs), np.nan), np.full(len(inputs), np.nan)
     for number_ in np.unique(group):
         here = group == number_
         x, g = inputs[here], group[here]
-        drawn = _drawn(law, int(number_))
-        if drawn is not None:
-            low[here], high[here] = np.quantile(law.loss(x, g, drawn), _ends_of_level(), axis=0)
+        if len(law.draws):
+            low[here], high[here] = np.nanquantile(law.loss(x, g, law.draws), levels(law), axis=0)
         else:
             middle, half = _linear(law, x, g, residual=False)
             back = np.exp if law.form.residual == "log" else np.asarray
@@ -214,53 +195,39 @@ def band(law: Law, inputs: Floats, group: npt.NDArray[np.int64]) -> tuple[Floats
     return low, high
 
 
-def _ends_of_level() -> tuple[float, float]:
-    return (1 - LEVEL) / 2, (1 + LEVEL) / 2
-
-
-def _drawn(law: Law, group: int) -> Floats | None:
-    """Return the resampled parameters that determine a group's floor."""
+def expected_loss(law: Law, x: Floats, group: npt.NDArray[np.int64]) -> Estimate:
+    """Return the law's value at one input (1, k) with the parameters' uncertainty."""
     if not len(law.draws):
-        return None
-    floor = law.draws[:, 2 * len(law.form.terms) + group]
-    return np.asarray(law.draws[np.isfinite(floor)], np.float64)
+        return _student(law, x, group, residual=False)
+    return estimate(law, lambda p: law.loss(x, group, p)[:, 0])
 
 
-def _estimate(value: float, draws: Floats | None) -> Estimate:
-    if draws is None:
-        return Estimate(float(value), None, None)
-    low, high = np.quantile(draws, _ends_of_level())
-    return Estimate(float(value), float(low), float(high))
-
-
-def _losses(
-    law: Law, x: Floats, group: npt.NDArray[np.int64], drawn: Floats | None
-) -> tuple[Estimate, Estimate]:
-    """Return the law's value, and a new model's."""
-    value = float(law.loss(x, group)[0])
+def _new_loss(law: Law, x: Floats, group: npt.NDArray[np.int64]) -> Estimate:
+    """Return the loss of one new model: the parameters' uncertainty and a residual."""
+    if not len(law.draws):
+        return _student(law, x, group, residual=True)
     log = law.form.residual == "log"
-    if drawn is None:
-        both = []
-        for residual in (False, True):
-            middle, half = _linear(law, x, group, residual)
-            low, high = float(middle[0] - half[0]), float(middle[0] + half[0])
-            if not math.isfinite(half[0]):
-                both.append(Estimate(value, None, None))
-            elif log:
-                with np.errstate(over="ignore"):
-                    top = float(np.exp(high))
-                both.append(Estimate(value, math.exp(low), top if math.isfinite(top) else None))
-            else:
-                both.append(Estimate(value, low, high))
-        return both[0], both[1]
-    at = law.loss(x, group, drawn)[:, 0]
     rng = np.random.default_rng(law.options.seed)
-    # Fitted residuals are smaller than true ones by the parameters' share.
+    # Fitted residuals are smaller than true ones by the parameters' share; a new point weighs 1.
     wider = math.sqrt(len(law.points) / law.freedom) if law.freedom > 0 else math.nan
-    scatter = rng.choice(law.residuals, DRAWS) * wider
-    one = rng.choice(at, DRAWS)
+    scatter = rng.choice(law.residuals * np.sqrt(law.points.weights), DRAWS) * wider
+    drawn = law.loss(x, group, law.draws)[:, 0]
+    one = rng.choice(drawn[np.isfinite(drawn)], DRAWS)
     new = one * np.exp(scatter) if log else one + scatter
-    return _estimate(value, at), _estimate(value, new)
+    low, high = np.quantile(new, levels(law))
+    return Estimate(float(law.loss(x, group)[0]), float(low), float(high))
+
+
+def _student(law: Law, x: Floats, group: npt.NDArray[np.int64], *, residual: bool) -> Estimate:
+    value = float(law.loss(x, group)[0])
+    middle, half = _linear(law, x, group, residual)
+    ends = np.array([middle[0] - half[0], middle[0] + half[0]])
+    if law.form.residual == "log":
+        with np.errstate(over="ignore"):
+            ends = np.exp(ends)
+    if not np.isfinite(ends).all():
+        return Estimate(value, None, None)
+    return Estimate(value, float(ends[0]), float(ends[1]))
 
 
 def _linear(
@@ -299,9 +266,7 @@ def _beyond(law: Law, term: int, value: float) -> float:
     return 1.0
 
 
-def _ends(
-    law: Law, parts: Floats, drawn: Floats | None, features: int, inputs: dict[str, float]
-) -> tuple[End, ...]:
+def _ends(law: Law, parts: Floats, features: int) -> tuple[End, ...]:
     """Return where the width's part ends: at the features' number, and in the scatter."""
     widths = [i for i, term in enumerate(law.form.terms) if term.column == "width"]
     if not widths:
@@ -316,15 +281,9 @@ def _ends(
         scale *= float(parts.sum() - parts[i])  # what is left of the loss where width has its end
     p = law.vector
     if p[2 * i] > 0 and p[2 * i + 1] > 0 and scale > 0:
-
-        def end(parameters: Floats) -> Floats:
-            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-                return np.asarray(
-                    (parameters[..., 2 * i] / scale) ** (1 / parameters[..., 2 * i + 1])
-                )
-
+        width = estimate(law, lambda p: (p[:, 2 * i] / scale) ** (1 / p[:, 2 * i + 1]))
         reason = f"the width's part is below the scatter of single models ({number(scale)})"
-        ends.append(End(_estimate(float(end(p)), None if drawn is None else end(drawn)), reason))
+        ends.append(End(width, reason))
     return tuple(ends)
 
 

@@ -22,6 +22,9 @@ SHOWN = 3  # influential points named for each exponent
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
+NOTHING = 1.0  # share of an exponent's value above which its interval says next to nothing
+_WIDE = {FitStatus.WEAK: "weakly", FitStatus.UNDETERMINED: "hardly"}
+NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
 def judge(
@@ -183,27 +186,34 @@ def part_correlations(
 
 def _exclusion(law: Law) -> list[Finding]:
     """Name exponents that leave their interval, by more than fewer points would explain."""
-    findings = []
-    own = next((r for r in law.refits if r.drop_highest == law.options.drop_highest), None)
-    if own is None:
+    if not law.refits:
         return []
-    others = len(law.refits) - 1
-    chance = 0.05 / max(1, others * len(law.profiles))  # of any of so many comparisons
+    own, *others = law.refits
+    findings = []
+    chance = 0.05 / max(1, len(others) * len(law.profiles))  # of any of so many comparisons
     for name in law.profiles:
-        interval = law.intervals[name]
-        outside = [
-            r for r in law.refits
-            if r is not own and r.parameters[name] not in interval
-            and _differs(r, own, name, chance)
-        ]  # fmt: skip
+        outside = [r for r in others if _leaves(law, r, name) and _differs(r, own, name, chance)]
         if outside:
-            moves = ", ".join(f"{r.parameters[name]:.3g} with {r.dropped}" for r in outside)
+            moves = ", ".join(f"{r.parameters[name]:.3g} {_under(r)}" for r in outside)
             text = (
-                f"{name} = {law.parameters[name]:.3g} with {own.dropped} of the highest losses "
-                f"left out becomes {moves}: more than its interval ({interval_text(interval)})"
+                f"{name} = {law.parameters[name]:.3g} ({_under(own)}) becomes {moves}: "
+                f"more than its interval ({interval_text(law.intervals[name])})"
             )
             findings.append(Finding(FitStatus.UNSTABLE_EXCLUSION, name, text))
     return findings
+
+
+def _under(refit: Refit) -> str:
+    points = "1 point" if refit.dropped == 1 else f"{refit.dropped} points"
+    if refit.drop_highest is None:
+        return f"{refit.rule} ({points} out)"
+    return f"with {points} left out"
+
+
+def _leaves(law: Law, refit: Refit, name: str) -> bool:
+    value = refit.parameters[name]
+    moved = abs(value - law.parameters[name]) > NEGLIGIBLE * law.parameters[name]
+    return moved and value not in law.intervals[name]
 
 
 def _differs(refit: Refit, own: Refit, name: str, chance: float) -> bool:
@@ -225,11 +235,15 @@ def _points(law: Law) -> list[Finding]:
     """
     findings: list[Finding] = []
     n = len(law.points)
-    moved = max(MOVED, 2 * math.sqrt(2 * math.log(n) / n))
+    moved = max(MOVED, min(1.0, 2 * math.sqrt(2 * math.log(n) / n)))
     below_floor = int(np.sum(law.points.loss < law.parts_of_points[:, -1]))
     for name in dict.fromkeys(i.parameter for i in law.influences):
         interval = law.intervals[name]
-        own = [i for i in law.influences if i.parameter == name]
+        negligible = NEGLIGIBLE * law.parameters[name]
+        own = [
+            i for i in law.influences
+            if i.parameter == name and abs(i.without - law.parameters[name]) > negligible
+        ]  # fmt: skip
         outside = [i for i in own if i.without not in interval]
         below = [i for i in own if i.below_floor and i not in outside]
         inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
@@ -255,17 +269,23 @@ def _without(influences: Sequence[Influence]) -> str:
 
 
 def _weak(law: Law) -> list[Finding]:
+    """Name exponents whose interval is wide against their value, by either kind of interval."""
     findings = []
     for term in law.form.terms:
         name = term.exponent
         if name not in law.profiles:
             continue
+        widest, shown = 0.0, None
         for interval in (law.intervals[name], law.profiles[name].interval):
             if interval.low is None or interval.high is None:
                 continue  # said already
-            if interval.high - interval.low > WEAK * law.parameters[name]:
-                part = "" if term.part == "x" else f"{term.part} is weakly identified: "
-                text = f"{part}{name} lies anywhere in {interval_text(interval)}"
-                findings.append(Finding(FitStatus.WEAK, name, text))
-                break
+            width = (interval.high - interval.low) / law.parameters[name]
+            if width > widest:
+                widest, shown = width, interval
+        if shown is None or widest <= WEAK:
+            continue
+        status = FitStatus.WEAK if widest <= NOTHING else FitStatus.UNDETERMINED
+        part = "" if term.part == "x" else f"{term.part} is {_WIDE[status]} identified: "
+        text = f"{part}{name} lies anywhere in {interval_text(shown)}"
+        findings.append(Finding(status, name, text))
     return findings

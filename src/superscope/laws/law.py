@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import FormatError, UsageError
 from superscope.laws.exclusion import Excluded
-from superscope.laws.forms import Form
+from superscope.laws.forms import FORMS, Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
+from superscope.laws.problem import floor_names
 from superscope.laws.profile import Profile
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
@@ -58,8 +61,9 @@ class Law:
         Of the joint Jacobian, amplitudes at the middle of the data; None: singular.
     covariance, correlations
         Of the parameters in the order of `parameters`, shape (P, P).
-    draws
-        Parameters of the resamples, shape (R, P), not a number where a resample has none.
+    draws, without
+        Parameters of the resamples, shape (R, P), and without each resampling unit, (U, P); not
+        a number where the points left do not determine one.
     refits, influences
         The law under other exclusions; the points that matter most.
     findings
@@ -88,6 +92,7 @@ class Law:
     covariance: Floats
     correlations: Floats
     draws: Floats
+    without: Floats
     refits: tuple[Refit, ...]
     influences: tuple[Influence, ...]
     findings: tuple[Finding, ...]
@@ -200,8 +205,8 @@ class Law:
                 + ", ".join(groups)
             )
         if group not in groups:
-            from difflib import get_close_matches
-
+            if groups == ("",):
+                raise UsageError(f"the law has one floor and no groups; {group!r} is none")
             near = get_close_matches(group, groups, 1, 0.4)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UsageError(f"no group {group!r}; {hint}groups: {', '.join(groups)}")
@@ -255,11 +260,9 @@ class Law:
         FormatError
             The text is no law, or one of another format.
         """
-        import json
-
         try:
             written = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FormatError(f"this is no law: {error}") from None
         if not isinstance(written, dict) or "format" not in written or "form" not in written:
             raise FormatError("this JSON is no law that superscope fit wrote")
@@ -269,7 +272,11 @@ class Law:
                 f"{written.get('version', '?')}); this superscope reads format {FORMAT}: "
                 "fit it again"
             )
-        return decode(Law, text)
+        law = decode(Law, text)
+        wrong = _wrong(law)
+        if wrong:
+            raise FormatError(f"this is no law that superscope fit wrote: {wrong}")
+        return law
 
     def __str__(self) -> str:
         """Return the verdict, the parameters and what was left out, as lines of text."""
@@ -278,3 +285,43 @@ class Law:
         return law_text(self)
 
     __repr__ = __str__
+
+
+def _wrong(law: Law) -> str:
+    """Return what does not fit together in a law that was read; empty if it does."""
+    form, points = law.form, law.points
+    known = FORMS.get(form.name)
+    named = [(t.amplitude, t.exponent) for t in form.terms]
+    if known is None or named != [(t.amplitude, t.exponent) for t in known.terms]:
+        return f"{form.name!r} with terms {named} is no form"
+    if form.loss not in ("huber", "squared") or form.residual not in ("log", "plain"):
+        return f"its objective is {form.loss!r} of {form.residual!r} residuals"
+    names = [name for pair in named for name in pair] + list(floor_names(form, points.groups))
+    if list(law.parameters) != names:
+        return f"its parameters are {', '.join(law.parameters)}, not {', '.join(names)}"
+    n, k, size = len(points.loss), len(named), len(names)
+    shapes = {
+        "inputs": (points.inputs.shape, (n, k)), "weights": (points.weights.shape, (n,)),
+        "group": (points.group.shape, (n,)), "unit": (points.unit.shape, (n,)),
+        "rows": (points.rows.shape, (n,)), "labels": ((len(points.labels),), (n,)),
+        "covariance": (law.covariance.shape, (size, size)),
+        "correlations": (law.correlations.shape, (size, size)),
+        "draws": (law.draws.shape[1:], (size,)), "without": (law.without.shape[1:], (size,)),
+    }  # fmt: skip
+    for name, (found, expected) in shapes.items():
+        if found != expected:
+            return f"{name} has the shape {found}, not {expected}"
+    for name, numbers in {
+        "a loss": points.loss, "an input": points.inputs, "a weight": points.weights,
+    }.items():  # fmt: skip
+        if not (n and np.isfinite(numbers).all() and (numbers > 0).all()):
+            return f"{name} is not positive and finite"
+    if not (np.isfinite(law.vector).all() and (law.vector >= 0).all()):
+        return "a parameter is negative or not finite"
+    if not (points.group.min() >= 0 and points.group.max() < len(points.groups)):
+        return "a point has no group"
+    if {*law.intervals} != {*names} or {*law.standard_errors} != {*names}:
+        return "its intervals are not of its parameters"
+    if law.freedom >= n or (len(law.draws) and not len(law.without)):
+        return "its freedom or its resamples do not go with its points"
+    return ""

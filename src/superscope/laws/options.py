@@ -49,7 +49,8 @@ class FitOptions:
     starts
         Searches from different exponents.
     sensitivity
-        Numbers of highest losses to leave out, over which the judge refits; None: 0 to 20 %.
+        Under which other exclusions the judge refits: a number of highest losses, or a further
+        rule; None: 0 to 20 % of the smallest group. Rules of `exclude` are lifted in any case.
     judge
         Whether to judge: profiles, influential points, refits under other exclusions. False for
         fits by the thousand; the law then says that it was not judged.
@@ -74,7 +75,7 @@ class FitOptions:
     resample: str | None = None
     resamples: int = 1000
     starts: int = 64
-    sensitivity: tuple[int, ...] | None = None
+    sensitivity: tuple[int | str, ...] | None = None
     judge: bool = True
     x: str | None = None
     depth_offset: float = 0.0
@@ -99,11 +100,17 @@ class FitOptions:
         for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
             if getattr(self, name) < least:
                 raise UsageError(f"{name.replace('_', '-')} must be at least {least}")
-        if self.sensitivity is not None and any(k < 0 for k in self.sensitivity):
+        if self.sensitivity is not None and any(
+            not isinstance(k, str) and k < 0 for k in self.sensitivity
+        ):
             raise UsageError("sensitivity: numbers of points to drop are not negative")
         if not (self.delta > 0 and math.isfinite(self.delta)):
             raise UsageError(
                 f"delta must be positive and finite, not {self.delta:g}; for squares: loss squared"
+            )
+        if not (self.depth_offset >= 0 and math.isfinite(self.depth_offset)):
+            raise UsageError(
+                f"depth-offset must be finite and not negative, not {self.depth_offset:g}"
             )
         ends = {
             name: tuple(None if end is None or math.isinf(end) else float(end) for end in pair)

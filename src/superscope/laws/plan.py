@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from superscope.errors import UsageError
 from superscope.laws.budget import Budget, held_loss, make_budget, tolerance
-from superscope.laws.forecast import Estimate, forecast_at
+from superscope.laws.derived import Estimate, estimate, parameter_draws
+from superscope.laws.forecast import expected_loss, forecast_at
 from superscope.laws.law import Law
 from superscope.laws.plan_text import plan_text
 from superscope.laws.summary import number
-from superscope.laws.uncertainty import LEVEL
 from superscope.serialize import encode
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +27,7 @@ TOLERANCE = 0.01
 DECADES = 3.0  # of compute to either side, on the frontier
 STEP = 0.5
 NUDGE = 1.001  # factor of compute over which growth is measured
+MOST_COMPUTE = 1e40
 MULTIPLE = 128  # widths in use are multiples of it
 
 
@@ -137,12 +138,13 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         A law without the terms, a part that does not fall, or a budget or vocabulary it cannot
         take.
     """
-    if not (math.isfinite(compute) and compute > 0):
-        raise UsageError(f"compute must be positive and finite, not {compute:g}")
+    if not 0 < compute <= MOST_COMPUTE:
+        raise UsageError(
+            f"compute must be positive and at most {MOST_COMPUTE:g} operations, not {compute:g}"
+        )
     if vocabulary < 0:
         raise UsageError(f"vocabulary must not be negative, not {vocabulary}")
     budget = make_budget(law, vocabulary, tied)
-    k = len(law.form.terms)
     for i, term in enumerate(law.form.terms):
         if not (law.vector[2 * i] > 0 and law.vector[2 * i + 1] > 0):
             raise UsageError(
@@ -155,10 +157,15 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
             f"a plan needs one floor, and the law has {len(law.points.groups)}; "
             "fit one group, leaving the others out (--exclude)"
         )
-    draws = law.draws[(law.draws[:, : 2 * k] > 0).all(axis=1)]
-    best, drawn = _inputs(budget, law, draws, compute)
-    more, _ = _inputs(budget, law, draws[:0], compute * NUDGE)
-    here = _allocation(budget, law, draws, compute)
+    best = _best(budget, law, law.vector[None], compute)
+    small = [name for name in best if best[name][0] < 1]
+    if small:
+        raise UsageError(
+            f"compute {compute:g} is too small for this law: the best {small[0]} is "
+            f"{best[small[0]][0]:.2g}"
+        )
+    more = _best(budget, law, law.vector[None], compute * NUDGE)
+    here = _allocation(budget, law, compute)
     predicted = forecast_at(law, {c: float(best[c][0]) for c in law.form.columns})
     steps = np.arange(-DECADES, DECADES + STEP / 2, STEP)
     worth = (1 + TOLERANCE) * here.loss.value
@@ -177,80 +184,90 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         vocabulary=vocabulary,
         tied=tied,
         best=here,
-        rounded=_rounded(budget, law, draws, here),
-        ranges={name: _estimate(best[name][0], drawn[name]) for name in best},
+        rounded=_rounded(budget, law, here),
+        ranges={name: _range(budget, law, name, compute) for name in best},
         new_model=predicted.loss,
         tolerances=tolerances,
         returns={t.column: predicted.doubling[t.part] for t in law.form.terms}
-        | {"compute": _of_doubling(budget, law, draws, compute)},
+        | {"compute": _of_doubling(budget, law, compute)},
         exponents={n: float(np.log(more[n][0] / best[n][0]) / math.log(NUDGE)) for n in best},
-        frontier=tuple(_allocation(budget, law, draws, compute * 10**s) for s in steps),
-        doubts=predicted.doubts,
+        frontier=tuple(_allocation(budget, law, compute * 10**s) for s in steps),
+        doubts=(*predicted.doubts, *_dropped(law)),
     )
 
 
-def _inputs(
-    budget: Budget, law: Law, draws: Floats, compute: float
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return the best inputs under the law, and under each resample."""
-    parameters = np.vstack([law.vector, draws])
-    c = np.full(len(parameters), compute)
-    inputs = budget.inputs(budget.best(law.form, parameters, c), c)
-    return {n: v[:1] for n, v in inputs.items()}, {n: v[1:] for n, v in inputs.items()}
+def _falls(law: Law, parameters: Floats) -> npt.NDArray[np.bool_]:
+    """Return for which parameters (R, P) every part falls: the others have no best shape."""
+    return np.asarray((parameters[:, : 2 * len(law.form.terms)] > 0).all(axis=1), np.bool_)
+
+
+def _dropped(law: Law) -> tuple[str, ...]:
+    draws = parameter_draws(law)
+    share = 1 - float(np.mean(_falls(law, draws))) if len(draws) else 0.0
+    if not share:
+        return ()
+    return (f"{share:.1%} of the resamples have a part that does not fall: no range counts them",)
+
+
+def _best(budget: Budget, law: Law, parameters: Floats, compute: float) -> dict[str, Floats]:
+    """Return the best inputs under each of the parameters (R, P); NaN where there are none."""
+    falls = _falls(law, parameters)
+    c = np.full(int(falls.sum()), compute)
+    found = budget.inputs(budget.best(law.form, parameters[falls], c), c)
+    result = {}
+    for name, values in found.items():
+        result[name] = np.full(len(parameters), np.nan)
+        result[name][falls] = values
+    return result
+
+
+def _range(budget: Budget, law: Law, name: str, compute: float) -> Estimate:
+    return estimate(law, lambda p: _best(budget, law, p, compute)[name])
 
 
 def _losses(law: Law, inputs: dict[str, Floats], parameters: Floats) -> Floats:
     """Return the loss at inputs (1,) under each of the parameters (R, P)."""
-    x = np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])
-    return law.loss(x, np.array([0]), parameters)[:, 0]
+    return law.loss(_x(law, inputs), np.array([0]), parameters)[:, 0]
 
 
-def _allocation(budget: Budget, law: Law, draws: Floats, compute: float) -> Allocation:
-    inputs, _ = _inputs(budget, law, draws[:0], compute)
-    return _allocated(law, draws, inputs, compute)
+def _x(law: Law, inputs: dict[str, Floats]) -> Floats:
+    return np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])
 
 
-def _allocated(law: Law, draws: Floats, inputs: dict[str, Floats], compute: float) -> Allocation:
+def _allocation(budget: Budget, law: Law, compute: float) -> Allocation:
+    return _allocated(law, _best(budget, law, law.vector[None], compute), compute)
+
+
+def _allocated(law: Law, inputs: dict[str, Floats], compute: float) -> Allocation:
     return Allocation(
         compute=float(compute),
         width=float(inputs["width"][0]) if "width" in inputs else None,
         depth=float(inputs["depth"][0]) if "depth" in inputs else None,
         parameters=float(inputs["parameters"][0]),
         tokens=float(inputs["tokens"][0]),
-        loss=_estimate(_losses(law, inputs, law.vector[None])[0], _losses(law, inputs, draws)),
+        loss=expected_loss(law, _x(law, inputs), np.array([0])),
     )
 
 
-def _rounded(budget: Budget, law: Law, draws: Floats, best: Allocation) -> Allocation | None:
+def _rounded(budget: Budget, law: Law, best: Allocation) -> Allocation | None:
     if best.width is None or best.depth is None:
         return None
     width = max(MULTIPLE, MULTIPLE * round(best.width / MULTIPLE))
     # The width is given first: the best depth at that width, not at the one before rounding.
-    least = math.inf
-    chosen = best
     around = round(best.depth * (best.width / width) ** 2)
+    choices = []
     for depth in range(max(1, around - 3), around + 4):
         if depth <= budget.offsets[1]:
             continue
         u = np.log(np.array([[width, depth]]) - budget.offsets)
         inputs = budget.inputs(u, np.array([best.compute]))
-        whole = {"width": np.array([float(width)]), "depth": np.array([float(depth)])}
-        allocation = _allocated(law, draws, inputs | whole, best.compute)
-        if allocation.loss.value < least:
-            least, chosen = allocation.loss.value, allocation
-    return chosen
+        inputs |= {"width": np.array([float(width)]), "depth": np.array([float(depth)])}
+        choices.append((float(_losses(law, inputs, law.vector[None])[0]), depth, inputs))
+    return _allocated(law, min(choices)[2], best.compute) if choices else None
 
 
-def _of_doubling(budget: Budget, law: Law, draws: Floats, compute: float) -> Estimate:
+def _of_doubling(budget: Budget, law: Law, compute: float) -> Estimate:
     """Return what the loss changes by when compute doubles and is spent by the same law."""
-    once, _ = _inputs(budget, law, draws[:0], compute)
-    twice, _ = _inputs(budget, law, draws[:0], 2 * compute)
-    changes = [_losses(law, twice, p) - _losses(law, once, p) for p in (law.vector[None], draws)]
-    return _estimate(changes[0][0], changes[1])
-
-
-def _estimate(value: float, draws: Floats) -> Estimate:
-    if not len(draws):
-        return Estimate(float(value), None, None)
-    low, high = np.quantile(draws, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return Estimate(float(value), float(low), float(high))
+    once = _best(budget, law, law.vector[None], compute)
+    twice = _best(budget, law, law.vector[None], 2 * compute)
+    return estimate(law, lambda p: _losses(law, twice, p) - _losses(law, once, p))

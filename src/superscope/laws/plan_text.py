@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from superscope.laws.summary import columns, number
 
 if TYPE_CHECKING:
-    from superscope.laws.forecast import Estimate
+    from superscope.laws.derived import Estimate
     from superscope.laws.plan import Plan
 
 INPUTS = "", "best", "95 % interval", "costs < 1 %", "change if doubled alone", "grows as C^"

@@ -11,12 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.exclusion import Excluded, exclude, group_rows, known
+from superscope.laws.exclusion import Excluded, drop_highest, exclude, group_rows, known
 from superscope.laws.forms import Form
 from superscope.laws.options import FitOptions
 
 APART = 3e4  # numbers further apart than this, with nothing between, are of two units
 GAP, UNITS = 100.0, (1e6, 1e9)  # or less far, if one side times such a factor falls on the other
+SMALLEST, LARGEST = 1e-100, 1e100  # beyond them powers leave the numbers there are
+NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 NAMES = ("model", "run", "revision", "dataset")  # columns that name a point
 
 
@@ -120,21 +122,19 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
                 known(frame, name, f"the law {form.name} needs the column {name}")
             except UsageError as error:
                 raise UsageError(f"{error}; name yours with --columns {name}=YOURS") from None
-        frame[name] = _numbers(frame[name], name)
-    groups = options.group
-    if groups is None:
-        groups = tuple(c for c in form.grouped_by if c in frame and frame[c].notna().all())
-    elif groups == ("none",):
-        groups = ()
-    for name in groups:
-        known(frame, name, "--group")
-    kept, excluded = exclude(frame, options.exclude, options.drop_highest, groups)
-    _check(frame[kept], [n for n in needed if n != "loss"])
+        frame[name] = numbers(frame[name], name)
+    kept, excluded = exclude(frame, options.exclude)
+    for name in needed:
+        _refuse(frame[name], kept, name)
+    groups = _groups(frame[kept], form, options)
+    if options.drop_highest:
+        kept, highest = drop_highest(frame, kept, options.drop_highest, groups)
+        excluded = (*excluded, highest)
     for term in form.terms:
-        low = frame[term.column][kept] <= term.offset
-        if low.any():
+        low = frame[term.column].to_numpy(np.float64, na_value=np.nan) <= term.offset
+        if (low & kept).any():
             raise UsageError(
-                f"{term.column} must be above the offset {term.offset:g} in {_named(low)}"
+                f"{term.column} must be above the offset {term.offset:g} in {_named(low & kept)}"
             )
     frame = frame[kept]
     unit, units = _units(frame, options.resample)
@@ -160,65 +160,92 @@ def renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
     """Return the table with the columns that the options map under their names here."""
     frame = table.reset_index(drop=True)
     frame.columns = [str(c) for c in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise UsageError(f"the table has the column {twice[0]} more than once")
     mapped = {}
     for name, column in options.columns.items():
         mapped[name] = frame[known(frame, column, f"--columns {name}={column}")]
     return frame.assign(**mapped)
 
 
-def _numbers(values: pd.Series, name: str) -> pd.Series:
+def _groups(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str, ...]:
+    """Return the columns that make groups: as asked, or the law's own where they say something."""
+    if options.group == ("none",):
+        return ()
+    if options.group is not None:
+        return tuple(known(frame, name, "--group") for name in options.group)
+    own = [c for c in form.grouped_by if c in frame and frame[c].notna().any()]
+    for name in own:
+        absent = frame[name].isna()
+        if absent.any():
+            rows = [int(i) + 1 for i in frame.index[absent]]
+            raise UsageError(
+                f"{name} is absent in {_listed(rows)}, and each has a floor of its own; fill it "
+                "in, or choose the groups (--group)"
+            )
+    return tuple(own)
+
+
+def numbers(values: pd.Series, name: str) -> pd.Series:
     """Return a column as numbers; absent stays absent, what is no number is an error."""
-    if not pd.api.types.is_numeric_dtype(values):
-        numbers = pd.to_numeric(values, errors="coerce")
-        wrong = numbers.isna() & values.notna()
-        if wrong.any():
-            first = values[wrong].iloc[0]
-            raise UsageError(f"{name} holds no number in {_named(wrong)}, such as {first!r}")
-        values = numbers.where(values.notna(), np.nan)
-        values = values.astype("Float64")
-    if not isinstance(values.dtype, np.dtype):  # nullable: absent is not the same as not a number
-        plain = values.to_numpy(np.float64, na_value=1.0)
-        _refuse(~np.isfinite(plain) | (plain <= 0), plain, name)
-        return values.astype("Float64")
-    plain = values.to_numpy(np.float64)
-    _refuse(~np.isfinite(plain) | (plain <= 0), plain, name)
-    return pd.Series(plain, index=values.index)
-
-
-def _refuse(wrong: npt.NDArray[np.bool_], values: npt.NDArray[np.float64], name: str) -> None:
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return values.astype("float64" if isinstance(values.dtype, np.dtype) else "Float64")
+    wrong = values.notna()
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        texts = values.astype("string")
+        found = pd.to_numeric(texts, errors="coerce")
+        wrong &= found.isna() & ~texts.str.strip().str.lower().isin(NOT_NUMBERS)
     if wrong.any():
-        what = ", ".join(f"{v:g}" for v in values[wrong][:3])
-        more = ", …" if wrong.sum() > 3 else ""
-        raise UsageError(
-            f"{name} must be positive and finite; it is {what}{more} in {_named(pd.Series(wrong))}"
-        )
-
-
-def _named(wrong: pd.Series) -> str:
-    """Return rows in words, counted from 1 without the header."""
-    rows = [int(i) + 1 for i in np.flatnonzero(wrong.to_numpy(np.bool_, na_value=False))]
-    shown = ", ".join(map(str, rows[:10]))
-    return f"row{'s' if len(rows) > 1 else ''} {shown}" + (
-        f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+        first = values[wrong].iloc[0]
+        rows = _named(wrong.to_numpy(np.bool_))
+        raise UsageError(f"{name} holds no number in {rows}, such as {str(first)[:40]!r}")
+    plain = found.to_numpy(np.float64, na_value=np.nan)
+    return pd.Series(
+        pd.arrays.FloatingArray(plain, values.isna().to_numpy(np.bool_)), index=values.index
     )
 
 
-def _check(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    for name in names:
-        absent = frame[name].isna()
+def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
+    """Raise UsageError for numbers no law can take among the rows kept."""
+    if isinstance(values.dtype, np.dtype):
+        plain = values.to_numpy(np.float64)
+    else:  # nullable: absent is not the same as no number
+        plain = values.to_numpy(np.float64, na_value=1.0)
+        absent = values.isna().to_numpy(np.bool_) & kept
         if absent.any():
-            rows = pd.Series(False, index=range(int(frame.index.max()) + 1))
-            rows[frame.index[absent]] = True
-            raise UsageError(f"{name} is absent in {_named(rows)}; fill it in, or exclude the rows")
+            raise UsageError(
+                f"{name} is absent in {_named(absent)}; fill it in, or exclude the rows"
+            )
+    wrong = kept & ~((plain > SMALLEST) & (plain < LARGEST))
+    if wrong.any():
+        what = ", ".join(f"{v:g}" for v in plain[wrong][:3])
+        more = ", …" if wrong.sum() > 3 else ""
+        raise UsageError(
+            f"{name} must be positive and finite; it is {what}{more} in {_named(wrong)}"
+        )
+
+
+def _named(wrong: npt.NDArray[np.bool_]) -> str:
+    """Return rows in words, counted from 1 without the header."""
+    return _listed([int(i) + 1 for i in np.flatnonzero(wrong)])
+
+
+def _listed(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:10]))
+    more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
 
 
 def _units(frame: pd.DataFrame, wanted: str | None) -> tuple[npt.NDArray[np.int64], str]:
     """Return each row's resampling unit, and the column it is from."""
     if wanted is None:
-        names = [c for c in ("run", "model") if c in frame and frame[c].notna().all()]
-        # Where each row has its own, rows are the units already.
-        repeated = [c for c in names if frame[c].duplicated().any()]
-        wanted = repeated[0] if repeated else "row"
+        wanted = "row"
+        for name in ("run", "model"):
+            if name in frame and frame[name].notna().all() and frame[name].nunique() > 1:
+                # Where each row has its own, rows are the units already.
+                wanted = name if frame[name].duplicated().any() else "row"
+                break
     if wanted == "row":
         return np.arange(len(frame)), "row"
     known(frame, wanted, "--resample")
@@ -270,11 +297,9 @@ def _warnings(frame: pd.DataFrame, form: Form) -> tuple[str, ...]:
         moved = [low.median() * unit for unit in UNITS]
         if ratio.max() > APART or any(high.min() / 10 < m < high.max() * 10 for m in moved):
             few = low if len(low) < len(high) else high
-            rows = pd.Series(False, index=range(int(frame.index.max()) + 1))
-            rows[few.index] = True
             found.append(
                 f"{name} jumps from {low.iloc[-1]:.4g} to {high.iloc[0]:.4g}, with nothing "
-                f"between: {_named(rows)} may be in another unit"
+                f"between: {_listed(sorted(int(i) + 1 for i in few.index))} may be in another unit"
             )
     known_columns = {
         c for c in ("width", "depth", "parameters", "tokens")

@@ -129,6 +129,8 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
         at = _place(name, places, "--fix")
         if not np.isfinite(value) or value < 0:
             raise UsageError(f"--fix {name}={value:g}: a parameter is finite and not negative")
+        if name in form.exponents and value > HIGHEST:
+            raise UsageError(f"--fix {name}={value:g}: no exponent is above {HIGHEST:g}")
         low[at] = high[at] = value
     for name, (least, most) in options.bounds.items():
         at = _place(name, places, "--bound")
@@ -148,9 +150,11 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
                 f"{term.exponent}"
             )
     free = int(np.sum(low < high))
-    if len(points) < free:
+    distinct = len(np.unique(np.column_stack([points.inputs, points.group]), axis=0))
+    if distinct < free:
+        where = "" if distinct == len(points) else f" at {distinct} different inputs"
         raise UsageError(
-            f"{len(points)} points are fewer than the {free} parameters of {form.name}: "
+            f"{len(points)} points{where} are fewer than the {free} parameters of {form.name}: "
             "more points, or fix a parameter (--fix)"
         )
     return _problem(form, points, low, high, _starts(k, options.starts, options.seed))

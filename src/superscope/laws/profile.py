@@ -40,7 +40,7 @@ class Profile:
     interval: Interval
 
 
-def profile(problem: Problem, name: str, exponents: Floats, best: float, found: Spread) -> Profile:
+def profile(problem: Problem, name: str, starts: Floats, best: float, found: Spread) -> Profile:
     """Return the profile of an exponent.
 
     The threshold is that of the likelihood ratio, with Student's quantile for few points; for a
@@ -53,8 +53,8 @@ def profile(problem: Problem, name: str, exponents: Floats, best: float, found: 
         The law on its points.
     name
         The exponent.
-    exponents
-        All exponents of the best fit, shape (k,).
+    starts
+        Exponents to begin each search with, the best fit's first; shape (S, k).
     best
         Its objective.
     found
@@ -70,7 +70,7 @@ def profile(problem: Problem, name: str, exponents: Floats, best: float, found: 
 
     def objective(values: Floats) -> Floats:
         def held(value: float) -> float:
-            found = problem.held(name, value).solve(problem.points.weights[None], exponents[None])
+            found = problem.held(name, value).solve(problem.points.weights[None], starts)
             return float(found.objective[0])
 
         if len(values) == 1:
@@ -80,7 +80,7 @@ def profile(problem: Problem, name: str, exponents: Floats, best: float, found: 
 
     def end(sign: int) -> tuple[float, float | None]:
         """Return how far to draw on one side, and where the threshold is crossed there."""
-        center, bound = float(exponents[at]), low if sign < 0 else high
+        center, bound = float(starts[0, at]), low if sign < 0 else high
         near, step = center, max(0.02 * center, 1e-4)
         while True:
             far = center + sign * step

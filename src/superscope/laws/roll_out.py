@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from superscope.errors import UsageError
+from superscope.laws.derived import Estimate
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.fit import fit
-from superscope.laws.forecast import Estimate, forecast_at
+from superscope.laws.forecast import forecast_at
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
-from superscope.laws.points import renamed, select
+from superscope.laws.points import numbers, renamed, select
 from superscope.laws.summary import columns, number
 from superscope.laws.table import load_table
 from superscope.progress import Progress, silent
@@ -37,7 +39,8 @@ class Variant:
     pooled
         Fit all groups together, a floor each, rather than each group for itself.
     shared
-        Exponents taken from a pooled fit to the same training points, and held.
+        Exponents taken from a pooled fit to the same training points, and held; their standard
+        errors are in the intervals.
     """
 
     name: str
@@ -238,6 +241,7 @@ def roll_out(
     frame = renamed(load_table(table), base)
     first = _options_of(variants[0].law, base).form(variants[0].law)
     by = known(frame, size or first.columns[0], "--size")
+    frame[by] = numbers(frame[by], by)
     selection = select(frame, first, base)
     kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)
     kept = kept.assign(point=selection.points.labels)
@@ -316,18 +320,21 @@ def _predicted(
         except UsageError as error:
             yield variant.name, "every group", str(error)
             return
+    held = [options]
     if variant.shared and pooled is not None:
-        shared = {name: pooled.parameters[name] for name in variant.shared}
-        options = options.changed({"fix": {**options.fix, **shared}})
+        held = [_held(options, pooled, variant.shared, errors) for errors in (0, 1, -1)]
     for label, (train, test) in groups.items():
         try:
             if pooled is not None and variant.pooled:
                 law, floor = pooled, label
             else:
-                law, floor = fit(train, variant.law, options.changed({"group": ("none",)})), None
+                law, floor = fit(train, variant.law, held[0].changed({"group": ("none",)})), None
+            moved = [
+                fit(train, variant.law, other.changed({"group": ("none",)})) for other in held[1:]
+            ]
             if law.freedom < 1:
                 raise UsageError(f"{len(law.points)} points for as many parameters")
-            for point, loss, said in _forecasts(law, floor, test):
+            for point, loss, said in _forecasts(law, floor, test, moved):
                 yield Prediction(
                     variant.name, label, point, held_out, len(train), loss,
                     said.value, said.low, said.high,
@@ -340,10 +347,32 @@ def _predicted(
             )
 
 
+def _held(options: FitOptions, pooled: Law, shared: Sequence[str], errors: int) -> FitOptions:
+    """Return options that hold exponents at the pooled fit's, so many standard errors away."""
+    values = {
+        name: max(0.0, pooled.parameters[name] + errors * (pooled.standard_errors[name] or 0.0))
+        for name in shared
+    }
+    return options.changed({"fix": {**options.fix, **values}})
+
+
 def _forecasts(
-    law: Law, floor: str | None, test: pd.DataFrame
+    law: Law, floor: str | None, test: pd.DataFrame, moved: Sequence[Law]
 ) -> Iterator[tuple[str, float, Estimate]]:
-    """Yield each point's name, its loss, and the loss the law forecasts."""
+    """Yield each point's name, its loss, and the loss the law forecasts.
+
+    moved: the law with the exponents it shares a standard error higher, and lower; their forecasts
+    widen its interval.
+    """
     for row in test.to_dict("records"):
         inputs = {column: float(row[column]) for column in law.form.columns}
-        yield str(row["point"]), float(row["loss"]), forecast_at(law, inputs, floor).loss
+        said = forecast_at(law, inputs, floor).loss
+        if moved and said.low is not None and said.high is not None:
+            high, low = (forecast_at(other, inputs, floor).loss.value for other in moved)
+            shared = 1.96 * (high - low) / 2
+            said = Estimate(
+                said.value,
+                said.value - math.hypot(said.value - said.low, shared),
+                said.value + math.hypot(said.high - said.value, shared),
+            )
+        yield str(row["point"]), float(row["loss"]), said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,17 +28,21 @@ class Refit:
 
     Attributes
     ----------
+    rule
+        How it differs from the law's own, in words; empty: it is the law's own.
     drop_highest
-        How many of the highest losses were to be left out (of each group).
+        How many of the highest losses were to be left out (of each group), where that is the
+        difference; None where another rule is.
     dropped, points
-        How many were, ties included; how many were fitted.
+        How many points were left out by all rules, ties included; how many were fitted.
     parameters, standard_errors
         Of the exponents, and the floor where there is only one.
     objective
         Its objective.
     """
 
-    drop_highest: int
+    rule: str
+    drop_highest: int | None
     dropped: int
     points: int
     parameters: dict[str, float]
@@ -73,43 +78,59 @@ class Influence:
 def sensitivity(
     table: pd.DataFrame, form: Form, options: FitOptions, exponents: Floats
 ) -> tuple[Refit, ...]:
-    """Fit again for a range of numbers of highest losses left out.
+    """Fit again under other exclusions: the law's own first, then the others.
+
+    Each of the law's rules is lifted, and all of them; then other numbers of the highest losses
+    are left out, or what `options.sensitivity` names.
 
     Parameters
     ----------
     table, form, options
-        As fitted; `options.sensitivity` names the numbers.
+        As fitted.
     exponents
         Of the fit, a start for each refit, shape (k,).
     """
-    whole = select(table, form, options.changed({"drop_highest": 0}))
-    counts = np.bincount(whole.points.group)
+    others: list[tuple[str, int | None, dict[str, Any]]] = [("", options.drop_highest, {})]
+    for rule in options.exclude:
+        kept = tuple(other for other in options.exclude if other != rule)
+        others.append((f"without the rule {rule}", None, {"exclude": kept}))
+    if len(options.exclude) > 1:
+        others.append(("without any rule", None, {"exclude": ()}))
+    whole = select(table, form, options.changed({"drop_highest": 0})).points
     asked = options.sensitivity
     if asked is None:
-        least = int(counts.min())
+        least = int(np.bincount(whole.group).min())
         asked = tuple(round(share * least) for share in SHARES)
+    for rule_or_count in dict.fromkeys(asked):
+        if isinstance(rule_or_count, str):
+            more = {"exclude": (*options.exclude, rule_or_count)}
+            others.append((f"also without {rule_or_count}", None, more))
+        elif rule_or_count != options.drop_highest:
+            label = f"{rule_or_count} highest left out"
+            others.append((label, rule_or_count, {"drop_highest": rule_or_count}))
     refits = []
-    for drop in sorted({*asked, options.drop_highest}):
+    for label, drop, changes in others:
         try:
-            selection = select(table, form, options.changed({"drop_highest": drop}))
+            selection = select(table, form, options.changed(changes))
             problem = make_problem(form, selection.points, options)
         except UsageError:
             if options.sensitivity is None:
-                continue  # too few points are left under a rule of ours
+                continue  # too few points are left, or ones no law takes, under a rule of ours
             raise
         starts = np.vstack([exponents, problem.starts[:8]])
-        refits.append(_refit(problem, starts, drop, len(whole.points) - len(selection.points)))
+        out = {row for excluded in selection.excluded for row in excluded.rows}
+        refits.append(_refit(problem, starts, label, drop, len(out)))
     return tuple(refits)
 
 
-def _refit(problem: Problem, starts: Floats, drop: int, dropped: int) -> Refit:
+def _refit(problem: Problem, starts: Floats, rule: str, drop: int | None, dropped: int) -> Refit:
     found = problem.solve(problem.points.weights[None], starts)
     values = problem.natural(found.exponents, found.linear)[0]
     errors = np.sqrt(np.diagonal(spread(problem, values).covariance))
     shown = [*problem.form.exponents, problem.form.floor]
     chosen = [(i, name) for i, name in enumerate(problem.names) if name in shown]
     return Refit(
-        drop, dropped, len(problem.points),
+        rule, drop, dropped, len(problem.points),
         {name: float(values[i]) for i, name in chosen},
         {name: float(errors[i]) if np.isfinite(errors[i]) else None for i, name in chosen},
         float(found.objective[0]),
@@ -117,7 +138,7 @@ def _refit(problem: Problem, starts: Floats, drop: int, dropped: int) -> Refit:
 
 
 def influences(
-    problem: Problem, parameters: Floats, found: Spread, without_units: Floats
+    problem: Problem, parameters: Floats, found: Spread, without_units: Floats, draws: Floats
 ) -> tuple[Influence, ...]:
     """Return for each exponent the points and units that move it most, the most first.
 
@@ -129,6 +150,9 @@ def influences(
         The fit.
     without_units
         Parameters without each resampling unit, shape (units, P); empty if there is none.
+    draws
+        Parameters of the resamples, (R, P): their spread is the standard error, where there are
+        any; else it is the joint Jacobian's.
     """
     k = problem.equations.terms
     points = problem.points
@@ -144,7 +168,7 @@ def influences(
         below = np.concatenate([below, np.zeros(len(without_units), np.bool_)])
     result = []
     for i, name in enumerate(problem.names):
-        error = float(np.sqrt(found.covariance[i, i]))
+        error = float(np.nanstd(draws[:, i]) if len(draws) else np.sqrt(found.covariance[i, i]))
         if name not in problem.form.exponents or not found.free[i] or not error > 0:
             continue
         shifts = (without[:, i] - parameters[i]) / error

@@ -63,14 +63,13 @@ def refit_rows(law: Law) -> list[tuple[str, ...]]:
             f"{number(value)} ± {number(refit.standard_errors[name])}"
             for name, value in refit.parameters.items()
         ]
-        own = " (this fit)" if refit.drop_highest == law.options.drop_highest else ""
-        rows.append((f"{refit.drop_highest}{own}", str(refit.dropped), str(refit.points), *values))
+        rows.append((refit.rule or "this fit", str(refit.dropped), str(refit.points), *values))
     return rows
 
 
 def refit_header(law: Law) -> tuple[str, ...]:
     """Return the names of the columns of :func:`refit_rows`."""
-    return "highest left out", "points out", "points in", *law.refits[0].parameters
+    return "exclusion", "points out", "points in", *law.refits[0].parameters
 
 
 def facts(law: Law) -> list[str]:

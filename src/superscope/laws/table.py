@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.laws.points import NOT_NUMBERS
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 
@@ -74,7 +75,7 @@ def parse_table(data: bytes, suffix: str, name: str) -> pd.DataFrame:
             if not isinstance(frame.index, pd.RangeIndex):
                 raise ValueError("its rows are longer than its header")
             frame = frame.apply(_typed)
-    except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
         raise FormatError(f"{name} is no table: {error}") from None
     if frame.empty:
         raise FormatError(f"{name} has no rows")
@@ -89,7 +90,7 @@ def _typed(values: pd.Series) -> pd.Series:
     """Return a column of a CSV as numbers if all that is there is one; ``nan`` is not absent."""
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     absent = values.isna().to_numpy(np.bool_)
-    words = values.str.strip().str.lower().isin(["nan", "inf", "-inf", "+inf", "infinity"])
+    words = values.str.strip().str.lower().isin(NOT_NUMBERS)
     if (np.isnan(numbers) & ~absent & ~words.to_numpy(np.bool_, na_value=False)).any():
         return values
     return pd.Series(pd.arrays.FloatingArray(numbers, absent), index=values.index)

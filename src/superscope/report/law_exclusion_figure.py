@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from superscope.laws import Law
+from superscope.laws.stability import Refit
 from superscope.report.canvas import Drawing, Key, block, grid, mark
 from superscope.report.colors import LIGHT
 from superscope.report.law_view import INTERVAL, shade_interval
@@ -19,8 +22,8 @@ FURTHEST = 1.5  # spans of the values to which error bars are shown whole
 
 def law_exclusion(law: Law) -> Drawing | None:
     """Return the figure of the law under other exclusions; None if there are no others."""
-    names = _names(law)
-    if len({r.dropped for r in law.refits}) < 2 or not names:
+    names, refits = _names(law), counted(law)
+    if len({r.dropped for r in refits}) < 2 or not names:
         return None
 
     def paint() -> Figure:
@@ -36,12 +39,12 @@ def law_exclusion(law: Law) -> Drawing | None:
             y=[f"{name} (floor)" if name == law.form.floor else name for name in names],
         )  # fmt: skip
         for panel, name in zip(panels, names, strict=True):
-            _paint(panel, law, name)
+            _paint(panel, law, refits, name)
         return figure
 
     moved = [
         name for name in names
-        if any(r.parameters[name] not in law.intervals[name] for r in law.refits)
+        if any(r.parameters[name] not in law.intervals[name] for r in refits)
     ]  # fmt: skip
     said = (
         f"{_listed(moved)} {'leaves its interval' if len(moved) == 1 else 'leave their intervals'}"
@@ -59,6 +62,12 @@ def law_exclusion(law: Law) -> Drawing | None:
     )
 
 
+def counted(law: Law) -> list[Refit]:
+    """Return the fits that differ by how many of the highest losses were left out, in order."""
+    refits = [r for r in law.refits if r.drop_highest is not None]
+    return sorted(refits, key=lambda r: r.dropped)
+
+
 def _names(law: Law) -> list[str]:
     if not law.refits:
         return []
@@ -69,11 +78,11 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _paint(panel: Axes, law: Law, name: str) -> None:
+def _paint(panel: Axes, law: Law, refits: Sequence[Refit], name: str) -> None:
     interval = law.intervals[name]
-    x = np.array([r.dropped for r in law.refits])
-    y = np.array([r.parameters[name] for r in law.refits])
-    errors = np.array([r.standard_errors[name] or 0.0 for r in law.refits]) * NORMAL
+    x = np.array([r.dropped for r in refits])
+    y = np.array([r.parameters[name] for r in refits])
+    errors = np.array([r.standard_errors[name] or 0.0 for r in refits]) * NORMAL
     ends = [e for e in (interval.low, interval.high) if e is not None]
     low, high = float(np.min([*y, *ends])), float(np.max([*y, *ends]))
     span = (high - low) or 0.1 * abs(high) or 0.1
@@ -84,7 +93,7 @@ def _paint(panel: Axes, law: Law, name: str) -> None:
     shade_interval(panel, interval, "y")
     panel.errorbar(x, y, yerr=errors, color=LIGHT["centered"], marker="o", markersize=4,
                    linewidth=1, elinewidth=1, capsize=2, zorder=3)  # fmt: skip
-    own = [i for i, r in enumerate(law.refits) if r.drop_highest == law.options.drop_highest]
+    own = [i for i, r in enumerate(refits) if not r.rule]
     panel.plot(x[own], y[own], linestyle="none", marker="D", markersize=5.5, color=LIGHT["raw"],
                zorder=4)  # fmt: skip
     panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -14,6 +14,7 @@ from superscope.report.colors import DARK, LIGHT
 from superscope.report.drawable import shown
 from superscope.report.files import Placed
 from superscope.report.html import template
+from superscope.report.law_exclusion_figure import counted as exclusions
 from superscope.report.words import counted
 
 MOST_ROWS = 12  # runs of row numbers written out for a rule
@@ -140,6 +141,6 @@ def _missing(law: Law) -> str:
         elif law.freedom < 1:
             why = "there are as many parameters as points"
         said.append(f"No exponent has a profile: {why}.")
-    if len({r.dropped for r in law.refits}) < 2:
+    if len({r.dropped for r in exclusions(law)}) < 2:
         said.append("No other exclusion was tried that leaves out other points.")
     return " ".join(said)

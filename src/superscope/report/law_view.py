@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from superscope.laws import Interval, Law, Term
-from superscope.laws.forecast import Floats
+from superscope.laws.derived import Floats, levels
 from superscope.laws.judge import MOVED
 from superscope.laws.uncertainty import LEVEL
 from superscope.report.canvas import spread
@@ -78,8 +78,8 @@ def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Flo
     if len(law.draws):
         drawn = law.draws[:, at]
         drawn = drawn[np.isfinite(drawn).all(axis=1)]
-        ends = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
-        low, high = np.quantile(drawn[:, :1] * np.exp(-drawn[:, 1:] * logs), ends, axis=0)
+        curves = drawn[:, :1] * np.exp(-drawn[:, 1:] * logs)
+        low, high = np.quantile(curves, levels(law), axis=0)
         return value, low, high
     if law.freedom < 1 or not amplitude > 0:
         return value, nothing, nothing
