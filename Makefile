@@ -4,6 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INPUTS := pyproject.toml constraints.txt src/superscope/_version.py
 MODEL := .cache/models/smollm2
+WORKERS ?= 2
 
 .PHONY: demo test lint docs docs-write bench wheel-check clean
 
@@ -14,7 +15,7 @@ demo: .venv/package $(MODEL)
 	@echo "report: out/smollm2.html"
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check
