@@ -15,7 +15,7 @@ demo: .venv/package $(MODEL)
 	@echo "report: out/smollm2.html"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	$(BIN)/ruff check
