@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from law_tables import CHINCHILLA, PLAIN, SHAPE, make_table, truth
 
@@ -64,10 +64,11 @@ def test_chinchilla_is_the_closed_form(alpha, beta, A, B, E, compute) -> None:
     """N = G (C/6)^(β/(α+β)), D = (C/6)^(α/(α+β)) / G, G = (αA/βB)^(1/(α+β)): H22, eq. 4."""
     law = known(chinchilla(), {"A": A, "alpha": alpha, "B": B, "beta": beta, "E": E})
     C = 10.0**compute
-    found = plan(law, C)
     G = (alpha * A / (beta * B)) ** (1 / (alpha + beta))
     N = G * (C / 6) ** (beta / (alpha + beta))
     D = (C / 6) ** (alpha / (alpha + beta)) / G
+    assume(min(N, D) > 1.01)  # less than one parameter or token is refused
+    found = plan(law, C)
     assert found.best.parameters == pytest.approx(N, rel=1e-9)
     assert found.best.tokens == pytest.approx(D, rel=1e-9)
     assert found.best.loss.value == pytest.approx(A * N**-alpha + B * D**-beta + E, rel=1e-12)
