@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from law_tables import CHINCHILLA, FAST, POWER, SHAPE, losses, make_table, truth
 
-from superscope.laws import TRUTHS, FitStatus, Law, fit, simulate
+from superscope.laws import TRUTHS, FitStatus, Law, fit, forecast, simulate
 from superscope.laws.judge import part_correlations
 from superscope.laws.points import select
 from superscope.laws.problem import make_problem
@@ -320,3 +320,23 @@ def test_an_interval_wider_than_the_exponent_is_severe() -> None:
         ]
         wide = bool(widths) and max(widths) > found.parameters["alpha"]
         assert wide == ("alpha" in about(found, FitStatus.UNDETERMINED))
+
+
+def test_what_is_held_is_said_with_the_verdict() -> None:
+    table = make_table("power", POWER, points=40, noise=1e-3)
+    found = fit(table, "power", x="x", fix={"B": POWER["B"]}, **FAST)
+    assert found.given == f"given B = {POWER['B']:.4g}"
+    assert found.verdict.startswith(f"Identified, {found.given}: the data determine every other")
+    said = forecast(found, x=100.0).doubts
+    assert any(found.given in doubt for doubt in said)
+    grouped = fit(simulate("width"), "width", fix={"B": 2.0}, **FAST)
+    assert grouped.given == "given every floor"
+
+
+def test_a_floor_that_may_be_none_is_weak() -> None:
+    table = simulate("power", parameters={"B": 0.02, "A": 3.0, "alpha": 0.2}, noise=0.02, seed=1)
+    found = fit(table, "power", x="x", resamples=0)
+    interval = found.intervals["B"]
+    assert found.parameters["B"] == 0 or (interval.low or 0) <= 0
+    named = about(found, FitStatus.WEAK) + about(found, FitStatus.FLOOR_AT_BOUND)
+    assert "B" in named

@@ -229,3 +229,10 @@ def test_a_law_edited_by_hand_is_refused(change, said: str) -> None:
 def test_deep_nesting_is_no_law() -> None:
     with pytest.raises(FormatError, match="no law"):
         Law.from_json("[" * 100_000)
+
+
+def test_a_law_equals_what_comes_back_from_its_json() -> None:
+    law = grouped(resamples=0)
+    assert Law.from_json(law.to_json()) == law
+    assert hash(Law.from_json(law.to_json())) == hash(law)
+    assert law != grouped(resamples=0, seed=12345)

@@ -128,3 +128,13 @@ def test_a_shared_exponents_error_is_in_the_interval() -> None:
 def test_a_size_that_is_no_number_is_an_error() -> None:
     with pytest.raises(UsageError, match="family holds no number"):
         roll_out(simulate("width"), WIDTH_VARIANTS, QUICK, size="family")
+
+
+def test_laws_are_given_by_name() -> None:
+    table = simulate("width", seed=1)
+    assert roll_out(table, "width", QUICK, hold_out=(1,)) == roll_out(
+        table, WIDTH_VARIANTS, QUICK, hold_out=(1,)
+    )
+    alone = roll_out(simulate("shape", seed=2).head(60), ["shape"], QUICK, hold_out=(3,))
+    assert "forecasts best" not in str(alone)
+    assert "by width held out: shape alone" in str(alone)

@@ -64,12 +64,6 @@ def fit(
     if out is not None:
         with write_whole(out) as target:
             target.write(fitted.to_json().encode())
-    if json:
-        print(fitted.to_json())
-    else:
-        print(fitted)
-        if sensitivity:
-            print("", *columns(refit_header(fitted), refit_rows(fitted)), sep="\n")
     if report is not None:
         from superscope.report import write_law_report
 
@@ -78,6 +72,12 @@ def fit(
         from superscope.report import write_law_figures
 
         write_law_figures(fitted, figures)
+    if json:
+        print(fitted.to_json())
+    else:
+        print(fitted)
+        if sensitivity:
+            print("", *columns(refit_header(fitted), refit_rows(fitted)), sep="\n")
 
 
 def _rules(words: tuple[str, ...]) -> tuple[int | str, ...] | None:

@@ -47,7 +47,6 @@ def plan(
         make_folder(figures)
     fitted = read_law(law)
     planned = plan_budget(fitted, compute, vocabulary=vocabulary, tied=tied)
-    print(planned.to_json() if json else planned)
     if report is not None:
         from superscope.report import write_law_report
 
@@ -56,3 +55,4 @@ def plan(
         from superscope.report import write_law_figures
 
         write_law_figures(fitted, figures, plan=planned)
+    print(planned.to_json() if json else planned)

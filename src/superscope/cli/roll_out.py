@@ -41,17 +41,15 @@ def roll_out(
     """
     from superscope.atomic import check_writable, write_whole
     from superscope.cli.terminal import progress_bar
-    from superscope.laws import WIDTH_VARIANTS, Variant
     from superscope.laws import roll_out as roll
 
     if out is not None:
         if out.suffix.lower() != ".csv":
             raise UsageError(f"{out}: predictions are written as .csv")
         check_writable(out)
-    variants = WIDTH_VARIANTS if law == ("width",) else [Variant(n, n, pooled=True) for n in law]
     with progress_bar() as progress:
         rolled = roll(
-            arguments.table(table), variants, arguments.options(), hold_out=hold_out, size=size,
+            arguments.table(table), law, arguments.options(), hold_out=hold_out, size=size,
             progress=progress,
         )  # fmt: skip
     print(rolled)

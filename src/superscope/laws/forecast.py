@@ -290,7 +290,7 @@ def _ends(law: Law, parts: Floats, features: int) -> tuple[End, ...]:
 def _doubts(
     law: Law, beyond: dict[str, float], ends: tuple[End, ...], inputs: dict[str, float]
 ) -> tuple[str, ...]:
-    doubts = [f"the law is {law.short_verdict}"] if law.findings else []
+    doubts = [f"the law is {law.short_verdict}"] if law.findings or law.given else []
     for column, times in beyond.items():
         said = f"{times:.3g} times the largest" if times > 1 else f"{times:.3g} of the smallest"
         if max(times, 1 / times) > FAR:

@@ -24,6 +24,7 @@ TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are on
 FEW_STARTS = 0.1
 NOTHING = 1.0  # share of an exponent's value above which its interval says next to nothing
 _WIDE = {FitStatus.WEAK: "weakly", FitStatus.UNDETERMINED: "hardly"}
+PROFILE = " (by its profile)"
 NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
@@ -109,14 +110,14 @@ def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
 def _unbounded(law: Law) -> list[Finding]:
     findings = []
     for name, profile in law.profiles.items():
-        ends = profile.interval, law.intervals[name]
         sides = []
-        if any(i.low is None for i in ends):
-            sides.append("low")
-        if any(i.high is None for i in ends):
-            sides.append("high")
+        for side in ("low", "high"):
+            if getattr(law.intervals[name], side) is None:
+                sides.append(f"no {side} end")
+            elif getattr(profile.interval, side) is None:
+                sides.append(f"no {side} end by its profile")
         if sides:
-            text = f"the interval of {name} has no {' and no '.join(sides)} end"
+            text = f"the interval of {name} has {' and '.join(sides)}"
             findings.append(Finding(FitStatus.UNBOUNDED, name, text))
     return findings
 
@@ -249,22 +250,27 @@ def _points(law: Law) -> list[Finding]:
         inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
         start = f"{name} = {law.parameters[name]:.3g} becomes "
         if outside:
-            text = f"{start}{_without(outside)}: outside its interval ({interval_text(interval)})"
+            text = (
+                f"{start}{_without(law, outside)}: outside its interval ({interval_text(interval)})"
+            )
             findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
         if below:
             what = "a measured loss lies below its floor"
             if below_floor > 1:
                 what = f"{below_floor} measured losses lie below their floor"
-            text = f"{what}: {start}{_without(below[:SHOWN])}"
+            text = f"{what}: {start}{_without(law, below[:SHOWN])}"
             findings.append(Finding(FitStatus.BELOW_FLOOR, name, text))
         if inside:
-            findings.append(Finding(FitStatus.INFLUENTIAL, name, start + _without(inside[:SHOWN])))
+            findings.append(
+                Finding(FitStatus.INFLUENTIAL, name, start + _without(law, inside[:SHOWN]))
+            )
     return findings
 
 
-def _without(influences: Sequence[Influence]) -> str:
+def _without(law: Law, influences: Sequence[Influence]) -> str:
+    unit = "s.d. of the resamples" if len(law.draws) else "s.e."
     return ", ".join(
-        f"{i.without:.3g} without {i.left_out} ({i.shift:+.1f} s.e.)" for i in influences
+        f"{i.without:.3g} without {i.left_out} ({i.shift:+.1f} {unit})" for i in influences
     )
 
 
@@ -275,17 +281,35 @@ def _weak(law: Law) -> list[Finding]:
         name = term.exponent
         if name not in law.profiles:
             continue
-        widest, shown = 0.0, None
-        for interval in (law.intervals[name], law.profiles[name].interval):
+        widest, shown = 0.0, ""
+        for interval, by in ((law.intervals[name], ""), (law.profiles[name].interval, PROFILE)):
             if interval.low is None or interval.high is None:
                 continue  # said already
             width = (interval.high - interval.low) / law.parameters[name]
             if width > widest:
-                widest, shown = width, interval
-        if shown is None or widest <= WEAK:
+                widest, shown = width, interval_text(interval) + by
+        if widest <= WEAK:
             continue
         status = FitStatus.WEAK if widest <= NOTHING else FitStatus.UNDETERMINED
         part = "" if term.part == "x" else f"{term.part} is {_WIDE[status]} identified: "
-        text = f"{part}{name} lies anywhere in {interval_text(shown)}"
-        findings.append(Finding(status, name, text))
+        findings.append(Finding(status, name, f"{part}{name} lies anywhere in {shown}"))
+    findings += _floors(law)
     return findings
+
+
+def _floors(law: Law) -> list[Finding]:
+    """Say that a floor may as well be none: its interval reaches 0, and it does not."""
+    floors = list(law.parameters)[2 * len(law.form.terms) :]
+    open_ = [
+        name for name in floors
+        if law.standard_errors[name] and (law.intervals[name].low or 0) <= 0
+    ]  # fmt: skip
+    if not open_:
+        return []
+    which = (
+        open_[0]
+        if len(floors) == 1
+        else f"{len(open_)} of {len(floors)} floors, such as {open_[0]}"
+    )
+    text = f"the floor is weakly identified: {which} lies anywhere in "
+    return [Finding(FitStatus.WEAK, open_[0], text + interval_text(law.intervals[open_[0]]))]

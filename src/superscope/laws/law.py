@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 FORMAT = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Law:
     """A scaling law fitted to points, with what is known of its parameters and what is wrong.
 
@@ -109,22 +109,43 @@ class Law:
         return not any(f.status.severe for f in self.findings)
 
     @property
+    def given(self) -> str:
+        """What was held and not fitted: ``given alpha = 1``; empty if nothing was."""
+        k = 2 * len(self.form.terms)
+        floors = list(self.parameters)[k:]
+        held = [name for name, error in self.standard_errors.items() if error == 0.0]
+        if len(floors) > 1 and set(floors) <= set(held):
+            held = [name for name in held if name not in floors] + ["every floor"]
+        said = [f"{n} = {self.parameters[n]:.4g}" if n in self.parameters else n for n in held]
+        return f"given {', '.join(said)}" if said else ""
+
+    @property
+    def headline(self) -> str:
+        """Whether the law is identified, and given what."""
+        said = "Not identified"
+        if self.identified:
+            said = "Identified, with reservations" if self.findings else "Identified"
+        return said + (f", {self.given}" if self.given else "")
+
+    @property
     def verdict(self) -> str:
         """What the judge says, in a sentence or two."""
         severe = [f.text for f in self.findings if f.status.severe]
         doubts = [f.text for f in self.findings if not f.status.severe]
         if severe:
-            said = "Not identified: " + "; ".join(severe) + "."
+            said = f"{self.headline}: " + "; ".join(severe) + "."
             return said + (" Also: " + "; ".join(doubts) + "." if doubts else "")
         if doubts:
-            return "Identified, with reservations: " + "; ".join(doubts) + "."
-        return "Identified: the data determine every parameter, whichever points are left out."
+            return f"{self.headline}: " + "; ".join(doubts) + "."
+        others = " other" if self.given else ""
+        return (
+            f"{self.headline}: the data determine every{others} parameter, whichever points are "
+            "left out."
+        )
 
     @property
     def short_verdict(self) -> str:
         """The verdict by its kinds: ``not identified (floor at its bound: E)``."""
-        if not self.findings:
-            return "identified"
         kinds: dict[str, list[str]] = {}
         for f in self.findings:
             if f.status.severe or self.identified:
@@ -132,9 +153,8 @@ class Law:
         said = "; ".join(
             f"{k}: {', '.join(filter(None, a))}".rstrip(": ") for k, a in kinds.items()
         )
-        return (
-            f"{'identified, with reservations' if self.identified else 'not identified'} ({said})"
-        )
+        headline = self.headline[0].lower() + self.headline[1:]
+        return f"{headline} ({said})" if said else headline
 
     @property
     def fitted(self) -> Floats:
@@ -277,6 +297,14 @@ class Law:
         if wrong:
             raise FormatError(f"this is no law that superscope fit wrote: {wrong}")
         return law
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two laws are the same in everything."""
+        return isinstance(other, Law) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        """Return the hash of all there is."""
+        return hash(self.to_json())
 
     def __str__(self) -> str:
         """Return the verdict, the parameters and what was left out, as lines of text."""

@@ -88,6 +88,9 @@ class FitOptions:
                 object.__setattr__(
                     self, name, (value,) if isinstance(value, (str, int)) else tuple(value)
                 )
+        for name in ("columns", "fix", "bounds"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise UsageError(f"{name} is a mapping by name, not {getattr(self, name)!r}")
         for name, choices in {
             "loss": (None, "huber", "squared"),
             "residual": (None, "log", "plain"),

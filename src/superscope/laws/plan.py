@@ -145,6 +145,8 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
     if vocabulary < 0:
         raise UsageError(f"vocabulary must not be negative, not {vocabulary}")
     budget = make_budget(law, vocabulary, tied)
+    if tied and not vocabulary:
+        raise UsageError("--tied says how the embedding counts: give --vocabulary, too")
     for i, term in enumerate(law.form.terms):
         if not (law.vector[2 * i] > 0 and law.vector[2 * i + 1] > 0):
             raise UsageError(
@@ -206,7 +208,7 @@ def _dropped(law: Law) -> tuple[str, ...]:
     share = 1 - float(np.mean(_falls(law, draws))) if len(draws) else 0.0
     if not share:
         return ()
-    return (f"{share:.1%} of the resamples have a part that does not fall: no range counts them",)
+    return (f"in {share:.1%} of the resamples a part does not fall: ranges are of the others",)
 
 
 def _best(budget: Budget, law: Law, parameters: Floats, compute: float) -> dict[str, Floats]:

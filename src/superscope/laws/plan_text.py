@@ -43,12 +43,14 @@ def sentences(plan: Plan) -> list[str]:
         r = plan.rounded
         said.append(
             f"In round numbers: width {number(r.width)}, depth {number(r.depth)} and "
-            f"{number(r.tokens)} tokens, at a cost of "
-            f"{r.loss.value / plan.best.loss.value - 1:.2g} of the loss."
+            f"{number(r.tokens)} tokens; the loss is "
+            f"higher by {r.loss.value / plan.best.loss.value - 1:.2g} of itself."
         )
     if plan.vocabulary:
         head = "is counted once, for the head is the same" if plan.tied else "and the head count"
         said.append(f"Of N, the embedding of {plan.vocabulary:,} tokens {head}.")
+    elif plan.best.width is not None:
+        said.append("N counts the layers alone; a vocabulary adds the embedding and the head.")
     return said
 
 

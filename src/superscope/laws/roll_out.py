@@ -61,6 +61,14 @@ WIDTH_VARIANTS = (
 )
 
 
+def named_variants(variants: Sequence[Variant | str] | str) -> tuple[Variant, ...]:
+    """Return variants in which laws may be given by name; ``width`` alone is all its variants."""
+    given = (variants,) if isinstance(variants, str) else tuple(variants)
+    if given == ("width",):
+        return WIDTH_VARIANTS
+    return tuple(Variant(v, v, pooled=True) if isinstance(v, str) else v for v in given)
+
+
 @dataclass(frozen=True)
 class Prediction:
     """A held-out point and what a law fitted without it says.
@@ -168,18 +176,25 @@ class RollOut:
         for row in summary.to_dict("records"):
             held_out = int(row["held_out"])
             if self.best.get(held_out) == row["variant"]:
+                raced = int((summary["held_out"] == held_out).sum())
+                best = (
+                    f"{row['variant']} forecasts best" if raced > 1 else f"{row['variant']} alone"
+                )
                 lines.append(
-                    f"the {_largest(held_out)} held out: {row['variant']} forecasts best, mean "
+                    f"the {_largest(held_out)} by {self.size} held out: {best}, mean "
                     f"absolute error {number(row['common_mean_absolute_error'])} over "
                     f"{row['common']} points"
                 )
         header = ("variant", "held out", "predicted", "mean |error|", "mean error",
-                  "mean |error|, common", "covered", "interval")  # fmt: skip
+                  "mean |error|, common", "in 95 % interval", "median interval")  # fmt: skip
         body = [self._row(row) for row in summary.to_dict("records")]
         lines += ["", *columns(header, body)] if body else ["nothing could be predicted"]
         if self.impossible:
             lines += ["", "not possible:"]
-            lines += [f"  {v}, {group}: {reason}" for v, group, reason in self.impossible]
+            together: dict[tuple[str, str], list[str]] = {}
+            for variant, group, reason in self.impossible:
+                together.setdefault((group, reason), []).append(variant)
+            lines += [f"  {g}: {reason} ({', '.join(v)})" for (g, reason), v in together.items()]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -205,7 +220,7 @@ def _largest(count: int) -> str:
 
 def roll_out(
     table: pd.DataFrame | Path | str,
-    variants: Sequence[Variant],
+    variants: Sequence[Variant | str] | str,
     options: FitOptions | None = None,
     *,
     hold_out: Sequence[int] = (1, 2),
@@ -219,7 +234,8 @@ def roll_out(
     table
         As for :func:`superscope.laws.fit`.
     variants
-        Ways to fit; they may be of different laws.
+        Ways to fit; they may be of different laws. A law's name stands for that law fitted to all
+        groups together; ``"width"`` alone for :data:`WIDTH_VARIANTS`.
     options
         Common to all; groups are held out one by one.
     hold_out
@@ -235,6 +251,7 @@ def roll_out(
     UsageError
         No variants, or a table that cannot be fitted.
     """
+    variants = named_variants(variants)
     if not variants or not hold_out or min(hold_out) < 1:
         raise UsageError("a roll-out needs variants, and at least one model held out")
     base = (options or FitOptions()).changed({"judge": False})

@@ -38,7 +38,8 @@ class FitStatus(Enum):
     )  # fmt: skip
     WEAK = (
         "weakly identified", False,
-        "the 95 % interval of an exponent is wider than half its value",
+        "an exponent's 95 % interval, or its profile's, is wider than half its value; or a floor's "
+        "reaches 0",
         "vary that input more widely, the others held fixed; or fix the exponent",
     )  # fmt: skip
     INFLUENTIAL = (
@@ -63,7 +64,7 @@ class FitStatus(Enum):
     )  # fmt: skip
     UNDETERMINED = (
         "undetermined", True,
-        "the 95 % interval of an exponent is wider than the exponent itself",
+        "an exponent's 95 % interval, or its profile's, is wider than the exponent itself",
         "vary that input more widely, the others held fixed; or fix the exponent",
     )  # fmt: skip
     TERM_VANISHED = (

@@ -35,7 +35,7 @@ def verdict_lines(law: Law) -> list[str]:
     doubts = [f for f in law.findings if not f.status.severe]
     if not law.findings:
         return [law.verdict]
-    lines = ["Not identified." if severe else "Identified, with reservations."]
+    lines = [f"{law.headline}."]
     lines += [f"  - {finding.text}" for finding in [*severe, *doubts]]
     remedies = {f.status: f.status.remedy for f in [*severe, *doubts]}
     lines.append("What to try:")

@@ -77,6 +77,8 @@ def parse_table(data: bytes, suffix: str, name: str) -> pd.DataFrame:
             frame = frame.apply(_typed)
     except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
         raise FormatError(f"{name} is no table: {error}") from None
+    if suffix == ".csv" and len(frame.columns) == 1 and any(c in frame.columns[0] for c in ";\t"):
+        raise FormatError(f"{name} has one column, {frame.columns[0]!r}: separate with commas")
     if frame.empty:
         raise FormatError(f"{name} has no rows")
     return frame

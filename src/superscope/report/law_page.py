@@ -48,9 +48,9 @@ class LeftOut:
 def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> str:
     """Return the page of a law, its drawn figures and a plan as HTML."""
     return template("law.html").render(
-        title=f"Scaling law {law.form.name}: {verdict(law).lower()}",
+        title=f"Scaling law {law.form.name}: {law.headline.lower()}",
         law=law,
-        verdict=verdict(law),
+        verdict=law.headline,
         reasons=[Reason(shown(f.text), f.status.severe) for f in law.findings],
         remedies={f.status.value: f.status.remedy for f in law.findings},
         formula=_formula(law),
@@ -76,13 +76,6 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         light=LIGHT,
         dark=DARK,
     )
-
-
-def verdict(law: Law) -> str:
-    """Return the verdict in a word or three."""
-    if not law.identified:
-        return "Not identified"
-    return "Identified, with reservations" if law.findings else "Identified"
 
 
 def row_text(rows: Sequence[int]) -> str:
