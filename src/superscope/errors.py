@@ -4,6 +4,8 @@ Every message is one line that names the thing, the place and the way out. The
 command line prints it and exits with code 2.
 """
 
+from collections.abc import Iterable
+
 
 class SuperscopeError(Exception):
     """Anything superscope reports to its user as a mistake or a limit."""
@@ -42,3 +44,11 @@ def install_hint(package: str, extra: str, purpose: str) -> MissingExtraError:
     return MissingExtraError(
         f"{purpose} needs {package}, which is not installed; run: pip install 'superscope[{extra}]'"
     )
+
+
+def did_you_mean(name: str, choices: Iterable[str], likeness: float = 0.4) -> str:
+    """Return ``did you mean NEAREST? `` with a space behind; empty if no choice is near."""
+    from difflib import get_close_matches  # only where something went wrong
+
+    near = get_close_matches(name, list(choices), 1, likeness)
+    return f"did you mean {near[0]}? " if near else ""

@@ -148,13 +148,18 @@ def make_budget(law: Law, vocabulary: int, tied: bool) -> Budget:
     )
 
 
+def law_inputs(law: Law, inputs: dict[str, Floats]) -> Floats:
+    """Return inputs by name, one of each, as the law takes them: offsets subtracted, (1, k)."""
+    return np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])
+
+
 def held_loss(budget: Budget, law: Law, compute: float, name: str) -> Callable[[float], float]:
     """Return the least loss as a function of one input, the others chosen at the same compute."""
     from scipy.optimize import minimize_scalar
 
     def loss(u: Floats) -> float:
         inputs = budget.inputs(u[None], np.array([compute]))
-        x = np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])
+        x = law_inputs(law, inputs)
         return float(law.loss(x, np.array([0]))[0]) if (x > 0).all() else math.inf
 
     def least(value: float) -> float:
@@ -207,9 +212,7 @@ def tolerance(
     def end(factor: float) -> float | None:
         near, far = best, best
         while max(far / best, best / far) < FURTHEST:
-            far = (
-                max(near * factor, floor + (near - floor) * factor) if factor < 1 else near * factor
-            )
+            far = floor + (near - floor) * factor if factor < 1 else near * factor
             if not least(far) <= worth:
                 return float(brentq(lambda v: min(least(v), 2 * worth) - worth, near, far))
             near = far

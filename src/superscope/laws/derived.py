@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from superscope.laws.law import Law
 from superscope.laws.summary import number
-from superscope.laws.uncertainty import bca, widened
+from superscope.laws.uncertainty import LEVEL, bca, widened
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,21 +61,32 @@ def parameter_draws(law: Law) -> Floats:
 
 
 def estimate(law: Law, function: Callable[[Floats], Floats]) -> Estimate:
-    """Return a function of the parameters, (R, P) to (R,), with its interval.
+    """Return a function of the parameters, (R, P) to (R,), with its interval."""
+    return estimates(law, lambda p: function(p)[:, None])[0]
+
+
+def estimates(law: Law, function: Callable[[Floats], Floats]) -> list[Estimate]:
+    """Return functions of the parameters, (R, P) to (R, N) at once, with their intervals.
 
     BCa from the law's resamples, as the parameters' own intervals; else percentiles of
     :func:`parameter_draws`.
     """
     with np.errstate(all="ignore"):
-        value = float(function(law.vector[None])[0])
+        values = function(law.vector[None])[0]
         drawn = function(parameter_draws(law))
+        without = function(law.without)
+    return [
+        _with_interval(law, float(value), drawn[:, i], without[:, i])
+        for i, value in enumerate(values)
+    ]
+
+
+def _with_interval(law: Law, value: float, drawn: Floats, without: Floats) -> Estimate:
     drawn = drawn[np.isfinite(drawn)]
     if not len(drawn) or not math.isfinite(value):
         return Estimate(value, None, None)
     if not len(law.draws):
         return Estimate(value, *(float(q) for q in np.quantile(drawn, levels(law))))
-    with np.errstate(all="ignore"):
-        without = function(law.without)
     interval = bca(drawn, value, without, widened(len(law.without)))
     return Estimate(value, interval.low, interval.high)
 
@@ -85,6 +96,6 @@ def levels(law: Law) -> tuple[float, float]:
     from scipy.stats import norm
 
     if not len(law.draws):
-        return 0.025, 0.975
+        return (1 - LEVEL) / 2, (1 + LEVEL) / 2
     high = float(norm.cdf(widened(len(law.without))))
     return 1 - high, high

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError
-from superscope.laws.derived import DRAWS, Estimate, estimate, levels
+from superscope.laws import formula
+from superscope.laws.derived import DRAWS, Estimate, estimate, estimates, levels
 from superscope.laws.law import Law
 from superscope.laws.summary import columns, number
-from superscope.laws.uncertainty import LEVEL
+from superscope.laws.uncertainty import student
 from superscope.serialize import encode
 
 Floats = npt.NDArray[np.float64]
@@ -149,17 +149,13 @@ def forecast_at(
     number_ = law.group_number(group)
     at = np.array([number_])
     parts = law.parts(x, at)[0]
-    part_names = [*(t.part for t in law.form.terms), "floor"]
-
-    def part(i: int, inputs_: Floats = x) -> Callable[[Floats], Floats]:
-        return lambda p: np.asarray(law.parts(inputs_, at, p)[:, 0, i], np.float64)
-
-    doubled = {}
-    for i, term in enumerate(law.form.terms):
-        twice = x.copy()
-        twice[0, i] = 2 * inputs[term.column] - term.offset
-        before, after = part(i), part(i, twice)
-        doubled[term.part] = estimate(law, lambda p, a=after, b=before: a(p) - b(p))  # type: ignore[misc]
+    k = len(law.form.terms)
+    names = [*(t.part for t in law.form.terms), "floor"]
+    twice = law.inputs_of({column: 2 * value for column, value in inputs.items()})
+    of_parts = estimates(law, lambda p: law.parts(x, at, p)[:, 0])
+    of_doubling = estimates(
+        law, lambda p: (law.parts(twice, at, p) - law.parts(x, at, p))[:, 0, :k]
+    )
     beyond = {t.column: _beyond(law, i, inputs[t.column]) for i, t in enumerate(law.form.terms)}
     ends = _ends(law, parts, features or law.points.features)
     return Forecast(
@@ -168,8 +164,8 @@ def forecast_at(
         inputs={t.column: float(inputs[t.column]) for t in law.form.terms},
         loss=_new_loss(law, x, at),
         expected=expected_loss(law, x, at),
-        parts={name: estimate(law, part(i)) for i, name in enumerate(part_names)},
-        doubling=doubled,
+        parts=dict(zip(names, of_parts, strict=True)),
+        doubling=dict(zip(names, of_doubling, strict=False)),  # a floor has no input
         beyond=beyond,
         ends=ends,
         doubts=_doubts(law, beyond, ends, inputs),
@@ -234,27 +230,16 @@ def _linear(
     law: Law, x: Floats, group: npt.NDArray[np.int64], residual: bool
 ) -> tuple[Floats, Floats]:
     """Return the middle and half width of Student's interval, on the scale of the residuals."""
-    from scipy.stats import t
-
-    k = len(law.form.terms)
-    parts = law.parts(x, group)
-    loss = parts.sum(axis=1)
-    slopes = np.zeros((len(x), len(law.parameters)))
-    amplitudes = law.vector[0 : 2 * k : 2]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slopes[:, 0 : 2 * k : 2] = np.where(amplitudes > 0, parts[:, :k] / amplitudes, 0)
-    slopes[:, 1 : 2 * k : 2] = -parts[:, :k] * np.log(x)
-    slopes[np.arange(len(x)), 2 * k + group] = 1
     log = law.form.residual == "log"
-    if log:
-        slopes /= loss[:, None]
+    loss = law.loss(x, group)
     middle = np.log(loss) if log else loss
     if law.freedom < 1:
         return middle, np.full(len(x), np.inf)
+    slopes = formula.slopes(x, group, law.vector, log=log)
     variance = np.einsum("ni,ij,nj->n", slopes, law.covariance, slopes)
     if residual:
         variance = variance + law.residual_scale**2
-    return middle, float(t.ppf((1 + LEVEL) / 2, law.freedom)) * np.sqrt(variance)
+    return middle, student(law.freedom) * np.sqrt(variance)
 
 
 def _beyond(law: Law, term: int, value: float) -> float:

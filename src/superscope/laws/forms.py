@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
-from superscope.errors import UsageError
+from superscope.errors import UsageError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,7 @@ def make_form(law: str, *, x: str | None = None, depth_offset: float = 0.0) -> F
         An unknown law, or an argument that it does not have.
     """
     if law not in FORMS:
-        near = get_close_matches(law, FORMS, 1, 0.5)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(law, FORMS, 0.5)
         raise UsageError(f"no law is called {law!r}; {hint}laws: {', '.join(FORMS)}")
     form = FORMS[law]
     if law == "power" and x is None:

@@ -6,17 +6,17 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 
-from superscope.errors import FormatError, UsageError
+from superscope.errors import FormatError, UsageError, did_you_mean
+from superscope.laws import formula
 from superscope.laws.exclusion import Excluded
 from superscope.laws.forms import FORMS, Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
-from superscope.laws.problem import floor_names
+from superscope.laws.problem import parameter_names
 from superscope.laws.profile import Profile
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
@@ -202,11 +202,7 @@ class Law:
         self, inputs: Floats, group: npt.NDArray[np.int64], parameters: Floats | None = None
     ) -> Floats:
         """Return the loss by its terms and the floor: a last axis of k + 1."""
-        p = self.vector if parameters is None else parameters
-        k = len(self.form.terms)
-        logs = np.log(inputs)
-        powers = p[..., None, 0 : 2 * k : 2] * np.exp(-p[..., None, 1 : 2 * k : 2] * logs)
-        return np.concatenate([powers, p[..., 2 * k + group, None]], axis=-1)
+        return formula.parts(inputs, group, self.vector if parameters is None else parameters)
 
     def group_number(self, group: str | None) -> int:
         """Return the number of a group by its label; None where there is only one.
@@ -227,8 +223,7 @@ class Law:
         if group not in groups:
             if groups == ("",):
                 raise UsageError(f"the law has one floor and no groups; {group!r} is none")
-            near = get_close_matches(group, groups, 1, 0.4)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(group, groups)
             raise UsageError(f"no group {group!r}; {hint}groups: {', '.join(groups)}")
         return groups.index(group)
 
@@ -324,7 +319,7 @@ def _wrong(law: Law) -> str:
         return f"{form.name!r} with terms {named} is no form"
     if form.loss not in ("huber", "squared") or form.residual not in ("log", "plain"):
         return f"its objective is {form.loss!r} of {form.residual!r} residuals"
-    names = [name for pair in named for name in pair] + list(floor_names(form, points.groups))
+    names = list(parameter_names(form, points.groups))
     if list(law.parameters) != names:
         return f"its parameters are {', '.join(law.parameters)}, not {', '.join(names)}"
     n, k, size = len(points.loss), len(named), len(names)

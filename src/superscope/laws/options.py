@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
-from superscope.errors import UsageError
+from superscope.errors import UsageError, did_you_mean
 from superscope.laws.forms import Form, make_form
 
 
@@ -136,7 +135,6 @@ class FitOptions:
         names = [f.name for f in fields(self)]
         for name in changes:
             if name not in names:
-                near = get_close_matches(name, names, 1, 0.4)
-                hint = f"; did you mean {near[0]}?" if near else f"; options: {', '.join(names)}"
-                raise UsageError(f"fit has no option {name!r}{hint}")
+                hint = did_you_mean(name, names).strip() or f"options: {', '.join(names)}"
+                raise UsageError(f"fit has no option {name!r}; {hint}")
         return replace(self, **changes)

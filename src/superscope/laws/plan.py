@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError
-from superscope.laws.budget import Budget, held_loss, make_budget, tolerance
-from superscope.laws.derived import Estimate, estimate, parameter_draws
+from superscope.laws.budget import Budget, held_loss, law_inputs, make_budget, tolerance
+from superscope.laws.derived import Estimate, estimate, estimates, parameter_draws
 from superscope.laws.forecast import expected_loss, forecast_at
 from superscope.laws.law import Law
 from superscope.laws.plan_text import plan_text
@@ -167,7 +167,7 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
             f"{best[small[0]][0]:.2g}"
         )
     more = _best(budget, law, law.vector[None], compute * NUDGE)
-    here = _allocation(budget, law, compute)
+    here = _allocated(law, best, compute)
     predicted = forecast_at(law, {c: float(best[c][0]) for c in law.form.columns})
     steps = np.arange(-DECADES, DECADES + STEP / 2, STEP)
     worth = (1 + TOLERANCE) * here.loss.value
@@ -187,11 +187,11 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         tied=tied,
         best=here,
         rounded=_rounded(budget, law, here),
-        ranges={name: _range(budget, law, name, compute) for name in best},
+        ranges=_ranges(budget, law, compute),
         new_model=predicted.loss,
         tolerances=tolerances,
         returns={t.column: predicted.doubling[t.part] for t in law.form.terms}
-        | {"compute": _of_doubling(budget, law, compute)},
+        | {"compute": _of_doubling(budget, law, best, compute)},
         exponents={n: float(np.log(more[n][0] / best[n][0]) / math.log(NUDGE)) for n in best},
         frontier=tuple(_allocation(budget, law, compute * 10**s) for s in steps),
         doubts=(*predicted.doubts, *_dropped(law)),
@@ -223,17 +223,22 @@ def _best(budget: Budget, law: Law, parameters: Floats, compute: float) -> dict[
     return result
 
 
-def _range(budget: Budget, law: Law, name: str, compute: float) -> Estimate:
-    return estimate(law, lambda p: _best(budget, law, p, compute)[name])
+def _ranges(budget: Budget, law: Law, compute: float) -> dict[str, Estimate]:
+    """Return the best inputs with their intervals: every resample is solved once for all."""
+    names: list[str] = []
+
+    def inputs(parameters: Floats) -> Floats:
+        found = _best(budget, law, parameters, compute)
+        names[:] = found
+        return np.column_stack(list(found.values()))
+
+    found = estimates(law, inputs)
+    return dict(zip(names, found, strict=True))
 
 
 def _losses(law: Law, inputs: dict[str, Floats], parameters: Floats) -> Floats:
     """Return the loss at inputs (1,) under each of the parameters (R, P)."""
-    return law.loss(_x(law, inputs), np.array([0]), parameters)[:, 0]
-
-
-def _x(law: Law, inputs: dict[str, Floats]) -> Floats:
-    return np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])
+    return law.loss(law_inputs(law, inputs), np.array([0]), parameters)[:, 0]
 
 
 def _allocation(budget: Budget, law: Law, compute: float) -> Allocation:
@@ -247,7 +252,7 @@ def _allocated(law: Law, inputs: dict[str, Floats], compute: float) -> Allocatio
         depth=float(inputs["depth"][0]) if "depth" in inputs else None,
         parameters=float(inputs["parameters"][0]),
         tokens=float(inputs["tokens"][0]),
-        loss=expected_loss(law, _x(law, inputs), np.array([0])),
+        loss=expected_loss(law, law_inputs(law, inputs), np.array([0])),
     )
 
 
@@ -268,8 +273,7 @@ def _rounded(budget: Budget, law: Law, best: Allocation) -> Allocation | None:
     return _allocated(law, min(choices)[2], best.compute) if choices else None
 
 
-def _of_doubling(budget: Budget, law: Law, compute: float) -> Estimate:
+def _of_doubling(budget: Budget, law: Law, once: dict[str, Floats], compute: float) -> Estimate:
     """Return what the loss changes by when compute doubles and is spent by the same law."""
-    once = _best(budget, law, law.vector[None], compute)
     twice = _best(budget, law, law.vector[None], 2 * compute)
     return estimate(law, lambda p: _losses(law, twice, p) - _losses(law, once, p))

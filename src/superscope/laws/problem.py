@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 
-from superscope.errors import UsageError
+from superscope.errors import UsageError, did_you_mean
 from superscope.laws.forms import Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
@@ -47,8 +46,7 @@ class Problem:
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters: each term's amplitude and exponent, then the floors."""
-        terms = (name for term in self.form.terms for name in (term.amplitude, term.exponent))
-        return *terms, *floor_names(self.form, self.points.groups)
+        return parameter_names(self.form, self.points.groups)
 
     @property
     def low(self) -> Floats:
@@ -98,6 +96,12 @@ class Problem:
         return np.concatenate([pairs, bounds[k:p]])
 
 
+def parameter_names(form: Form, groups: Sequence[str]) -> tuple[str, ...]:
+    """Return the parameters' names: each term's amplitude and exponent, then the floors."""
+    terms = (name for term in form.terms for name in (term.amplitude, term.exponent))
+    return *terms, *floor_names(form, groups)
+
+
 def floor_names(form: Form, groups: Sequence[str]) -> tuple[str, ...]:
     """Return the floors' names: one for each group, or the bare name without groups."""
     if list(groups) == [""]:
@@ -120,8 +124,6 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
     high[k + len(floors) :] = HIGHEST
     places: dict[str, list[int]] = {form.floor: list(range(k, k + len(floors)))}
     places |= {name: [k + i] for i, name in enumerate(floors)}
-    if list(points.groups) == [""]:
-        places[form.floor] = [k]
     for i, term in enumerate(form.terms):
         places[term.amplitude] = [i]
         places[term.exponent] = [k + len(floors) + i]
@@ -176,8 +178,7 @@ def _problem(form: Form, points: Points, low: Floats, high: Floats, starts: Floa
 def _place(name: str, places: dict[str, list[int]], purpose: str) -> list[int]:
     if name in places:
         return places[name]
-    near = get_close_matches(name, places, 1, 0.4)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(name, places)
     raise UsageError(f"{purpose}: no parameter {name!r}; {hint}parameters: {', '.join(places)}")
 
 

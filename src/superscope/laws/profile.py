@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from superscope.cores import usable_cores
 from superscope.laws.problem import Problem
-from superscope.laws.uncertainty import LEVEL, Interval, Spread
+from superscope.laws.uncertainty import Interval, Spread, student
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,23 +60,16 @@ def profile(problem: Problem, name: str, starts: Floats, best: float, found: Spr
     found
         The joint Jacobian's account.
     """
-    from scipy.stats import t
-
     at = problem.form.exponents.index(name)
     low = problem.equations.low[problem.equations.linear + at]
     high = problem.equations.high[problem.equations.linear + at]
-    quantile = float(t.ppf((1 + LEVEL) / 2, found.freedom)) if found.freedom > 0 else math.inf
-    threshold = best + 0.5 * quantile**2 * found.ratio_scale if found.freedom > 0 else math.inf
+    threshold = math.inf
+    if found.freedom > 0:
+        threshold = best + 0.5 * student(found.freedom) ** 2 * found.ratio_scale
 
-    def objective(values: Floats) -> Floats:
-        def held(value: float) -> float:
-            found = problem.held(name, value).solve(problem.points.weights[None], starts)
-            return float(found.objective[0])
-
-        if len(values) == 1:
-            return np.array([held(float(values[0]))])
-        with ThreadPoolExecutor(usable_cores()) as threads:
-            return np.array(list(threads.map(held, map(float, values))))
+    def objective(value: float) -> float:
+        held = problem.held(name, value).solve(problem.points.weights[None], starts)
+        return float(held.objective[0])
 
     def end(sign: int) -> tuple[float, float | None]:
         """Return how far to draw on one side, and where the threshold is crossed there."""
@@ -85,7 +78,7 @@ def profile(problem: Problem, name: str, starts: Floats, best: float, found: Spr
         while True:
             far = center + sign * step
             far = max(far, bound) if sign < 0 else min(far, bound)
-            if objective(np.array([far]))[0] >= threshold:
+            if objective(far) >= threshold:
                 return _crossing(objective, near, far, threshold)
             if far == bound:
                 return far, None
@@ -93,16 +86,18 @@ def profile(problem: Problem, name: str, starts: Floats, best: float, found: Spr
 
     (left, lower), (right, upper) = end(-1), end(1)
     values = np.linspace(left, right, GRID)
-    return Profile(values, objective(values), threshold, Interval(lower, upper))
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        objectives = np.array(list(threads.map(objective, map(float, values))))
+    return Profile(values, objectives, threshold, Interval(lower, upper))
 
 
 def _crossing(
-    objective: Callable[[Floats], Floats], near: float, far: float, threshold: float
+    objective: Callable[[float], float], near: float, far: float, threshold: float
 ) -> tuple[float, float]:
     """Return a place beyond the crossing of the threshold, and the crossing."""
     for _ in range(30):
         middle = (near + far) / 2
-        if objective(np.array([middle]))[0] >= threshold:
+        if objective(middle) >= threshold:
             far = middle
         else:
             near = middle

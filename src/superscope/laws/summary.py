@@ -31,13 +31,11 @@ def law_text(law: Law) -> str:
 
 def verdict_lines(law: Law) -> list[str]:
     """Return the verdict with one line for each reason, and what to try."""
-    severe = [f for f in law.findings if f.status.severe]
-    doubts = [f for f in law.findings if not f.status.severe]
     if not law.findings:
         return [law.verdict]
     lines = [f"{law.headline}."]
-    lines += [f"  - {finding.text}" for finding in [*severe, *doubts]]
-    remedies = {f.status: f.status.remedy for f in [*severe, *doubts]}
+    lines += [f"  - {finding.text}" for finding in law.findings]
+    remedies = {f.status: f.status.remedy for f in law.findings}
     lines.append("What to try:")
     lines += [f"  - {status.value}: {remedy}" for status, remedy in remedies.items()]
     return lines

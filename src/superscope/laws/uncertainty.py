@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.laws import formula
 from superscope.laws.problem import Problem
 
 Floats = npt.NDArray[np.float64]
@@ -78,18 +79,16 @@ class Spread:
 
 def predictions(problem: Problem, parameters: Floats) -> Floats:
     """Return the losses the law gives its points, shape (n,)."""
-    k = problem.equations.terms
-    powers = np.exp(-parameters[1 : 2 * k : 2] * np.log(problem.points.inputs))
-    floors = parameters[2 * k :][problem.points.group]
-    return np.asarray(powers @ parameters[0 : 2 * k : 2] + floors, np.float64)
+    points = problem.points
+    return np.asarray(formula.parts(points.inputs, points.group, parameters).sum(axis=1))
 
 
 def residuals(problem: Problem, parameters: Floats) -> Floats:
     """Return measured minus predicted losses, or their logarithms' difference; shape (n,)."""
     fitted = predictions(problem, parameters)
-    if problem.equations.log:
-        return np.asarray(problem.equations.y - np.log(fitted), np.float64)
-    return np.asarray(problem.equations.y - fitted, np.float64)
+    return np.asarray(
+        problem.equations.y - (np.log(fitted) if problem.equations.log else fitted), np.float64
+    )
 
 
 def jacobian(problem: Problem, parameters: Floats, centered: bool = False) -> Floats:
@@ -97,20 +96,12 @@ def jacobian(problem: Problem, parameters: Floats, centered: bool = False) -> Fl
 
     `centered`: amplitudes are those at the middle of the data.
     """
-    k, n = problem.equations.terms, len(problem.points)
-    logs = np.log(problem.points.inputs)
-    amplitudes, exponents = parameters[0 : 2 * k : 2], parameters[1 : 2 * k : 2]
+    inputs = problem.points.inputs
     if centered:
-        amplitudes = amplitudes * np.exp(-exponents * problem.centers)
-        logs = logs - problem.centers
-    powers = np.exp(-exponents * logs)
-    result = np.zeros((n, len(parameters)))
-    result[:, 0 : 2 * k : 2] = powers
-    result[:, 1 : 2 * k : 2] = -amplitudes * logs * powers
-    result[np.arange(n), 2 * k + problem.points.group] = 1
-    if problem.equations.log:
-        result /= predictions(problem, parameters)[:, None]
-    return result
+        k = problem.equations.terms
+        inputs, parameters = inputs / np.exp(problem.centers), parameters.copy()
+        parameters[0 : 2 * k : 2] *= np.exp(-parameters[1 : 2 * k : 2] * problem.centers)
+    return formula.slopes(inputs, problem.points.group, parameters, log=problem.equations.log)
 
 
 def spread(problem: Problem, parameters: Floats) -> Spread:
@@ -198,15 +189,20 @@ def _refitted(problem: Problem, weights: Floats, exponents: Floats) -> Floats:
     return parameters
 
 
+def student(freedom: float) -> float:
+    """Return Student's quantile of the upper end of a 95 % interval."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + LEVEL) / 2, freedom))
+
+
 def widened(units: int) -> float:
     """Return the quantile of an interval's ends for a resampling of few units.
 
     Resamples vary less than samples do, by (U − 1)/U, and U units tell their own variance as
     Student's t has it (Hesterberg 2015, the expanded percentile interval).
     """
-    from scipy.stats import t
-
-    return float(t.ppf((1 + LEVEL) / 2, units - 1)) * math.sqrt(units / (units - 1))
+    return student(units - 1) * math.sqrt(units / (units - 1))
 
 
 def bca(draws: Floats, value: float, without: Floats, z: float) -> Interval:
@@ -248,9 +244,7 @@ def bca(draws: Floats, value: float, without: Floats, z: float) -> Interval:
 
 def linear_interval(value: float, error: float, freedom: int, low: float, high: float) -> Interval:
     """Return Student's interval from a standard error, cut at the parameter's bounds."""
-    from scipy.stats import t
-
     if freedom < 1 or not math.isfinite(error):
         return Interval(None, None)
-    half = float(t.ppf((1 + LEVEL) / 2, freedom)) * error
+    half = student(freedom) * error
     return Interval(max(value - half, low), min(value + half, high))

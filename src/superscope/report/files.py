@@ -7,8 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from superscope.atomic import write_whole
-from superscope.errors import UsageError
+from superscope.atomic import make_folder, write_whole
 from superscope.report.canvas import Drawing
 
 Placed = tuple[Drawing, Markup]
@@ -34,10 +33,7 @@ def write_drawings(
     UsageError
         The folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write {folder}: {error.strerror or error}") from error
+    make_folder(folder)
     files: dict[str, bytes] = {}
     placed = []
     for drawing in drawings:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from superscope.laws import Interval, Law, Term
 from superscope.laws.derived import Floats, levels
 from superscope.laws.judge import MOVED
-from superscope.laws.uncertainty import LEVEL
+from superscope.laws.uncertainty import student
 from superscope.report.canvas import spread
 from superscope.report.colors import LIGHT
 from superscope.report.drawable import drawable
@@ -83,11 +83,9 @@ def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Flo
         return value, low, high
     if law.freedom < 1 or not amplitude > 0:
         return value, nothing, nothing
-    from scipy.stats import t
-
     slopes = np.stack([np.full(len(inputs), 1 / amplitude), -logs], axis=1)
     variance = np.einsum("ni,ij,nj->n", slopes, law.covariance[at, at], slopes)
-    half = float(t.ppf((1 + LEVEL) / 2, law.freedom)) * np.sqrt(np.maximum(variance, 0))
+    half = student(law.freedom) * np.sqrt(np.maximum(variance, 0))
     with np.errstate(over="ignore"):
         return value, value * np.exp(-half), value * np.exp(half)
 
