@@ -65,7 +65,8 @@ def measure(
     dtype
         Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
     frequencies
-        Token frequencies, shape (rows of the stored tensor,), for a third, weighted centering.
+        Token frequencies by id, on any scale, not more than the tensor has rows: adds overlaps
+        weighted by them, and a third centering, by the weighted mean row.
     threshold
         Norm above which a row counts as represented; half the root-mean-square norm by default.
     progress

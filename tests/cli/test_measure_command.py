@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ import pandas as pd
 import pytest
 
 from superscope import Geometry, measure
+from superscope.cli.frequency_file import read_frequencies
+from superscope.errors import FormatError
 from superscope.observations import COLUMNS, read_table
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
@@ -106,6 +110,8 @@ def test_one_bad_model_does_not_cost_the_others(head: Path, tmp_path: Path) -> N
         (["{head}", "--table", "{tmp}/absent/t.csv"], "no folder"),
         (["{head}", "--report", "{tmp}"], "folder"),
         (["{head}", "--frequencies", "{tmp}/absent.npy"], "absent.npy"),
+        (["{head}", "--frequencies", "{tmp}/absent.txt"], ".npy, .parquet or .csv"),
+        (["{head}", "--frequencies", "{tmp}/absent.csv"], "No such file"),
         (["--family", "gpt9"], "known: opt"),
         (["{tmp}/absent.safetensors"], "absent.safetensors"),
         (["a/b/c"], "a/b/c"),
@@ -122,6 +128,107 @@ def test_bad_arguments_are_one_line_and_exit_2(
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """Frequencies as a text's count gives them; ids without a count are left out."""
+    ids = np.delete(np.arange(800), [0, 17, 799])
+    text = [*["a,b", 'say "no"', "line\nbreak", "NA"] * 199, ""][: len(ids)]
+    return pd.DataFrame({"id": ids, "token": text, "count": 1_000_000 // (ids + 3)})
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "CSV", "npy"])
+def test_frequencies_are_read_from_an_array_or_a_table(
+    head: Path, tmp_path: Path, table: pd.DataFrame, suffix: str
+) -> None:
+    file, expected = tmp_path / f"frequencies.{suffix}", np.zeros(799)
+    expected[table["id"]] = table["count"]
+    if suffix == "npy":
+        np.save(file, expected)
+    elif suffix == "parquet":
+        table.sample(frac=1, random_state=0).reset_index(drop=True).to_parquet(file)
+    else:
+        table.to_csv(file, index=False)
+    assert np.array_equal(read_frequencies(file), expected)
+    done = run("measure", head, "--frequencies", file, "--json", "--pairs", "none")
+    assert done.stderr == ""
+    geometry = Geometry.from_json(done.stdout)
+    assert geometry == measure(str(head), pairs="none", frequencies=expected)
+    assert geometry.centered.weighted is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.drop(columns="id"), "no column id"),
+        (lambda t: t[["token"]], "no column id and no column count"),
+        (lambda t: t.head(0), "no rows"),
+        (lambda t: t.assign(id=t["id"] + 0.5), "id has something else than whole numbers"),
+        (lambda t: t.assign(id=t["id"].where(t["id"] != 3)), "id has something else"),
+        (lambda t: t.assign(id=t["id"].where(t["id"] != 3, 4)), "id 4 twice"),
+        (lambda t: t.assign(id=t["id"] - 5), "id -4 is none of a vocabulary"),
+        (lambda t: t.assign(id=t["id"] + (1 << 40)), "is none of a vocabulary"),
+        (lambda t: t.assign(count="many"), "count has something else than numbers"),
+        (lambda t: t.assign(count=t["count"].where(t["id"] != 3)), "count has something else"),
+        (lambda t: t.assign(count=-t["count"]), "id 1 has -250000.0; they must be finite and not"),
+        (lambda t: t.assign(count=np.inf), "id 1 has inf"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_a_table_that_gives_no_frequencies_is_named(
+    tmp_path: Path,
+    table: pd.DataFrame,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    said: str,
+    suffix: str,
+) -> None:
+    file, changed = tmp_path / f"t.{suffix}", change(table)
+    changed.to_parquet(file) if suffix == "parquet" else changed.to_csv(file, index=False)
+    with pytest.raises(FormatError, match=f"t.{suffix} is no file of frequencies: .*{said}"):
+        read_frequencies(file)
+
+
+def saved(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=True)
+    return file.getvalue()
+
+
+def zipped() -> bytes:
+    file = io.BytesIO()
+    np.savez(file, np.ones(3))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.npy", b""),
+        ("text.npy", b"1 2 3\n"),
+        ("cut.npy", saved(np.ones(99))[:-8]),
+        ("huge.npy", saved(np.ones(99)).replace(b"(99,), }", b"(9999999999999999,), }")),
+        ("matrix.npy", saved(np.ones((3, 1)))),
+        ("complex.npy", saved(np.ones(3, complex))),
+        ("words.npy", saved(np.array(["a", "b"]))),
+        ("objects.npy", saved(np.array([print], object))),
+        ("negative.npy", saved(np.array([1, -1]))),
+        ("archive.npy", zipped()),
+        ("empty.csv", b""),
+        ("bytes.csv", b"id,count\n\xff,\xfe\n"),
+        ("long.csv", b"id,count\n7,1,2\n8,3,4\n"),
+        ("ragged.csv", b"id,count\n1,2\n1,2,3\n"),
+        ("large.csv", b"id,count\n99999999999999999999999,1\n"),
+        ("empty.parquet", b""),
+        ("text.parquet", b"id,count\n1,1\n"),
+        ("magic.parquet", b"PAR1PAR1"),
+    ],
+)
+def test_a_file_that_is_something_else_is_named(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(FormatError, match=f"{name} is no file of frequencies") as caught:
+        read_frequencies(tmp_path / name)
+    assert "\n" not in str(caught.value)
 
 
 def test_full_disk_is_one_line_and_keeps_what_stood_there(head: Path) -> None:

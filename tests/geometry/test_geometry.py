@@ -64,6 +64,8 @@ def test_json_and_back_loses_nothing(
         assert a.tobytes() == b.tobytes()
     assert back.provenance == geometry.provenance
     assert back.settings == geometry.settings
+    assert [o.weighted for o in back.overlaps] == [o.weighted for o in geometry.overlaps]
+    assert all(o.weighted is not None for o in back.overlaps)
     assert [o.pairs.top for o in back.overlaps if o.pairs] == [
         o.pairs.top for o in geometry.overlaps if o.pairs
     ]
@@ -187,6 +189,12 @@ def test_text_shows_every_number(geometry: Geometry) -> None:
     assert f"{raw.pairs.coherence:.6g}" in lines["coherence, max |overlap|"]
     assert f"{raw.effective_width:.4g}" in lines["effective width"]
     assert f"{raw.packing_efficiency:.4f}" in lines["packing efficiency"]
+    weighted = raw.weighted
+    assert f"{weighted.mean_square_overlap:.6g}" in lines["mean square overlap, text-weighted"]
+    assert f"{weighted.token_interference:.6g}" in lines["interference of a text's token"]
+    assert f"{weighted.effective_width:.4g}" in lines["effective width, text-weighted"]
+    assert f"{weighted.effective_tokens:.4g}" in lines["effective tokens, 1/Σp²"]
+    assert f"{1 - weighted.covered:.3g}" in lines["share of the text left out"]
     assert f"mean {geometry.norms.mean:.4g}" in lines["norms"]
     assert f"{geometry.represented_fraction:.4f}" in lines["represented fraction"]
     assert lines["regime"] == "strong"
@@ -250,6 +258,17 @@ def test_what_is_absent_is_a_dash() -> None:
     assert lines["mean |overlap|"].split() == ["–", "–"]
     assert lines["regime"] == "none (V ≤ m: nothing need be superposed)"
     assert "most colliding" not in str(geometry)
+    assert "text" not in str(geometry)  # no frequencies, no lines of them
+
+
+def test_a_text_of_one_token_has_dashes() -> None:
+    head = Head.from_array(np.random.default_rng(0).random((4, 5)))
+    measured = measure_head(head, pairs="none", frequencies=[0, 1])
+    lines = lines_of(measured)
+    assert lines["mean square overlap, text-weighted"].split() == ["–", "–", "–"]
+    assert lines["effective width, text-weighted"].split() == ["1", "1", "–"]
+    assert lines["share of the text left out"].split() == ["0", "0", "1"]
+    assert Geometry.from_json(measured.to_json()) == measured
 
 
 def test_rows_equal_to_the_center_are_reported() -> None:

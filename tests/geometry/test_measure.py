@@ -144,19 +144,36 @@ def test_frequencies_belong_to_the_stored_rows() -> None:
 @pytest.mark.parametrize(
     ("frequencies", "message"),
     [
-        (np.ones(59), r"60 numbers, one for each stored row; got shape \(59,\)"),
+        (
+            np.ones(61),
+            "61 frequencies for the 60 stored rows of array: they are of another tokenizer",
+        ),
         (np.ones((60, 1)), r"got shape \(60, 1\)"),
-        ([], r"got shape \(0,\)"),
+        (1.0, r"got shape \(\)"),
+        ([], "add up to 0"),
         (np.full(60, np.nan), "finite"),
         (-np.ones(60), "not negative; id 0"),
         (np.zeros(60), "add up to 0"),
-        (["many"] * 60, "must be 60 numbers"),
-        ({"a": 1}, "must be 60 numbers"),
+        (["many"] * 60, "must be a number for each token"),
+        ({"a": 1}, "must be a number for each token"),
     ],
 )
 def test_frequencies_that_cannot_be_used(frequencies: object, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         measure(random_rows(), frequencies=frequencies)
+
+
+def test_ids_beyond_the_frequencies_never_occur() -> None:
+    rows = random_rows()
+    frequencies = np.random.default_rng(1).pareto(1, 50)
+    padded = np.concatenate([frequencies, np.zeros(10)])
+    assert measure(rows, frequencies=frequencies) == measure(rows, frequencies=padded)
+
+
+def test_frequencies_of_rows_left_out_alone_are_refused() -> None:
+    head = dataclasses.replace(Head.from_array(random_rows()), ids=np.arange(10, 60))
+    with pytest.raises(UsageError, match="rows kept add up to 0"):
+        measure_head(head, frequencies=np.ones(10))
 
 
 def test_frequencies_are_left_as_they_were() -> None:
@@ -302,6 +319,8 @@ def test_options_are_checked_before_the_head_is_read() -> None:
     head = Head(Unreadable(random_rows()), Provenance("array"))
     with pytest.raises(UsageError):
         measure_head(head, device="abacus", pairs="exact")
+    with pytest.raises(UsageError):
+        measure_head(head, frequencies=np.ones(61))
 
 
 def test_progress_names_the_centering_and_reaches_the_end() -> None:

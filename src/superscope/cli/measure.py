@@ -10,9 +10,6 @@ from cyclopts import Parameter
 from superscope.errors import SuperscopeError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from superscope.geometry import Geometry
 
 
@@ -61,7 +58,8 @@ def measure(
     threshold
         Norm above which a row counts as represented; default: half the rms norm.
     frequencies
-        Token frequencies, a .npy file: adds a frequency-weighted centering.
+        Token frequencies: .npy, or a .parquet or .csv table with columns id and count. Adds
+        overlaps weighted by them, and a frequency-weighted centering.
     device
         Where products are computed: cpu, cuda, …; auto is a GPU where there is one.
     dtype
@@ -77,6 +75,7 @@ def measure(
     report
         Write a self-contained HTML report to this file.
     """
+    from superscope.cli.frequency_file import read_frequencies
     from superscope.heads import members
 
     names = [*models, *(members(family) if family else ())]
@@ -87,7 +86,7 @@ def measure(
         "revision": revision, "tensor": tensor, "rows": rows, "fold_norm": fold_norm,
         "pairs": pairs, "samples": samples, "neighbors": neighbors, "top": top, "seed": seed,
         "device": device, "dtype": dtype, "threshold": threshold,
-        "frequencies": None if frequencies is None else _read_frequencies(frequencies),
+        "frequencies": None if frequencies is None else read_frequencies(frequencies),
     }  # fmt: skip
     measured, failed = _measure_all(names, options, json)
     if measured and table is not None:
@@ -141,12 +140,3 @@ def _check_outputs(table: Path | None, report: Path | None) -> None:
             raise UsageError(f"cannot write {file}: it is a folder")
         if file is not None and not file.absolute().parent.is_dir():
             raise UsageError(f"cannot write {file}: there is no folder {file.parent}")
-
-
-def _read_frequencies(path: Path) -> npt.NDArray[np.float64]:
-    import numpy as np
-
-    try:
-        return np.asarray(np.load(path, allow_pickle=False), np.float64)
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(f"cannot read frequencies from {path}: {error}") from None

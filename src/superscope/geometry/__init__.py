@@ -4,6 +4,7 @@ from superscope.geometry.geometry import Geometry, Overlap, Settings
 from superscope.geometry.measure import measure_head
 from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.pairs import Pair, PairStatistics
+from superscope.geometry.weighted import WeightedOverlap
 
 __all__ = [
     "Geometry",
@@ -13,5 +14,6 @@ __all__ = [
     "PairStatistics",
     "Regime",
     "Settings",
+    "WeightedOverlap",
     "measure_head",
 ]

@@ -12,6 +12,7 @@ from superscope.geometry import baselines, summary
 from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.unit_rows import Float64
+from superscope.geometry.weighted import WeightedOverlap
 from superscope.heads import Provenance
 from superscope.observations import Observation
 from superscope.serialize import decode, encode
@@ -37,6 +38,8 @@ class Overlap:
         Mean of c_ij² over j ≠ i for each row, exact, shape (V,).
     pairs
         Statistics that need pairs, or None if not asked for.
+    weighted
+        Overlaps weighted by token frequencies, or None if those were not given.
     """
 
     center: str
@@ -48,6 +51,7 @@ class Overlap:
     spectrum: Float64
     token_interference: Float64
     pairs: PairStatistics | None
+    weighted: WeightedOverlap | None = None
 
     @property
     def random_mean_square(self) -> float:

@@ -11,12 +11,14 @@ from superscope._version import __version__
 from superscope.errors import HeadDataError, UsageError
 from superscope.geometry import pairs as pair_statistics
 from superscope.geometry.device import resolved
+from superscope.geometry.frequencies import mean_row, stored_frequencies
 from superscope.geometry.geometry import Geometry, Overlap, Settings
 from superscope.geometry.gram import gram
 from superscope.geometry.norms import Norms
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.summary import TITLES
-from superscope.geometry.unit_rows import Float64, UnitRows, blocks, centered, prepare
+from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
+from superscope.geometry.weighted import weighted_overlap
 from superscope.heads import Head
 from superscope.progress import Progress, silent
 
@@ -55,7 +57,9 @@ def measure_head(
     dtype
         Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
     frequencies
-        Token frequencies, shape (stored rows,), for a third, frequency-weighted centering.
+        Token frequencies by id, on any scale; ids beyond them, up to the stored rows, count
+        as 0. Adds the overlaps weighted by them, and a third centering: the mean row weighted
+        by them.
     threshold
         Norm above which a row counts as represented; half the rms norm by default.
     progress
@@ -74,6 +78,7 @@ def measure_head(
     )  # fmt: skip
 
     _check(settings, threshold)
+    weights = None if frequencies is None else stored_frequencies(frequencies, head)
     prepared = prepare(head)
     if neighbors >= prepared.raw.features:
         raise UsageError(
@@ -82,12 +87,14 @@ def measure_head(
         )
 
     def overlap(rows: UnitRows, center: str) -> Overlap:
-        return _overlap(rows, prepared.raw, center, settings, progress)
+        return _overlap(
+            rows, prepared.raw, center, frequencies=weights, settings=settings, progress=progress
+        )
 
-    weighted = None
-    if frequencies is not None:
-        mean = _weighted_mean(prepared.raw.head, frequencies)
-        weighted = overlap(centered(prepared, mean), "frequency")
+    frequency_centered = None
+    if weights is not None:
+        mean = mean_row(prepared.raw.head, weights)
+        frequency_centered = overlap(centered(prepared, mean), "frequency")
     return Geometry(
         provenance=head.provenance,
         settings=settings,
@@ -97,12 +104,18 @@ def measure_head(
         norms=Norms.of(prepared.norms, threshold),
         raw=overlap(prepared.raw, "none"),
         centered=overlap(centered(prepared, prepared.mean), "mean"),
-        frequency_centered=weighted,
+        frequency_centered=frequency_centered,
     )
 
 
 def _overlap(
-    rows: UnitRows, raw: UnitRows, center: str, settings: Settings, progress: Progress
+    rows: UnitRows,
+    raw: UnitRows,
+    center: str,
+    *,
+    frequencies: Float64 | None,
+    settings: Settings,
+    progress: Progress,
 ) -> Overlap:
     if rows.features < 2:
         raise HeadDataError(
@@ -114,6 +127,10 @@ def _overlap(
         progress(f"{TITLES[center]}: {stage}", done, total)
 
     products = gram(rows, settings.device, report)
+    interference = products.token_interference(rows, settings.device, report)
+    weighted = None
+    if frequencies is not None:
+        weighted = weighted_overlap(rows, interference, frequencies, settings.device, report)
     kept = rows.head.ids
     before = raw.head.ids if raw.head.ids is not None else np.arange(raw.features)
     left_out = () if kept is None else tuple(np.setdiff1d(before, kept).tolist())
@@ -125,8 +142,9 @@ def _overlap(
         mean_square_overlap=products.mean_square_overlap,
         mean_overlap=products.mean_overlap,
         spectrum=products.spectrum(),
-        token_interference=products.token_interference(rows, settings.device, report),
+        token_interference=interference,
         pairs=_pairs(rows, settings, report),
+        weighted=weighted,
     )
 
 
@@ -147,31 +165,6 @@ def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatis
         dtype=settings.dtype,
         progress=progress,
     )
-
-
-def _weighted_mean(head: Head, frequencies: npt.ArrayLike) -> Float64:
-    stored = head.stored.shape[0]
-    try:
-        weights = np.asarray(frequencies, np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"frequencies must be {stored:,} numbers: {error}") from None
-    if weights.shape != (stored,):
-        raise UsageError(
-            f"frequencies must be {stored:,} numbers, one for each stored row; "
-            f"got shape {weights.shape}"
-        )
-    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-    if len(bad):
-        raise UsageError(f"frequencies must be finite and not negative; id {bad[0]} is not")
-    weights = weights.copy() if head.ids is None else weights[head.ids]
-    if weights.max() == 0:
-        raise UsageError("the frequencies of the rows kept add up to 0")
-    weights /= weights.max()  # their sum is then finite
-    mean = np.zeros(head.width)
-    for start, stop in blocks(head.features, head.width):
-        mean += weights[start:stop] @ head.block(start, stop).astype(np.float64)
-    result: Float64 = mean / weights.sum()
-    return result
 
 
 def _check(settings: Settings, threshold: float | None) -> None:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from superscope.heads.tokens import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from superscope.geometry.geometry import Geometry, Overlap
     from superscope.geometry.pairs import Pair
+    from superscope.geometry.weighted import WeightedOverlap
 
 TITLES = {"none": "raw", "mean": "mean-centered", "frequency": "frequency-centered"}
 SHOWN_PAIRS = 10
@@ -49,7 +52,7 @@ def summarize(geometry: Geometry) -> Summary:
         title=f"{visible(g.provenance.model, quote='', longest=200)}: V = {g.features:,}, "
         f"m = {g.width:,}, V/m = {g.features / g.width:.4g}",
         columns=tuple(TITLES[o.center] for o in g.overlaps),
-        overlaps=tuple((label, *(value(o) for o in g.overlaps)) for label, value in _OVERLAP_LINES),
+        overlaps=tuple(_overlap_lines(g)),
         facts=tuple(_facts(g)),
         pairs_title=_pairs_title(g),
         pairs=tuple(_pair_lines(g)),
@@ -98,6 +101,22 @@ _OVERLAP_LINES = (
     ("entropy rank", lambda o: number(o.entropy_rank, 4)),
     ("stable rank", lambda o: number(o.stable_rank, 4)),
 )
+
+_WEIGHTED_LINES: tuple[tuple[str, Callable[[WeightedOverlap], str]], ...] = (
+    ("mean square overlap, text-weighted", lambda w: number(w.mean_square_overlap)),
+    ("interference of a text's token", lambda w: number(w.token_interference)),
+    ("effective width, text-weighted", lambda w: number(w.effective_width, 4)),
+    ("effective tokens, 1/Σp²", lambda w: number(w.effective_tokens, 4)),
+    ("share of the text left out", lambda w: number(1 - w.covered, 3)),
+)
+
+
+def _overlap_lines(g: Geometry) -> Iterator[tuple[str, ...]]:
+    for label, value in _OVERLAP_LINES:
+        yield label, *(value(o) for o in g.overlaps)
+    weighted = [o.weighted for o in g.overlaps if o.weighted is not None]
+    for label, value_weighted in _WEIGHTED_LINES if weighted else ():
+        yield label, *(value_weighted(w) for w in weighted)
 
 
 def _facts(g: Geometry) -> list[tuple[str, str]]:

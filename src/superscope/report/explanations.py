@@ -32,5 +32,19 @@ EXPLANATIONS = {
     "regime": "None if V ≤ m; strong if φ ≥ 0.9; weak if φV ≤ 2m; else intermediate (after LLG25).",
     "frequency-centered": "Like mean-centered, with the mean row weighted by the token "
     "frequencies that were given.",
+    "mean square overlap, text-weighted": "Mean of c² over two tokens drawn by the frequencies "
+    "given, as from a text, that are not the same: Σ p_i p_j c_ij² over i ≠ j, divided by 1 − Σp², "
+    "where p is the frequency of a token, of sum 1 over the rows that have a direction.",
+    "interference of a text's token": "Mean of c² over a token drawn by the frequencies given and "
+    "another of the vocabulary, drawn uniformly.",
+    "effective width, text-weighted": "1 over the sum of squared eigenvalues of Σ p_i ŵ_i ŵ_iᵀ: "
+    "the directions that a text makes use of. At most m, and at most the effective tokens.",
+    "effective tokens, 1/Σp²": "Two tokens of a text are the same as often as if it had so many "
+    "tokens, all equally frequent.",
+    "share of the text left out": "Share of the frequencies given that falls on tokens whose row "
+    "was left out, or has no direction.",
 }
 """Label, as the summary has it where it is a line there, and its meaning."""
+
+OF_FREQUENCIES = tuple(EXPLANATIONS)[tuple(EXPLANATIONS).index("frequency-centered") :]
+"""Labels that are shown only where token frequencies were given."""

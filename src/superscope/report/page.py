@@ -13,7 +13,7 @@ from superscope.geometry import Geometry
 from superscope.geometry.summary import Summary, number, summarize
 from superscope.heads.tokens import visible
 from superscope.report.colors import DARK, LIGHT
-from superscope.report.explanations import EXPLANATIONS
+from superscope.report.explanations import EXPLANATIONS, OF_FREQUENCIES
 from superscope.report.figure import FigureBlock
 from superscope.report.files import encoded
 from superscope.report.html import template
@@ -153,5 +153,5 @@ def _explained(geometries: Sequence[Geometry]) -> dict[str, str]:
     return {
         label: text
         for label, text in EXPLANATIONS.items()
-        if weighted or label != "frequency-centered"
+        if weighted or label not in OF_FREQUENCIES
     }

@@ -1,0 +1,125 @@
+"""Overlaps of the rows that a random text meets: tokens weighted by their frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from superscope.geometry.device import multiplier
+from superscope.geometry.frequencies import shares
+from superscope.geometry.unit_rows import Float64, UnitRows, blocks
+from superscope.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class WeightedOverlap:
+    """Overlaps c_ij weighted by p_i, the frequency of token i in a text.
+
+    The p_i are those of rows with a direction, normalized to sum 1. With all p_i = 1/V the
+    numbers are those of :class:`~superscope.Overlap`.
+
+    Attributes
+    ----------
+    covered
+        Share of the text's tokens whose row has a direction; the rest is left out.
+    effective_tokens
+        1/Σ p_i²: two tokens drawn from the text are the same as often as if it had so many, all
+        equally frequent. None if no token of the text is covered.
+    mean_square_overlap
+        Σ_{i≠j} p_i p_j c_ij² / (1 − Σ p_i²): mean of c² over two tokens drawn from the text
+        that are not the same. None if fewer than two tokens have weight.
+    token_interference
+        Σ_i p_i Σ_{j≠i} c_ij² / (V − 1): mean of c² over a token drawn from the text and
+        another of the vocabulary, drawn uniformly. None if no token of the text is covered.
+    effective_width
+        1/‖G_p‖_F², G_p = Σ p_i ŵ_i ŵ_iᵀ: the participation ratio of its spectrum, of trace 1.
+        At most m, and at most `effective_tokens`. None if no token of the text is covered.
+    """
+
+    covered: float
+    effective_tokens: float | None
+    mean_square_overlap: float | None
+    token_interference: float | None
+    effective_width: float | None
+
+
+def weighted_overlap(
+    rows: UnitRows,
+    token_interference: Float64,
+    frequencies: Float64,
+    device: str = "cpu",
+    progress: Progress = silent,
+) -> WeightedOverlap:
+    """Return the overlaps of unit rows under token frequencies, exactly, in O(V m²).
+
+    Parameters
+    ----------
+    rows
+        The V rows with a direction.
+    token_interference
+        Mean of c_ij² over j ≠ i for each of them, shape (V,).
+    frequencies
+        Of the stored rows, on any scale, finite and not negative.
+    device
+        Where products are computed.
+    progress
+        Told of each block.
+    """
+    p, covered = shares(frequencies, rows.head.ids)
+    if not p.any():
+        return WeightedOverlap(covered, None, None, None, None)
+
+    # The most frequent token k is kept apart, its pairs are added as they are: if nearly all of
+    # the text is k, they would be lost beside p_k² in ‖G_p‖_F². With a = p_k, r = 1 − a, and q
+    # the shares among the others: G_p = a ŵ_k ŵ_kᵀ + r G_q.
+    k = int(p.argmax())
+    a, others = float(p[k]), p.copy()
+    others[k] = 0
+    r = float(others.sum())
+    interference = float(p @ token_interference)
+    if r == 0:
+        return WeightedOverlap(covered, 1.0, None, interference, 1.0)
+    q = others / r
+    gram, itself = _gram(rows, q, device, progress)
+    top = rows.take(np.array([k]))[0].astype(np.float64)
+    with_top = float(top @ gram @ top)
+    square_norm = float(np.vdot(gram, gram))
+    repeated = float(q @ q)
+    mean = (2 * a * with_top + r * (square_norm - itself)) / (2 * a + r * (1 - repeated))
+    # From the mean, so that p_i = 1/V gives what Overlap gives: ‖ŵ_i‖ is 1 but for rounding.
+    same = a * a + r * r * repeated
+    mean = min(1.0, max(0.0, mean))
+    return WeightedOverlap(
+        covered=covered,
+        effective_tokens=1 / same,
+        mean_square_overlap=mean,
+        token_interference=interference,
+        effective_width=min(1 / (same + (1 - same) * mean), float(rows.width)),
+    )
+
+
+def _gram(
+    rows: UnitRows, weights: Float64, device: str, progress: Progress
+) -> tuple[Float64, float]:
+    """Return Σ q_i ŵ_i ŵ_iᵀ, float64, shape (m, m), and Σ q_i² ‖ŵ_i‖⁴."""
+    matrix, itself = np.zeros((rows.width, rows.width)), 0.0
+    precision, multiply = _precision(rows, weights), multiplier(device)
+    for start, stop in blocks(rows.features, rows.width):
+        q = weights[start:stop]
+        occurring = np.flatnonzero(q)
+        if len(occurring):
+            q, unit = q[occurring], rows.block(start, stop)[occurring]
+            square = np.einsum("ij,ij->i", unit, unit, dtype=np.float64)
+            itself += float(np.sum((q * square) ** 2))
+            unit = np.sqrt(q)[:, None].astype(precision) * unit.astype(precision, copy=False)
+            matrix += multiply(unit.T, unit)
+        progress("Gram matrix weighted by frequency", stop, rows.features)
+    return matrix, itself
+
+
+def _precision(rows: UnitRows, weights: Float64) -> np.dtype[np.floating]:
+    # As for the Gram matrix of all rows, with 1/Σq² in the place of V: beyond 2m, overlaps make
+    # up at least half of ‖G_q‖_F² ≥ 1/m. Few texts are so even; most take float64.
+    single = 1 / float(weights @ weights) > 2 * rows.width and rows.width > 128
+    return np.dtype(np.float32 if single else np.float64)
