@@ -4,6 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INPUTS := pyproject.toml constraints.txt src/superscope/_version.py
 MODEL := .cache/models/smollm2
+TEXT := .cache/text/gcide
 WORKERS ?= 2
 
 .PHONY: demo test lint docs docs-write bench wheel-check clean
@@ -24,13 +25,13 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 
 # Build the documentation; fails where a page that shows output no longer shows the real one.
-docs: .venv/dev $(MODEL)
+docs: .venv/dev $(MODEL) $(TEXT)
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python -m sphinx -W -q -b html docs out/docs
 	@echo "documentation: out/docs/index.html"
 
 # Write the pages that show output anew.
-docs-write: .venv/dev $(MODEL)
+docs-write: .venv/dev $(MODEL) $(TEXT)
 	$(BIN)/python docs/generate.py
 
 bench: .venv/dev
@@ -46,12 +47,15 @@ clean:
 $(MODEL): tools/fetch_models.py
 	$(BIN)/python tools/fetch_models.py smollm2
 
+$(TEXT): tools/fetch_text.py
+	$(BIN)/python tools/fetch_text.py
+
 .venv/package: $(INPUTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "superscope needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
 	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet --constraint constraints.txt --upgrade pip
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[cluster,gguf,s3]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[cluster,gguf,s3,text]'
 	@touch $@
 
 .venv/dev: .venv/package
