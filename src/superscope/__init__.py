@@ -10,7 +10,7 @@ from superscope.errors import SuperscopeError
 from superscope.measure import measure
 
 if TYPE_CHECKING:
-    from superscope import laws, toy
+    from superscope import evaluation, laws, study, toy
     from superscope.geometry import Geometry, Overlap, measure_head
     from superscope.heads import FAMILIES, Head, read_head
     from superscope.observations import Observation, read_table, write_table
@@ -24,11 +24,13 @@ __all__ = [
     "Overlap",
     "SuperscopeError",
     "__version__",
+    "evaluation",
     "laws",
     "measure",
     "measure_head",
     "read_head",
     "read_table",
+    "study",
     "toy",
     "write_report",
     "write_table",
@@ -50,7 +52,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("laws", "toy"):  # rooms of their own: superscope.toy.train(...)
+    # Rooms of their own: superscope.toy.train(...)
+    if name in ("evaluation", "laws", "study", "toy"):
         return import_module(f"superscope.{name}")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

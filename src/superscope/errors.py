@@ -35,6 +35,10 @@ class HeadDataError(SuperscopeError):
     """A head was read but cannot be measured: non-finite or zero rows, wrong shape."""
 
 
+class EvaluationError(SuperscopeError):
+    """A model's loss cannot be computed: too large, not finite, or no language model."""
+
+
 class DivergedError(SuperscopeError):
     """A training run left the finite numbers."""
 

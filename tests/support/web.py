@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 PIECE = 1 << 16
 
@@ -50,6 +50,8 @@ class Web:
         Whether to tell files apart by ETag.
     query
         What followed the question mark in the last request.
+    body
+        What the last POST request sent.
     """
 
     def __init__(self) -> None:
@@ -61,7 +63,7 @@ class Web:
         self.failures: dict[str, int] = {}
         self.heads = True
         self.etags = True
-        self.query = ""
+        self.query = self.body = ""
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -112,6 +114,7 @@ class Web:
                 headers = {key.lower(): value for key, value in self.headers.items()}
                 web.requests.append((self.command, path, headers))
                 path, _, web.query = path.partition("?")
+                web.body = self.rfile.read(int(headers.get("content-length", 0))).decode()
                 answer = web.answer(self.command, path, headers)
                 self.close_connection = True
                 self.send_response(answer.status)
@@ -133,7 +136,7 @@ class Web:
                     self.wfile.write(piece)
                     web.sent[path] += len(piece)
 
-            do_GET = do_HEAD = handle_any
+            do_GET = do_HEAD = do_POST = handle_any
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
@@ -157,7 +160,7 @@ def etag(content: bytes) -> str:
 
 @dataclass
 class Repo:
-    """A model repository: commits, and branches and tags that name them."""
+    """A repository of a model or a data set: commits, and branches and tags that name them."""
 
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
@@ -173,53 +176,93 @@ class Repo:
             self.refs[ref] = sha
         return sha
 
+    def found(self, rest: str) -> tuple[str, str]:
+        """Return the commit that a path of the form REVISION/NAME begins with, and the name."""
+        for revision in (*self.refs, *self.commits):
+            if f"{rest}/".startswith(f"{revision}/"):
+                return self.refs.get(revision, revision), rest[len(revision) + 1 :]
+        return "", ""
+
 
 class Hub(Web):
     """The hub's routes; large files are redirected to a CDN on another port."""
 
-    large = (".safetensors", ".bin", ".gguf")
+    large = (".safetensors", ".bin", ".gguf", ".parquet", ".gz")
 
     def __init__(self, cdn: Web) -> None:
         super().__init__()
         self.cdn = cdn
         self.repos: dict[str, Repo] = {}
+        self.datasets: dict[str, Repo] = {}
 
     def answer(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
         if path in self.failures:
             return Answer(self.failures[path])
-        api = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", path)
-        file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
-        parts = api or file
-        repo = self.repos.get(parts[1]) if parts else None
-        if parts is None or repo is None:
-            return _error(401, "RepoNotFound")
-        authorized = repo.needs_token is None or (
-            headers.get("authorization") == f"Bearer {repo.needs_token}"
+        api = re.fullmatch(
+            r"/api/(models|datasets)/([^/]+/[^/]+)(?:/(revision|tree|paths-info)/(.+))?", path
         )
-        if not authorized and not repo.gated:
+        file = re.fullmatch(r"/(datasets/)?([^/]+/[^/]+)/(resolve)/(.+)", path)
+        parts = api or file
+        if parts is None:
             return _error(401, "RepoNotFound")
-        revision = parts[2] or "main"
-        sha = repo.refs.get(revision, revision)
-        if sha not in repo.commits:
+        repo = (self.datasets if "datasets" in (parts[1] or "") else self.repos).get(parts[2])
+        authorized = repo is not None and (
+            repo.needs_token is None or headers.get("authorization") == f"Bearer {repo.needs_token}"
+        )
+        if repo is None or not (authorized or repo.gated):
+            return _error(401, "RepoNotFound")
+        sha, name = repo.found(parts[4] or "main")
+        if not sha:
             return _error(404, "RevisionNotFound")
         files = repo.commits[sha]
-        if api:
-            listed = {"id": parts[1], "sha": sha, "siblings": [{"rfilename": f} for f in files]}
-            return Answer(200, json.dumps(listed).encode(), {"Content-Type": "application/json"})
+        if api and parts[3] in (None, "revision"):
+            listed = {"id": parts[2], "sha": sha, "siblings": [{"rfilename": f} for f in files]}
+            return _json(listed)
         if not authorized:
             return _error(403 if "authorization" in headers else 401, "GatedRepo", sha)
-        assert file is not None
-        if file[3] not in files:
+        if parts[3] == "paths-info":
+            wanted = parse_qs(self.body).get("paths", [])
+            return _json([entry for entry in _tree(files, "", True) if entry["path"] in wanted])
+        if parts[3] == "tree":
+            entries = _tree(files, name, "recursive=True" in self.query)
+            return _json(entries) if entries else _error(404, "EntryNotFound", sha)
+        return self._file(files, name, sha, headers)
+
+    def _file(
+        self, files: Mapping[str, bytes], name: str, sha: str, headers: Mapping[str, str]
+    ) -> Answer:
+        if name not in files:
             return _error(404, "EntryNotFound", sha)
-        content = files[file[3]]
+        content = files[name]
         known = {"X-Repo-Commit": sha, "ETag": f'"{etag(content)}"'}
-        if not file[3].endswith(self.large):
+        if not name.endswith(self.large):
             answer = self.ranged(content, headers)
             return Answer(answer.status, answer.body, {**answer.headers, **known})
-        blob = f"/blob/{etag(content)}/{file[3]}"
+        blob = f"/blob/{etag(content)}/{name}"
         self.cdn.files[blob] = content
         linked = {"X-Linked-Size": str(len(content)), "X-Linked-Etag": known["ETag"]}
         return Answer(302, b"", {**known, **linked, "Location": f"{self.cdn.url}{blob}?signed=1"})
+
+
+def _json(content: Any) -> Answer:
+    return Answer(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+
+def _tree(files: Mapping[str, bytes], folder: str, recursive: bool) -> list[dict[str, Any]]:
+    """Return the entries of a folder as the hub lists them."""
+    start = f"{folder}/" if folder else ""
+    entries: dict[str, dict[str, Any]] = {}
+    for name, content in files.items():
+        if not name.startswith(start):
+            continue
+        parts = name[len(start) :].split("/")
+        for depth in range(1, len(parts) if recursive else min(2, len(parts))):
+            path = start + "/".join(parts[:depth])
+            entries[path] = {"type": "directory", "path": path, "oid": etag(path.encode())}
+        if recursive or len(parts) == 1:
+            size = len(content)
+            entries[name] = {"type": "file", "path": name, "size": size, "oid": etag(content)}
+    return list(entries.values())
 
 
 class Bucket(Web):

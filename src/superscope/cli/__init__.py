@@ -28,6 +28,9 @@ app.command(
 )
 
 for name, help_text in {
+    "loss": "Evaluate the loss of a language model on a text, with its error.",
+    "frequency": "Count the tokens of a text: Zipf's exponent, coverage of the vocabulary.",
+    "study": "Overlap and loss of a whole family, with laws fitted and questions answered.",
     "fit": "Fit a scaling law and say first whether the data identify it.",
     "forecast": "Forecast a model's loss from a fitted law, and where width ends.",
     "plan": "Spend a compute budget: the width, depth and tokens with the least loss.",
@@ -47,13 +50,25 @@ for name, help_text in {
 app.command(toy)
 
 
+def _hyphen_attached(arguments: Sequence[str]) -> list[str]:
+    """Return ``--text -`` as ``--text=-``: cyclopts takes a hyphen alone for an option."""
+    found: list[str] = []
+    for argument in arguments:
+        if argument == "-" and found and found[-1] == "--text":
+            found[-1] = "--text=-"
+        else:
+            found.append(argument)
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0, 2 on a user's error, 130 on Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character gets its code
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments)
+        app(_hyphen_attached(given))
         sys.stdout.flush()
     except (CycloptsError, SuperscopeError, MemoryError) as error:
         from superscope.cli.terminal import warn

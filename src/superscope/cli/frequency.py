@@ -1,0 +1,76 @@
+"""``superscope frequency``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from superscope.cli.text_arguments import TextArguments
+from superscope.errors import UsageError
+
+
+def frequency(
+    tokenizer: Annotated[str, Parameter(name="TOKENIZER")],
+    *,
+    text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
+    revision: str | None = None,
+    max_tokens: int | None = None,
+    max_documents: int | None = None,
+    ranks: str | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+) -> None:
+    """Count the tokens of a text: Zipf's exponent, and how much of the vocabulary occurs.
+
+    Parameters
+    ----------
+    tokenizer
+        Hub id, local folder, GGUF file or tokenizer.json.
+    revision
+        Branch, tag or commit of a hub repository.
+    max_tokens
+        Stop after so many tokens.
+    max_documents
+        Stop after so many documents.
+    ranks
+        Fit the exponent to ranks A:B, either of which may be empty; default: from 100 to the last
+        rank that is more than chance.
+    json
+        Print everything as one line of JSON.
+    out
+        Write each token's id, text, count and rank to this .csv or .parquet file, which
+        superscope measure takes as --frequencies.
+    """
+    from superscope.atomic import check_writable
+    from superscope.cli.terminal import progress_bar
+    from superscope.evaluation.frequency import count_tokens
+    from superscope.evaluation.tokenizer import load_tokenizer
+    from superscope.observations import check_suffix, write_table
+
+    chosen = _ends(ranks)
+    if out is not None:
+        check_suffix(out)
+        check_writable(out)
+    read = text.text()
+    loaded = load_tokenizer(tokenizer, revision)
+    with progress_bar() as progress:
+        found = count_tokens(
+            loaded, read, max_tokens=max_tokens, max_documents=max_documents, ranks=chosen,
+            progress=progress,
+        )  # fmt: skip
+    if out is not None:
+        write_table(found.token_table(loaded.tokens()), out)
+    print(found.to_json() if json else found)
+
+
+def _ends(ranks: str | None) -> tuple[int | None, int | None] | None:
+    """Return A and B of A:B."""
+    if ranks is None:
+        return None
+    ends = [end.strip() for end in ranks.split(":")]
+    if len(ends) != 2 or not all(end.isdecimal() or not end for end in ends):
+        raise UsageError(f"--ranks {ranks!r}: write FIRST:LAST, such as 100:10000")
+    first, last = (int(end) if end else None for end in ends)
+    return first, last

@@ -1,0 +1,66 @@
+"""``superscope loss``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from superscope.cli.text_arguments import TextArguments
+from superscope.evaluation.options import LossOptions
+
+
+def loss(
+    model: Annotated[str, Parameter(name="MODEL")],
+    *,
+    text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
+    options: Annotated[LossOptions, Parameter(name="*")] = LossOptions(),  # noqa: B008  (frozen)
+    revision: str | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+) -> None:
+    """Evaluate the loss of a language model on a text, with its error.
+
+    Parameters
+    ----------
+    model
+        Hub id, local folder or GGUF file of a causal language model that transformers loads.
+    revision
+        Branch, tag or commit of a hub repository.
+    json
+        Print everything as one line of JSON.
+    out
+        Write a row of the table of observations to this .csv or .parquet file, the mean loss and
+        count of each vocabulary entry to NAME.tokens.parquet beside it, and keep what is finished
+        in NAME.blocks: stopped and started again, it goes on from there.
+    """
+    from superscope.cli.terminal import progress_bar
+    from superscope.evaluation import evaluate
+
+    tokens = blocks = None
+    if out is not None:
+        tokens, blocks = _beside(out)
+    read = text.text()
+    with progress_bar(lines=True) as progress:
+        found = evaluate(model, read, options, revision=revision, keep=blocks, progress=progress)
+    if out is not None and tokens is not None:
+        from superscope.atomic import write_whole
+        from superscope.observations import to_frame, write_table
+
+        with write_whole(tokens) as file:
+            found.token_table().to_parquet(file, index=False)
+        write_table(to_frame([found.observation()]), out)
+    print(found.to_json() if json else found)
+
+
+def _beside(out: Path) -> tuple[Path, Path]:
+    """Return where the losses by token and the finished blocks go, having checked they can."""
+    from superscope.atomic import check_writable
+    from superscope.observations import check_suffix
+
+    check_suffix(out)
+    check_writable(out)
+    tokens = out.with_suffix(".tokens.parquet")
+    check_writable(tokens)
+    return tokens, out.with_suffix(".blocks")

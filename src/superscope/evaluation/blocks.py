@@ -1,0 +1,159 @@
+"""Blocks of sequences: what is done at once, kept, and not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import EvaluationError, FormatError
+from superscope.evaluation.evaluation import Losses
+from superscope.evaluation.model import Float32, LanguageModel, OutOfMemory
+from superscope.evaluation.sequences import Sequence
+
+
+@dataclass(frozen=True, eq=False)
+class BlockLosses:
+    """Sums of losses over one block, by document and by entry of the vocabulary."""
+
+    documents: Losses
+    tokens: Losses
+
+    def to_bytes(self) -> bytes:
+        """Return it as an ``.npz`` file."""
+        content = io.BytesIO()
+        arrays = {
+            f"{part}_{name}": getattr(getattr(self, part), name)
+            for part in ("documents", "tokens")
+            for name in ("ids", "counts", "nats")
+        }
+        np.savez(content, **arrays)
+        return content.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> BlockLosses:
+        """Return what :meth:`to_bytes` wrote.
+
+        Raises
+        ------
+        FormatError
+            It is something else.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+                parts = {
+                    part: Losses(*(stored[f"{part}_{name}"] for name in ("ids", "counts", "nats")))
+                    for part in ("documents", "tokens")
+                }
+        except Exception as error:  # zip files break in many ways
+            raise FormatError(f"no block of losses: {error}") from None
+        return cls(**parts)
+
+
+def blocks(sequences: Iterable[Sequence], tokens: int) -> Iterator[list[Sequence]]:
+    """Yield sequences in blocks of at least so many tokens, the last one excepted."""
+    block: list[Sequence] = []
+    held = 0
+    for sequence in sequences:
+        block.append(sequence)
+        held += len(sequence)
+        if held >= tokens:
+            yield block
+            block, held = [], 0
+    if block:
+        yield block
+
+
+def identity_of(block: list[Sequence], settings: dict[str, object]) -> str:
+    """Return a name that tells a block, and how it is evaluated, from all others."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for sequence in block:
+        digest.update(np.int64(len(sequence)).tobytes())
+        digest.update(sequence.ids.tobytes())
+        digest.update(sequence.documents.tobytes())
+    return digest.hexdigest()[:24]
+
+
+class Batches:
+    """Evaluates blocks in batches, and halves the batches when memory runs out.
+
+    Attributes
+    ----------
+    size
+        Sequences in a batch now.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def evaluate(self, model: LanguageModel, block: list[Sequence]) -> BlockLosses:
+        """Return the losses of a block; batches have sequences of like length.
+
+        Raises
+        ------
+        EvaluationError
+            A single sequence does not fit into memory, or a loss is not a number.
+        """
+        while True:
+            try:
+                return _summed(model, block, self._losses(model, block))
+            except OutOfMemory:
+                if self.size == 1:
+                    longest = max(map(len, block))
+                    raise EvaluationError(
+                        f"{model.name}: out of memory with one sequence of {longest:,} tokens; "
+                        "choose a shorter --context, or a --dtype of 16 bits"
+                    ) from None
+            self.size //= 2
+
+    def _losses(self, model: LanguageModel, block: list[Sequence]) -> list[Float32]:
+        order = sorted(range(len(block)), key=lambda k: -len(block[k]))
+        found: dict[int, Float32] = {}
+        for start in range(0, len(order), self.size):
+            chosen = order[start : start + self.size]
+            found |= zip(chosen, model.losses([block[k] for k in chosen]), strict=True)
+        return [found[k] for k in range(len(block))]
+
+
+def _summed(model: LanguageModel, block: list[Sequence], losses: list[Float32]) -> BlockLosses:
+    scored = [sequence.documents >= 0 for sequence in block]
+    documents = np.concatenate([s.documents[w] for s, w in zip(block, scored, strict=True)])
+    tokens = np.concatenate([s.ids[w] for s, w in zip(block, scored, strict=True)])
+    nats = np.concatenate(losses).astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(nats))
+    if len(bad):
+        raise EvaluationError(
+            f"{model.name}: the loss of token {int(tokens[bad[0]])} in document "
+            f"{int(documents[bad[0]])} is {nats[bad[0]]}; "
+            + ("its weights may be damaged" if model.dtype == "float32" else "try --dtype float32")
+        )
+    return BlockLosses(by_id(documents, nats), by_id(tokens, nats))
+
+
+def by_id(
+    ids: npt.NDArray[np.integer],
+    nats: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.int64] | None = None,
+) -> Losses:
+    """Return sums by id, added up in the order given; each is one token unless `counts` says."""
+    named, place = np.unique(ids, return_inverse=True)
+    total = np.bincount(place, counts, len(named))  # exact: counts are far below 2^53
+    return Losses(
+        named.astype(np.int64),
+        total.astype(np.int64),
+        np.bincount(place, nats, len(named)).astype(np.float64),
+    )
+
+
+def added(parts: list[Losses]) -> Losses:
+    """Return the sums of several parts in their order."""
+    return by_id(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.nats for part in parts]),
+        np.concatenate([part.counts for part in parts]),
+    )

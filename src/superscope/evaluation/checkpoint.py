@@ -1,0 +1,218 @@
+"""From the name of a model to what transformers loads: a folder or repository, and a file in it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from superscope.errors import (
+    EvaluationError,
+    FormatError,
+    NotFoundError,
+    RemoteError,
+    SuperscopeError,
+    UsageError,
+    install_hint,
+)
+from superscope.heads.locate import HubCheckpoint, LocalCheckpoint, locate
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What transformers needs to load a model or its tokenizer.
+
+    Attributes
+    ----------
+    name
+        What to call it: hub id or path.
+    source
+        Local folder or hub id.
+    revision
+        Commit of a hub repository, or None.
+    gguf
+        Name of a GGUF file in it, or None.
+    identity
+        Changes when the files do: the commit, or the local files' names, sizes and times.
+    weights
+        Names of the weights files.
+    notes
+        What the user should know of how it was found.
+    """
+
+    name: str
+    source: str
+    revision: str | None
+    gguf: str | None
+    identity: str
+    weights: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What every ``from_pretrained`` takes of it."""
+        optional = {"revision": self.revision, "gguf_file": self.gguf}
+        return {key: value for key, value in optional.items() if value is not None}
+
+    @property
+    def location(self) -> str:
+        """What to ask for, to find this again."""
+        if self.revision is not None and self.gguf is not None:
+            return f"hf://{self.source}/{self.gguf}"
+        return self.name
+
+    def weights_bytes(self) -> int | None:
+        """Return the size of the weights files, or None if the hub does not tell."""
+        if self.revision is None:
+            return sum((Path(self.source) / name).stat().st_size for name in self.weights)
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+        try:
+            listed = HfApi().model_info(self.source, revision=self.revision, files_metadata=True)
+        except (HfHubHTTPError, OfflineModeIsEnabled, OSError):
+            return None
+        sizes = [s.size for s in listed.siblings or () if s.rfilename in self.weights]
+        return sum(size or 0 for size in sizes)
+
+
+def find(model: str | Path, revision: str | None = None) -> Checkpoint:
+    """Return where the model lies: a hub id, a local folder, or a GGUF file.
+
+    Raises
+    ------
+    NotFoundError, RemoteError, UsageError
+        It does not exist, cannot be reached, or is nothing transformers can load.
+    """
+    found = locate(model, revision)
+    if not isinstance(found, (LocalCheckpoint, HubCheckpoint)):
+        raise UsageError(
+            f"{found.name}: a model to evaluate is a hub id or a local folder; download it first"
+        )
+    files = found.files()
+    gguf = _gguf(found.name, found.only, files)
+    weights = tuple(_weights(files)) if gguf is None else (gguf,)
+    if isinstance(found, HubCheckpoint):
+        identity = json.dumps([found.name, found.revision, gguf])
+        return Checkpoint(
+            found.name, found.name, found.revision, gguf, _hash(identity), weights, found.notes
+        )
+    path = Path(found.name)
+    folder = path if path.is_dir() else path.parent
+    if found.only is not None and gguf is None:
+        raise UsageError(f"{found.name} is a file; name its folder, {folder}, or a GGUF file")
+    stats = [(name, (folder / name).stat()) for name in (files if gguf is None else weights)]
+    identity = json.dumps(
+        [str(folder.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats)]
+    )
+    return Checkpoint(found.name, str(folder), None, gguf, _hash(identity), weights)
+
+
+def _weights(files: tuple[str, ...]) -> list[str]:
+    """Return the files transformers would load: safetensors where there are any."""
+    named = [file for file in files if file.endswith(".safetensors")]
+    return named or [file for file in files if file.endswith(".bin")]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _gguf(name: str, only: str | None, files: tuple[str, ...]) -> str | None:
+    """Return the GGUF file that is meant; None for a checkpoint in another format."""
+    if only is not None:
+        return only if only.endswith(".gguf") else None
+    ggufs = [file for file in files if file.endswith(".gguf")]
+    if not ggufs or _weights(files):
+        return None
+    if len(ggufs) > 1:
+        shown = ", ".join(ggufs[:8]) + (", …" if len(ggufs) > 8 else "")
+        raise UsageError(f"{name} has several GGUF files; name one of: {shown}")
+    return ggufs[0]
+
+
+@contextmanager
+def loading(checkpoint: Checkpoint, what: str) -> Iterator[Any]:
+    """Give transformers to the block, quiet, and turn its errors into ours.
+
+    Raises
+    ------
+    MissingExtraError
+        transformers, or what it needs to read this format, is not installed.
+    NotFoundError, RemoteError, FormatError, EvaluationError
+        What was to be loaded is not there, not to be had, damaged, or does not fit.
+    """
+    try:
+        import transformers
+    except ImportError:
+        raise install_hint("transformers", "text", f"loading {what}") from None
+    quiet: Any = transformers.utils.logging
+    level, bars = quiet.get_verbosity(), quiet.is_progress_bar_enabled()
+    quiet.set_verbosity(logging.CRITICAL)
+    quiet.disable_progress_bar()
+    # Its bar for GGUF asks nobody. What is downloaded may show bars.
+    bar = nullcontext() if checkpoint.gguf is None else redirect_stderr(io.StringIO())
+    try:
+        with bar:
+            yield transformers
+    except SuperscopeError:
+        raise
+    except MemoryError:
+        raise EvaluationError(f"{checkpoint.name}: out of memory while loading {what}") from None
+    except ImportError as error:
+        if not error.name:  # it says itself what to install
+            raise _explained(error, checkpoint, what) from None
+        raise install_hint(error.name, "text", f"loading {what} of {checkpoint.name}") from None
+    except Exception as error:  # its errors are of a dozen packages
+        raise _explained(error, checkpoint, what) from None
+    finally:
+        quiet.set_verbosity(level)
+        if bars:
+            quiet.enable_progress_bar()
+
+
+def _explained(error: Exception, checkpoint: Checkpoint, what: str) -> SuperscopeError:
+    names: list[str] = []
+    link: BaseException | None = error
+    while link is not None and len(names) < 20:
+        names.append(type(link).__name__)
+        link = link.__cause__ or link.__context__
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    where = f"{checkpoint.name}: {what}"
+    offline = {"ConnectionError", "ConnectError", "ConnectTimeout", "LocalEntryNotFoundError"}
+    known: tuple[tuple[bool, type[SuperscopeError], str], ...] = (
+        (
+            "OutOfMemoryError" in names
+            or re.search("(out of|not enough|allocate) memory", reason) is not None,
+            EvaluationError, f"{where} does not fit into memory: {reason}",
+        ),
+        (
+            "GatedRepoError" in names or "gated repo" in reason, RemoteError,
+            f"{checkpoint.name} is gated: ask for access on its page, then: hf auth login",
+        ),
+        (
+            not offline.isdisjoint(names), RemoteError,
+            f"{where}: the hub cannot be reached: {reason}",
+        ),
+        (
+            "trust_remote_code" in reason, EvaluationError,
+            f"{checkpoint.name} comes with code of its own, which is not run: "
+            "only models that transformers itself knows are evaluated",
+        ),
+        (
+            "Unrecognized configuration class" in reason or "Unrecognized model" in reason,
+            EvaluationError, f"{checkpoint.name} is no causal language model: {reason}",
+        ),
+        (isinstance(error, OSError), NotFoundError, f"{where} cannot be loaded: {reason}"),
+    )  # fmt: skip
+    for fits, kind, text in known:
+        if fits:
+            return kind(text)
+    return FormatError(f"{where} cannot be loaded: {reason}")

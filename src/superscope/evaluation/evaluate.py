@@ -1,0 +1,245 @@
+"""From a model's name and a text to its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from superscope._version import __version__
+from superscope.errors import EvaluationError, FormatError, UsageError
+from superscope.evaluation import sequences
+from superscope.evaluation.blocks import (
+    Batches,
+    BlockLosses,
+    added,
+    blocks,
+    identity_of,
+)
+from superscope.evaluation.checkpoint import Checkpoint, find
+from superscope.evaluation.evaluation import EvaluatedModel, Evaluation, LossSettings, TextRead
+from superscope.evaluation.model import LanguageModel, load_model
+from superscope.evaluation.options import LossOptions
+from superscope.evaluation.sequences import Counts, Limits, Sequence
+from superscope.evaluation.text import Text, text_of
+from superscope.evaluation.tokenizer import Tokenizer, load_tokenizer
+from superscope.progress import Progress, silent
+from superscope.runs import RunFolder
+
+FEW = 0.95  # of the model's rows; a tokenizer with fewer ids is remarked on
+
+
+def evaluate(
+    model: str | Path,
+    text: Text | Iterable[str],
+    options: LossOptions = LossOptions(),  # noqa: B008 - frozen
+    *,
+    revision: str | None = None,
+    keep: Path | None = None,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Return the loss of a language model on a text.
+
+    Parameters
+    ----------
+    model
+        Hub id, local folder or GGUF file of anything ``AutoModelForCausalLM`` loads.
+    text
+        From :func:`text_files` or :func:`hub_text`, or strings, one a document.
+    options
+        How.
+    revision
+        Branch, tag or commit of a hub repository.
+    keep
+        Folder that keeps what is finished: started again with the same options, the work goes on
+        after the last finished block, and ends with the same bits.
+    progress
+        Called as ``progress("loss of MODEL", done, total)``, in bytes of text or in tokens.
+
+    Returns
+    -------
+    Evaluation
+        Nats per token and bits per byte with standard errors clustered by document; losses of each
+        document and of each entry of the vocabulary.
+
+    Raises
+    ------
+    SuperscopeError
+        One line that names what is wrong, where, and the way out.
+    """
+    source = text if isinstance(text, Text) else text_of(text)
+    checkpoint = find(model, revision)
+    return _Run(checkpoint, source, options, keep, progress).evaluation()
+
+
+class _Run:
+    """The state of one :func:`evaluate`."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        text: Text,
+        options: LossOptions,
+        keep: Path | None,
+        progress: Progress,
+    ):
+        self.checkpoint, self.text, self.options = checkpoint, text, options
+        self.progress = progress
+        self.folder = None if keep is None else RunFolder(keep, ".npz")
+        self.counts = Counts()
+        self.notes = list(checkpoint.notes)
+        self.batches = Batches(options.batch)
+
+    def evaluation(self) -> Evaluation:
+        tokenizer = load_tokenizer(self.checkpoint)
+        # Loaded even if all is done: its shape and its precision are part of the result.
+        model = load_model(self.checkpoint, self.options.device, self.options.dtype)
+        context = self._context(model)
+        stride = None
+        if self.options.mode == "windows":
+            stride = self.options.stride or max(1, (context - len(tokenizer.prefix)) // 2)
+        if context < 2 + len(tokenizer.prefix):
+            raise UsageError(f"a context of {context} leaves no token to be predicted")
+        settings = self._settings(model, context, stride)
+        done, nbytes = self._blocks(model, tokenizer, settings)
+        if not done:
+            raise self._nothing()
+        if self.batches.size < self.options.batch:
+            self.notes.append(
+                f"out of memory: batches of {self.options.batch} became {self.batches.size}"
+            )
+        self._remark(model, tokenizer)
+        c = self.counts
+        return Evaluation(
+            model=EvaluatedModel(
+                model.name, self.checkpoint.revision, model.rows, model.width, model.depth,
+                model.parameters,
+            ),
+            text=TextRead(
+                self.text.name, c.documents, c.empty, c.short, c.cut, c.undecodable, nbytes
+            ),
+            settings=settings,
+            documents=added([block.documents for block in done]),
+            tokens=added([block.tokens for block in done]),
+            vocabulary=_spelled(tokenizer, model.rows),
+            notes=tuple(self.notes),
+        )  # fmt: skip
+
+    def _settings(self, model: LanguageModel, context: int, stride: int | None) -> LossSettings:
+        o = self.options
+        return LossSettings(
+            mode=o.mode,
+            context=context,
+            stride=stride,
+            batch=o.batch,
+            max_tokens=o.max_tokens,
+            max_documents=o.max_documents,
+            device=model.device,
+            dtype=model.dtype,
+            version=__version__,
+        )
+
+    def _context(self, model: LanguageModel) -> int:
+        asked, allowed = self.options.context, model.context
+        if allowed is None or asked <= allowed:
+            return asked
+        self.notes.append(
+            f"a context of {asked:,} was asked for; the model allows {allowed:,}, which was used"
+        )
+        return allowed
+
+    def _sequences(self, tokenizer: Tokenizer, settings: LossSettings) -> Iterator[Sequence]:
+        limits = Limits(self.options.max_tokens, self.options.max_documents)
+        if settings.stride is None:
+            return sequences.documents(self.text, tokenizer, settings.context, limits, self.counts)
+        return sequences.windows(
+            self.text, tokenizer, settings.context, settings.stride, limits, self.counts
+        )
+
+    def _blocks(
+        self, model: LanguageModel, tokenizer: Tokenizer, settings: LossSettings
+    ) -> tuple[list[BlockLosses], int]:
+        """Return the losses of every block in order, and the bytes that all stand for."""
+        how: dict[str, object] = {
+            "model": self.checkpoint.identity,
+            "batch": settings.batch,
+            "device": settings.device,
+            "dtype": settings.dtype,
+            "version": __version__,
+        }
+        stage = f"loss of {self.checkpoint.name}"
+        done: list[BlockLosses] = []
+        nbytes = tokens = 0
+        self.progress(stage, 0, self.options.max_tokens or self.text.size or 1)
+        for block in blocks(self._sequences(tokenizer, settings), self.options.block_tokens):
+            self._check_ids(block, model, tokenizer)
+            done.append(self._block(block, model, how))
+            nbytes += sum(sequence.nbytes for sequence in block)
+            tokens += int(done[-1].documents.counts.sum())
+            if self.options.max_tokens is not None:
+                self.progress(stage, tokens, max(tokens, self.options.max_tokens))
+            else:
+                read = block[-1].read
+                self.progress(stage, read, max(self.text.size or 0, read + 1))
+        self.progress(stage, 1, 1)
+        return done, nbytes
+
+    def _block(
+        self, block: list[Sequence], model: LanguageModel, how: dict[str, object]
+    ) -> BlockLosses:
+        if self.folder is None:
+            return self.batches.evaluate(model, block)
+        identity = identity_of(block, how)
+        if self.folder.has(identity):
+            file = self.folder.file(identity)
+            try:
+                return BlockLosses.from_bytes(file.read_bytes())
+            except (FormatError, OSError):
+                self.folder.set_aside(file)
+        losses = self.batches.evaluate(model, block)
+        self.folder.write(identity, losses.to_bytes())
+        return losses
+
+    def _check_ids(self, block: list[Sequence], model: LanguageModel, tokenizer: Tokenizer) -> None:
+        """Refuse ids that the model has no row for."""
+        rows = min(model.rows, model.inputs)
+        for sequence in block:
+            largest = int(sequence.ids.max())
+            if largest >= rows:
+                raise EvaluationError(
+                    f"{model.name}: the tokenizer does not match the model: token "
+                    f"{tokenizer.token(largest)!r} has id {largest:,}, the model has {rows:,} rows"
+                )
+
+    def _remark(self, model: LanguageModel, tokenizer: Tokenizer) -> None:
+        """Note what the reader of the loss should know."""
+        c = self.counts
+        if tokenizer.size < FEW * model.rows:
+            self.notes.append(
+                f"the tokenizer has {tokenizer.size:,} ids, the model {model.rows:,} rows: "
+                "is it this model's tokenizer?"
+            )
+        if c.undecodable:
+            self.notes.append(
+                f"{c.undecodable:,} undecodable bytes were read as U+FFFD, the first in "
+                f"{c.first_undecodable}"
+            )
+        for count, what in ((c.empty, "without a token"), (c.short, "of a single token")):
+            if count:
+                self.notes.append(f"{count:,} documents {what} were left out")
+        if model.whole_logits:
+            self.notes.append("this architecture gives its logits whole: memory is not bounded")
+
+    def _nothing(self) -> UsageError:
+        if self.counts.documents:
+            return UsageError(
+                f"{self.text.name}: no document has two tokens; the first token of a text "
+                "has nothing before it and cannot be scored"
+            )
+        return UsageError(f"{self.text.name} has no text in it")
+
+
+def _spelled(tokenizer: Tokenizer, rows: int) -> tuple[str | None, ...]:
+    """Return the text of each of the model's rows; JSON and Parquet hold no lone surrogates."""
+    texts = tokenizer.tokens()[:rows]
+    plain = (t if t is None else t.encode("utf-8", "replace").decode() for t in texts)
+    return (*plain, *[None] * (rows - len(texts)))

@@ -1,0 +1,267 @@
+"""The loss of a model on a text: every number of it, as values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.evaluation.summary import as_text
+from superscope.heads import family_of
+from superscope.observations import Observation
+from superscope.serialize import decode, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """How a model was evaluated.
+
+    Attributes
+    ----------
+    mode
+        ``documents``: each cut to the context. ``windows``: over all documents in a row.
+    context
+        Tokens read at once.
+    stride
+        Tokens from one window to the next; None for ``documents``.
+    batch
+        Sequences read at once.
+    max_tokens, max_documents
+        How much of the text was taken, None for all.
+    device, dtype
+        Where the model was, and the precision of its weights.
+    version
+        Of superscope.
+    """
+
+    mode: str
+    context: int
+    stride: int | None
+    batch: int
+    max_tokens: int | None
+    max_documents: int | None
+    device: str
+    dtype: str
+    version: str
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """The model that was evaluated.
+
+    Attributes
+    ----------
+    name, revision
+        Hub id or path, and commit.
+    rows, width
+        Rows V and columns m of its output head.
+    depth, parameters
+        Layers and weights, None where it does not tell.
+    """
+
+    name: str
+    revision: str | None
+    rows: int
+    width: int
+    depth: int | None
+    parameters: int | None
+
+
+@dataclass(frozen=True)
+class TextRead:
+    """The text, as far as it was read.
+
+    Attributes
+    ----------
+    name
+        What tables call it.
+    documents
+        Documents with tokens.
+    empty, short
+        Documents left out: without a token, and with none that has one before it.
+    cut
+        Documents whose end was left out, being longer than the context.
+    undecodable
+        Bytes that could not be decoded, read as U+FFFD.
+    nbytes
+        Bytes of UTF-8 that the scored tokens stand for.
+    """
+
+    name: str
+    documents: int
+    empty: int
+    short: int
+    cut: int
+    undecodable: int
+    nbytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """Sums of losses over what has an id: documents, or entries of the vocabulary.
+
+    Attributes
+    ----------
+    ids
+        Ascending, int64, shape (n,).
+    counts
+        Scored tokens, int64, shape (n,).
+    nats
+        Sum of their losses, float64, shape (n,).
+    """
+
+    ids: Int64
+    counts: Int64
+    nats: Float64
+
+    @property
+    def means(self) -> Float64:
+        """Mean loss of each, nats."""
+        return self.nats / self.counts
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The loss of a language model on a text.
+
+    Attributes
+    ----------
+    model, text, settings
+        What was evaluated, on what, how.
+    documents
+        Losses of each document.
+    tokens
+        Losses of each entry of the vocabulary that was a target.
+    vocabulary
+        Text of each entry as the tokenizer spells it, None where it has none, (V,).
+    notes
+        What the user should know.
+    """
+
+    model: EvaluatedModel
+    text: TextRead
+    settings: LossSettings
+    documents: Losses
+    tokens: Losses
+    vocabulary: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scored(self) -> int:
+        """Number of tokens scored."""
+        return int(self.documents.counts.sum())
+
+    @property
+    def loss(self) -> float:
+        """Mean loss, nats per token: over tokens, not over documents."""
+        return float(self.documents.nats.sum()) / self.scored
+
+    @property
+    def loss_se(self) -> float | None:
+        """Standard error of the loss, clustered by document; None for a single document.
+
+        Tokens of one document are not independent. The loss is a ratio of sums over documents, and
+        its error the linearized one: sqrt(D/(D − 1) Σ_d (nats_d − loss · tokens_d)²) / Σ tokens_d.
+        """
+        count = len(self.documents.ids)
+        if count < 2:
+            return None
+        away = self.documents.nats - self.loss * self.documents.counts
+        return math.sqrt(count / (count - 1) * float(away @ away)) / self.scored
+
+    @property
+    def perplexity(self) -> float:
+        """exp of the loss."""
+        return math.exp(min(self.loss, 700.0))
+
+    @property
+    def bits_per_byte(self) -> float:
+        """Loss in bits per byte of UTF-8: what tokenizers cannot change."""
+        return float(self.documents.nats.sum()) / math.log(2) / self.text.nbytes
+
+    @property
+    def bits_per_byte_se(self) -> float | None:
+        """Standard error of the bits per byte, the bytes per token taken as they are."""
+        error = self.loss_se
+        return None if error is None else self.bits_per_byte * error / self.loss
+
+    @property
+    def how(self) -> str:
+        """Mode and context in a few words, which tables have as the run."""
+        s = self.settings
+        if s.stride is None:
+            return f"documents of {s.context}"
+        return f"windows of {s.context} by {s.stride}"
+
+    def observation(self) -> Observation:
+        """Return the loss as a row of the table of observations."""
+        return Observation(
+            source="checkpoint",
+            run=self.how,
+            family=family_of(self.model.name),
+            model=self.model.name,
+            revision=self.model.revision,
+            width=self.model.width,
+            features=self.model.rows,
+            depth=self.model.depth,
+            parameters=self.model.parameters,
+            dataset=self.text.name,
+            loss=self.loss,
+            loss_se=self.loss_se,
+        )
+
+    def token_table(self) -> pd.DataFrame:
+        """Return a row for each of the V entries: id, token, count, and its mean loss in nats.
+
+        Those that never were a target have count 0 and no loss.
+        """
+        import pandas as pd
+
+        counts = np.zeros(self.model.rows, np.int64)
+        counts[self.tokens.ids] = self.tokens.counts
+        losses = np.full(self.model.rows, np.nan)
+        losses[self.tokens.ids] = self.tokens.means
+        return pd.DataFrame(
+            {
+                "id": np.arange(self.model.rows),
+                "token": pd.array(self.vocabulary, dtype="string"),
+                "count": counts,
+                "loss": pd.array(losses, dtype="Float64"),
+            }
+        )
+
+    def to_json(self) -> str:
+        """Return all of it as one line of JSON, with the derived numbers beside."""
+        return encode(self, derived=_derived)
+
+    @classmethod
+    def from_json(cls, text: str) -> Evaluation:
+        """Return the evaluation that :meth:`to_json` wrote, without loss.
+
+        Raises
+        ------
+        FormatError
+            The text is no evaluation of this version.
+        """
+        return decode(cls, text)
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    __repr__ = __str__
+
+
+def _derived(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Evaluation):
+        return {}
+    names = ("loss", "loss_se", "perplexity", "bits_per_byte", "bits_per_byte_se", "scored")
+    return {name: getattr(value, name) for name in names}

@@ -1,0 +1,86 @@
+"""Token frequencies as lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from superscope.evaluation.zipf import GROUPS
+from superscope.heads.tokens import visible
+
+if TYPE_CHECKING:
+    from superscope.evaluation.frequency import TokenFrequency
+    from superscope.evaluation.zipf import Bend, ZipfExponent
+
+_LABEL = 15  # columns of the labels
+
+
+def as_text(f: TokenFrequency) -> str:
+    t = f.text
+    lines = [
+        ("tokens", f"{f.tokens:,} in {many(t.documents, 'document')}, "
+                   f"{t.nbytes / f.tokens:.3g} bytes each"),
+        ("vocabulary", f"{f.seen:,} of {f.vocabulary:,} ids occur ({f.coverage:.1%}), "
+                       f"{f.once:,} of them once"),
+        ("next token", f"a new id with a chance of {f.new_token_chance:.2g} (Good–Turing)"),
+    ]  # fmt: skip
+    if f.shares:
+        shown = ", ".join(f"{most:,}: {share:.1%}" for most, share in f.shares.items())
+        lines.append(("coverage", f"of the text by its most frequent ids: {shown}"))
+    lines += _law_lines(f)
+    lines += [("note", note) for note in f.notes]
+    title = f"{_shown(f.tokenizer)} on {_shown(t.name)}"
+    return "\n".join([title, *(f"  {label:<{_LABEL}}{text}" for label, text in lines)])
+
+
+def _law_lines(f: TokenFrequency) -> list[tuple[str, str]]:
+    """Return the lines of the power law, or why there is none."""
+    lines = []
+    if f.tail is None:
+        lines.append(("exponent", f"none: {f.reason}"))
+    else:
+        lines.append((
+            "exponent",
+            f"α = {_estimate(f.tail)} of p ∝ rank^−α, ranks {f.tail.first:,} to {f.tail.last:,}, "
+            f"{f.share(f.tail.first, f.tail.last):.1%} of the text",
+        ))  # fmt: skip
+    width = max((len(_range(e)) for e in f.decades), default=0)
+    for k, e in enumerate(f.decades):
+        lines.append(("" if k else "by decade", f"{_range(e):<{width}}  {_estimate(e)}"))
+    if f.tail is not None and f.bend is not None:
+        one = f.bend.interval[0] <= 0 <= f.bend.interval[1]
+        lines.append((
+            "one power law",
+            f"{'not contradicted' if one else 'no'}: α changes by {_estimate(f.bend, '+')} from "
+            f"ranks {f.tail.first:,}–{f.bend.middle:,} to {f.bend.middle + 1:,}–{f.tail.last:,}",
+        ))  # fmt: skip
+    if f.tail is not None:
+        weak = "follow no power of the width, as α is not above 1"
+        if f.weak_exponent is not None:
+            weak = f"fall as width^−{f.weak_exponent:.2g}"
+        lines.append(("toy model", f"superscope toy train {f.toy_options}"))
+        lines.append(("", f"in weak superposition its loss would {weak}"))
+    if f.tail is not None or f.decades:
+        lines.append((
+            "intervals",
+            f"95 %, from half-samples of {GROUPS} groups of {f.groups}; counts vary "
+            f"{f.dispersion or 1:.2g} × as much as by chance",
+        ))  # fmt: skip
+    return lines
+
+
+def _range(e: ZipfExponent) -> str:
+    return f"{e.first:,}–{e.last:,}"
+
+
+def _estimate(e: ZipfExponent | Bend, sign: str = "") -> str:
+    low, high = e.interval
+    return f"{e.value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})".replace("-", "−")
+
+
+def many(count: int, what: str) -> str:
+    """Return a number of things."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _shown(name: str) -> str:
+    return visible(name, quote="", longest=200)

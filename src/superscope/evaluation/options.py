@@ -1,0 +1,77 @@
+"""How a loss is evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args, get_type_hints
+
+from superscope.errors import UsageError
+
+BLOCK_TOKENS = 1 << 14  # a minute or less on a laptop
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """How to evaluate a model.
+
+    Attributes
+    ----------
+    mode
+        ``documents`` cuts each document to the context and averages over tokens, as LLG25 does.
+        ``windows`` strides over all documents in a row with overlap, so that every token has
+        context: the usual perplexity.
+    context
+        Tokens read at once; less if the model allows less.
+    stride
+        Tokens from one window to the next; half the context by default.
+    batch
+        Sequences read at once.
+    max_tokens
+        Tokens of the text that are taken; all by default.
+    max_documents
+        Documents of the text that are taken; all by default.
+    device
+        ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one, all of several.
+    dtype
+        ``float32``, ``bfloat16``, ``float16``; ``auto`` is the checkpoint's own on a GPU, float32
+        on a CPU.
+    block_tokens
+        Tokens after which what is done is kept.
+    """
+
+    mode: Literal["documents", "windows"] = "documents"
+    context: int = 2048
+    stride: int | None = None
+    batch: int = 8
+    max_tokens: int | None = None
+    max_documents: int | None = None
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    block_tokens: int = BLOCK_TOKENS
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done.
+
+        Raises
+        ------
+        UsageError
+            Naming the option.
+        """
+        for name in ("mode", "dtype"):
+            known = get_args(get_type_hints(type(self))[name])
+            if getattr(self, name) not in known:
+                raise UsageError(f"{name}={getattr(self, name)!r}; expected {', '.join(known)}")
+        if self.stride is not None and self.mode != "windows":
+            raise UsageError("a stride is that of windows: choose mode='windows' (--mode windows)")
+        least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "max_documents": 1,
+                 "block_tokens": 1}  # fmt: skip
+        for name, low in least.items():
+            value = getattr(self, name)
+            if value is not None and value < low:
+                shown = name.replace("_", "-")
+                raise UsageError(f"{shown} must be at least {low}, not {value}")
+        if self.stride is not None and self.stride >= self.context:
+            raise UsageError(
+                f"a stride of {self.stride:,} leaves no context in windows of "
+                f"{self.context:,} tokens"
+            )

@@ -1,0 +1,198 @@
+"""Documents as the sequences that a model reads, with what is scored of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import UsageError
+from superscope.evaluation.text import Text
+from superscope.evaluation.tokenizer import Encoded, Ids, Tokenizer
+
+CONTEXT_ONLY = -1  # the document of a token that is not scored
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """Tokens for the model to read at once.
+
+    Attributes
+    ----------
+    ids
+        int32, shape (L,).
+    documents
+        The document each token is scored for, -1 where it is context only; int32, shape (L,).
+        The first token is never scored: nothing comes before it.
+    nbytes
+        Bytes of the text that the scored tokens stand for.
+    read
+        Bytes of the source that were read up to here.
+    """
+
+    ids: Ids
+    documents: npt.NDArray[np.int32]
+    nbytes: int
+    read: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass
+class Counts:
+    """What was met in the text while it was read.
+
+    Attributes
+    ----------
+    documents
+        Texts read that are not empty.
+    empty, short
+        Texts left out: without any token, and with none that can be scored.
+    cut
+        Documents of which the end was left out, being longer than the context.
+    undecodable
+        Bytes that could not be decoded, read as U+FFFD; and where the first was.
+    """
+
+    documents: int = 0
+    empty: int = 0
+    short: int = 0
+    cut: int = 0
+    undecodable: int = 0
+    first_undecodable: str | None = None
+    read: int = field(default=0, repr=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of the text is taken, None for all: tokens, which end within a document; documents.
+
+    Special tokens that the tokenizer adds do not count, nor tokens beyond the context to which
+    documents are cut.
+    """
+
+    tokens: int | None = None
+    documents: int | None = None
+
+
+def documents(
+    text: Text, tokenizer: Tokenizer, context: int, limits: Limits, counts: Counts
+) -> Iterator[Sequence]:
+    """Yield each document, cut to the context: the way of LLG25."""
+    prefix = tokenizer.prefix
+    room = context - len(prefix)
+    for number, encoded in taken(text, tokenizer, limits, counts, room):
+        ids = np.concatenate([prefix, encoded.ids])
+        scored = np.full(len(ids), CONTEXT_ONLY, np.int32)
+        scored[max(1, len(prefix)) :] = number
+        if not (scored >= 0).any():
+            continue
+        unscored = 0 if len(prefix) else int(encoded.ends[0])
+        yield Sequence(ids, scored, int(encoded.ends[-1]) - unscored, counts.read)
+
+
+def windows(  # noqa: PLR0917 - those of documents, and a stride
+    text: Text,
+    tokenizer: Tokenizer,
+    context: int,
+    stride: int,
+    limits: Limits,
+    counts: Counts,
+) -> Iterator[Sequence]:
+    """Yield windows over all documents in a row; each token is scored once, with context.
+
+    A window begins `stride` tokens after the one before, and what that one scored is context.
+    Documents are joined by the end-of-text token, which is context too. What the tokenizer puts
+    before a text stands before each window.
+    """
+    prefix = tokenizer.prefix
+    room = context - len(prefix)
+    if stride >= room:
+        raise UsageError(f"a stride of {stride:,} leaves no context in windows of {room:,} tokens")
+    row = _Row(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+    done = 0  # tokens of the row that were scored, or had their chance
+
+    def window(length: int) -> Sequence:
+        nonlocal done
+        ids = np.concatenate([prefix, row.ids[:length]])
+        scored = np.concatenate(
+            [np.full(len(prefix), CONTEXT_ONLY, np.int32), row.documents[:length]]
+        )
+        nbytes = row.nbytes[:length].copy()
+        scored[: len(prefix) + done] = CONTEXT_ONLY
+        nbytes[:done] = 0
+        if not len(prefix):
+            scored[:1], nbytes[:1] = CONTEXT_ONLY, 0
+        done = length
+        return Sequence(ids, scored, int(nbytes.sum()), counts.read)
+
+    for number, encoded in taken(text, tokenizer, limits, counts):
+        row = row.with_document(number, encoded, tokenizer.end)
+        while len(row.ids) > room:
+            full = window(room)
+            if (full.documents >= 0).any():  # else all that is new in it joins documents
+                yield full
+            row, done = row.without(stride), done - stride
+    last = window(len(row.ids))
+    if (last.documents >= 0).any():
+        yield last
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """Documents in a row: ids, the document of each, and the bytes each stands for."""
+
+    ids: Ids
+    documents: npt.NDArray[np.int32]
+    nbytes: npt.NDArray[np.int64]
+
+    def with_document(self, number: int, encoded: Encoded, end: int | None) -> _Row:
+        joint = [end] if end is not None and number > 0 else []
+        lengths = np.diff(encoded.ends, prepend=0)
+        return _Row(
+            np.concatenate([self.ids, np.asarray(joint, np.int32), encoded.ids]),
+            np.concatenate([
+                self.documents,
+                np.full(len(joint), CONTEXT_ONLY, np.int32),
+                np.full(len(encoded.ids), number, np.int32),
+            ]),
+            np.concatenate([self.nbytes, np.zeros(len(joint), np.int64), lengths]),
+        )  # fmt: skip
+
+    def without(self, count: int) -> _Row:
+        return _Row(self.ids[count:], self.documents[count:], self.nbytes[count:])
+
+
+def taken(
+    text: Text, tokenizer: Tokenizer, limits: Limits, counts: Counts, longest: int | None = None
+) -> Iterator[tuple[int, Encoded]]:
+    """Yield the documents that have tokens, by number, cut to `longest`, up to the limits."""
+    left = limits.tokens
+    if left == 0 or limits.documents == 0:
+        return
+    for document, encoded in tokenizer.encode(text):
+        counts.read += document.nbytes
+        counts.undecodable += document.undecodable
+        if document.undecodable and counts.first_undecodable is None:
+            counts.first_undecodable = document.place
+        if not len(encoded.ids):
+            counts.empty += 1
+            continue
+        taken = encoded
+        if longest is not None:
+            counts.cut += len(encoded.ids) > longest
+            taken = taken.first(longest)
+        if left is not None:
+            taken = taken.first(left)
+            left -= len(taken.ids)
+        number = counts.documents
+        counts.documents += 1
+        # In a row only the first document has nothing before it.
+        alone = not len(tokenizer.prefix) and (longest is not None or number == 0)
+        counts.short += alone and len(encoded.ids) == 1
+        yield number, taken
+        if left == 0 or counts.documents == limits.documents:
+            return

@@ -1,0 +1,151 @@
+"""Text to token ids, with the bytes that each document's tokens stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import FormatError
+from superscope.evaluation.checkpoint import Checkpoint, find, loading
+from superscope.evaluation.text import Document
+
+Ids = npt.NDArray[np.int32]
+
+BATCH = 64  # documents given to the tokenizer at once
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """The tokens of one document, without any that the tokenizer adds.
+
+    Attributes
+    ----------
+    ids
+        int32, shape (tokens,).
+    ends
+        Bytes of the text up to the end of each token, int64, shape (tokens,), the last one being
+        the end of the text. What the tokenizer does not tell is shared out evenly: the bytes of a
+        letter among the tokens it was split into, of a text where there are no offsets at all.
+    """
+
+    ids: Ids
+    ends: npt.NDArray[np.int64]
+
+    def first(self, count: int) -> Encoded:
+        """Return no more than so many tokens."""
+        return self if len(self.ids) <= count else Encoded(self.ids[:count], self.ends[:count])
+
+
+class Tokenizer:
+    """A tokenizer that transformers loaded.
+
+    Attributes
+    ----------
+    name
+        The model it belongs to.
+    prefix, suffix
+        Ids that it puts before and after every text, such as a begin-of-text token.
+    end
+        Id of the end-of-text token, or None.
+    size
+        One more than the largest id it can produce.
+    """
+
+    def __init__(self, name: str, loaded: Any):
+        self.name, self._loaded = name, loaded
+        before, after = _added(loaded)
+        self.prefix, self.suffix = np.asarray(before, np.int32), np.asarray(after, np.int32)
+        self.end: int | None = loaded.eos_token_id
+        self.size = max(loaded.get_vocab().values(), default=-1) + 1
+
+    def token(self, index: int) -> str | None:
+        """Return the text of a token as the vocabulary spells it, or None if there is none."""
+        found = self._loaded.convert_ids_to_tokens(index) if 0 <= index < self.size else None
+        return None if found is None else str(found)
+
+    def tokens(self) -> list[str | None]:
+        """Return the text of each id, as the vocabulary spells it."""
+        texts: list[str | None] = [None] * self.size
+        for text, index in self._loaded.get_vocab().items():
+            texts[index] = text
+        return texts
+
+    def encode(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Encoded]]:
+        """Yield each document with its tokens."""
+        source = iter(documents)
+        while batch := list(islice(source, BATCH)):
+            yield from zip(batch, self._encode([d.text for d in batch]), strict=True)
+
+    def _encode(self, texts: Sequence[str]) -> Iterator[Encoded]:
+        fast = bool(self._loaded.is_fast)
+        done = self._loaded(
+            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False,
+            return_offsets_mapping=fast,
+        )  # fmt: skip
+        for k, text in enumerate(texts):
+            ids = np.asarray(done["input_ids"][k], np.int32)
+            if fast and len(ids):
+                ends = np.asarray(done["offset_mapping"][k], np.int64)[:, 1]
+                ends[-1] = len(text)  # with what the tokenizer left out at the end
+                yield Encoded(ids, _spread(_byte_offsets(text)[np.maximum.accumulate(ends)]))
+            else:
+                share = np.arange(1, len(ids) + 1) * len(text.encode()) // max(1, len(ids))
+                yield Encoded(ids, share.astype(np.int64))
+
+
+def _added(loaded: Any) -> tuple[list[int], list[int]]:
+    """Return the ids that a tokenizer puts before and after a text."""
+    special = set(loaded.all_special_tokens)
+    for text in islice(("a", *(t for t in loaded.get_vocab() if t not in special)), 100):
+        bare = list(loaded(text, add_special_tokens=False)["input_ids"])
+        full = list(loaded(text)["input_ids"])
+        for start in range(len(full) - len(bare) + 1 if bare else 0):
+            if full[start : start + len(bare)] == bare:
+                return full[:start], full[start + len(bare) :]
+    return [], []
+
+
+def _spread(ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the ends of tokens, where those of several are the same spread out evenly."""
+    values, first, counts = np.unique(ends, return_index=True, return_counts=True)
+    before = np.repeat(np.concatenate([[0], values[:-1]]), counts)
+    place = np.arange(1, len(ends) + 1) - np.repeat(first, counts)
+    spread: npt.NDArray[np.int64] = before + (ends - before) * place // np.repeat(counts, counts)
+    return spread
+
+
+def _byte_offsets(text: str) -> npt.NDArray[np.int64]:
+    """Return the bytes before each character of a text, and before its end: its UTF-8."""
+    if text.isascii():
+        return np.arange(len(text) + 1, dtype=np.int64)
+    codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
+    lengths = 1 + (codes > 0x7F).astype(np.int64) + (codes > 0x7FF) + (codes > 0xFFFF)
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def load_tokenizer(model: str | Path | Checkpoint, revision: str | None = None) -> Tokenizer:
+    """Return the tokenizer of a model: hub id, local folder, GGUF file, or ``tokenizer.json``.
+
+    Raises
+    ------
+    SuperscopeError
+        It does not exist, cannot be reached, or cannot be read.
+    """
+    if isinstance(model, (str, Path)) and str(model).endswith(".json") and Path(model).is_file():
+        place = Checkpoint(str(model), str(model), None, None, "")
+        with loading(place, "the tokenizer") as transformers:
+            loaded = transformers.PreTrainedTokenizerFast(tokenizer_file=str(model))
+            return Tokenizer(place.name, loaded)
+    place = model if isinstance(model, Checkpoint) else find(model, revision)
+    with loading(place, "the tokenizer") as transformers:
+        loaded = transformers.AutoTokenizer.from_pretrained(place.source, **place.arguments)
+        # Where there is no file, transformers makes an empty one of the model's usual kind.
+        if set(loaded.get_vocab()) <= set(loaded.all_special_tokens):
+            raise FormatError(f"{place.name} has no tokenizer with a vocabulary")
+        return Tokenizer(place.name, loaded)

@@ -1,0 +1,116 @@
+"""The loss of a real model on real text, against a plain transformers loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from superscope.evaluation import LossOptions, count_tokens, evaluate, text_files
+from superscope.measure import measure
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKENS, CONTEXT, STRIDE = 4000, 256, 128
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+pytest.importorskip("gguf")
+
+
+@cache
+def fetched(*script: str) -> Path:
+    run = subprocess.run(
+        [sys.executable, ROOT / "tools" / script[0], *script[1:]],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if run.returncode:
+        reason = f"{script} cannot be fetched: {run.stderr.strip().splitlines()[-1]}"
+        # Continuous integration is where these numbers are promised.
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    return Path(run.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    return next(fetched("fetch_models.py", "smollm2").glob("*.gguf"))
+
+
+@pytest.fixture(scope="module")
+def text() -> Path:
+    return fetched("fetch_text.py") / "test.jsonl"
+
+
+@pytest.fixture(scope="module")
+def loop(model: Path, text: Path) -> dict[str, tuple[float, int]]:
+    """Return nats and scored tokens by mode, one sequence at a time by the model's own loss."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(model.parent, gguf_file=model.name)
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        model.parent, gguf_file=model.name
+    ).eval()
+    rows, left = [], TOKENS
+    for line in text.read_text(encoding="utf-8").splitlines():
+        rows.append(tokenizer(json.loads(line)["text"])["input_ids"][:left])
+        left -= len(rows[-1])
+        if not left:
+            break
+    parts = {"documents": [(row[:CONTEXT], row[:CONTEXT]) for row in rows], "windows": []}
+    ids, targets = [], []
+    for number, row in enumerate(rows):
+        joint = [tokenizer.eos_token_id] * bool(number)
+        ids, targets = ids + joint + row, targets + [-100] * len(joint) + row
+    before = 0
+    for start in range(0, len(ids), STRIDE):
+        stop = min(start + CONTEXT, len(ids))
+        seen = before - start
+        parts["windows"].append((ids[start:stop], [-100] * seen + targets[start + seen : stop]))
+        before = stop
+        if stop == len(ids):
+            break
+    found = {}
+    for mode, sequences in parts.items():
+        nats, scored = 0.0, 0
+        for one, labels in sequences:
+            count = sum(label != -100 for label in labels[1:])
+            if count:
+                with torch.no_grad():
+                    given, wanted = torch.tensor([one]), torch.tensor([labels])
+                    nats += float(loaded(input_ids=given, labels=wanted).loss) * count
+                scored += count
+        found[mode] = nats, scored
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize("mode", ["documents", "windows"])
+def test_the_loss_is_that_of_a_plain_loop(
+    model: Path, text: Path, loop: dict[str, tuple[float, int]], mode: str, batch: int
+) -> None:
+    nats, scored = loop[mode]
+    stride = STRIDE if mode == "windows" else None
+    options = LossOptions(
+        mode=mode, context=CONTEXT, stride=stride, batch=batch, max_tokens=TOKENS, device="cpu"
+    )
+    found = evaluate(model, text_files([text]), options)
+    assert found.scored == scored
+    assert found.loss == pytest.approx(nats / scored, abs=1e-4)
+    assert found.tokens.counts.sum() == scored
+    assert 0.5 < found.bits_per_byte < 3
+    assert (found.model.rows, found.model.width) == (49_152, 576)
+
+
+@pytest.mark.slow
+def test_the_frequencies_of_the_text_weigh_the_head(model: Path, text: Path) -> None:
+    counts = count_tokens(model, text_files([text])).counts
+    assert counts.sum() > 250_000
+    geometry = measure(model, pairs="none", frequencies=counts)
+    weighted = geometry.centered.weighted
+    assert weighted is not None and weighted.covered == 1
+    # Frequent tokens interfere more than rare ones with each other, in this model.
+    assert weighted.mean_square_overlap > geometry.centered.mean_square_overlap
+    assert geometry.frequency_centered is not None

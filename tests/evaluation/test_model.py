@@ -1,0 +1,199 @@
+"""The losses of a model are its own, however they are batched, padded and cut into pieces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_models import CONTEXT, VOCABULARY, byte_tokenizer, tiny_model
+
+from superscope.errors import EvaluationError, SuperscopeError
+from superscope.evaluation.checkpoint import find
+from superscope.evaluation.model import LanguageModel, OutOfMemory, load_model
+from superscope.evaluation.sequences import Sequence
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+KINDS = ("gpt2", "gpt-neox", "llama", "opt", "qwen2", "gemma2", "mamba")
+
+
+def sequence(length: int, seed: int = 0, scored: int = 1) -> Sequence:
+    """Return random tokens, scored from a position on."""
+    ids = np.random.default_rng(seed).integers(2, VOCABULARY, length).astype(np.int32)
+    documents = np.where(np.arange(length) >= scored, 0, -1).astype(np.int32)
+    return Sequence(ids, documents, 0, 0)
+
+
+def own_losses(folder: Path, read: Sequence) -> np.ndarray:
+    """Return the losses of the scored tokens, by the model's whole logits."""
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    ids = torch.from_numpy(read.ids.astype(np.int64))[None]
+    with torch.no_grad():
+        logits = model(input_ids=ids).logits[0].double()
+    nats = -torch.log_softmax(logits, -1)[torch.arange(len(read) - 1), ids[0, 1:]]
+    return nats.numpy()[read.documents[1:] >= 0]
+
+
+@pytest.fixture(params=KINDS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tiny_model(request.param, tmp_path / request.param)
+
+
+def test_losses_are_those_of_the_whole_logits(folder: Path) -> None:
+    read = [sequence(n, n) for n in (40, 7, 2, 23)]
+    found = load_model(find(folder), "cpu", "auto").losses(read)
+    for one, nats in zip(read, found, strict=True):
+        np.testing.assert_allclose(nats, own_losses(folder, one), rtol=0, atol=2e-5)
+
+
+def test_no_architecture_here_needs_its_logits_whole(folder: Path) -> None:
+    assert not load_model(find(folder), "cpu", "auto").whole_logits
+
+
+def test_pieces_of_one_token_give_the_same(folder: Path) -> None:
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    read = [sequence(20, 1), sequence(11, 2)]
+    whole = LanguageModel("m", loaded).losses(read)
+    pieces = LanguageModel("m", loaded, logits_bytes=1).losses(read)
+    for a, b in zip(whole, pieces, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=2e-6)
+
+
+def test_only_what_is_scored_is_returned(tmp_path: Path) -> None:
+    model = load_model(find(tiny_model("gpt2", tmp_path)), "cpu", "auto")
+    late, all_of_it = model.losses([sequence(30, 3, scored=20), sequence(30, 3)])
+    assert len(late) == 10 and len(all_of_it) == 29
+    np.testing.assert_allclose(late, all_of_it[19:], atol=2e-6)
+
+
+def test_a_soft_cap_counts(tmp_path: Path) -> None:
+    """Gemma 2 caps its logits after the head: losses without it would be others."""
+    read = sequence(40, 4)
+    folder = tiny_model("gemma2", tmp_path)
+    model = load_model(find(folder), "cpu", "auto")
+    ids = torch.from_numpy(read.ids.astype(np.int64))[None]
+    with torch.no_grad():
+        bare = model._model.lm_head(model._model.model(input_ids=ids)[0])[0].double()
+    uncapped = -torch.log_softmax(bare, -1)[torch.arange(39), ids[0, 1:]].numpy()
+    found = model.losses([read])[0]
+    assert np.abs(found - uncapped).max() > 0.05
+    np.testing.assert_allclose(found, own_losses(folder, read), atol=2e-5)
+
+
+def test_a_model_without_such_a_body_gives_its_logits_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_model("llama", tmp_path)
+    monkeypatch.setattr(LanguageModel, "_find_base", lambda self: None)
+    model = load_model(find(folder), "cpu", "auto")
+    assert model.whole_logits
+    read = [sequence(30, 1), sequence(9, 2)]
+    for one, nats in zip(read, model.losses(read), strict=True):
+        np.testing.assert_allclose(nats, own_losses(folder, one), atol=2e-5)
+
+
+def test_a_body_that_does_not_give_the_models_logits_is_not_used(tmp_path: Path) -> None:
+    """What is done to the logits from outside forward's head, such as by a hook, is noticed."""
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(tiny_model("gpt2", tmp_path))
+    calls = []
+
+    def scaled(module: object, given: object, output: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            output.logits = 3 * output.logits
+        return output
+
+    loaded.register_forward_hook(scaled)
+    assert LanguageModel("m", loaded).whole_logits
+
+
+def test_facts_are_those_of_the_checkpoint(tmp_path: Path) -> None:
+    model = load_model(find(tiny_model("opt", tmp_path, dtype="float16")), "cpu", "auto")
+    assert (model.rows, model.width, model.depth) == (VOCABULARY, 8, 2)  # OPT projects to 8
+    assert (model.context, model.device, model.dtype) == (CONTEXT, "cpu", "float32")
+    assert model.parameters == sum(p.numel() for p in model._model.parameters())
+
+
+def test_dtype_is_as_asked(tmp_path: Path) -> None:
+    folder = tiny_model("llama", tmp_path)
+    half = load_model(find(folder), "cpu", "bfloat16")
+    assert half.dtype == "bfloat16"
+    read = sequence(40, 5)
+    assert np.abs(half.losses([read])[0] - own_losses(folder, read)).max() < 0.5
+    assert half.losses([read])[0].dtype == np.float32
+
+
+def test_spread_over_devices_it_is_the_same(tmp_path: Path) -> None:
+    """Parts that accelerate keeps elsewhere, here on disk, are fetched by its hooks."""
+    pytest.importorskip("accelerate")
+    folder = tiny_model("gpt-neox", tmp_path / "model")
+    parts = {"gpt_neox.embed_in": "cpu", "gpt_neox.layers.0": "cpu", "gpt_neox.layers.1": "disk",
+             "gpt_neox.final_layer_norm": "cpu", "gpt_neox.rotary_emb": "cpu",
+             "lm_head": "cpu"}  # fmt: skip
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, device_map=parts, offload_folder=str(tmp_path / "off")
+    )
+    read = sequence(30, 6)
+    model = LanguageModel("m", loaded)
+    assert model.device == "cpu, offloaded" and not model.whole_logits
+    np.testing.assert_allclose(model.losses([read])[0], own_losses(folder, read), atol=2e-5)
+
+
+def test_out_of_memory_is_told_however_the_device_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(find(tiny_model("gpt2", tmp_path)), "cpu", "auto")
+    said = (
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: not enough memory"),
+        MemoryError(),
+    )
+    for error in said:
+
+        def fail(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(model, "_hidden", fail)
+        with pytest.raises(OutOfMemory):
+            model.losses([sequence(5)])
+
+    def other(*_: object, **__: object) -> None:
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(model, "_hidden", other)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        model.losses([sequence(5)])
+
+
+def test_larger_than_the_free_memory_is_refused_before_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psutil = pytest.importorskip("psutil")
+    place = find(tiny_model("gpt2", tmp_path))
+    monkeypatch.setattr(psutil, "virtual_memory", type("M", (), {"available": 10}))
+    with pytest.raises(EvaluationError, match="too large for this machine"):
+        load_model(place, "cpu", "auto")
+
+
+def test_what_is_no_causal_model_is_refused_by_name(tmp_path: Path) -> None:
+    config = transformers.T5Config(
+        vocab_size=50, d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2
+    )
+    transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
+    with pytest.raises(SuperscopeError, match="no causal language model"):
+        load_model(find(tmp_path), "cpu", "auto")
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    folder = byte_tokenizer(tiny_model("gpt2", tmp_path))
+    (folder / "model.safetensors").write_bytes(b"nothing of the kind")
+    with pytest.raises(SuperscopeError, match=str(folder)):
+        load_model(find(folder), "cpu", "auto")
+
+
+def test_a_folder_without_config_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(SuperscopeError, match=str(tmp_path)):
+        load_model(find(tmp_path), "cpu", "auto")
