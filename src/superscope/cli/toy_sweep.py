@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from superscope.cli.executor import check_workers, chosen_workers
 from superscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from superscope.runs import Workers
     from superscope.toy.sweeps import SweepState
 
 
@@ -44,12 +43,7 @@ def toy_sweep(
     device
         Where engine torch trains; on a GPU, many models at once.
     """
-    if workers is not None and workers < 1:
-        raise UsageError(f"--workers must be at least 1, not {workers}")
-    if scheduler is not None and executor == "processes":
-        raise UsageError("--scheduler needs --executor dask")
-    if scheduler is not None and workers is not None:
-        raise UsageError("the workers of --scheduler are started with it; leave out --workers")
+    check_workers(executor, workers, scheduler)
 
     from superscope.cli.terminal import progress_bar, warn
     from superscope.toy.sweep_file import read_sweep
@@ -63,7 +57,10 @@ def toy_sweep(
             warn(message)
         _print_plan(state, workers, scheduler, device)
         return
-    with _workers(executor, workers, scheduler) as doing, progress_bar(lines=True) as progress:
+    with (
+        chosen_workers(executor, workers, scheduler) as doing,
+        progress_bar(lines=True) as progress,
+    ):
         outcome = run_sweep(configs, out, executor=doing, device=device, progress=progress)
     for message in outcome.set_aside:
         warn(message)
@@ -75,17 +72,6 @@ def toy_sweep(
         for identity, reason in outcome.errors.items():
             warn(f"run {identity} not done: {reason}")
         raise UsageError(f"{len(outcome.errors)} runs could not be done; start it again")
-
-
-def _workers(
-    executor: str | None, workers: int | None, scheduler: str | None
-) -> AbstractContextManager[Workers | None]:
-    """Return who was asked for; None leaves it to the sweep."""
-    from superscope.runs import dask_cluster, processes
-
-    if executor == "dask" or scheduler is not None:
-        return dask_cluster(scheduler, workers)
-    return nullcontext() if workers is None else processes(workers)
 
 
 def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:

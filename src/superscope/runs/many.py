@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from superscope.errors import SuperscopeError
 from superscope.progress import Progress, silent
 from superscope.runs.executors import Workers, lost
 from superscope.runs.folder import Claim, RunFolder
@@ -208,7 +209,9 @@ class _Sweep(Generic[T]):
                 reason = f"its worker died {ATTEMPTS} times; out of memory?"
                 self.errors |= {task.identity: reason for task in job.tasks}
             except Exception as error:  # of one job, which must not cost the others
-                reason = f"{type(error).__name__}: {error}"
+                # Ours say all there is to say.
+                kind = "" if isinstance(error, SuperscopeError) else f"{type(error).__name__}: "
+                reason = f"{kind}{error}"
                 self.errors |= {task.identity: reason for task in job.tasks}
             else:
                 self.keep(job, results)

@@ -1,0 +1,266 @@
+"""What a study says, in words: the questions people have, answered from its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from superscope.heads.tokens import visible
+from superscope.laws import Estimate, Law
+from superscope.laws.forecast import forecast_at
+from superscope.laws.summary import columns
+
+if TYPE_CHECKING:
+    from superscope.geometry import Geometry
+    from superscope.study.members import Member
+    from superscope.study.study import Study
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question and what the study says to it.
+
+    Attributes
+    ----------
+    question
+        What people ask.
+    short
+        The answer in a word or two: ``yes``, ``no``, ``cannot be said``, …
+    text
+        Sentences with the numbers behind it.
+    """
+
+    question: str
+    short: str
+    text: tuple[str, ...]
+
+
+CANNOT = "cannot be said"
+HEADER = ("model", "width", "V", "overlap × m", "centered × m", "loss", "± s.e.", "bits/byte")
+
+
+def table_lines(study: Study) -> list[str]:
+    """Return a line for each member, its numbers under a header."""
+    return columns(HEADER, [_row(member) for member in study.members])
+
+
+def _row(member: Member) -> tuple[str, ...]:
+    g, e = member.geometry, member.evaluation
+    width = g.width if g is not None else e.model.width if e is not None else None
+    rows = g.features if g is not None else e.model.rows if e is not None else None
+    return (
+        visible(member.name, quote="", longest=60),
+        *("–" if n is None else f"{n:,}" for n in (width, rows)),
+        *(("–", "–") if g is None else (
+            f"{g.raw.ratio_to_random:.3g}", f"{g.centered.ratio_to_random:.3g}")),
+        *(("–", "–", "–") if e is None else (
+            f"{e.loss:.4f}", "–" if e.loss_se is None else f"{e.loss_se:.2g}",
+            f"{e.bits_per_byte:.4f}")),
+    )  # fmt: skip
+
+
+def answers(study: Study) -> tuple[Answer, ...]:
+    """Return the answers of a study, the last being what could not be said."""
+    return (
+        _regime(study),
+        _interference(study),
+        _loss(study),
+        _doubling(study),
+        _unsaid(study),
+    )
+
+
+def _regime(study: Study) -> Answer:
+    question = "Does it live in strong superposition?"
+    heads = [member.geometry for member in study.members if member.geometry is not None]
+    if not heads:
+        return Answer(question, CANNOT, ("No head was measured.",))
+    regimes = {str(head.regime) for head in heads}
+    strong = sum(str(head.regime) == "strong" for head in heads)
+    short = "yes" if strong == len(heads) else "no" if strong == 0 else "in part"
+    vocabulary = _range([head.features / head.width for head in heads])
+    shares = _range([head.represented_fraction for head in heads])
+    named = ", ".join(sorted(regimes))
+    return Answer(question, short, (
+        f"{_counted(len(heads), 'head')}, each with {vocabulary} times as many tokens as "
+        f"dimensions. The share of rows that are represented (norm above half the root mean "
+        f"square) is {shares}. Regime: {named}.",
+        f"Mean square overlap is {_range([h.raw.ratio_to_random for h in heads])} times chance, "
+        f"1/m, of raw rows, and {_range([h.centered.ratio_to_random for h in heads])} times once "
+        "the mean row, which the probabilities do not feel, is subtracted.",
+        *_weighted(heads),
+    ))  # fmt: skip
+
+
+def _weighted(heads: Sequence[Geometry]) -> Iterator[str]:
+    """Say what two tokens of the text meet, where the heads were weighted by it."""
+    found = [
+        head.centered.weighted.mean_square_overlap * head.width
+        for head in heads
+        if head.centered.weighted is not None
+        and head.centered.weighted.mean_square_overlap is not None
+    ]
+    if found:
+        yield (
+            f"Between two different tokens drawn from the text it is {_range(found)} times chance, "
+            "mean-centered."
+        )
+
+
+def _interference(study: Study) -> Answer:
+    question = "Does its interference fall as 1/m?"
+    laws = {"raw": study.laws.overlap, "mean-centered": study.laws.overlap_centered}
+    text = []
+    verdicts = []
+    for (what, law), key in zip(laws.items(), ("overlap", "overlap_centered"), strict=True):
+        if law is None:
+            text.append(f"Of {what} rows: {study.laws.missing[key]}.")
+            verdicts.append(CANNOT)
+            continue
+        verdict, said = _exponent(law, "alpha")
+        verdicts.append(verdict)
+        text.append(f"Of {what} rows, mean square overlap ∝ m^(−s) with s = {said}.")
+    short = verdicts[0] if verdicts[0] == verdicts[1] else (
+        f"raw: {verdicts[0]}; mean-centered: {verdicts[1]}"
+    )  # fmt: skip
+    return Answer(question, short, tuple(text))
+
+
+def _loss(study: Study) -> Answer:
+    question = "Does its loss fall as 1/m?"
+    law = study.laws.loss
+    if law is None:
+        return Answer(question, CANNOT, (f"No law of the loss: {study.laws.missing['loss']}.",))
+    verdict, said = _exponent(law, "alpha")
+    floors = ", ".join(
+        f"{name} = {value:.4g}" for name, value in law.parameters.items() if name.startswith("B")
+    )
+    return Answer(question, verdict, (
+        f"Loss = A m^(−alpha) + B with alpha = {said}; floor {floors} nats per token.",
+    ))  # fmt: skip
+
+
+def _exponent(law: Law, name: str) -> tuple[str, str]:
+    """Return whether an exponent is 1, and its value with interval and verdict."""
+    value, interval = law.parameters[name], law.intervals[name]
+    said = f"{value:.3g}"
+    low, high = interval.low, interval.high
+    if low is None or high is None or not law.identified:
+        ends = "" if low is None or high is None else f" (95 % from {low:.3g} to {high:.3g})"
+        return CANNOT, f"{said}{ends}, which these points do not identify"
+    said += f" (95 % from {low:.3g} to {high:.3g})"
+    if low <= 1.0 <= high:
+        return "yes, within its error", f"{said}: 1 lies inside"
+    return "no", f"{said}: {'faster' if low > 1.0 else 'slower'} than 1/m"
+
+
+def _doubling(study: Study) -> Answer:
+    question = "How much of the next doubling is left?"
+    law = study.laws.loss
+    measured = _last_doubling(study.members)
+    if law is None:
+        return Answer(question, CANNOT, (f"No law: {study.laws.missing['loss']}.", *measured))
+    text, gains = [], []
+    for group in law.points.groups:
+        width = float(law.points.inputs[law.points.group == law.group_number(group), 0].max())
+        at = forecast_at(law, {"width": width}, group=group)
+        gain = at.doubling["width"]
+        of = f" of {group}" if len(law.points.groups) > 1 else ""
+        left = at.parts["width"]
+        gains.append(f"{gain.value:.2g}".replace("-", "−"))
+        text.append(
+            f"From width {width:,.0f} to {2 * width:,.0f}{of} the law expects a change of "
+            f"{_estimate(gain)} nats. Width still costs {_estimate(left)} of the "
+            f"{at.expected.value:.4g} nats there; the rest, {at.parts['floor'].value:.4g}, is the "
+            "floor that no width lowers."
+        )
+    if not law.identified:
+        text.insert(0, "The law is not identified, so this is no more than an extrapolation.")
+    short = CANNOT if not law.identified else f"{' and '.join(gains)} nats expected"
+    return Answer(question, short, (*text, *measured))
+
+
+def _last_doubling(found: Sequence[Member]) -> Iterator[str]:
+    """Say what the widest step that was measured brought."""
+    by_family: dict[str, list[tuple[int, float]]] = {}
+    for m in found:
+        if m.evaluation is not None:
+            point = (m.evaluation.model.width, m.evaluation.loss)
+            by_family.setdefault(m.family or "", []).append(point)
+    for family, points in by_family.items():
+        points.sort()
+        if len(points) < 2 or points[-1][0] == points[-2][0]:
+            continue
+        (before, loss_before), (after, loss_after) = points[-2:]
+        of = f" of {family}" if len(by_family) > 1 and family else ""
+        change = f"{loss_after - loss_before:+.3g}".replace("-", "−")
+        yield (
+            f"Measured: from width {before:,} to {after:,}{of} the loss went from "
+            f"{loss_before:.4f} to {loss_after:.4f}, a change of {change} nats."
+        )
+
+
+def _unsaid(study: Study) -> Answer:
+    question = "What could not be said?"
+    text = [
+        f"{member.name}: {_PART[failure.part]} ({failure.reason})."
+        for member in study.members
+        for failure in member.failures
+    ]
+    laws = (
+        ("the raw overlap", "overlap", study.laws.overlap),
+        ("the centered overlap", "overlap_centered", study.laws.overlap_centered),
+        ("the loss", "loss", study.laws.loss),
+    )
+    for what, key, law in laws:
+        if law is None:
+            text.append(f"There is no law of {what}: {study.laws.missing[key]}.")
+        elif law.findings:
+            verdict = law.verdict[:1].lower() + law.verdict[1:]
+            text.append(f"The law of {what} is {verdict}")
+    text += _notes(study.members)
+    return Answer(question, f"{_counted(len(text), 'reservation')}" if text else "nothing",
+                  tuple(text) or ("Every member was measured and evaluated, and every law is "
+                                  "identified without reservation.",))  # fmt: skip
+
+
+def _notes(found: Sequence[Member]) -> Iterator[str]:
+    """Say what is noted of members, once for all of whom it is."""
+    of: dict[str, list[str]] = {}
+    for member in found:
+        notes: list[str] = []
+        if member.evaluation is not None:
+            notes += member.evaluation.notes
+        if member.geometry is not None:
+            notes += member.geometry.provenance.notes
+            if member.geometry.provenance.quantized:
+                notes.append("the head is quantized, and that noise is in its overlaps")
+        for note in dict.fromkeys(notes):
+            of.setdefault(note, []).append(member.name)
+    for note, names in of.items():
+        everyone = len(names) == len(found) > 1
+        yield f"{'All members' if everyone else ', '.join(names)}: {note}."
+
+
+_PART = {
+    "model": "not found",
+    "head": "its head was not measured",
+    "loss": "its loss was not evaluated",
+}
+
+
+def _estimate(value: Estimate) -> str:
+    said = f"{value.value:.3g}"
+    if value.low is not None and value.high is not None:
+        said += f" ({value.low:.3g} to {value.high:.3g})"
+    return said.replace("-", "−")
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -1,0 +1,148 @@
+"""The members of a study: what is to be done of each, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope._version import __version__
+from superscope.errors import SuperscopeError
+from superscope.evaluation import Evaluation, LossOptions, Text, count_tokens, evaluate
+from superscope.evaluation.checkpoint import Checkpoint, find
+from superscope.evaluation.tokenizer import load_tokenizer
+from superscope.geometry import Geometry
+from superscope.measure import measure
+from superscope.observations import Observation
+
+Int64 = npt.NDArray[np.int64]
+
+PARTS = ("head", "loss")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One part of one member: its head to be measured, or its loss to be evaluated.
+
+    Attributes
+    ----------
+    part
+        ``head`` or ``loss``.
+    checkpoint
+        Which model.
+    text, options
+        On what, and how.
+    blocks
+        Folder for what is finished of a loss.
+    """
+
+    part: str
+    checkpoint: Checkpoint
+    text: Text
+    options: LossOptions
+    blocks: Path
+
+    @property
+    def identity(self) -> str:
+        """A name that changes with anything that could change the result."""
+        limits = (self.options.max_tokens, self.options.max_documents)
+        how = limits if self.part == "head" else sorted(asdict(self.options).items())
+        seen = (__version__, self.part, self.checkpoint.identity, self.text.identity, how)
+        return f"{self.part}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:20]}"
+
+
+def work(tasks: Sequence[Task]) -> list[bytes]:
+    """Do tasks and return each one's result as JSON."""
+    done = []
+    for task in tasks:
+        result = _head(task) if task.part == "head" else _loss(task)
+        done.append(result.to_json().encode())
+    return done
+
+
+def _head(task: Task) -> Geometry:
+    """Measure a head, weighted by how often its tokens occur in the text where they are known."""
+    place, options = task.checkpoint, task.options
+
+    def measured(frequencies: Int64 | None) -> Geometry:
+        return measure(
+            place.location, revision=place.revision, pairs="none", device=options.device,
+            frequencies=frequencies,
+        )  # fmt: skip
+
+    try:
+        counts = count_tokens(
+            load_tokenizer(place), task.text, max_tokens=options.max_tokens,
+            max_documents=options.max_documents,
+        ).counts  # fmt: skip
+        return measured(np.trim_zeros(counts, "b"))
+    except SuperscopeError as error:
+        geometry = measured(None)
+        known = geometry.provenance
+        notes = (*known.notes, f"not weighted by the text: {error}")
+        return replace(geometry, provenance=replace(known, notes=notes))
+
+
+def _loss(task: Task) -> Evaluation:
+    return evaluate(
+        task.checkpoint.location, task.text, task.options, revision=task.checkpoint.revision,
+        keep=task.blocks,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be done of a member: ``head``, ``loss`` or ``model`` (both), and why."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A model of the study, with what is known of it.
+
+    Attributes
+    ----------
+    name, family
+        As the user named it, and the family it belongs to, if known.
+    geometry, evaluation
+        Of its head, and its loss; None where that could not be done.
+    failures
+        What could not be done, and why.
+    """
+
+    name: str
+    family: str | None
+    geometry: Geometry | None
+    evaluation: Evaluation | None
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def observation(self) -> Observation | None:
+        """The member as a row of the table: overlap and loss together; None if it has neither."""
+        g, e = self.geometry, self.evaluation
+        if g is None:
+            return None if e is None else replace(e.observation(), family=self.family)
+        row = replace(g.observation(), family=self.family)
+        if e is None:
+            return row
+        return replace(
+            row, run=e.how, dataset=e.text.name, loss=e.loss, loss_se=e.loss_se,
+            parameters=row.parameters or e.model.parameters, depth=row.depth or e.model.depth,
+        )  # fmt: skip
+
+
+def located(
+    name: str, family: str | None, text: Text, options: LossOptions, folder: Path
+) -> tuple[Task, ...] | Failure:
+    """Return what is to be done of a member, or why it cannot be found."""
+    try:
+        checkpoint = find(name)
+    except SuperscopeError as error:
+        return Failure("model", str(error))
+    return tuple(Task(part, checkpoint, text, options, folder / "blocks") for part in PARTS)

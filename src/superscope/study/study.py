@@ -1,0 +1,249 @@
+"""From a family's name and a text to what is to be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from superscope.atomic import make_folder, write_whole
+from superscope.errors import FormatError, SuperscopeError, UsageError
+from superscope.evaluation import Evaluation, LossOptions, Text
+from superscope.geometry import Geometry
+from superscope.heads import FAMILIES, family_of, members
+from superscope.heads.cache import slug
+from superscope.laws import Law, fit
+from superscope.observations import to_frame, write_table
+from superscope.progress import Progress, silent
+from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+from superscope.study.members import Failure, Member, Task, located, work
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAST_WIDTHS = 3  # different widths before a law is tried
+
+
+@dataclass(frozen=True, eq=False)
+class StudyLaws:
+    """The laws of a study; None where there were too few members for one.
+
+    Attributes
+    ----------
+    overlap, overlap_centered
+        Mean square overlap ∝ m^(−s) of raw and of mean-centered rows: the law ``power`` with no
+        floor, whose ``alpha`` is s.
+    loss
+        The law ``width``.
+    missing
+        Which is not there, and why.
+    """
+
+    overlap: Law | None
+    overlap_centered: Law | None
+    loss: Law | None
+    missing: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A family, measured and evaluated.
+
+    Attributes
+    ----------
+    text
+        What the text is called.
+    members
+        In the order they were named.
+    laws
+        Fitted to the table.
+    """
+
+    text: str
+    members: tuple[Member, ...]
+    laws: StudyLaws
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table of observations: a row for each member of which anything is known."""
+        return table_of(self.members)
+
+    @property
+    def failed(self) -> tuple[Member, ...]:
+        """Members of which something could not be done."""
+        return tuple(member for member in self.members if member.failures)
+
+
+def study(
+    models: Sequence[str | Path],
+    text: Text,
+    out: Path,
+    options: LossOptions = LossOptions(),  # noqa: B008 - frozen
+    *,
+    executor: Executor | Workers | None = None,
+    progress: Progress = silent,
+) -> Study:
+    """Measure and evaluate models, and fit the laws that hold over their widths.
+
+    A member that fails does not stop the others. What is finished is kept in the folder and not
+    done again; a loss goes on after its last finished block.
+
+    Parameters
+    ----------
+    models
+        Names of families (``opt``, ``pythia``, …), hub ids, local folders or GGUF files.
+    text
+        From :func:`text_files` or :func:`hub_text`.
+    out
+        Folder for ``observations.csv``, the laws, token losses and what is finished of members.
+    options
+        How.
+    executor
+        Who does the work: anything with the interface of ``concurrent.futures.Executor``, or
+        workers of :mod:`superscope.runs`. By default one process, which has all cores.
+    progress
+        Called as ``progress("runs", done, total)``, a head and a loss of each member being a run.
+
+    Raises
+    ------
+    UsageError
+        No model, or the folder cannot be written.
+    """
+    named = _named(models)
+    make_folder(out)
+    results = RunFolder(out / "members", ".json")
+    plans = [(name, family, located(name, family, text, options, out)) for name, family in named]
+    tasks = [task for *_, plan in plans if isinstance(plan, tuple) for task in plan]
+    errors: dict[str, str] = {}
+    to_do = [task for task in tasks if not _readable(task, results)]
+    if to_do:
+        with _workers(executor) as workers:
+            errors = run_all(to_do, work, results, workers, progress=progress).errors
+    found = tuple(_member(name, family, plan, results, errors) for name, family, plan in plans)
+    made = Study(text.name, found, fit_laws(table_of(found)))
+    _write(made, out)
+    return made
+
+
+def _named(models: Sequence[str | Path]) -> list[tuple[str, str | None]]:
+    """Return each model once, with its family; names of families are replaced by their members."""
+    named: dict[str, str | None] = {}
+    for model in map(str, models):
+        if model.lower() in FAMILIES and not Path(model).exists():
+            named |= {member: model.lower() for member in members(model)}
+        else:
+            named.setdefault(model, family_of(model))
+    if not named:
+        raise UsageError(f"name models, or a family: {', '.join(FAMILIES)}")
+    return list(named.items())
+
+
+def _workers(executor: Executor | Workers | None) -> AbstractContextManager[Workers]:
+    if executor is None:
+        return processes(1)
+    return nullcontext(executor if isinstance(executor, Workers) else workers_of(executor))
+
+
+def _readable(task: Task, results: RunFolder) -> bool:
+    """Return whether a task is done; a result that cannot be read is set aside."""
+    if not results.has(task.identity):
+        return False
+    file = results.file(task.identity)
+    try:
+        _read(task, results)
+    except (FormatError, OSError, UnicodeDecodeError):
+        results.set_aside(file)
+        return False
+    return True
+
+
+def _read(task: Task, results: RunFolder) -> Geometry | Evaluation:
+    text = results.file(task.identity).read_text("utf-8")
+    return (Geometry if task.part == "head" else Evaluation).from_json(text)
+
+
+def _member(
+    name: str,
+    family: str | None,
+    plan: tuple[Task, ...] | Failure,
+    results: RunFolder,
+    errors: dict[str, str],
+) -> Member:
+    if isinstance(plan, Failure):
+        return Member(name, family, None, None, (plan,))
+    done = {task.part: _read(task, results) for task in plan if results.has(task.identity)}
+    failures = tuple(
+        Failure(task.part, errors.get(task.identity, "it was not done"))
+        for task in plan
+        if task.part not in done
+    )
+    geometry, evaluation = done.get("head"), done.get("loss")
+    assert geometry is None or isinstance(geometry, Geometry)
+    assert evaluation is None or isinstance(evaluation, Evaluation)
+    return Member(name, family, geometry, evaluation, failures)
+
+
+def table_of(found: Sequence[Member]) -> pd.DataFrame:
+    """Return the table of observations of members."""
+    rows = [member.observation for member in found]
+    return to_frame(row for row in rows if row is not None)
+
+
+def fit_laws(table: pd.DataFrame) -> StudyLaws:
+    """Fit overlap and loss against width.
+
+    Parameters
+    ----------
+    table
+        Of observations; rows without an overlap or a loss do not count for that law.
+    """
+    missing: dict[str, str] = {}
+
+    def law(name: str, column: str) -> Law | None:
+        rows = table[table[column].notna() & table["width"].notna()]
+        widths = rows["width"].nunique()
+        if widths < LEAST_WIDTHS:
+            count = f"{widths} different width" + "s" * (widths != 1)
+            missing[name] = f"{count}; a law takes {LEAST_WIDTHS} or more"
+            return None
+        try:
+            if name == "loss":
+                if rows["family"].notna().any():  # a floor for each family, and one for the others
+                    rows = rows.assign(family=rows["family"].fillna("no family"))
+                return fit(rows, "width")
+            # In logarithms: an overlap of a narrow model must not outweigh all others.
+            return fit(rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0})
+        except SuperscopeError as error:
+            missing[name] = str(error)
+            return None
+
+    return StudyLaws(
+        overlap=law("overlap", "mean_square_overlap"),
+        overlap_centered=law("overlap_centered", "mean_square_overlap_centered"),
+        loss=law("loss", "loss"),
+        missing=missing,
+    )
+
+
+def _write(made: Study, out: Path) -> None:
+    """Write the table, the laws, and each member's losses by token."""
+    table = made.table
+    if len(table):
+        write_table(table, out / "observations.csv")
+    for name in ("overlap", "overlap_centered", "loss"):
+        law: Law | None = getattr(made.laws, name)
+        path = out / "laws" / f"{name}.json"
+        if law is None:
+            path.unlink(missing_ok=True)
+            continue
+        make_folder(path.parent)
+        with write_whole(path) as file:
+            file.write(law.to_json().encode())
+    for member in made.members:
+        if member.evaluation is not None:
+            make_folder(out / "tokens")
+            with write_whole(out / "tokens" / f"{slug(member.name)}.parquet") as file:
+                member.evaluation.token_table().to_parquet(file, index=False)

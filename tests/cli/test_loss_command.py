@@ -1,0 +1,167 @@
+"""`superscope loss` and `superscope study` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tiny_models import tiny_language_model
+
+from superscope.evaluation import Evaluation
+from superscope.observations import read_table
+
+pytest.importorskip("transformers")
+
+COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
+LINES = [f"the cat number {k} sat on a mat of width {k * k % 17} and slept" for k in range(30)]
+
+
+def run(
+    *arguments: object, given: bytes | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], input=given,
+        capture_output=True, timeout=240, env={**os.environ, **environment},
+    )  # fmt: skip
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_language_model("llama", tmp_path_factory.mktemp("model"), begin=True)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("text") / "cats.txt"
+    file.write_text("\n".join(LINES), encoding="utf-8")
+    return file
+
+
+def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "loss.csv"
+    done = run("loss", model, "--text", text, "--split", "line", "--context", 32, "--out", out)
+    assert done.returncode == 0, done.stderr
+    for label in ("nats per token", "bits per byte", "perplexity", "30 documents",
+                  "documents: each", "standard error, clustered by 30"):  # fmt: skip
+        assert label in done.stdout, label
+    row = read_table(out).iloc[0]
+    assert f"{row['loss']:.4f}" in done.stdout and row["dataset"] == "cats"
+    tokens = pd.read_parquet(tmp_path / "loss.tokens.parquet")
+    assert list(tokens.columns) == ["id", "token", "count", "loss"]
+    assert list((tmp_path / "loss.blocks").glob("*.npz"))
+
+
+def test_options_of_text_may_come_first_or_last(model: Path, text: Path) -> None:
+    a = run("loss", model, "--text", text, "--split", "line", "--max-documents", 3)
+    b = run("loss", "--max-documents", 3, "--split", "line", "--text", text, "--", model)
+    assert a.returncode == b.returncode == 0, a.stderr + b.stderr
+    assert a.stdout == b.stdout
+
+
+def test_json_is_everything(model: Path, text: Path) -> None:
+    done = run("loss", model, "--text", text, "--mode", "windows", "--context", 16, "--json")
+    assert done.returncode == 0, done.stderr
+    found = Evaluation.from_json(done.stdout)
+    assert found.settings.stride == 7 and found.loss_se is None
+    assert json.loads(done.stdout)["derived"]["loss"] == found.loss
+
+
+def test_standard_input_is_a_text(model: Path, text: Path) -> None:
+    given = text.read_bytes()
+    piped = run("loss", model, "--text", "-", "--split", "line", given=given)
+    read = run("loss", model, "--text", text, "--split", "line", "--name", "standard input")
+    assert piped.returncode == 0, piped.stderr
+    assert piped.stdout == read.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "name a text"),
+        (("--text", "nowhere.txt"), "nowhere.txt"),
+        (("--text", "TEXT", "--dataset", "c4"), "not both"),
+        (("--dataset", "c5"), "c5"),
+        (("--text", "TEXT", "--context", 1), "context must be at least 2"),
+        (("--text", "TEXT", "--stride", 3), "--mode windows"),
+        (("--text", "TEXT", "--mode", "pages"), "pages"),
+        (("--text", "TEXT", "--dtype", "int3"), "int3"),
+        (("--text", "TEXT", "--batch", 0), "batch must be at least 1"),
+        (("--text", "TEXT", "--device", "gpu9"), "gpu9"),
+        (("--text", "TEXT", "--out", "table.xlsx"), ".parquet or .csv"),
+        (("--text", "TEXT", "--out", "no/where/table.csv"), "no/where"),
+        (("--text", "EMPTY"), "no text in it"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_2(
+    model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
+) -> None:
+    (tmp_path / "empty.txt").write_text("")
+    files = {"TEXT": text, "EMPTY": tmp_path / "empty.txt"}
+    done = run("loss", model, *(files.get(str(a), a) for a in arguments))
+    assert done.returncode == 2
+    assert said in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_model_that_is_none_is_one_line(text: Path, tmp_path: Path) -> None:
+    for model in (tmp_path, tmp_path / "gone", text):
+        done = run("loss", model, "--text", text)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        assert str(model) in done.stderr
+
+
+def test_no_network_is_one_line(text: Path) -> None:
+    done = run("loss", "nobody/nothing", "--text", text, HF_ENDPOINT="http://127.0.0.1:9")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert "nobody/nothing" in done.stderr
+
+
+def test_an_absent_extra_is_named(model: Path, text: Path, tmp_path: Path) -> None:
+    (tmp_path / "transformers.py").write_text("raise ImportError('absent', name='transformers')")
+    done = run("loss", model, "--text", text, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2
+    assert "pip install 'superscope[text]'" in done.stderr
+
+
+def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path: Path) -> None:
+    others = [tiny_language_model(kind, tmp_path / kind) for kind in ("opt", "gpt2")]
+    out = tmp_path / "study"
+    done = run("study", model, *others, tmp_path / "gone", "--text", text, "--split", "line",
+               "--out", out)  # fmt: skip
+    assert done.returncode == 2
+    assert "gone" in done.stderr and "1 of 4 members" in done.stderr
+    for question in ("strong superposition?", "interference fall as 1/m?", "loss fall as 1/m?",
+                     "next doubling", "could not be said?"):  # fmt: skip
+        assert question in done.stdout
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "gone" in page and "strong superposition" in page
+    assert len(read_table(out / "observations.csv")) == 3
+    again = run("study", model, *others, "--text", text, "--split", "line", "--out", out)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--text", "TEXT", "--out", "OUT"), "name models or a family"),
+        (("MODEL", "--out", "OUT"), "name a text"),
+        (("MODEL", "--text", "TEXT"), "--out"),
+        (("MODEL", "--text", "TEXT", "--out", "OUT", "--workers", 0), "at least 1"),
+        (("MODEL", "--text", "TEXT", "--out", "TEXT"), "cats.txt"),
+    ],
+)
+def test_a_study_that_cannot_be_is_refused(
+    model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
+) -> None:
+    names = {"TEXT": text, "MODEL": model, "OUT": tmp_path / "out"}
+    done = run("study", *(names.get(str(a), a) for a in arguments))
+    assert done.returncode == 2 and said in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr

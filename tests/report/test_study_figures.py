@@ -1,0 +1,473 @@
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from studies import NO_LAWS, WIDTHS, families_study, make_evaluation, make_member, make_study
+
+from superscope.errors import UsageError
+from superscope.laws.forecast import band
+from superscope.report import write_study_report
+from superscope.report.canvas import Drawing
+from superscope.report.study_figures import study_figures
+from superscope.report.study_loss_figure import panels_of
+from superscope.report.study_page import COLUMNS, facts, member_rows, render_study
+from superscope.report.study_view import SHAPES, cast_of, short_names
+from superscope.study import Failure, Member, Study, answers
+
+FIGURES = ["study-overlap", "study-loss", "study-overlap-loss"]
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def five() -> Study:
+    """Five members of one family, with every law."""
+    return make_study(5)
+
+
+@pytest.fixture(scope="module")
+def families() -> Study:
+    """Three families of four members; the heads of the second are not weighted by the text."""
+    return families_study()
+
+
+@pytest.fixture(scope="module")
+def failing() -> Study:
+    """A head, a loss and a whole member missing."""
+    gone = Failure("model", "lab/gone: no such repository on the hub")
+    return make_study(
+        [make_member(m, f"lab/model-{m}", head=m != 48, loss=m != 64) for m in WIDTHS[:5]]
+        + [Member("lab/gone", None, None, None, (gone,))]
+    )
+
+
+@pytest.fixture(scope="module")
+def written(five: Study, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_study_report(five, tmp_path_factory.mktemp("study") / "new" / "folder")
+
+
+def page_of(study: Study) -> str:
+    """Return the page of a study, drawn."""
+    drawn, missing = study_figures(study)
+    return render_study(study, [(d, d.inline(d.files("svg")["svg"])) for d in drawn], missing)
+
+
+def text_of(page: str) -> str:
+    """Return what a reader sees of a page, figures left out."""
+    page = re.sub(r"<style>.*?</style>|<svg .*?</svg>", "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def drawings(study: Study) -> dict[str, Drawing]:
+    return {figure.name: figure for figure in study_figures(study)[0]}
+
+
+def painted(drawing: Drawing) -> Figure:
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        return drawing.paint()
+
+
+def lines(panel: Axes, style: str = "-") -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the curves of a panel, without marks and bars."""
+    return [
+        (np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float))
+        for line in panel.lines
+        if line.get_linestyle() == style and len(np.atleast_1d(line.get_xdata())) > 2
+    ]
+
+
+def marks(panel: Axes) -> set[tuple[float, float]]:
+    """Return where the points of a panel lie."""
+    return {
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
+        for line in panel.lines
+        if len(np.atleast_1d(line.get_xdata())) == 1 and line.get_marker() in SHAPES
+    }
+
+
+def at(curve: tuple[np.ndarray, np.ndarray], width: float) -> float:
+    x, y = curve
+    (found,) = np.flatnonzero(x == width)
+    return float(y[found])
+
+
+def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
+    expected = ["report.html"] + [f"{n}.{kind}" for n in FIGURES for kind in ("png", "pdf")]
+    assert [p.name for p in written] == expected
+    assert sorted(p.name for p in written[0].parent.iterdir()) == sorted(expected)
+    for path in written:
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".html": b"<!DOC"}[path.suffix]
+        assert path.read_bytes().startswith(start)
+
+
+def test_the_same_study_makes_the_same_bytes(written: list[Path], tmp_path: Path) -> None:
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        again = write_study_report(make_study(5), tmp_path)
+    for one, other in zip(written, again, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", one.read_bytes())
+
+
+def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
+    page = written[0].read_text("utf-8")
+    assert page.count("<svg ") == 3
+    assert "<script" not in page
+    assert "url(http" not in page
+    assert "@import" not in page
+    assert set(re.findall(r'(?:src|href)="([^"#][^"]*)"', page)) == {"data:,"}
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert "arXiv 2505.10465" in page
+
+
+def test_every_question_comes_first_with_its_answer(five: Study, failing: Study) -> None:
+    for study in (five, failing):
+        page, text = page_of(study), text_of(page_of(study))
+        places = []
+        for answer in answers(study):
+            places.append(page.index(f"<h2>{html.escape(answer.question)}</h2>"))
+            assert f"{answer.question} {answer.short} {answer.text[0]}" in text
+            for sentence in answer.text:
+                assert sentence in text
+        assert places == sorted(places)
+        assert max(places) < page.index("<figure>")
+    assert page_of(five).count("<h1>Study of 5 models on gcide</h1>") == 1
+
+
+def test_every_number_of_the_table_is_the_studys(five: Study, families: Study) -> None:
+    for study in (five, families):
+        for row, member in zip(member_rows(study), study.members, strict=True):
+            g, e, seen = member.geometry, member.evaluation, dict(
+                zip(COLUMNS, row.cells, strict=True)
+            )  # fmt: skip
+            assert g is not None
+            assert e is not None
+
+            def close(column: str, value: float, below: float, seen: dict = seen) -> None:
+                shown, beneath = seen[column]
+                assert float(shown.replace(",", "")) == pytest.approx(value, rel=5e-4)
+                beneath = beneath.strip("± ×").replace(",", "")
+                assert float(beneath) == pytest.approx(below, rel=0.05)
+
+            assert row.name == member.name
+            assert seen["family"] == (member.family, "")
+            assert seen["width m"] == (str(g.width), "")
+            assert seen["V"] == ("2,000", "")
+            assert seen["depth"] == ("6", "")
+            assert seen["parameters"] == (f"{e.model.parameters:,}", "")
+            assert seen["regime"] == ("strong", "")
+            assert float(seen["φ"][0]) == pytest.approx(g.represented_fraction, abs=1e-4)
+            for column, overlap in (("raw", g.raw), ("centered", g.centered)):
+                value = overlap.mean_square_overlap
+                close(f"overlap, {column}", value, value * g.width)
+            if g.centered.weighted is None:
+                assert seen["overlap, in text"] == ("–", "")
+            else:
+                value = g.centered.weighted.mean_square_overlap
+                close("overlap, in text", value, value * g.width)
+            assert float(seen["effective width"][0]) == pytest.approx(
+                g.centered.effective_width, rel=5e-4
+            )
+            close("loss, nats per token", e.loss, e.loss_se)
+            close("bits per byte", e.bits_per_byte, e.bits_per_byte_se)
+
+
+def test_the_rows_are_in_the_page(five: Study) -> None:
+    text = text_of(page_of(five))
+    for row in member_rows(five):
+        cells = " ".join(" ".join(filter(None, cell)) for cell in row.cells)
+        assert f"{row.number} {row.name} {cells}" in text
+
+
+def test_a_failure_has_its_reason_in_a_row(failing: Study) -> None:
+    page = page_of(failing)
+    rows = re.findall(r'<tr class="failure">.*?</tr>', page)
+    assert [html.unescape(re.sub(r"<[^>]+>", "", row)) for row in rows] == [
+        "head not measured: lab/model-48: no tensor is a head; candidates: a.weight",
+        "loss not evaluated: lab/model-64: 12 GB are needed, and 4 GB are free",
+        "not found: lab/gone: no such repository on the hub",
+    ]
+    assert {cell for cell, _ in member_rows(failing)[-1].cells} == {"–"}
+
+
+def test_points_and_the_law_of_overlap_are_drawn_where_they_are(five: Study) -> None:
+    panels = painted(drawings(five)["study-overlap"]).axes
+    laws = (five.laws.overlap, five.laws.overlap_centered)
+    for panel, law, center in zip(panels, laws, ("raw", "centered"), strict=True):
+        assert law is not None
+        (curve,) = lines(panel)
+        (chance,) = lines(panel, "--")
+        expected = law.loss(law.points.inputs, law.points.group)
+        for width, value in zip(law.points.inputs[:, 0], expected, strict=True):
+            assert at(curve, width) == pytest.approx(value, rel=1e-12)
+            assert at(chance, width) == pytest.approx(1 / width)
+        overlaps = [getattr(m.geometry, center) for m in five.members]
+        seen = {(float(o.width), o.mean_square_overlap) for o in overlaps}
+        if center == "centered":
+            seen |= {(float(o.width), o.weighted.mean_square_overlap) for o in overlaps}
+        assert marks(panel) == seen
+        assert f"s = {law.parameters['alpha']:.3g} (" in panel.get_title(loc="left")
+
+
+def test_points_bars_law_band_and_floor_of_the_loss_are_drawn(five: Study) -> None:
+    law = five.laws.loss
+    assert law is not None
+    (panel,) = painted(drawings(five)["study-loss"]).axes
+    (curve,) = lines(panel)
+    for width, value in zip(law.points.inputs[:, 0], law.fitted, strict=True):
+        assert at(curve, width) == pytest.approx(value, rel=1e-12)
+    losses = [m.evaluation for m in five.members if m.evaluation is not None]
+    assert marks(panel) == {(float(e.model.width), e.loss) for e in losses}
+    ends = [c.get_segments()[0][:, 1] for c in panel.collections if hasattr(c, "get_segments")]
+    for (low, high), e in zip(ends, losses, strict=True):
+        assert (low, high) == pytest.approx((e.loss - e.loss_se, e.loss + e.loss_se))
+    assert law.vector[2] in {float(line.get_ydata()[0]) for line in panel.lines}
+    (shaded,) = [c for c in panel.collections if not hasattr(c, "get_segments")]
+    low, high = band(law, np.array([[64.0]]), np.array([0]))
+    edges = shaded.get_paths()[0].vertices
+    assert sorted({y for x, y in edges if x == 64.0}) == pytest.approx([low[0], high[0]])
+
+
+def test_each_family_has_a_panel_with_its_own_floor(families: Study) -> None:
+    law = families.laws.loss
+    assert law is not None
+    found = panels_of(families)
+    assert [p.title for p in found] == ["family0", "family1", "family2"]
+    assert [len(p.points) for p in found] == [4, 4, 4]
+    panels = painted(drawings(families)["study-loss"]).axes
+    for panel, of in zip(panels, found, strict=True):
+        (curve,) = lines(panel)
+        x = np.array([[float(p.width)] for p in of.points])
+        expected = law.loss(x, np.full(len(x), of.group))
+        assert [at(curve, w) for w in x[:, 0]] == pytest.approx(expected.tolist(), rel=1e-12)
+
+
+def test_losses_of_other_tokenizers_are_compared_in_bits_per_byte(
+    five: Study, families: Study
+) -> None:
+    one, several = (drawings(s)["study-overlap-loss"] for s in (five, families))
+    assert painted(one).axes[0].get_ylabel() == "loss, nats per token"
+    assert painted(several).axes[0].get_ylabel() == "loss, bits per byte"
+    assert "bits per byte" in several.caption
+    for study, figure in ((five, one), (families, several)):
+        for panel, center in zip(painted(figure).axes, ("raw", "centered"), strict=True):
+            unit = "loss" if study is five else "bits_per_byte"
+            assert marks(panel) == {
+                (getattr(m.geometry, center).mean_square_overlap, getattr(m.evaluation, unit))
+                for m in study.members
+            }
+
+
+def test_points_have_their_names_beside_them(five: Study) -> None:
+    for name in FIGURES:
+        for panel in painted(drawings(five)[name]).axes:
+            assert {t.get_text() for t in panel.texts} == {f"neox-{m:03}" for m in WIDTHS[:5]}
+
+
+def test_of_many_points_the_numbers_in_the_table_are_beside_them() -> None:
+    study = make_study([make_member(32 + 8 * k, f"lab/m{k}") for k in range(14)], laws=NO_LAWS)
+    figure = drawings(study)["study-overlap-loss"]
+    assert {t.get_text() for t in painted(figure).axes[0].texts} == set(map(str, range(1, 15)))
+    assert "Numbers are those of the table" in figure.caption
+
+
+def test_names_lie_apart_and_inside_their_panel(five: Study) -> None:
+    for name in FIGURES:
+        figure = painted(drawings(five)[name])
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        for panel in figure.axes:
+            boxes = [t.get_window_extent(renderer) for t in panel.texts]
+            for k, box in enumerate(boxes):
+                assert not any(box.overlaps(other) for other in boxes[:k])
+                assert panel.get_window_extent().expanded(1.02, 1.02).contains(box.x0, box.y0)
+                assert panel.get_window_extent().expanded(1.02, 1.02).contains(box.x1, box.y1)
+
+
+def test_short_names_are_the_last_part_unless_two_are_the_same() -> None:
+    assert short_names(["a/x", "b/c/y"]) == ["x", "y"]
+    assert short_names(["a/x", "b/x"]) == ["a/x", "b/x"]
+    assert short_names(["/"]) == ["/"]
+
+
+def test_more_families_than_shapes_share_one() -> None:
+    study = make_study(
+        [make_member(32, f"lab/m{f}", f"family{f}") for f in range(9)], laws=NO_LAWS
+    )  # fmt: skip
+    shapes = {p.family: p.shape for p in cast_of(study).points}
+    assert list(shapes) == [*(f"family{f}" for f in range(6)), "other families"]
+    assert tuple(shapes.values()) == SHAPES
+
+
+@pytest.mark.parametrize(
+    ("study", "drawn", "said"),
+    [
+        (lambda: make_study(1), FIGURES[:1], ["because only one loss was evaluated"]),
+        (lambda: make_study(2), FIGURES, ["No law of raw rows: 2 different widths", "no law"]),
+        (lambda: make_study(5, laws=NO_LAWS), FIGURES, ["No law: 2 different widths"]),
+        (
+            lambda: make_study([make_member(m, str(m), head=False) for m in WIDTHS[:4]]),
+            FIGURES[1:2],
+            ["because no head was measured", "because no member has both"],
+        ),
+        (
+            lambda: make_study([make_member(m, str(m), loss=False) for m in WIDTHS[:4]]),
+            FIGURES[:1],
+            ["because no loss was evaluated", "because no member has both"],
+        ),
+        (
+            lambda: make_study([make_member(m, str(m), head=False, loss=False) for m in (8, 9)]),
+            [],
+            ["because no head was measured", "because no loss was", "Nothing was: no head"],
+        ),
+        (
+            lambda: make_study(
+                [make_member(32, "a", loss=False), make_member(48, "b", head=False)]
+            ),
+            FIGURES[:1],
+            ["because only one loss was evaluated", "because no member has both"],
+        ),
+    ],
+    ids=["one", "two", "no laws", "no heads", "no losses", "nothing", "a head and a loss"],
+)
+def test_whatever_is_missing_the_rest_is_drawn_and_said(
+    study: Callable[[], Study], drawn: list[str], said: list[str]
+) -> None:
+    made = study()
+    assert list(drawings(made)) == drawn
+    page = page_of(made)
+    assert page.count("<svg ") == len(drawn)
+    for text in said:
+        assert text in text_of(page) or text in page
+    for figure in drawings(made).values():
+        svg = figure.inline(figure.files("svg")["svg"])
+        assert ElementTree.fromstring(str(svg)).get("aria-label")
+    if made.laws.loss is None and "study-loss" in drawn:
+        assert not lines(painted(drawings(made)["study-loss"]).axes[0])
+    for answer in answers(made):
+        assert answer.question in text_of(page)
+
+
+def test_heads_without_overlap_are_counted_not_drawn() -> None:
+    orthogonal = make_member(32, "random")
+    assert orthogonal.geometry is not None
+    none = replace(orthogonal.geometry.raw, mean_square_overlap=0.0)
+    flat = replace(orthogonal, name="flat", geometry=replace(orthogonal.geometry, raw=none))
+    study = make_study([orthogonal, flat], laws=NO_LAWS)
+    figure = drawings(study)["study-overlap"]
+    assert "1 overlap of 0 cannot be shown" in figure.caption
+    assert len(marks(painted(figure).axes[0])) == 1
+    assert "study-overlap-loss" not in drawings(study)
+
+
+def test_a_floor_far_below_is_said_not_drawn(five: Study) -> None:
+    law = five.laws.loss
+    assert law is not None
+    floor = list(law.parameters)[2]
+    low = replace(law, parameters=law.parameters | {floor: 0.0})
+    study = replace(five, laws=replace(five.laws, loss=low))
+    assert "The floor lies below what is drawn." in drawings(study)["study-loss"].caption
+
+
+def test_a_loss_of_one_document_has_no_bar() -> None:
+    alone = [
+        replace(m, evaluation=make_evaluation(w, m.name, documents=1))
+        for w, m in zip(WIDTHS, make_study(2, laws=NO_LAWS).members, strict=False)
+    ]
+    study = make_study(alone, laws=NO_LAWS)
+    figure = drawings(study)["study-loss"]
+    assert "2 of the losses have no standard error" in figure.caption
+    assert not painted(figure).axes[0].collections
+    assert member_rows(study)[0].cells[-1][1] == ""
+
+
+def test_each_laws_parameters_and_verdict_are_in_the_page(five: Study, failing: Study) -> None:
+    for study in (five, failing):
+        text = text_of(page_of(study))
+        for law in (study.laws.overlap, study.laws.overlap_centered, study.laws.loss):
+            assert law is not None
+            assert law.short_verdict[1:] in text
+            for name in law.parameters:
+                assert name in text
+    assert "No law: 2 different widths" in text_of(page_of(make_study(2)))
+
+
+def test_how_losses_were_evaluated_is_said_and_where_members_differ() -> None:
+    same = dict(facts(make_study(3)))
+    assert same["mode"] == "documents, each cut to 512 tokens"
+    assert same["batch"] == "8 sequences"
+    assert same["weights"] == "float32"
+    assert same["device"] == "cpu"
+    assert same["text"] == "gcide"
+    assert same["documents"] == "40"
+    assert same["documents cut"] == "7"
+    found = make_study(
+        [make_member(m, str(m), context=256 if m == 32 else 512) for m in WIDTHS[:3]]
+    )
+    assert dict(facts(found))["mode"] == (
+        "documents, each cut to 256 tokens (member 1); documents, each cut to 512 tokens "
+        "(members 2, 3)"
+    )
+    many = dict(facts(make_study(6)))
+    scored = [m.evaluation.scored for m in make_study(6).members if m.evaluation is not None]
+    assert many["tokens scored"] == f"{min(scored):,} to {max(scored):,}"
+
+
+def test_windows_and_limits_are_said() -> None:
+    member = make_member(32, "a")
+    assert member.evaluation is not None
+    settings = replace(
+        member.evaluation.settings, mode="windows", stride=256, max_tokens=20_000, max_documents=9
+    )
+    member = replace(member, evaluation=replace(member.evaluation, settings=settings))
+    told = dict(facts(make_study([member])))
+    assert told["mode"].startswith("windows of 512 tokens over the documents in a row, one every")
+    assert told["taken of it"] == "the first 20,000 tokens of the first 9 documents"
+
+
+def test_notes_of_heads_name_their_members() -> None:
+    members = [make_member(m, f"lab/{m}") for m in WIDTHS[:3]]
+    noted = []
+    for member in members[1:]:
+        assert member.geometry is not None
+        known = replace(member.geometry.provenance, notes=(f"not weighted: {SCRIPT}",))
+        noted.append(replace(member, geometry=replace(member.geometry, provenance=known)))
+    text = text_of(page_of(make_study([members[0], *noted], laws=NO_LAWS)))
+    assert f"Of 2, 3: not weighted: {SCRIPT}" in text
+
+
+@pytest.mark.parametrize(
+    "name", [SCRIPT, "$x$ or $y_{", "漢字🦉", "_hidden", "\x1b[31m\u202e{{7*7}}", "a, b/" * 40]
+)
+def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
+    members = [
+        make_member(m, f"{name}{m}", f"{name}{m // 64}", failures=[Failure("head", name)])
+        for m in (32, 48, 64)
+    ]
+    made = make_study(members, text=name, laws=NO_LAWS)
+    page = write_study_report(made, tmp_path)[0].read_text("utf-8")
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    if name == SCRIPT:
+        assert text_of(page).count(SCRIPT) > 8
+    if name == "漢字🦉":
+        assert "1 is 漢字🦉32; 2 is 漢字🦉48" in page
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(UsageError, match=f"cannot write {file}"):
+        write_study_report(make_study(1), file)

@@ -1,0 +1,77 @@
+"""A study's words say what its numbers say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from superscope.observations import Observation, to_frame
+from superscope.study import Answer, Study, answers
+from superscope.study.study import fit_laws
+
+
+def said(
+    overlap: Callable[[int], float],
+    centered: Callable[[int], float],
+    loss: Callable[[int], float | None],
+    widths: tuple[int, ...] = (32, 48, 64, 96, 128, 192, 256, 384, 512),
+) -> dict[str, Answer]:
+    """Return the answers of a study whose laws are fitted to these numbers."""
+    rows = [
+        Observation(
+            source="checkpoint", model=f"m{m}", width=m, mean_square_overlap=overlap(m),
+            mean_square_overlap_centered=centered(m), loss=loss(m),
+        )
+        for m in widths
+    ]  # fmt: skip
+    found = answers(Study("text", (), fit_laws(to_frame(rows))))
+    return {answer.question: answer for answer in found}
+
+
+INTERFERENCE = "Does its interference fall as 1/m?"
+LOSS = "Does its loss fall as 1/m?"
+
+
+def wiggle(m: int) -> float:
+    """Return a factor near 1, so that laws have a scatter."""
+    return 1 + 0.01 * ((m // 16 * 7) % 5 - 2)
+
+
+def test_one_over_m_is_recognized() -> None:
+    found = said(
+        lambda m: wiggle(m) / m, lambda m: 2 * wiggle(m) / m, lambda m: 100 / m * wiggle(m) + 1
+    )
+    assert found[INTERFERENCE].short == "yes, within its error"
+    assert found[LOSS].short == "yes, within its error"
+    assert "floor B = 1" in found[LOSS].text[0] or "floor B = 0.9" in found[LOSS].text[0]
+
+
+def test_another_exponent_is_not() -> None:
+    found = said(
+        lambda m: wiggle(m) * m**-0.4, lambda m: wiggle(m) / m, lambda m: 3 * m**-0.5 * wiggle(m)
+    )
+    assert found[INTERFERENCE].short == "raw: no; mean-centered: yes, within its error"
+    assert "slower than 1/m" in found[INTERFERENCE].text[0]
+    assert found[LOSS].short != "yes, within its error"
+
+
+def test_a_law_that_the_data_do_not_identify_says_nothing() -> None:
+    found = said(lambda m: 1 / m, lambda m: 1 / m, lambda m: 3 + 0.1 * ((m // 16 * 7) % 5))
+    assert found[LOSS].short == "cannot be said"
+    assert "do not identify" in found[LOSS].text[0]
+    assert found["How much of the next doubling is left?"].short == "cannot be said"
+    assert any("The law of the loss" in line for line in found["What could not be said?"].text)
+
+
+def test_the_next_doubling_is_what_the_law_expects() -> None:
+    found = said(lambda m: 1 / m, lambda m: 1 / m, lambda m: 102.4 / m + 1)
+    text = " ".join(found["How much of the next doubling is left?"].text)
+    assert "From width 512 to 1,024" in text
+    assert "−0.1 " in text and "Width still costs 0.2" in text
+
+
+def test_no_member_says_so() -> None:
+    found = said(lambda m: 1 / m, lambda m: 1 / m, lambda m: None, (32, 64))
+    assert found["Does it live in strong superposition?"].short == "cannot be said"
+    assert "a law takes 3" in found[LOSS].text[0]
+    unsaid = " ".join(found["What could not be said?"].text)
+    assert "There is no law of the raw overlap" in unsaid
