@@ -72,6 +72,12 @@ def main() -> None:
         )
         if "pip install 'superscope[cluster]'" not in absent.stderr:
             sys.exit(f"an absent extra is not named: {absent.stderr}")
+        text = Path(folder) / "text.txt"
+        text.write_text("some text")
+        loss = [place / "bin" / "superscope", "loss", models / "minilm", "--text", text]
+        absent = run(*loss, expect=2, **outside)
+        if "pip install 'superscope[text]'" not in absent.stderr:
+            sys.exit(f"an absent extra is not named: {absent.stderr}")
         page = Path(folder) / "law.html"
         law = ["fit", "published-llms", "--law", "width", "--resamples", "0", "--report", page]
         verdict = run(place / "bin" / "superscope", *law, **outside).stdout.splitlines()[0]

@@ -157,15 +157,30 @@ def test_the_error_is_that_of_resampled_documents() -> None:
     assert loss.loss_se == pytest.approx(resampled.std(), rel=0.08)
 
 
-def made(documents: Losses) -> Evaluation:
-    """Return an evaluation with these losses of documents."""
+def test_the_error_of_bits_per_byte_is_that_of_resampled_documents() -> None:
+    """Bytes per token differ between documents, and go with the loss."""
+    rng = np.random.default_rng(2)
+    counts = rng.integers(50, 500, 300)
+    level = rng.normal(3, 0.5, 300)
+    sizes = np.rint(counts * (7 - 1.2 * level)).astype(np.int64)
+    found = made(Losses(np.arange(300), counts, counts * level), sizes)
+    drawn = rng.integers(0, 300, (4000, 300))
+    bits = (counts * level)[drawn].sum(1) / sizes[drawn].sum(1) / math.log(2)
+    assert found.bits_per_byte_se == pytest.approx(bits.std(), rel=0.1)
+    # Not the error of the loss, scaled: harder documents have fewer bytes a token here.
+    assert found.bits_per_byte_se > 1.3 * found.bits_per_byte * found.loss_se / found.loss
+
+
+def made(documents: Losses, sizes: np.ndarray | None = None) -> Evaluation:
+    """Return an evaluation with these losses, and bytes, of documents."""
     from superscope.evaluation.evaluation import EvaluatedModel, LossSettings, TextRead
 
     return Evaluation(
         EvaluatedModel("m", None, 10, 4, 1, 100),
-        TextRead("t", len(documents.ids), 0, 0, 0, 0, 1000),
+        TextRead("t", len(documents.ids), 0, 0, 0, 0, int(4 * documents.counts.sum())),
         LossSettings("documents", 16, None, 8, None, None, "cpu", "float32", "0"),
         documents,
+        4 * documents.counts if sizes is None else sizes,
         Losses(np.arange(1), np.array([1]), np.array([1.0])),
     )
 
@@ -330,6 +345,33 @@ def test_a_tokenizer_of_another_model_is_refused_by_token(tmp_path: Path) -> Non
 def test_far_fewer_ids_than_rows_is_remarked(tmp_path: Path) -> None:
     folder = tiny_model("gpt2", byte_tokenizer(tmp_path), vocabulary=1000)
     assert "is it this model's tokenizer?" in " ".join(evaluate(folder, texts()).notes)
+
+
+def test_more_ids_than_rows_is_remarked_though_they_do_not_occur(tmp_path: Path) -> None:
+    folder = tiny_model("gpt2", byte_tokenizer(tmp_path, vocabulary=320), vocabulary=319)
+    rare = transformers.AutoTokenizer.from_pretrained(folder).convert_ids_to_tokens(319)
+    read = [text for text in texts() if rare.replace("Ġ", " ") not in text]
+    assert "the ids beyond did not occur" in " ".join(evaluate(folder, read).notes)
+
+
+def test_after_memory_ran_out_a_resumed_run_goes_on_with_the_smaller_batches(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, least = LanguageModel.losses, [2]
+
+    def limited(self: LanguageModel, batch: list) -> list:
+        if len(batch) > least[0]:
+            raise OutOfMemory
+        return losses(self, batch)
+
+    monkeypatch.setattr(LanguageModel, "losses", limited)
+    options = LossOptions(batch=8, block_tokens=300)  # blocks of more than two documents
+    whole = evaluate(model, texts(20), options, keep=tmp_path / "whole").to_json()
+    short = LossOptions(batch=8, block_tokens=300, max_documents=12)
+    evaluate(model, texts(20), short, keep=tmp_path / "part")
+    least[0] = 8  # now there is room
+    resumed = evaluate(model, texts(20), options, keep=tmp_path / "part")
+    assert resumed.to_json() == whole
 
 
 def test_losses_that_are_no_number_are_refused(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_models import CONTEXT, VOCABULARY, byte_tokenizer, tiny_model
 
-from superscope.errors import EvaluationError, SuperscopeError
+from superscope.errors import EvaluationError, SuperscopeError, UsageError
 from superscope.evaluation.checkpoint import find
 from superscope.evaluation.model import LanguageModel, OutOfMemory, load_model
 from superscope.evaluation.sequences import Sequence
@@ -23,7 +24,7 @@ def sequence(length: int, seed: int = 0, scored: int = 1) -> Sequence:
     """Return random tokens, scored from a position on."""
     ids = np.random.default_rng(seed).integers(2, VOCABULARY, length).astype(np.int32)
     documents = np.where(np.arange(length) >= scored, 0, -1).astype(np.int32)
-    return Sequence(ids, documents, 0, 0)
+    return Sequence(ids, documents, np.ones(length, np.int64), 0)
 
 
 def own_losses(folder: Path, read: Sequence) -> np.ndarray:
@@ -101,7 +102,7 @@ def test_a_body_that_does_not_give_the_models_logits_is_not_used(tmp_path: Path)
 
     def scaled(module: object, given: object, output: object) -> object:
         calls.append(1)
-        if len(calls) == 1:
+        if len(calls) <= 2:  # both of the model as a whole
             output.logits = 3 * output.logits
         return output
 
@@ -147,7 +148,8 @@ def test_out_of_memory_is_told_however_the_device_says_it(
     model = load_model(find(tiny_model("gpt2", tmp_path)), "cpu", "auto")
     said = (
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: not enough memory"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("MPS backend out of memory"),
         MemoryError(),
     )
     for error in said:
@@ -163,7 +165,7 @@ def test_out_of_memory_is_told_however_the_device_says_it(
         raise RuntimeError("shapes differ")
 
     monkeypatch.setattr(model, "_hidden", other)
-    with pytest.raises(RuntimeError, match="shapes differ"):
+    with pytest.raises(EvaluationError, match=r"fails on 1 sequences of up to 5 .* shapes differ"):
         model.losses([sequence(5)])
 
 
@@ -175,6 +177,63 @@ def test_larger_than_the_free_memory_is_refused_before_it_is_loaded(
     monkeypatch.setattr(psutil, "virtual_memory", type("M", (), {"available": 10}))
     with pytest.raises(EvaluationError, match="too large for this machine"):
         load_model(place, "cpu", "auto")
+
+
+def test_the_size_in_memory_is_that_of_the_precision(tmp_path: Path) -> None:
+    """Half-precision weights take twice their size as float32; other files do not count."""
+    folder = tiny_model("gpt2", tmp_path, dtype="float16")
+    stored = (folder / "model.safetensors").stat().st_size
+    (folder / "consolidated.safetensors").write_bytes(b"0" * 10 * stored)
+    assert find(folder).loaded_bytes(2) == stored
+    assert find(folder).loaded_bytes(4) == 2 * stored
+
+
+def test_a_model_that_sees_ahead_is_refused(tmp_path: Path) -> None:
+    config = transformers.BertConfig(
+        vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, initializer_range=0.5,
+    )  # fmt: skip
+    transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
+    with pytest.raises(EvaluationError, match=r"no causal language model|lacks weights"):
+        load_model(find(tmp_path), "cpu", "auto")
+
+
+def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        tiny_model("llama", tmp_path / "whole")
+    )
+    loaded.model.save_pretrained(tmp_path / "body")
+    with pytest.raises(EvaluationError, match="lacks weights of its language model"):
+        load_model(find(tmp_path / "body"), "cpu", "auto")
+
+
+def test_code_of_a_checkpoint_is_refused_without_a_question(tmp_path: Path) -> None:
+    folder = tiny_model("gpt2", tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {
+        "AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own.py").write_text("raise SystemExit('it ran')")
+    with pytest.raises(SuperscopeError, match="code of its own, which is not run"):
+        load_model(find(folder), "cpu", "auto")
+
+
+def test_gguf_files_of_a_folder_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a.gguf", "b.gguf"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UsageError, match=f"several GGUF files; name one of: {tmp_path}/a.gguf"):
+        find(tmp_path)
+    assert find(tmp_path / "b.gguf").gguf == "b.gguf"
+
+
+def test_a_readme_does_not_make_another_model(tmp_path: Path) -> None:
+    folder = tiny_model("gpt2", tmp_path)
+    before = find(folder).identity
+    (folder / "README.md").write_text("a model")
+    (folder / "loss.csv").write_text("")
+    assert find(folder).identity == before
+    tiny_model("gpt2", tmp_path, seed=1)
+    assert find(folder).identity != before
 
 
 def test_what_is_no_causal_model_is_refused_by_name(tmp_path: Path) -> None:

@@ -180,6 +180,23 @@ def test_the_exponents_of_a_made_family_come_back() -> None:
     assert laws.loss.parameters["B"] == pytest.approx(1.0, abs=1e-4)
 
 
+def test_how_losses_were_read_does_not_make_members_one() -> None:
+    """Two contexts among the members are no two runs: each member is a point for itself."""
+    from superscope.observations import Observation, to_frame
+
+    rows = [
+        Observation(
+            source="checkpoint", run=f"documents of {1024 if m < 80 else 2048}", model=f"m{m}",
+            width=m, mean_square_overlap=(3 + m % 7 / 50) / m,
+            mean_square_overlap_centered=(2 + m % 5 / 50) / m, loss=(200 + m % 5) / m + 1.0,
+        )
+        for m in (32, 48, 64, 96, 128, 192, 256)
+    ]  # fmt: skip
+    laws = fit_laws(to_frame(rows))
+    for law in (laws.overlap, laws.overlap_centered, laws.loss):
+        assert law is not None and len(set(law.points.unit.tolist())) == 7
+
+
 def test_too_few_widths_give_no_law_and_a_reason(
     family: list[str], text: Text, tmp_path: Path
 ) -> None:

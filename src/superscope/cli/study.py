@@ -51,15 +51,18 @@ def study(
     if not models:
         raise UsageError("name models or a family; see: superscope study --help")
     read = text.text()
+    # A worker holds a whole model, and a model takes all cores.
+    one = 1 if executor == "dask" and scheduler is None else None
     with (
-        chosen_workers(executor, workers, scheduler) as doing,
+        chosen_workers(executor, workers or one, scheduler) as doing,
         progress_bar(lines=True) as progress,
     ):
         done = run_study(models, read, out, options, executor=doing, progress=progress)
     page = write_study_report(done, out)[0]
     for member in done.failed:
         for failure in member.failures:
-            warn(f"{member.name}: {failure.reason}")
+            told = failure.reason.startswith(member.name)
+            warn(failure.reason if told else f"{member.name}: {failure.reason}")
     _print(done)
     print(f"\nreport: {page}")
     if done.failed:
@@ -70,6 +73,7 @@ def study(
 
 
 def _print(done: Study) -> None:
+    from superscope.heads.tokens import visible
     from superscope.study import answers
     from superscope.study.answers import table_lines
 
@@ -77,4 +81,4 @@ def _print(done: Study) -> None:
     for answer in answers(done):
         print(f"\n{answer.question} {answer.short[:1].upper()}{answer.short[1:]}.")
         for sentence in answer.text:
-            print(f"  {sentence}")
+            print(f"  {visible(sentence, quote='', longest=4000)}")

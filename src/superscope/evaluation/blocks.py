@@ -19,10 +19,14 @@ from superscope.evaluation.sequences import Sequence
 
 @dataclass(frozen=True, eq=False)
 class BlockLosses:
-    """Sums of losses over one block, by document and by entry of the vocabulary."""
+    """Sums of losses over one block, by document and by entry of the vocabulary.
+
+    `batch` is how many sequences were read at once, fewer than asked for if memory ran out.
+    """
 
     documents: Losses
     tokens: Losses
+    batch: int
 
     def to_bytes(self) -> bytes:
         """Return it as an ``.npz`` file."""
@@ -32,7 +36,7 @@ class BlockLosses:
             for part in ("documents", "tokens")
             for name in ("ids", "counts", "nats")
         }
-        np.savez(content, **arrays)
+        np.savez(content, batch=np.int64(self.batch), **arrays)
         return content.getvalue()
 
     @classmethod
@@ -50,9 +54,10 @@ class BlockLosses:
                     part: Losses(*(stored[f"{part}_{name}"] for name in ("ids", "counts", "nats")))
                     for part in ("documents", "tokens")
                 }
+                batch = int(stored["batch"])
         except Exception as error:  # zip files break in many ways
             raise FormatError(f"no block of losses: {error}") from None
-        return cls(**parts)
+        return cls(**parts, batch=batch)
 
 
 def blocks(sequences: Iterable[Sequence], tokens: int) -> Iterator[list[Sequence]]:
@@ -101,7 +106,7 @@ class Batches:
         """
         while True:
             try:
-                return _summed(model, block, self._losses(model, block))
+                return _summed(model, block, self._losses(model, block), self.size)
             except OutOfMemory:
                 if self.size == 1:
                     longest = max(map(len, block))
@@ -120,10 +125,11 @@ class Batches:
         return [found[k] for k in range(len(block))]
 
 
-def _summed(model: LanguageModel, block: list[Sequence], losses: list[Float32]) -> BlockLosses:
-    scored = [sequence.documents >= 0 for sequence in block]
-    documents = np.concatenate([s.documents[w] for s, w in zip(block, scored, strict=True)])
-    tokens = np.concatenate([s.ids[w] for s, w in zip(block, scored, strict=True)])
+def _summed(
+    model: LanguageModel, block: list[Sequence], losses: list[Float32], batch: int
+) -> BlockLosses:
+    documents = np.concatenate([s.documents[s.scored] for s in block])
+    tokens = np.concatenate([s.ids[s.scored] for s in block])
     nats = np.concatenate(losses).astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(nats))
     if len(bad):
@@ -132,7 +138,7 @@ def _summed(model: LanguageModel, block: list[Sequence], losses: list[Float32]) 
             f"{int(documents[bad[0]])} is {nats[bad[0]]}; "
             + ("its weights may be damaged" if model.dtype == "float32" else "try --dtype float32")
         )
-    return BlockLosses(by_id(documents, nats), by_id(tokens, nats))
+    return BlockLosses(by_id(documents, nats), by_id(tokens, nats), batch)
 
 
 def by_id(
@@ -148,6 +154,13 @@ def by_id(
         total.astype(np.int64),
         np.bincount(place, nats, len(named)).astype(np.float64),
     )
+
+
+def bytes_of(block: list[Sequence]) -> Losses:
+    """Return the bytes that the scored tokens of each document stand for, as counts."""
+    documents = np.concatenate([s.documents[s.scored] for s in block])
+    lengths = np.concatenate([s.lengths[s.scored] for s in block])
+    return by_id(documents, np.zeros(len(documents)), lengths)
 
 
 def added(parts: list[Losses]) -> Losses:

@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import logging
+import math
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass
@@ -22,7 +24,12 @@ from superscope.errors import (
     UsageError,
     install_hint,
 )
+from superscope.heads.formats import read_directory
 from superscope.heads.locate import HubCheckpoint, LocalCheckpoint, locate
+from superscope.heads.transport import open_local
+
+OUT_OF_MEMORY = re.compile("(out of|not enough|allocate) memory")
+_ONE_AT_A_TIME = threading.RLock()  # what makes loading quiet is the whole process's
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ class Checkpoint:
     def arguments(self) -> dict[str, Any]:
         """What every ``from_pretrained`` takes of it."""
         optional = {"revision": self.revision, "gguf_file": self.gguf}
-        return {key: value for key, value in optional.items() if value is not None}
+        given = {key: value for key, value in optional.items() if value is not None}
+        return {**given, "trust_remote_code": False}  # else it asks, and waits for an answer
 
     @property
     def location(self) -> str:
@@ -68,19 +76,39 @@ class Checkpoint:
             return f"hf://{self.source}/{self.gguf}"
         return self.name
 
-    def weights_bytes(self) -> int | None:
-        """Return the size of the weights files, or None if the hub does not tell."""
+    def loaded_bytes(self, itemsize: int) -> int | None:
+        """Return the size of the weights in memory, `itemsize` bytes each; None if not known."""
+        if self.gguf is not None and self.revision is None:
+            tensors = read_directory(open_local(Path(self.source) / self.gguf)).tensors.values()
+            return itemsize * sum(math.prod(tensor.shape) for tensor in tensors)
+        try:
+            stored, config = self._stored_bytes(), self._config()
+        except (OSError, ValueError):  # the hub's and its client's errors among them
+            return None
+        if stored is None:
+            return None
+        text = config.get("text_config") or config
+        kind = str(text.get("dtype") or text.get("torch_dtype") or config.get("torch_dtype"))
+        sizes = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
+        return stored * itemsize // sizes.get(kind, itemsize)
+
+    def _stored_bytes(self) -> int | None:
         if self.revision is None:
             return sum((Path(self.source) / name).stat().st_size for name in self.weights)
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-        try:
-            listed = HfApi().model_info(self.source, revision=self.revision, files_metadata=True)
-        except (HfHubHTTPError, OfflineModeIsEnabled, OSError):
-            return None
+        listed = HfApi().model_info(self.source, revision=self.revision, files_metadata=True)
         sizes = [s.size for s in listed.siblings or () if s.rfilename in self.weights]
-        return sum(size or 0 for size in sizes)
+        return sum(size or 0 for size in sizes) or None
+
+    def _config(self) -> dict[str, Any]:
+        path = Path(self.source) / "config.json"
+        if self.revision is not None:
+            from huggingface_hub import hf_hub_download
+
+            path = Path(hf_hub_download(self.source, "config.json", revision=self.revision))
+        config = json.loads(path.read_bytes())
+        return config if isinstance(config, dict) else {}
 
 
 def find(model: str | Path, revision: str | None = None) -> Checkpoint:
@@ -101,24 +129,36 @@ def find(model: str | Path, revision: str | None = None) -> Checkpoint:
     weights = tuple(_weights(files)) if gguf is None else (gguf,)
     if isinstance(found, HubCheckpoint):
         identity = json.dumps([found.name, found.revision, gguf])
+        name = found.name if gguf is None else f"{found.name}/{gguf}"
         return Checkpoint(
-            found.name, found.name, found.revision, gguf, _hash(identity), weights, found.notes
+            name, found.name, found.revision, gguf, _hash(identity), weights, found.notes
         )
     path = Path(found.name)
     folder = path if path.is_dir() else path.parent
     if found.only is not None and gguf is None:
         raise UsageError(f"{found.name} is a file; name its folder, {folder}, or a GGUF file")
-    stats = [(name, (folder / name).stat()) for name in (files if gguf is None else weights)]
+    used = [file for file in files if file in weights or (gguf is None and _OTHERS.match(file))]
+    stats = [(name, (folder / name).stat()) for name in used]
     identity = json.dumps(
         [str(folder.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats)]
     )
     return Checkpoint(found.name, str(folder), None, gguf, _hash(identity), weights)
 
 
+_OTHERS = re.compile(r"(config|tokenizer|vocab|merges|special_tokens|added_tokens)")
+_SHARD = re.compile(r"(model|pytorch_model)-\d+-of-\d+\.")
+
+
 def _weights(files: tuple[str, ...]) -> list[str]:
     """Return the files transformers would load: safetensors where there are any."""
-    named = [file for file in files if file.endswith(".safetensors")]
-    return named or [file for file in files if file.endswith(".bin")]
+    for kind, single in ((".safetensors", "model.safetensors"), (".bin", "pytorch_model.bin")):
+        named = [file for file in files if file.endswith(kind) and "/" not in file]
+        if single in named:
+            return [single]
+        shards = [file for file in named if _SHARD.match(file)]
+        if shards or named:
+            return shards or named
+    return []
 
 
 def _hash(text: str) -> str:
@@ -133,8 +173,11 @@ def _gguf(name: str, only: str | None, files: tuple[str, ...]) -> str | None:
     if not ggufs or _weights(files):
         return None
     if len(ggufs) > 1:
-        shown = ", ".join(ggufs[:8]) + (", …" if len(ggufs) > 8 else "")
-        raise UsageError(f"{name} has several GGUF files; name one of: {shown}")
+        where = name if Path(name).is_dir() else f"hf://{name}"
+        shown = ", ".join(f"{where}/{file}" for file in ggufs[:8])
+        raise UsageError(
+            f"{name} has several GGUF files; name one of: {shown}" + ", …" * (len(ggufs) > 8)
+        )
     return ggufs[0]
 
 
@@ -160,7 +203,7 @@ def loading(checkpoint: Checkpoint, what: str) -> Iterator[Any]:
     # Its bar for GGUF asks nobody. What is downloaded may show bars.
     bar = nullcontext() if checkpoint.gguf is None else redirect_stderr(io.StringIO())
     try:
-        with bar:
+        with _ONE_AT_A_TIME, bar:
             yield transformers
     except SuperscopeError:
         raise
@@ -190,7 +233,7 @@ def _explained(error: Exception, checkpoint: Checkpoint, what: str) -> Superscop
     known: tuple[tuple[bool, type[SuperscopeError], str], ...] = (
         (
             "OutOfMemoryError" in names
-            or re.search("(out of|not enough|allocate) memory", reason) is not None,
+            or OUT_OF_MEMORY.search(reason) is not None,
             EvaluationError, f"{where} does not fit into memory: {reason}",
         ),
         (
@@ -202,7 +245,7 @@ def _explained(error: Exception, checkpoint: Checkpoint, what: str) -> Superscop
             f"{where}: the hub cannot be reached: {reason}",
         ),
         (
-            "trust_remote_code" in reason, EvaluationError,
+            "trust_remote_code" in str(error), EvaluationError,
             f"{checkpoint.name} comes with code of its own, which is not run: "
             "only models that transformers itself knows are evaluated",
         ),

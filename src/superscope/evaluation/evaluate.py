@@ -13,10 +13,17 @@ from superscope.evaluation.blocks import (
     BlockLosses,
     added,
     blocks,
+    bytes_of,
     identity_of,
 )
 from superscope.evaluation.checkpoint import Checkpoint, find
-from superscope.evaluation.evaluation import EvaluatedModel, Evaluation, LossSettings, TextRead
+from superscope.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    Losses,
+    LossSettings,
+    TextRead,
+)
 from superscope.evaluation.model import LanguageModel, load_model
 from superscope.evaluation.options import LossOptions
 from superscope.evaluation.sequences import Counts, Limits, Sequence
@@ -100,7 +107,7 @@ class _Run:
         if context < 2 + len(tokenizer.prefix):
             raise UsageError(f"a context of {context} leaves no token to be predicted")
         settings = self._settings(model, context, stride)
-        done, nbytes = self._blocks(model, tokenizer, settings)
+        done, sizes = self._blocks(model, tokenizer, settings)
         if not done:
             raise self._nothing()
         if self.batches.size < self.options.batch:
@@ -108,7 +115,8 @@ class _Run:
                 f"out of memory: batches of {self.options.batch} became {self.batches.size}"
             )
         self._remark(model, tokenizer)
-        c = self.counts
+        c, read = self.counts, added(sizes)
+        nbytes = int(read.counts.sum())
         return Evaluation(
             model=EvaluatedModel(
                 model.name, self.checkpoint.revision, model.rows, model.width, model.depth,
@@ -119,6 +127,7 @@ class _Run:
             ),
             settings=settings,
             documents=added([block.documents for block in done]),
+            document_bytes=read.counts,
             tokens=added([block.tokens for block in done]),
             vocabulary=_spelled(tokenizer, model.rows),
             notes=tuple(self.notes),
@@ -143,7 +152,7 @@ class _Run:
         if allowed is None or asked <= allowed:
             return asked
         self.notes.append(
-            f"a context of {asked:,} was asked for; the model allows {allowed:,}, which was used"
+            f"the context is {allowed:,}: the model allows {allowed:,} of the {asked:,} set"
         )
         return allowed
 
@@ -157,8 +166,8 @@ class _Run:
 
     def _blocks(
         self, model: LanguageModel, tokenizer: Tokenizer, settings: LossSettings
-    ) -> tuple[list[BlockLosses], int]:
-        """Return the losses of every block in order, and the bytes that all stand for."""
+    ) -> tuple[list[BlockLosses], list[Losses]]:
+        """Return the losses of every block in order, and their bytes by document as counts."""
         how: dict[str, object] = {
             "model": self.checkpoint.identity,
             "batch": settings.batch,
@@ -168,12 +177,13 @@ class _Run:
         }
         stage = f"loss of {self.checkpoint.name}"
         done: list[BlockLosses] = []
-        nbytes = tokens = 0
+        tokens = 0
+        sizes: list[Losses] = []
         self.progress(stage, 0, self.options.max_tokens or self.text.size or 1)
         for block in blocks(self._sequences(tokenizer, settings), self.options.block_tokens):
             self._check_ids(block, model, tokenizer)
             done.append(self._block(block, model, how))
-            nbytes += sum(sequence.nbytes for sequence in block)
+            sizes.append(bytes_of(block))
             tokens += int(done[-1].documents.counts.sum())
             if self.options.max_tokens is not None:
                 self.progress(stage, tokens, max(tokens, self.options.max_tokens))
@@ -181,7 +191,7 @@ class _Run:
                 read = block[-1].read
                 self.progress(stage, read, max(self.text.size or 0, read + 1))
         self.progress(stage, 1, 1)
-        return done, nbytes
+        return done, sizes
 
     def _block(
         self, block: list[Sequence], model: LanguageModel, how: dict[str, object]
@@ -192,9 +202,12 @@ class _Run:
         if self.folder.has(identity):
             file = self.folder.file(identity)
             try:
-                return BlockLosses.from_bytes(file.read_bytes())
+                kept = BlockLosses.from_bytes(file.read_bytes())
             except (FormatError, OSError):
                 self.folder.set_aside(file)
+            else:
+                self.batches.size = min(self.batches.size, kept.batch)  # go on as it was
+                return kept
         losses = self.batches.evaluate(model, block)
         self.folder.write(identity, losses.to_bytes())
         return losses
@@ -213,6 +226,11 @@ class _Run:
     def _remark(self, model: LanguageModel, tokenizer: Tokenizer) -> None:
         """Note what the reader of the loss should know."""
         c = self.counts
+        if tokenizer.size > min(model.rows, model.inputs):
+            self.notes.append(
+                f"the tokenizer has {tokenizer.size:,} ids, the model "
+                f"{min(model.rows, model.inputs):,} rows: the ids beyond did not occur"
+            )
         if tokenizer.size < FEW * model.rows:
             self.notes.append(
                 f"the tokenizer has {tokenizer.size:,} ids, the model {model.rows:,} rows: "

@@ -139,6 +139,8 @@ class Evaluation:
         What was evaluated, on what, how.
     documents
         Losses of each document.
+    document_bytes
+        Bytes of UTF-8 that the scored tokens of each stand for, int64, of the same length.
     tokens
         Losses of each entry of the vocabulary that was a target.
     vocabulary
@@ -151,6 +153,7 @@ class Evaluation:
     text: TextRead
     settings: LossSettings
     documents: Losses
+    document_bytes: Int64
     tokens: Losses
     vocabulary: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
@@ -172,11 +175,7 @@ class Evaluation:
         Tokens of one document are not independent. The loss is a ratio of sums over documents, and
         its error the linearized one: sqrt(D/(D − 1) Σ_d (nats_d − loss · tokens_d)²) / Σ tokens_d.
         """
-        count = len(self.documents.ids)
-        if count < 2:
-            return None
-        away = self.documents.nats - self.loss * self.documents.counts
-        return math.sqrt(count / (count - 1) * float(away @ away)) / self.scored
+        return _clustered(self.documents.nats, self.documents.counts)
 
     @property
     def perplexity(self) -> float:
@@ -190,9 +189,9 @@ class Evaluation:
 
     @property
     def bits_per_byte_se(self) -> float | None:
-        """Standard error of the bits per byte, the bytes per token taken as they are."""
-        error = self.loss_se
-        return None if error is None else self.bits_per_byte * error / self.loss
+        """Standard error of the bits per byte, clustered by document as that of the loss."""
+        error = _clustered(self.documents.nats, self.document_bytes)
+        return None if error is None else error / math.log(2)
 
     @property
     def how(self) -> str:
@@ -258,6 +257,15 @@ class Evaluation:
         return as_text(self)
 
     __repr__ = __str__
+
+
+def _clustered(nats: Float64, sizes: Int64) -> float | None:
+    """Return the standard error of Σ nats / Σ sizes over documents; None for a single one."""
+    count, total = len(nats), float(sizes.sum())
+    if count < 2:
+        return None
+    away = nats - nats.sum() / total * sizes
+    return math.sqrt(count / (count - 1) * float(away @ away)) / total
 
 
 def _derived(value: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import EvaluationError
-from superscope.evaluation.checkpoint import Checkpoint, loading
+from superscope.evaluation.checkpoint import OUT_OF_MEMORY, Checkpoint, loading
 from superscope.evaluation.sequences import Sequence
 from superscope.geometry.device import device_named, resolved
 
@@ -95,11 +95,17 @@ class LanguageModel:
         # What is known before a token predicts it: the logits of the position before.
         before = torch.from_numpy(scored[:, 1:])
         targets = torch.from_numpy(ids[:, 1:][scored[:, 1:]])
-        with torch.inference_mode(), _out_of_memory():
-            if self._base is None:
-                flat = self._whole(tokens, masked, before, targets)
-            else:
-                flat = self._in_pieces(tokens, masked, before, targets)
+        try:
+            with torch.inference_mode(), _out_of_memory():
+                if self._base is None:
+                    flat = self._whole(tokens, masked, before, targets)
+                else:
+                    flat = self._in_pieces(tokens, masked, before, targets)
+        except (RuntimeError, IndexError, ValueError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise EvaluationError(
+                f"{self.name} fails on {len(batch)} sequences of up to {longest:,} tokens: {reason}"
+            ) from None
         counts = np.cumsum(scored.sum(axis=1))[:-1]
         return np.split(flat.float().cpu().numpy(), counts)
 
@@ -112,12 +118,12 @@ class LanguageModel:
     ) -> torch.Tensor:
         import torch
 
-        output, hidden = self._hidden(tokens, mask)
+        kind, hidden = self._hidden(tokens, mask)
         states = hidden[:, :-1][before.to(hidden.device)]
         del hidden
         piece = max(1, self._limit // (4 * self.rows))
         parts = []
-        with self._head_only(output) as logits_of:
+        with self._head_only(kind) as logits_of:
             for start in range(0, len(states), piece):
                 logits = logits_of(states[start : start + piece])
                 parts.append(_cross_entropy(logits, targets[start : start + piece]).cpu())
@@ -149,21 +155,21 @@ class LanguageModel:
         return torch.cat(parts)
 
     def _hidden(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[Any, torch.Tensor]:
-        """Return what the model's body gives, and the hidden states in it."""
+        """Return the type of what the model's body gives, and the hidden states in it."""
         assert self._base is not None
         output = self._base(input_ids=tokens, attention_mask=mask, use_cache=False)
-        return output, output[0]
+        return type(output), output[0]
 
     @contextmanager
-    def _head_only(self, output: Any) -> Iterator[Any]:
+    def _head_only(self, kind: Any) -> Iterator[Any]:
         """Give a function from hidden states (n, m) to logits (n, V), by the model's own forward.
 
-        Its body is stood in for by what it would have returned, so that whatever an architecture
-        does after it (scaling, capping, projecting) is done.
+        Its body is stood in for by what it would have returned (of type `kind`), so that whatever
+        an architecture does after it (scaling, capping, projecting) is done.
         """
         import torch
 
-        base, kind = self._base, type(output)
+        base = self._base
         assert base is not None
         given: list[torch.Tensor] = []
         had = base.__dict__.get("forward")  # accelerate puts one there
@@ -205,13 +211,22 @@ class LanguageModel:
             if isinstance(part, torch.nn.Module)
         ]
         tokens = torch.arange(PROBE, device=self._entry)[None] % self.inputs
+        others = tokens.clone()
+        others[0, -1] = (others[0, -1] + 1) % self.inputs
         try:
             with torch.inference_mode():
-                given = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
-                expected = model(**given, use_cache=False).logits[0].float()
+                mask = torch.ones_like(tokens)
+                expected, other = (
+                    model(input_ids=ids, attention_mask=mask, use_cache=False).logits[0].float()
+                    for ids in (tokens, others)
+                )
         finally:
             for hook in hooks:
                 hook.remove()
+        if not _alike(other[:-1], expected[:-1]):
+            raise EvaluationError(
+                f"{self.name} is no causal language model: a token changes what is said before it"
+            )
         self._base = next(
             (part for part in candidates if part is not None and part in called), None
         )
@@ -219,17 +234,20 @@ class LanguageModel:
             return None
         try:
             with torch.inference_mode():
-                output, hidden = self._hidden(tokens, torch.ones_like(tokens))
-                with self._head_only(output) as logits_of:
+                kind, hidden = self._hidden(tokens, torch.ones_like(tokens))
+                with self._head_only(kind) as logits_of:
                     found = logits_of(hidden[0]).float()
         except (TypeError, ValueError, AttributeError, KeyError, RuntimeError):
             return None
-        # The same numbers by the same steps, but for the order of sums.
-        size = float(expected.nan_to_num().abs().max())
-        same = found.shape == expected.shape and torch.allclose(
-            found, expected, rtol=1e-3, atol=1e-3 * size, equal_nan=True
-        )
-        return self._base if same else None
+        return self._base if _alike(found, expected) else None
+
+
+def _alike(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Return whether logits are the same numbers but for the order of sums."""
+    import torch
+
+    size = float(b.nan_to_num().abs().max())
+    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-3 * size, equal_nan=True)
 
 
 def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -250,7 +268,7 @@ def _out_of_memory() -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise OutOfMemory(str(error)) from None
     except RuntimeError as error:  # the CPU's allocator, MPS
-        if "not enough memory" in str(error) or "out of memory" in str(error):
+        if OUT_OF_MEMORY.search(str(error)):
             raise OutOfMemory(str(error)) from None
         raise
 
@@ -289,29 +307,43 @@ def load_model(checkpoint: Checkpoint, device: str, dtype: str) -> LanguageModel
     spread = device == "auto" and torch.cuda.device_count() > 1
     precision = ("float32" if place == "cpu" else "auto") if dtype == "auto" else dtype
     if place == "cpu":
-        _check_memory(checkpoint)
+        _check_memory(checkpoint, precision)
     with loading(checkpoint, "the model") as transformers:
-        loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
             checkpoint.source,
             dtype=precision if precision == "auto" else getattr(torch, precision),
+            output_loading_info=True,
             **({"device_map": "auto"} if spread else {}),
             **checkpoint.arguments,
         )
+        _check_loaded(checkpoint, told)
         if not spread and place != "cpu":
             loaded = loaded.to(device_named(place))
         return LanguageModel(checkpoint.name, loaded)
 
 
-def _check_memory(checkpoint: Checkpoint) -> None:
+def _check_loaded(checkpoint: Checkpoint, told: Any) -> None:
+    """Refuse a model with weights that its checkpoint lacks: they would be random numbers."""
+    for key in ("missing_keys", "mismatched_keys"):
+        lacking = sorted(str(k[0] if isinstance(k, tuple) else k) for k in told.get(key) or ())
+        if lacking:
+            shown = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
+            raise EvaluationError(
+                f"{checkpoint.name} lacks weights of its language model: {shown}; "
+                "is it a checkpoint of its body alone?"
+            )
+
+
+def _check_memory(checkpoint: Checkpoint, precision: str) -> None:
     """Refuse a model larger than the memory that is free, before it is downloaded or loaded."""
     try:
         import psutil
     except ImportError:  # it comes with accelerate
         return
-    needed = checkpoint.weights_bytes()
+    needed = checkpoint.loaded_bytes(4 if precision == "float32" else 2)
     free = psutil.virtual_memory().available
     if needed is not None and needed > free:
         raise EvaluationError(
             f"{checkpoint.name} is too large for this machine: its weights take "
-            f"{needed / 1e9:.3g} GB as stored, {free / 1e9:.3g} GB of memory are free"
+            f"{needed / 1e9:.3g} GB in {precision}, {free / 1e9:.3g} GB of memory are free"
         )

@@ -12,6 +12,8 @@ from superscope.errors import UsageError
 from superscope.evaluation.text import Text
 from superscope.evaluation.tokenizer import Encoded, Ids, Tokenizer
 
+Int64 = npt.NDArray[np.int64]
+
 CONTEXT_ONLY = -1  # the document of a token that is not scored
 
 
@@ -26,16 +28,26 @@ class Sequence:
     documents
         The document each token is scored for, -1 where it is context only; int32, shape (L,).
         The first token is never scored: nothing comes before it.
-    nbytes
-        Bytes of the text that the scored tokens stand for.
+    lengths
+        Bytes of the text that each token stands for, int64, shape (L,).
     read
         Bytes of the source that were read up to here.
     """
 
     ids: Ids
     documents: npt.NDArray[np.int32]
-    nbytes: int
+    lengths: Int64
     read: int
+
+    @property
+    def scored(self) -> npt.NDArray[np.bool_]:
+        """Which tokens are scored, shape (L,)."""
+        return self.documents >= 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the text that the scored tokens stand for."""
+        return int(self.lengths[self.scored].sum())
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -90,8 +102,8 @@ def documents(
         scored[max(1, len(prefix)) :] = number
         if not (scored >= 0).any():
             continue
-        unscored = 0 if len(prefix) else int(encoded.ends[0])
-        yield Sequence(ids, scored, int(encoded.ends[-1]) - unscored, counts.read)
+        lengths = np.concatenate([np.zeros(len(prefix), np.int64), encoded.lengths])
+        yield Sequence(ids, scored, lengths, counts.read)
 
 
 def windows(  # noqa: PLR0917 - those of documents, and a stride
@@ -121,13 +133,12 @@ def windows(  # noqa: PLR0917 - those of documents, and a stride
         scored = np.concatenate(
             [np.full(len(prefix), CONTEXT_ONLY, np.int32), row.documents[:length]]
         )
-        nbytes = row.nbytes[:length].copy()
         scored[: len(prefix) + done] = CONTEXT_ONLY
-        nbytes[:done] = 0
         if not len(prefix):
-            scored[:1], nbytes[:1] = CONTEXT_ONLY, 0
+            scored[:1] = CONTEXT_ONLY
         done = length
-        return Sequence(ids, scored, int(nbytes.sum()), counts.read)
+        lengths = np.concatenate([np.zeros(len(prefix), np.int64), row.lengths[:length]])
+        return Sequence(ids, scored, lengths, counts.read)
 
     for number, encoded in taken(text, tokenizer, limits, counts):
         row = row.with_document(number, encoded, tokenizer.end)
@@ -147,11 +158,10 @@ class _Row:
 
     ids: Ids
     documents: npt.NDArray[np.int32]
-    nbytes: npt.NDArray[np.int64]
+    lengths: Int64
 
     def with_document(self, number: int, encoded: Encoded, end: int | None) -> _Row:
         joint = [end] if end is not None and number > 0 else []
-        lengths = np.diff(encoded.ends, prepend=0)
         return _Row(
             np.concatenate([self.ids, np.asarray(joint, np.int32), encoded.ids]),
             np.concatenate([
@@ -159,11 +169,11 @@ class _Row:
                 np.full(len(joint), CONTEXT_ONLY, np.int32),
                 np.full(len(encoded.ids), number, np.int32),
             ]),
-            np.concatenate([self.nbytes, np.zeros(len(joint), np.int64), lengths]),
+            np.concatenate([self.lengths, np.zeros(len(joint), np.int64), encoded.lengths]),
         )  # fmt: skip
 
     def without(self, count: int) -> _Row:
-        return _Row(self.ids[count:], self.documents[count:], self.nbytes[count:])
+        return _Row(self.ids[count:], self.documents[count:], self.lengths[count:])
 
 
 def taken(

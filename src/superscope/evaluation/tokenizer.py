@@ -18,6 +18,7 @@ from superscope.evaluation.text import Document
 Ids = npt.NDArray[np.int32]
 
 BATCH = 64  # documents given to the tokenizer at once
+LETTERS = 1 << 20  # no further document is added to so much text
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,12 @@ class Encoded:
 
     ids: Ids
     ends: npt.NDArray[np.int64]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Bytes of each token, shape (tokens,)."""
+        lengths: npt.NDArray[np.int64] = np.diff(self.ends, prepend=0)
+        return lengths
 
     def first(self, count: int) -> Encoded:
         """Return no more than so many tokens."""
@@ -78,8 +85,15 @@ class Tokenizer:
 
     def encode(self, documents: Iterable[Document]) -> Iterator[tuple[Document, Encoded]]:
         """Yield each document with its tokens."""
-        source = iter(documents)
-        while batch := list(islice(source, BATCH)):
+        batch: list[Document] = []
+        held = 0
+        for document in documents:
+            batch.append(document)
+            held += len(document.text)
+            if len(batch) == BATCH or held >= LETTERS:
+                yield from zip(batch, self._encode([d.text for d in batch]), strict=True)
+                batch, held = [], 0
+        if batch:
             yield from zip(batch, self._encode([d.text for d in batch]), strict=True)
 
     def _encode(self, texts: Sequence[str]) -> Iterator[Encoded]:

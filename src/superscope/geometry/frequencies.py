@@ -25,6 +25,7 @@ def stored_frequencies(frequencies: npt.ArrayLike, head: Head) -> Float64:
         raise UsageError(f"frequencies must be a number for each token: {error}") from None
     if given.ndim != 1:
         raise UsageError(f"frequencies must be a number for each token; got shape {given.shape}")
+    given = np.trim_zeros(given, "b")  # ids that never occur need no row
     if len(given) > stored:
         raise UsageError(
             f"{len(given):,} frequencies for the {stored:,} stored rows of "

@@ -211,7 +211,7 @@ class _Sweep(Generic[T]):
             except Exception as error:  # of one job, which must not cost the others
                 # Ours say all there is to say.
                 kind = "" if isinstance(error, SuperscopeError) else f"{type(error).__name__}: "
-                reason = f"{kind}{error}"
+                reason = " ".join(f"{kind}{error}".split())
                 self.errors |= {task.identity: reason for task in job.tasks}
             else:
                 self.keep(job, results)

@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope._version import __version__
-from superscope.errors import SuperscopeError
+from superscope.errors import (
+    EvaluationError,
+    FormatError,
+    NotFoundError,
+    SuperscopeError,
+    UsageError,
+)
 from superscope.evaluation import Evaluation, LossOptions, Text, count_tokens, evaluate
 from superscope.evaluation.checkpoint import Checkpoint, find
 from superscope.evaluation.tokenizer import load_tokenizer
@@ -50,7 +56,8 @@ class Task:
     def identity(self) -> str:
         """A name that changes with anything that could change the result."""
         limits = (self.options.max_tokens, self.options.max_documents)
-        how = limits if self.part == "head" else sorted(asdict(self.options).items())
+        named = (self.text.name, sorted(asdict(self.options).items()))
+        how = limits if self.part == "head" else named
         seen = (__version__, self.part, self.checkpoint.identity, self.text.identity, how)
         return f"{self.part}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:20]}"
 
@@ -74,17 +81,23 @@ def _head(task: Task) -> Geometry:
             frequencies=frequencies,
         )  # fmt: skip
 
+    # What is wrong with a text or tokenizer stays so; a network that fails is tried again.
     try:
         counts = count_tokens(
             load_tokenizer(place), task.text, max_tokens=options.max_tokens,
             max_documents=options.max_documents,
         ).counts  # fmt: skip
-        return measured(np.trim_zeros(counts, "b"))
-    except SuperscopeError as error:
-        geometry = measured(None)
-        known = geometry.provenance
-        notes = (*known.notes, f"not weighted by the text: {error}")
-        return replace(geometry, provenance=replace(known, notes=notes))
+    except (FormatError, NotFoundError, UsageError, EvaluationError) as error:
+        return _noted(measured(None), f"not weighted by the text: {error}")
+    try:
+        return measured(counts)
+    except UsageError as error:  # they are of another tokenizer
+        return _noted(measured(None), f"not weighted by the text: {error}")
+
+
+def _noted(geometry: Geometry, note: str) -> Geometry:
+    known = geometry.provenance
+    return replace(geometry, provenance=replace(known, notes=(*known.notes, note)))
 
 
 def _loss(task: Task) -> Evaluation:
@@ -127,14 +140,17 @@ class Member:
         """The member as a row of the table: overlap and loss together; None if it has neither."""
         g, e = self.geometry, self.evaluation
         if g is None:
-            return None if e is None else replace(e.observation(), family=self.family)
-        row = replace(g.observation(), family=self.family)
+            return None if e is None else self._of_family(e.observation())
+        row = self._of_family(g.observation())
         if e is None:
             return row
         return replace(
             row, run=e.how, dataset=e.text.name, loss=e.loss, loss_se=e.loss_se,
             parameters=row.parameters or e.model.parameters, depth=row.depth or e.model.depth,
         )  # fmt: skip
+
+    def _of_family(self, row: Observation) -> Observation:
+        return replace(row, family=self.family or row.family)
 
 
 def located(

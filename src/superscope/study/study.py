@@ -113,6 +113,7 @@ def study(
         No model, or the folder cannot be written.
     """
     named = _named(models)
+    out = Path(out).resolve()  # a worker may be in another folder
     make_folder(out)
     results = RunFolder(out / "members", ".json")
     plans = [(name, family, located(name, family, text, options, out)) for name, family in named]
@@ -213,9 +214,11 @@ def fit_laws(table: pd.DataFrame) -> StudyLaws:
             if name == "loss":
                 if rows["family"].notna().any():  # a floor for each family, and one for the others
                     rows = rows.assign(family=rows["family"].fillna("no family"))
-                return fit(rows, "width")
+                return fit(rows, "width", resample="row")
             # In logarithms: an overlap of a narrow model must not outweigh all others.
-            return fit(rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0})
+            return fit(
+                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0}, resample="row"
+            )  # fmt: skip
         except SuperscopeError as error:
             missing[name] = str(error)
             return None
@@ -233,6 +236,8 @@ def _write(made: Study, out: Path) -> None:
     table = made.table
     if len(table):
         write_table(table, out / "observations.csv")
+    else:
+        (out / "observations.csv").unlink(missing_ok=True)
     for name in ("overlap", "overlap_centered", "loss"):
         law: Law | None = getattr(made.laws, name)
         path = out / "laws" / f"{name}.json"
