@@ -2,7 +2,8 @@
 
     python tools/fetch_text.py
     python examples/train_family.py --out out/family
-    superscope study out/family/neox-* --text .cache/text/gcide/test.jsonl --name gcide --out out/study
+    superscope study out/family/neox-* --text .cache/text/gcide/test.jsonl --name gcide \\
+        --out out/study
     python docs/study_family.py out/study      # keeps what the page needs in docs/data and images
     python docs/generate.py
 
