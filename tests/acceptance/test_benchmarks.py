@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # all of them, beside whatever else runs
 def test_the_benchmarks_run_and_write_their_page(tmp_path: Path) -> None:
     if not (ROOT / "benchmarks").is_dir():
         pytest.skip("the benchmarks are part of the repository, not of its distributions")

@@ -61,6 +61,7 @@ def make_evaluation(
         TextRead("gcide", documents, 1, 0, 7, 0, round(bytes_per_token * int(counts.sum()))),
         LossSettings("documents", context, None, 8, None, None, "cpu", "float32", __version__),
         Losses(ids, counts.astype(np.int64), means * counts),
+        np.rint(bytes_per_token * counts).astype(np.int64),
         Losses(np.array([5]), np.array([counts.sum()]), np.array([float(means @ counts)])),
         notes=notes,
     )

@@ -216,8 +216,11 @@ class Hub(Web):
             return _error(404, "RevisionNotFound")
         files = repo.commits[sha]
         if api and parts[3] in (None, "revision"):
-            listed = {"id": parts[2], "sha": sha, "siblings": [{"rfilename": f} for f in files]}
-            return _json(listed)
+            sizes = "blobs=true" in self.query  # else the hub does not tell them
+            siblings = [
+                {"rfilename": f} | ({"size": len(files[f])} if sizes else {}) for f in files
+            ]
+            return _json({"id": parts[2], "sha": sha, "siblings": siblings})
         if not authorized:
             return _error(403 if "authorization" in headers else 401, "GatedRepo", sha)
         if parts[3] == "paths-info":

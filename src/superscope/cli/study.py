@@ -54,7 +54,7 @@ def study(
     # A worker holds a whole model, and a model takes all cores.
     one = 1 if executor == "dask" and scheduler is None else None
     with (
-        chosen_workers(executor, workers or one, scheduler) as doing,
+        chosen_workers(executor, one if workers is None else workers, scheduler) as doing,
         progress_bar(lines=True) as progress,
     ):
         done = run_study(models, read, out, options, executor=doing, progress=progress)

@@ -52,6 +52,8 @@ class Checkpoint:
         Names of the weights files.
     notes
         What the user should know of how it was found.
+    offline
+        Whether the hub was not reached, and what is cached must do.
     """
 
     name: str
@@ -61,12 +63,15 @@ class Checkpoint:
     identity: str
     weights: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    offline: bool = False
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What every ``from_pretrained`` takes of it."""
         optional = {"revision": self.revision, "gguf_file": self.gguf}
-        given = {key: value for key, value in optional.items() if value is not None}
+        given: dict[str, Any] = {k: value for k, value in optional.items() if value is not None}
+        if self.offline:
+            given["local_files_only"] = True  # else each file is asked for again and again
         return {**given, "trust_remote_code": False}  # else it asks, and waits for an answer
 
     @property
@@ -93,6 +98,8 @@ class Checkpoint:
         return stored * itemsize // sizes.get(kind, itemsize)
 
     def _stored_bytes(self) -> int | None:
+        if self.offline:
+            return None
         if self.revision is None:
             return sum((Path(self.source) / name).stat().st_size for name in self.weights)
         from huggingface_hub import HfApi
@@ -131,8 +138,9 @@ def find(model: str | Path, revision: str | None = None) -> Checkpoint:
         identity = json.dumps([found.name, found.revision, gguf])
         name = found.name if gguf is None else f"{found.name}/{gguf}"
         return Checkpoint(
-            name, found.name, found.revision, gguf, _hash(identity), weights, found.notes
-        )
+            name, found.name, found.revision, gguf, _hash(identity), weights, found.notes,
+            offline=bool(found.notes),
+        )  # fmt: skip
     path = Path(found.name)
     folder = path if path.is_dir() else path.parent
     if found.only is not None and gguf is None:

@@ -1,0 +1,121 @@
+"""Models of the hub, loaded by transformers from a hub on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tiny_models import tiny_language_model
+from web import Hub, Repo, Web, etag, running
+
+from superscope.errors import EvaluationError, NotFoundError, RemoteError, UsageError
+from superscope.evaluation import LossOptions, evaluate, text_of
+from superscope.evaluation.checkpoint import find
+from superscope.study import study
+
+pytest.importorskip("transformers")
+pytestmark = pytest.mark.usefixtures("no_waits")
+
+TEXTS = [f"the cat number {k} sat on a mat of width {k}" for k in range(12)]
+OPTIONS = LossOptions(context=32)
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Hub]:
+    """One hub for all tests: transformers keeps the address of the first it meets."""
+    from huggingface_hub import constants
+
+    cdn = Web()
+    hub = Hub(cdn)
+    with running(cdn, hub), pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield hub
+
+
+def served(hub: Hub, folder: Path, name: str) -> Repo:
+    repo = hub.repos.setdefault(name, Repo())
+    repo.commit({file.name: file.read_bytes() for file in folder.iterdir()})
+    return repo
+
+
+def test_a_model_of_the_hub_has_the_loss_of_its_files(hub: Hub, tmp_path: Path) -> None:
+    folder = tiny_language_model("llama", tmp_path / "model", begin=True)
+    served(hub, folder, "owner/tiny")
+    there, here = (evaluate(name, TEXTS, OPTIONS) for name in ("owner/tiny", folder))
+    assert there.loss == here.loss
+    assert there.model.name == "owner/tiny"
+    assert there.model.revision == find("owner/tiny").revision is not None
+    assert there.observation().revision == there.model.revision
+
+
+def test_a_gated_model_and_one_that_is_not_there_are_named(hub: Hub, tmp_path: Path) -> None:
+    repo = served(hub, tiny_language_model("gpt2", tmp_path / "model"), "owner/gated")
+    repo.gated, repo.needs_token = True, "secret"
+    with pytest.raises(RemoteError, match=r"owner/gated is gated: .* hf auth login"):
+        evaluate("owner/gated", TEXTS, OPTIONS)
+    with pytest.raises(NotFoundError, match="owner/missing"):
+        evaluate("owner/missing", TEXTS, OPTIONS)
+
+
+def test_a_model_that_is_too_large_is_not_downloaded(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psutil = pytest.importorskip("psutil")
+    served(hub, tiny_language_model("gpt2", tmp_path / "model"), "owner/large")
+    monkeypatch.setattr(psutil, "virtual_memory", type("M", (), {"available": 10}))
+    with pytest.raises(EvaluationError, match="owner/large is too large for this machine"):
+        evaluate("owner/large", TEXTS, OPTIONS)
+    assert not hub.cdn.body_bytes(etag_of(hub, "owner/large"))
+
+
+def etag_of(hub: Hub, name: str) -> str:
+    """Return what the store calls the weights of a repository."""
+    (files,) = hub.repos[name].commits.values()
+    return etag(files["model.safetensors"])
+
+
+def test_without_a_network_a_model_seen_before_is_used_at_once(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    served(hub, tiny_language_model("gpt2", tmp_path / "model"), "owner/seen")
+    before = evaluate("owner/seen", TEXTS, OPTIONS)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    began = time.monotonic()
+    after = evaluate("owner/seen", TEXTS, OPTIONS)
+    assert time.monotonic() - began < 20
+    assert after.loss == before.loss
+    assert "hub not reached" in " ".join(after.notes)
+
+
+def test_files_of_a_repository_are_told_apart(hub: Hub) -> None:
+    hub.repos["owner/quants"] = Repo()
+    hub.repos["owner/quants"].commit({"a.gguf": b"", "b.gguf": b""})
+    with pytest.raises(UsageError, match=r"name one of: hf://owner/quants/a\.gguf, hf://"):
+        find("owner/quants")
+    found = find("hf://owner/quants/b.gguf")
+    assert (found.gguf, found.name) == ("b.gguf", "owner/quants/b.gguf")
+    again = find(found.location, found.revision)
+    assert again == found
+
+
+def test_a_study_goes_on_past_a_gated_member(hub: Hub, tmp_path: Path) -> None:
+    for kind, name in (("gpt2", "owner/open"), ("opt", "owner/gated")):
+        repo = served(hub, tiny_language_model(kind, tmp_path / kind), name)
+    repo.gated, repo.needs_token = True, "secret"
+    with ThreadPoolExecutor(1) as executor:
+        found = study(
+            ["owner/open", "owner/gated"], text_of(TEXTS), tmp_path / "out", OPTIONS,
+            executor=executor,
+        )  # fmt: skip
+    good, gated = found.members
+    assert good.evaluation is not None and not good.failures
+    assert gated.failures and all("gated" in failure.reason for failure in gated.failures)
+    assert list(found.table["model"]) == ["owner/open"]
