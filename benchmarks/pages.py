@@ -61,8 +61,8 @@ NOTES = {
 - The plain loop reads one sequence at a time and takes the model's own loss: `documents` cuts each
   text at 2,048 tokens; `windows` reads 1,024 tokens every 512 and scores what was not scored
   before. Both sides are the same library, weights, precision and cores; loading does not count.
-- Windows are all of one length: batches save no padding there, the two ways differ by some percent, and
-  what else the machine does decides which is ahead.
+- Windows are all of one length: batches save no padding there, the two ways differ by some
+  percent, and what else the machine does decides which is ahead.
 - Memory: a random GPT-NeoX, 32 wide, of one layer; how far one batch of 8 × 512 tokens raises the
   process above the loaded model, each in a process of its own.
 """,
