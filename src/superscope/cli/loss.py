@@ -45,11 +45,9 @@ def loss(
     with progress_bar(lines=True) as progress:
         found = evaluate(model, read, options, revision=revision, keep=blocks, progress=progress)
     if out is not None and tokens is not None:
-        from superscope.atomic import write_whole
         from superscope.observations import to_frame, write_table
 
-        with write_whole(tokens) as file:
-            found.token_table().to_parquet(file, index=False)
+        write_table(found.token_table(), tokens)
         write_table(to_frame([found.observation()]), out)
     print(found.to_json() if json else found)
 

@@ -236,11 +236,7 @@ class _Run:
                 f"the tokenizer has {tokenizer.size:,} ids, the model {model.rows:,} rows: "
                 "is it this model's tokenizer?"
             )
-        if c.undecodable:
-            self.notes.append(
-                f"{c.undecodable:,} undecodable bytes were read as U+FFFD, the first in "
-                f"{c.first_undecodable}"
-            )
+        self.notes += c.undecodable_notes()
         for count, what in ((c.empty, "without a token"), (c.short, "of a single token")):
             if count:
                 self.notes.append(f"{count:,} documents {what} were left out")

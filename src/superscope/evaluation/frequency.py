@@ -408,11 +408,7 @@ class _Counter:
                 f"{few}: divided into runs of {RUN_TOKENS:,} tokens; "
                 "intervals do not say how other documents would differ"
             )
-        if self.met.undecodable:
-            notes.append(
-                f"{self.met.undecodable:,} undecodable bytes were read as U+FFFD, the first in "
-                f"{self.met.first_undecodable}"
-            )
+        notes += self.met.undecodable_notes()
         if self.met.empty:
             notes.append(f"{many(self.met.empty, 'document')} without a token left out")
         return notes

@@ -77,6 +77,15 @@ class Counts:
     first_undecodable: str | None = None
     read: int = field(default=0, repr=False)
 
+    def undecodable_notes(self) -> list[str]:
+        """Return what to say of bytes that could not be decoded: nothing, or one line."""
+        if not self.undecodable:
+            return []
+        return [
+            f"{self.undecodable:,} undecodable bytes were read as U+FFFD, the first in "
+            f"{self.first_undecodable}"
+        ]
+
 
 @dataclass(frozen=True)
 class Limits:

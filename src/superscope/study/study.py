@@ -250,5 +250,5 @@ def _write(made: Study, out: Path) -> None:
     for member in made.members:
         if member.evaluation is not None:
             make_folder(out / "tokens")
-            with write_whole(out / "tokens" / f"{slug(member.name)}.parquet") as file:
-                member.evaluation.token_table().to_parquet(file, index=False)
+            path = out / "tokens" / f"{slug(member.name)}.parquet"
+            write_table(member.evaluation.token_table(), path)
