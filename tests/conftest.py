@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["geometry_fixtures"]
+
 _FOLDERS = {
     "HF_HOME": ".",
     "HF_HUB_CACHE": "hub",

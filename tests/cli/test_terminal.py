@@ -5,18 +5,7 @@ from __future__ import annotations
 import pytest
 
 from superscope.cli import terminal
-from superscope.cli.terminal import duration, progress_bar
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3599, "1 h 0 min"), (7260, "2 h 1 min"),
-        (47 * 3600, "47 h 0 min"), (75 * 3600, "3 d 3 h"),
-    ],
-)  # fmt: skip
-def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+from superscope.cli.terminal import progress_bar
 
 
 def test_a_log_gets_a_line_now_and_then_with_the_time_left(

@@ -6,25 +6,9 @@ from pathlib import Path
 
 import pytest
 from files import matrix, safetensors
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from superscope.errors import UsageError
 from superscope.heads import cache, read_head
-
-
-@settings(database=None, deadline=None)
-@given(st.text(), st.text())
-@example("日" * 100, "語" * 100)
-def test_slugs_are_file_names_and_distinct(a: str, b: str) -> None:
-    for text in (a, b):
-        slug = cache.slug(text)
-        assert slug.isprintable()
-        assert slug not in ("", ".", "..")
-        assert not slug.startswith(".")
-        assert "/" not in slug
-        assert len(slug.encode()) <= 255
-    assert (cache.slug(a) == cache.slug(b)) == (a == b)
 
 
 def test_the_folder_is_the_hubs_and_is_not_made(home: Path) -> None:

@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 
 from superscope.errors import FormatError, HeadDataError, NotFoundError
 from superscope.heads import read_head
-from superscope.heads.tokens import from_tokenizer_json, visible
+from superscope.heads.tokens import from_tokenizer_json
 
 
 def strings(tokenizer: Tokenizer) -> tuple[str | None, ...]:
@@ -122,28 +122,6 @@ def test_a_tokenizer_of_another_model(tmp_path: Path) -> None:
     tokenizer = Tokenizer(models.WordLevel({"a": 90}, unk_token="a"))
     with pytest.raises(HeadDataError, match="the tokenizer can produce none of the rows"):
         read_head(checkpoint(tmp_path, 16, tokenizer), rows="tokenizer")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        (" the", '" the"'),
-        ("naïve 日本 😀", '"naïve 日本 😀"'),
-        ("\x1b[2J\x07\x00", '"\\x1b[2J\\x07\\x00"'),
-        ("a\n\tb\r", '"a\\n\\tb\\r"'),
-        ("\u202eabc\u2066", '"\\u202eabc\\u2066"'),
-        ("\u200b\ufeff\u00a0\u00ad", '"\\u200b\\ufeff\\xa0\\xad"'),
-        ("\ud800\udfff", '"\\ud800\\udfff"'),
-        ("\U000e0001\ue000", '"\\U000e0001\\ue000"'),
-        ('a"b\\n', '"a\\"b\\\\n"'),
-        ("\x85\u2028", '"\\x85\\u2028"'),
-        ("x" * 41, '"' + "x" * 39 + '…"'),
-        ("x" * 40, '"' + "x" * 40 + '"'),
-    ],
-)
-def test_what_is_shown_can_be_seen_and_does_nothing(text: str, shown: str) -> None:
-    assert visible(text) == shown
-    assert visible(text).isprintable()
 
 
 def test_an_id_too_large_is_no_list_of_that_length() -> None:

@@ -12,17 +12,17 @@ import pandas as pd
 import pytest
 
 from superscope.errors import UsageError
+from superscope.figures.draw.canvas import Drawing
+from superscope.figures.draw.drawable import ABSENT, drawable, drawable_names
+from superscope.figures.laws.parts import MOST_BARS, bars
+from superscope.figures.laws.view import MOST_MARKED, limits, marked, term_curve, term_remainder
 from superscope.laws import Law, Plan, fit, load_public, plan
 from superscope.laws.forecast import band
 from superscope.laws.judge import MOVED
 from superscope.laws.plan_text import input_rows
 from superscope.report import write_law_figures, write_law_report
-from superscope.report.canvas import Drawing
-from superscope.report.drawable import ABSENT, drawable, drawable_names
-from superscope.report.law_figures import law_figures
-from superscope.report.law_page import render_law, row_text
-from superscope.report.law_parts_figure import MOST_BARS, bars
-from superscope.report.law_view import MOST_MARKED, limits, marked, term_curve, term_remainder
+from superscope.report.laws.files import law_figures
+from superscope.report.laws.page import render_law, row_text
 
 ONE_INPUT = ["law-fit", "law-terms", "law-residuals", "law-parts", "law-profiles", "law-exclusion"]
 QUICK: dict[str, Any] = {"starts": 8}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from superscope.geometry import Geometry
-from superscope.report.names import names_of
+from superscope.report.geometry.names import names_of
 
 
 @pytest.mark.parametrize(

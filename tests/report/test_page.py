@@ -11,9 +11,9 @@ import pytest
 from superscope.geometry import Geometry, measure_head
 from superscope.geometry.summary import summarize
 from superscope.heads import Head
-from superscope.heads.tokens import visible
-from superscope.report.explanations import EXPLANATIONS
-from superscope.report.page import render
+from superscope.report.geometry.explanations import EXPLANATIONS
+from superscope.report.geometry.page import render
+from superscope.text import visible
 
 Attributes = dict[str, str | None]
 VOID = {"meta", "link", "br", "img", "input", "base", "hr"}

@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from studies import NO_LAWS, WIDTHS, families_study, make_evaluation, make_member, make_study
 
 from superscope.errors import UsageError
+from superscope.figures.draw.canvas import Drawing
+from superscope.figures.study.loss import panels_of
+from superscope.figures.study.view import SHAPES, cast_of, short_names
 from superscope.laws.forecast import band
 from superscope.report import write_study_report
-from superscope.report.canvas import Drawing
-from superscope.report.study_figures import study_figures
-from superscope.report.study_loss_figure import panels_of
-from superscope.report.study_page import COLUMNS, facts, member_rows, render_study
-from superscope.report.study_view import SHAPES, cast_of, short_names
+from superscope.report.study.files import study_figures
+from superscope.report.study.page import COLUMNS, facts, member_rows, render_study
 from superscope.study import Failure, Member, Study, answers
 
 FIGURES = ["study-overlap", "study-loss", "study-overlap-loss"]

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 from superscope.errors import UsageError
+from superscope.figures.draw.canvas import spread
+from superscope.figures.toy.colors import decay_colors, decay_mark
+from superscope.figures.toy.exponent import exponent_table
+from superscope.figures.toy.groups import BY_WIDTH, group_runs
+from superscope.figures.toy.norm import norm_shares, represented_by_decay
+from superscope.figures.toy.text import exponent_text
+from superscope.figures.toy.width import strong_law, weak_law
 from superscope.observations import Observation
-from superscope.report.canvas import spread
-from superscope.report.toy_colors import decay_colors, decay_mark
-from superscope.report.toy_exponent_figures import exponent_table
-from superscope.report.toy_figures import toy_figures, write_toy_figures
-from superscope.report.toy_groups import BY_WIDTH, group_runs
-from superscope.report.toy_norm_figures import norm_shares, represented_by_decay
-from superscope.report.toy_page import exponent_lines, render_toy
-from superscope.report.toy_text import exponent_text
-from superscope.report.toy_width_figures import strong_law, weak_law
-from superscope.report.words import fixed, signed
+from superscope.report.toy.files import toy_figures, write_toy_figures
+from superscope.report.toy.page import exponent_lines, render_toy
+from superscope.text import fixed, signed
 from superscope.toy.config import ToyConfig
 from superscope.toy.point import NORM_EDGES, ToyPoint
 from superscope.toy.theory import weak_loss, welch_floor

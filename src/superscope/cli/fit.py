@@ -51,7 +51,8 @@ def fit(
     from superscope.atomic import check_writable, make_folder, write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.laws import fit as fit_law
-    from superscope.laws.summary import columns, refit_header, refit_rows
+    from superscope.laws.summary import refit_header, refit_rows
+    from superscope.text import columns
 
     for file in (out, report):
         if file is not None:

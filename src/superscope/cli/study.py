@@ -73,9 +73,9 @@ def study(
 
 
 def _print(done: Study) -> None:
-    from superscope.heads.tokens import visible
     from superscope.study import answers
     from superscope.study.answers import table_lines
+    from superscope.text import visible
 
     print("\n".join(table_lines(done)))
     for answer in answers(done):

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from superscope.geometry import Geometry
 from superscope.geometry.summary import summarize
-from superscope.heads.tokens import visible
 from superscope.progress import Progress
+from superscope.text import duration, visible
 
 SHOW_AFTER = 0.5  # seconds of work before a bar appears
 LONG = 7 * 86_400.0  # seconds: runs may come hours apart, and the time left is still told
@@ -115,15 +115,3 @@ def _line_now_and_then() -> Progress:
         print(f"{stage}: {done:,} of {total:,}{left}", file=sys.stderr, flush=True)
 
     return report
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the units that matter."""
-    minutes = round(seconds / 60)
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes // 1440} d {minutes // 60 % 24} h"

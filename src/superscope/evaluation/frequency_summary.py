@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from superscope.evaluation.zipf import GROUPS
-from superscope.heads.tokens import visible
+from superscope.text import visible
 
 if TYPE_CHECKING:
     from superscope.evaluation.frequency import TokenFrequency

@@ -21,7 +21,7 @@ from superscope.errors import (
     install_hint,
 )
 from superscope.evaluation.text import Document, Text, text_field
-from superscope.heads.tokens import visible
+from superscope.text import visible
 
 TIMEOUT = 30.0  # seconds that the hub may take to tell that it has a data set
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from superscope.heads.tokens import visible
+from superscope.text import visible
 
 if TYPE_CHECKING:
     from superscope.evaluation.evaluation import Evaluation

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.heads.tokens import visible
 from superscope.heads.transport import filesystem, open_remote
+from superscope.text import visible
 
 SPLITS = ("file", "paragraph", "line")
 KINDS = {

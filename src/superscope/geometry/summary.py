@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from superscope.heads.tokens import visible
+from superscope.text import number, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,11 +57,6 @@ def summarize(geometry: Geometry) -> Summary:
         pairs_title=_pairs_title(g),
         pairs=tuple(_pair_lines(g)),
     )
-
-
-def number(value: float | None, digits: int = 6) -> str:
-    """Return a number to `digits` significant digits, – where there is none."""
-    return "–" if value is None else f"{value:,.{digits}g}"
 
 
 def _times(value: float | None) -> str:

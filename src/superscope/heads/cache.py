@@ -8,9 +8,7 @@ can read, and the hub's own tools list and delete it.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,14 +25,6 @@ def folder(name: str) -> Path:
 
     # As cached_assets_path gives it, but that makes the folder, even for a mistyped name.
     return Path(constants.HF_ASSETS_CACHE).expanduser() / "superscope" / name / "heads"
-
-
-def slug(text: str) -> str:
-    """Return a file name for any text: readable where it can be, always distinct."""
-    plain = re.sub(r"[^\w.-]", "-", text, flags=re.ASCII)[-80:].lstrip(".")
-    if plain and plain == text:
-        return plain
-    return f"{plain}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def write(path: Path, chunks: Iterable[bytes]) -> None:

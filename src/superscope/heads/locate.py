@@ -25,6 +25,7 @@ from superscope.heads.transport import (
     open_remote,
     retried,
 )
+from superscope.text import slug
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npy", ".npz")
 T = TypeVar("T")
@@ -171,7 +172,7 @@ class HubCheckpoint(Checkpoint):
         self.only = only
         self._folder = cache.folder("models--" + repo.replace("/", "--"))
         branch = revision or "main"
-        listing = self._folder / f"{cache.slug(branch)}.json"
+        listing = self._folder / f"{slug(branch)}.json"
 
         def ask() -> dict[str, Any]:
             info = HfApi().model_info(repo, revision=revision)
@@ -187,7 +188,7 @@ class HubCheckpoint(Checkpoint):
             self.notes = (f"hub not reached: revision {branch} as last seen",)
         self.revision = str(known["commit"] or branch)
         self._files = tuple(known["files"])
-        self.cache = self._folder / cache.slug(self.revision)
+        self.cache = self._folder / slug(self.revision)
 
     def files(self) -> tuple[str, ...]:
         return self._files
@@ -239,8 +240,8 @@ class RemoteCheckpoint(Checkpoint):
         self._folder, self._query = plain, mark + query
         if plain.endswith(WEIGHTS):
             self._folder, _, self.only = plain.rpartition("/")
-        store = cache.folder("uri--" + cache.slug(self._folder))
-        record = store / f"{cache.slug(self.only or 'files')}.json"
+        store = cache.folder("uri--" + slug(self._folder))
+        record = store / f"{slug(self.only or 'files')}.json"
         try:
             known = self._look()
         except TransientError:
@@ -258,7 +259,7 @@ class RemoteCheckpoint(Checkpoint):
         self.revision = tag.strip('"') if self.only and tag else None
         # A size alone does not tell a replaced file from the one before.
         if known and all(len(facts) > 1 for facts in known.values()):
-            self.cache = store / cache.slug(repr(sorted(known.items())))
+            self.cache = store / slug(repr(sorted(known.items())))
 
     def _look(self) -> dict[str, dict[str, str]]:
         """Return what the store says of each file that is there."""
@@ -298,7 +299,7 @@ class RemoteCheckpoint(Checkpoint):
     def small(self, file: str) -> bytes | None:
         if file not in self._known:
             return None
-        copy = None if self.cache is None else self.cache / f"{cache.slug(file)}.small"
+        copy = None if self.cache is None else self.cache / f"{slug(file)}.small"
         if copy is not None and copy.is_file():
             return copy.read_bytes()
         path = self._path(file)

@@ -30,6 +30,7 @@ from superscope.heads.rows import ArrayRows, FileRows, Rows
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile, open_local
 from superscope.progress import Progress, silent
+from superscope.text import slug, visible
 
 _Choose = Callable[[Mapping[str, tuple[int, ...]]], naming.Choice]
 
@@ -74,7 +75,7 @@ def read_head(
         # Names out of a file may hold anything, and an error is one line that can be printed.
         if str(error).isprintable():
             raise
-        raise type(error)(tokens.visible(str(error), quote="", longest=2000)) from error
+        raise type(error)(visible(str(error), quote="", longest=2000)) from error
 
 
 def _read(
@@ -84,7 +85,7 @@ def _read(
     if checkpoint.cache is None:
         head = _from_source(checkpoint, tensor, fold_norm)
     else:
-        request = cache.slug(repr((checkpoint.only, tensor, fold_norm)))
+        request = slug(repr((checkpoint.only, tensor, fold_norm)))
         copy = checkpoint.cache / f"head-{request}.safetensors"
         kept = _kept(copy)
         if kept is None:

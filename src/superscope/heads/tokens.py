@@ -90,22 +90,3 @@ def _byte_of_character() -> dict[str, int]:
     moved = (byte for byte in range(256) if byte not in printable)
     table = {chr(byte): byte for byte in printable}
     return table | {chr(256 + index): byte for index, byte in enumerate(moved)}
-
-
-def visible(text: str, quote: str = '"', longest: int = 40) -> str:
-    """Return text with everything that cannot be seen, or could act on a terminal, escaped.
-
-    Within quotes, the quote and the backslash are escaped too, so that what is shown
-    has one meaning.
-    """
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    special = {quote, "\\"} if quote else set()
-
-    def shown(character: str) -> str:
-        if character in special:
-            return f"\\{character}"
-        if character.isprintable():
-            return character
-        return character.encode("unicode_escape", "backslashreplace").decode("ascii")
-
-    return f"{quote}{''.join(map(shown, cut))}{quote}"

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.laws.law import Law
-from superscope.laws.summary import number
 from superscope.laws.uncertainty import LEVEL, bca, widened
+from superscope.text import rounded
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,8 +29,8 @@ class Estimate:
     def __str__(self) -> str:
         """Return ``2.314 (2.28 to 2.35)``."""
         if self.low is None or self.high is None:
-            return f"{number(self.value)} (no interval)"
-        return f"{number(self.value)} ({number(self.low)} to {number(self.high)})"
+            return f"{rounded(self.value)} (no interval)"
+        return f"{rounded(self.value)} ({rounded(self.low)} to {rounded(self.high)})"
 
 
 def parameter_draws(law: Law) -> Floats:

@@ -12,9 +12,9 @@ from superscope.errors import UsageError
 from superscope.laws import formula
 from superscope.laws.derived import DRAWS, Estimate, estimate, estimates, levels
 from superscope.laws.law import Law
-from superscope.laws.summary import columns, number
 from superscope.laws.uncertainty import student
 from superscope.serialize import encode
+from superscope.text import columns, rounded
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,7 +84,7 @@ class Forecast:
         lines = [f"Doubt: {doubt}" for doubt in self.doubts]
         if lines:
             lines.append("")
-        where = ", ".join(f"{name} {number(value)}" for name, value in self.inputs.items())
+        where = ", ".join(f"{name} {rounded(value)}" for name, value in self.inputs.items())
         lines += [
             f"{where}{f', {self.group}' if self.group else ''}",
             f"loss       {self.loss}, one new model, 95 %",
@@ -105,8 +105,8 @@ class Forecast:
 
     def _distance(self) -> str:
         outside = [
-            f"{name} {number(times)} times the largest" if times > 1
-            else f"{name} {number(times)} of the smallest"
+            f"{name} {rounded(times)} times the largest" if times > 1
+            else f"{name} {rounded(times)} of the smallest"
             for name, times in self.beyond.items()
             if times != 1
         ]  # fmt: skip
@@ -267,7 +267,7 @@ def _ends(law: Law, parts: Floats, features: int) -> tuple[End, ...]:
     p = law.vector
     if p[2 * i] > 0 and p[2 * i + 1] > 0 and scale > 0:
         width = estimate(law, lambda p: (p[:, 2 * i] / scale) ** (1 / p[:, 2 * i + 1]))
-        reason = f"the width's part is below the scatter of single models ({number(scale)})"
+        reason = f"the width's part is below the scatter of single models ({rounded(scale)})"
         ends.append(End(width, reason))
     return tuple(ends)
 

@@ -18,8 +18,8 @@ from superscope.laws.derived import Estimate, estimate, estimates, parameter_dra
 from superscope.laws.forecast import expected_loss, forecast_at
 from superscope.laws.law import Law
 from superscope.laws.plan_text import plan_text
-from superscope.laws.summary import number
 from superscope.serialize import encode
+from superscope.text import rounded
 
 Floats = npt.NDArray[np.float64]
 
@@ -151,8 +151,8 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         if not (law.vector[2 * i] > 0 and law.vector[2 * i + 1] > 0):
             raise UsageError(
                 f"no budget can be planned: the loss does not fall with {term.column} "
-                f"({term.amplitude} = {number(law.vector[2 * i])}, "
-                f"{term.exponent} = {number(law.vector[2 * i + 1])})"
+                f"({term.amplitude} = {rounded(law.vector[2 * i])}, "
+                f"{term.exponent} = {rounded(law.vector[2 * i + 1])})"
             )
     if len(law.points.groups) > 1:
         raise UsageError(

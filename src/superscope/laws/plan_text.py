@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from superscope.laws.summary import columns, number
+from superscope.text import columns, rounded
 
 if TYPE_CHECKING:
     from superscope.laws.derived import Estimate
@@ -21,7 +21,7 @@ def input_rows(plan: Plan) -> list[tuple[str, ...]]:
         rows.append(
             (
                 name,
-                number(best.value),
+                rounded(best.value),
                 interval(best),
                 "" if tolerance is None else _ends(tolerance.low, tolerance.high, "any"),
                 "" if change is None else str(change),
@@ -34,7 +34,7 @@ def input_rows(plan: Plan) -> list[tuple[str, ...]]:
 def sentences(plan: Plan) -> list[str]:
     """Return what a plan comes to, a sentence each."""
     said = [
-        f"With {number(plan.best.compute)} operations (6 N D) one new model has a loss of "
+        f"With {rounded(plan.best.compute)} operations (6 N D) one new model has a loss of "
         f"{plan.new_model}; the law alone says {plan.best.loss}.",
         "Compute doubled and spent as well changes the loss by "
         f"{plan.returns['compute']}.",
@@ -42,8 +42,8 @@ def sentences(plan: Plan) -> list[str]:
     if plan.rounded is not None:
         r = plan.rounded
         said.append(
-            f"In round numbers: width {number(r.width)}, depth {number(r.depth)} and "
-            f"{number(r.tokens)} tokens; the loss is "
+            f"In round numbers: width {rounded(r.width)}, depth {rounded(r.depth)} and "
+            f"{rounded(r.tokens)} tokens; the loss is "
             f"higher by {r.loss.value / plan.best.loss.value - 1:.2g} of itself."
         )
     if plan.vocabulary:
@@ -63,9 +63,9 @@ def frontier_rows(plan: Plan) -> list[tuple[str, ...]]:
     """Return a row for each budget."""
     return [
         (
-            number(a.compute),
-            *(number(getattr(a, name)) for name in plan.ranges),
-            number(a.loss.value),
+            rounded(a.compute),
+            *(rounded(getattr(a, name)) for name in plan.ranges),
+            rounded(a.loss.value),
             interval(a.loss),
         )
         for a in plan.frontier
@@ -87,4 +87,4 @@ def interval(estimate: Estimate) -> str:
 
 
 def _ends(low: float | None, high: float | None, absent: str) -> str:
-    return " to ".join(absent if end is None else number(end) for end in (low, high))
+    return " to ".join(absent if end is None else rounded(end) for end in (low, high))

@@ -19,9 +19,9 @@ from superscope.laws.forecast import forecast_at
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.points import numbers, renamed, select
-from superscope.laws.summary import columns, number
 from superscope.laws.table import load_table
 from superscope.progress import Progress, silent
+from superscope.text import columns, rounded
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class RollOut:
                 )
                 lines.append(
                     f"the {_largest(held_out)} by {self.size} held out: {best}, mean "
-                    f"absolute error {number(row['common_mean_absolute_error'])} over "
+                    f"absolute error {rounded(row['common_mean_absolute_error'])} over "
                     f"{row['common']} points"
                 )
         header = ("variant", "held out", "predicted", "mean |error|", "mean error",
@@ -206,11 +206,11 @@ class RollOut:
             row["variant"],
             str(row["held_out"]),
             str(row["predictions"]),
-            number(row["mean_absolute_error"]),
+            rounded(row["mean_absolute_error"]),
             f"{row['mean_error']:+.3g}",
-            f"{number(row['common_mean_absolute_error'])} ({row['common']})",
+            f"{rounded(row['common_mean_absolute_error'])} ({row['common']})",
             f"{row['covered']:.0%} of {told}" if told else "–",
-            number(row["median_interval"]) if told else "–",
+            rounded(row["median_interval"]) if told else "–",
         )
 
 

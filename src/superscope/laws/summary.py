@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from superscope.laws.uncertainty import interval_text
+from superscope.text import columns, rounded
 
 if TYPE_CHECKING:
     from superscope.laws.law import Law
-
-
-def number(value: float | None) -> str:
-    """Return a number with the digits that matter; a dash for none."""
-    if value is None:
-        return "–"
-    if 1e3 <= abs(value) < 1e6:
-        return f"{value:,.0f}"
-    mantissa, _, exponent = f"{value:.4g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
 def law_text(law: Law) -> str:
@@ -47,9 +37,9 @@ def parameter_rows(law: Law) -> list[tuple[str, str, str, str]]:
     for name, value in law.parameters.items():
         error = law.standard_errors[name]
         if error == 0.0:
-            rows.append((name, number(value), "held", ""))
+            rows.append((name, rounded(value), "held", ""))
         else:
-            rows.append((name, number(value), number(error), interval_text(law.intervals[name])))
+            rows.append((name, rounded(value), rounded(error), interval_text(law.intervals[name])))
     return rows
 
 
@@ -58,7 +48,7 @@ def refit_rows(law: Law) -> list[tuple[str, ...]]:
     rows = []
     for refit in law.refits:
         values = [
-            f"{number(value)} ± {number(refit.standard_errors[name])}"
+            f"{rounded(value)} ± {rounded(refit.standard_errors[name])}"
             for name, value in refit.parameters.items()
         ]
         rows.append((refit.rule or "this fit", str(refit.dropped), str(refit.points), *values))
@@ -103,16 +93,3 @@ def facts(law: Law) -> list[str]:
     if not law.excluded:
         lines.append("left out       nothing")
     return lines
-
-
-def columns(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows in columns, the first to the left and the others to the right."""
-    table = [header, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]

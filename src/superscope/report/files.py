@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from superscope.atomic import make_folder, write_whole
-from superscope.report.canvas import Drawing
+from superscope.figures.draw.canvas import Drawing
 
 Placed = tuple[Drawing, Markup]
 """A drawing, and the element of a page that shows it."""

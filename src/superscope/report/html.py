@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from superscope.geometry.summary import number
+from superscope.text import number
 
 
 @cache

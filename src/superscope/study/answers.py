@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from superscope.heads.tokens import visible
 from superscope.laws import Estimate, Law
 from superscope.laws.forecast import forecast_at
-from superscope.laws.summary import columns
+from superscope.text import columns, visible
 
 if TYPE_CHECKING:
     from superscope.geometry import Geometry

@@ -14,12 +14,12 @@ from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.evaluation import Evaluation, LossOptions, Text
 from superscope.geometry import Geometry
 from superscope.heads import FAMILIES, family_of, members
-from superscope.heads.cache import slug
 from superscope.laws import Law, fit
 from superscope.observations import to_frame, write_table
 from superscope.progress import Progress, silent
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.study.members import Failure, Member, Task, located, work
+from superscope.text import slug
 
 if TYPE_CHECKING:
     import pandas as pd

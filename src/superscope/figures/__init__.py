@@ -1,0 +1,1 @@
+"""Every picture: a result to a matplotlib figure."""

@@ -1,0 +1,1 @@
+"""How pictures are drawn: panels, keys, scales, colors, text of others."""

@@ -1,0 +1,266 @@
+"""What figures are drawn on: panels in a grid, a key above them, written three ways."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeVar
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.svg import BOTTOM, LEFT, RIGHT, STYLE, inline
+
+WIDE = 8.4  # inches: what a page shows at its full width
+DPI = 200
+NARROW = 5.6  # the least, so that a key has room
+EDGE, LINE = 0.06, 0.158  # inches above a key, and of each of its lines
+T = TypeVar("T")
+DASHED = (0, (4, 2))
+DOTTED = (0, (1, 1.6))
+_PLAIN: dict[str, dict[str, Any]] = {
+    "svg": {"metadata": {"Creator": None, "Date": None, "Format": None, "Type": None}},
+    "png": {"metadata": {"Software": None}, "dpi": DPI, "facecolor": LIGHT["paper"]},
+    "pdf": {"metadata": {"Creator": None, "Producer": None, "CreationDate": None},
+            "facecolor": LIGHT["paper"]},
+}  # fmt: skip
+"""How each format is written, without dates and versions: the same figure is the same file."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that is written as files and shown in a page.
+
+    Attributes
+    ----------
+    name
+        Its file name without suffix.
+    title, caption
+        What it shows, how it was made, and what is missing.
+    label
+        What it shows, for those who do not see it.
+    paint
+        Makes the drawing.
+    """
+
+    name: str
+    title: str
+    caption: str
+    label: str
+    paint: Callable[[], Figure]
+
+    def files(self, *formats: str) -> dict[str, bytes]:
+        """Return the drawing as files: ``png``, ``pdf``, ``svg``, or several of them."""
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()  # a figure does not depend on whose settings drew it
+            matplotlib.rcParams.update(
+                {**STYLE, "svg.hashsalt": self.name, "pdf.fonttype": 42, "font.size": 8.5}
+            )
+            figure = self.paint()
+            written = {}
+            for kind in formats:
+                file = BytesIO()
+                figure.savefig(file, format=kind, **_PLAIN[kind])
+                written[kind] = file.getvalue()
+        return written
+
+    def inline(self, svg: bytes) -> Markup:
+        """Return the SVG file as an element of a page."""
+        return inline(svg.decode(), self.name, self.label)
+
+
+def share(svg: Markup) -> float:
+    """Return the percentage of the page's width that a drawing takes."""
+    found = re.search(r'viewBox="0 0 ([0-9.]+) ', svg)
+    return round(min(100.0, 100 * float(found[1]) / (72 * WIDE)), 1) if found else 100.0
+
+
+@dataclass(frozen=True)
+class Key:
+    """What stands above the panels.
+
+    Attributes
+    ----------
+    handles
+        Lines and marks with labels.
+    bar
+        Colors, and what each stands for, shown as a bar where they are many.
+    bar_label
+        What the bar shows.
+    """
+
+    handles: tuple[Artist, ...]
+    bar: tuple[tuple[str, str], ...] = ()
+    bar_label: str = ""
+
+    def columns(self, width: float) -> int:
+        """Return how many labels fit side by side in a figure of so many inches."""
+        longest = max((len(str(h.get_label())) for h in self.handles), default=0)
+        return max(1, int((width - LEFT) / (0.55 + 0.066 * longest)))
+
+    def rows(self, width: float) -> int:
+        """Return how many lines the labels take."""
+        return math.ceil(len(self.handles) / self.columns(width))
+
+    def height(self, width: float) -> float:
+        """Return the height of it all, in inches."""
+        return EDGE + LINE * self.rows(width) + (0.38 if self.bar else 0.0)
+
+
+def line(label: str, style: Any, color: str = LIGHT["ink"], width: float = 1.2) -> Line2D:
+    """Return an entry of a key: a line that is drawn so."""
+    return Line2D([], [], color=color, linestyle=style, linewidth=width, label=label)
+
+
+def mark(label: str, color: str, marker: str = "o", **look: Any) -> Line2D:
+    """Return an entry of a key: a mark that is drawn so."""
+    return Line2D(
+        [], [], linestyle="none", color=color, marker=marker, label=label,
+        **({"markersize": 4.5} | look),
+    )  # fmt: skip
+
+
+def block(label: str, color: str, alpha: float) -> Patch:
+    """Return an entry of a key: an area of a color."""
+    return Patch(color=color, alpha=alpha, linewidth=0, label=label)
+
+
+def grid(
+    titles: Sequence[str],
+    key: Key,
+    *,
+    height: float,
+    columns: int = 2,
+    side: float = 0.0,
+    widest: float = 4.4,
+    x: str | Sequence[str] = "",
+    y: str | Sequence[str] = "",
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel for each title.
+
+    Parameters
+    ----------
+    titles
+        One for each panel.
+    key
+        What stands above.
+    height
+        Of a panel, in inches.
+    columns
+        Panels side by side, at most.
+    side
+        Room for text to the right of each, in inches.
+    widest
+        Width of a panel where it need not be less, in inches.
+    x, y
+        What the axes show: of all panels, which then have the same, or of each.
+    """
+    apart = not (isinstance(x, str) and isinstance(y, str))
+    across = min(columns, len(titles))
+    down = math.ceil(len(titles) / across)
+    between = side + RIGHT + (LEFT - RIGHT if apart else 0.0)
+    room = WIDE - LEFT - side - RIGHT - (across - 1) * between
+    panel_width = min(room / across, widest)
+    whole = max(NARROW, LEFT + across * panel_width + (across - 1) * between + side + RIGHT)
+    titles = [in_lines(title, panel_width + side) for title in titles]
+    lines = max(title.count("\n") + 1 if title else 0 for title in titles)
+    gap = 0.22 + 0.14 * lines + (BOTTOM - 0.12 if apart else 0.0)
+    above = key.height(whole) + 0.14 + 0.16 * lines
+    total = above + down * height + (down - 1) * gap + BOTTOM
+    figure = Figure(figsize=(whole, total))
+    panels: list[Axes] = []
+    for k, title in enumerate(titles):
+        row, column = divmod(k, across)
+        left = LEFT + column * (panel_width + between)
+        bottom = total - above - row * (height + gap) - height
+        first = panels[0] if panels and not apart else None
+        panel = figure.add_axes(
+            (left / whole, bottom / total, panel_width / whole, height / total),
+            sharex=first, sharey=first,
+        )  # fmt: skip
+        panel.set_title(title, fontsize=8.5, loc="left", pad=4)
+        last, outer = apart or k + across >= len(titles), apart or column == 0
+        panel.tick_params(labelbottom=last, labelleft=outer)
+        panel.set_xlabel((x if isinstance(x, str) else x[k]) if last else "")
+        panel.set_ylabel((y if isinstance(y, str) else y[k]) if outer else "")
+        panels.append(panel)
+    put_key(figure, key)
+    return figure, panels
+
+
+def in_lines(title: str, width: float) -> str:
+    """Return a title broken between its parts so that it fits into so many inches."""
+    lines: list[str] = []
+    for part in title.split(", "):
+        if lines and 0.068 * len(f"{lines[-1]}, {part}") <= width:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return "\n".join(lines)
+
+
+def put_key(figure: Figure, key: Key) -> None:
+    """Draw a key along the upper edge."""
+    width, total = figure.get_size_inches()
+    if key.handles:
+        figure.legend(
+            handles=list(key.handles), loc="upper left", ncols=key.columns(width), frameon=False,
+            bbox_to_anchor=(LEFT / width, 1 - EDGE / total), borderaxespad=0, borderpad=0,
+            fontsize=8, handlelength=2.2, handletextpad=0.6, columnspacing=1.6,
+            labelspacing=0.3, labelcolor=LIGHT["ink"],
+        )  # fmt: skip
+    if key.bar:
+        _bar(figure, key)
+
+
+def _bar(figure: Figure, key: Key) -> None:
+    """Draw many colors as a bar."""
+    whole, total = figure.get_size_inches()
+    count = len(key.bar)
+    bottom = total - EDGE - LINE * key.rows(whole) - 0.18
+    width = min(0.42 * count, whole - LEFT - 1.0)
+    bar = figure.add_axes((LEFT / whole, bottom / total, width / whole, 0.11 / total))
+    bar.barh([0] * count, [1.0] * count, left=list(range(count)), height=1,
+             color=[color for color, _ in key.bar])  # fmt: skip
+    bar.set_xlim(0, count)
+    bar.set_ylim(-0.5, 0.5)
+    step = math.ceil(count / 16)
+    bar.set_xticks([k + 0.5 for k in range(0, count, step)], [text for _, text in key.bar[::step]])
+    bar.tick_params(length=0, pad=2, labelsize=7.5)
+    bar.set_yticks([])
+    bar.grid(False)
+    bar.spines[:].set_visible(False)
+    bar.text(count + 0.2, 0, key.bar_label, va="center", fontsize=8)
+
+
+def frame(values: Sequence[float]) -> tuple[float, float]:
+    """Return limits of a logarithmic axis around some values, at least a decade apart."""
+    low, high = min(values, default=1.0) / 1.5, max(values, default=1.0) * 1.5
+    more = max(1.0, math.sqrt(10 * low / high))
+    return low / more, high * more
+
+
+def say(panel: Axes, text: str) -> None:
+    """Write in an empty panel why it is empty."""
+    panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center",
+               color=LIGHT["muted"], fontsize=8, wrap=True)  # fmt: skip
+
+
+def spread(values: Sequence[T], most: int) -> tuple[T, ...]:
+    """Return at most so many values, both ends among them, as evenly spaced as can be."""
+    count = len(values)
+    if count <= most:
+        return tuple(values)
+    even = [k for k in range(most, 1, -1) if (count - 1) % (k - 1) == 0 and k >= most - 2]
+    chosen = np.linspace(0, count - 1, even[0] if even else most).round().astype(int)
+    return tuple(values[k] for k in chosen)

@@ -1,0 +1,99 @@
+"""The figure of exponents against how many of the highest losses are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from superscope.figures.draw.canvas import Drawing, Key, block, grid, mark
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.laws.view import INTERVAL, shade_interval
+from superscope.laws import Law
+from superscope.laws.stability import Refit
+
+NORMAL = 1.96  # standard errors to either side of 95 %
+FURTHEST = 1.5  # spans of the values to which error bars are shown whole
+
+
+def law_exclusion(law: Law) -> Drawing | None:
+    """Return the figure of the law under other exclusions; None if there are no others."""
+    names, refits = _names(law), counted(law)
+    if len({r.dropped for r in refits}) < 2 or not names:
+        return None
+
+    def paint() -> Figure:
+        key = Key((
+            Line2D([], [], marker="o", markersize=4.5, color=LIGHT["centered"],
+                   label="fitted, ± 1.96 s.e."),
+            mark("this fit", LIGHT["raw"], "D", markersize=5.5),
+            block("its 95 % interval", LIGHT["raw"], INTERVAL),
+        ))  # fmt: skip
+        figure, panels = grid(
+            [""] * len(names), key, height=2.0,
+            columns=2 if len(names) in (2, 4) else 3, x=["highest losses left out"] * len(names),
+            y=[f"{name} (floor)" if name == law.form.floor else name for name in names],
+        )  # fmt: skip
+        for panel, name in zip(panels, names, strict=True):
+            _paint(panel, law, refits, name)
+        return figure
+
+    moved = [
+        name for name in names
+        if any(r.parameters[name] not in law.intervals[name] for r in refits)
+    ]  # fmt: skip
+    said = (
+        f"{_listed(moved)} {'leaves its interval' if len(moved) == 1 else 'leave their intervals'}"
+        " as points are left out"
+        if moved else "every one stays in its interval, whichever are left out"
+    )  # fmt: skip
+    return Drawing(
+        name="law-exclusion",
+        title="Whether the law hangs on what was left out",
+        caption="The exponents, and the floor where there is one, against how many of the highest "
+        f"losses were left out: {said}.",
+        label="Exponents with error bars against the number of highest losses left out, and the "
+        "law's own interval shaded.",
+        paint=paint,
+    )
+
+
+def counted(law: Law) -> list[Refit]:
+    """Return the fits that differ by how many of the highest losses were left out, in order."""
+    refits = [r for r in law.refits if r.drop_highest is not None]
+    return sorted(refits, key=lambda r: r.dropped)
+
+
+def _names(law: Law) -> list[str]:
+    if not law.refits:
+        return []
+    return [name for name in law.refits[0].parameters if law.standard_errors[name] != 0.0]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _paint(panel: Axes, law: Law, refits: Sequence[Refit], name: str) -> None:
+    interval = law.intervals[name]
+    x = np.array([r.dropped for r in refits])
+    y = np.array([r.parameters[name] for r in refits])
+    errors = np.array([r.standard_errors[name] or 0.0 for r in refits]) * NORMAL
+    ends = [e for e in (interval.low, interval.high) if e is not None]
+    low, high = float(np.min([*y, *ends])), float(np.max([*y, *ends]))
+    span = (high - low) or 0.1 * abs(high) or 0.1
+    low = max(low - FURTHEST * span, float(np.min([low, *(y - errors)])))
+    high = min(high + FURTHEST * span, float(np.max([high, *(y + errors)])))
+    margin = 0.06 * (high - low) or 0.05
+    panel.set_ylim(low - margin, high + margin)
+    shade_interval(panel, interval, "y")
+    panel.errorbar(x, y, yerr=errors, color=LIGHT["centered"], marker="o", markersize=4,
+                   linewidth=1, elinewidth=1, capsize=2, zorder=3)  # fmt: skip
+    own = [i for i, r in enumerate(refits) if not r.rule]
+    panel.plot(x[own], y[own], linestyle="none", marker="D", markersize=5.5, color=LIGHT["raw"],
+               zorder=4)  # fmt: skip
+    panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))

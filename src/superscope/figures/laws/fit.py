@@ -1,0 +1,98 @@
+"""The figure of loss against the one input of a law, a panel for each group."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark, spread
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import drawable_names
+from superscope.figures.draw.scale import log_x, log_y
+from superscope.figures.laws.view import (
+    BAND,
+    FLOOR_COLOR,
+    banded,
+    between,
+    dots,
+    drawn_points,
+    input_label,
+    limits,
+    shade,
+    term_color,
+    thinned,
+)
+from superscope.laws import Law
+from superscope.laws.forecast import Floats, band
+from superscope.text import counted
+
+MOST_PANELS = 16
+
+
+def law_fit(law: Law) -> Drawing:
+    """Return the figure of a law of one input: its points, fit, band and floors."""
+    points, (term,) = law.points, law.form.terms
+    groups = spread(range(len(points.groups)), MOST_PANELS)
+    titles, in_full = drawable_names([points.groups[g] for g in groups], 30)
+    floors = law.vector[2:]
+    zero = int((floors <= 0).sum())
+
+    def paint() -> Figure:
+        here = np.isin(points.group, groups)
+        low, high = limits(points.inputs[here, 0])
+        x = between(low, high)
+        curves = [law.loss(x[:, None], np.full(len(x), g)) for g in groups]
+        seen = [points.loss[here], *curves, floors[[g for g in groups if floors[g] > 0]]]
+        figure, panels = grid(
+            titles, _key(term_color(term), banded(law), zero < len(floors)),
+            height=3.3 if len(groups) == 1 else 1.25 if len(groups) > 6 else 2.0,
+            columns=4 if len(groups) > 6 else min(3, len(groups)), widest=5.4,
+            x=input_label(term), y="loss",
+        )  # fmt: skip
+        log_x(panels[0], low, high, sparse=len(groups) > 1)
+        log_y(panels[0], *limits(np.concatenate(seen)))
+        for panel, g, curve in zip(panels, groups, curves, strict=True):
+            _paint(panel, law, g, x, curve)
+        return figure
+
+    said = (
+        f" Drawn are {len(groups)} of {len(points.groups)} groups, spread over the table's order."
+        if len(groups) < len(points.groups) else ""
+    )  # fmt: skip
+    if zero:
+        which = "The floor" if len(floors) == 1 else f"{zero} of {len(floors)} floors"
+        said += f" {which} {'is' if zero == 1 else 'are'} 0, which a logarithmic axis cannot show."
+    if not banded(law):
+        said += " Without a degree of freedom the law has no band."
+    each = f", a panel for each of {counted(len(points.groups), 'group')}" * (len(groups) > 1)
+    return Drawing(
+        name="law-fit",
+        title="Loss and the law",
+        caption="Measured loss against the input on logarithmic axes, with the fitted law and "
+        f"the 95 % interval of its value{each}.{said}{thinned(len(points))}{in_full}",
+        label="Measured losses, the fitted curve and its band on logarithmic axes.",
+        paint=paint,
+    )
+
+
+def _key(color: str, bands: bool, floors: bool) -> Key:
+    return Key((
+        mark("measured", color),
+        line("law", "-"),
+        *([block("95 % of the law", LIGHT["ink"], BAND)] * bands),
+        *([line("floor", DASHED, FLOOR_COLOR)] * floors),
+    ))  # fmt: skip
+
+
+def _paint(panel: Axes, law: Law, group: int, x: Floats, curve: Floats) -> None:
+    (term,) = law.form.terms
+    mine = np.flatnonzero(law.points.group == group)
+    mine = mine[drawn_points(len(mine))]
+    with np.errstate(over="ignore"):
+        shade(panel, x, *band(law, x[:, None], np.full(len(x), group)))
+    panel.plot(x, curve, color=LIGHT["ink"], zorder=2.5)
+    floor = law.vector[2 + group]
+    if floor > 0:
+        panel.axhline(floor, color=FLOOR_COLOR, linestyle=DASHED, linewidth=1, zorder=2)
+    dots(panel, law.points.inputs[mine, 0], law.points.loss[mine], term_color(term), size=4.2)

@@ -1,0 +1,85 @@
+"""The figure of a plan: the best loss and the best inputs over compute."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.figures.draw.canvas import Drawing, Key, block, grid, line, mark
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.scale import log_x, log_y
+from superscope.figures.laws.view import BAND, limits, shade
+from superscope.laws import Estimate, Law, Plan
+from superscope.laws.forecast import Floats
+from superscope.text import rounded
+
+
+def law_frontier(law: Law, plan: Plan) -> Drawing:
+    """Return the figure of the best allocations over budgets."""
+    names = list(plan.ranges)
+
+    def paint() -> Figure:
+        key = Key((
+            line("best", "-", LIGHT["centered"]),
+            block("95 % of the law", LIGHT["ink"], BAND),
+            mark("the plan, with its 95 % interval", LIGHT["raw"], "D", markersize=5.5),
+            block("range of the data", LIGHT["frequency"], BAND),
+        ))  # fmt: skip
+        count = 1 + len(names)
+        figure, panels = grid(
+            [""] * count, key, height=2.1, columns=3 if count != 4 else 2,
+            x=["compute (FLOP)"] * count, y=["best loss", *names],
+        )  # fmt: skip
+        compute = np.array([a.compute for a in plan.frontier])
+        for panel in panels:
+            log_x(panel, *limits(compute, 0.02))
+        _paint_loss(panels[0], plan, compute)
+        for panel, name in zip(panels[1:], names, strict=True):
+            _paint_input(panel, law, plan, name, compute)
+        return figure
+
+    return Drawing(
+        name="law-frontier",
+        title="The best use of compute",
+        caption="The least loss that a budget of 6 N D operations can buy under the law, with its "
+        "95 % interval, and the inputs that buy it, over budgets around "
+        f"{rounded(plan.best.compute)}; outside the range of the data all of it is extrapolated.",
+        label="Best loss and best inputs against compute on logarithmic axes, with the plan's own "
+        "budget marked.",
+        paint=paint,
+    )
+
+
+def _paint_loss(panel: Axes, plan: Plan, compute: Floats) -> None:
+    loss = np.array([a.loss.value for a in plan.frontier])
+    ends = [(a.loss.low, a.loss.high) for a in plan.frontier]
+    low, high = np.array(ends, np.float64).T  # None is not a number
+    log_y(panel, *limits(np.concatenate([loss, low[low > 0], high[np.isfinite(high)]])))
+    shade(panel, compute, low, high)
+    panel.plot(compute, loss, color=LIGHT["centered"], zorder=3)
+    _paint_best(panel, plan, plan.best.loss)
+
+
+def _paint_input(panel: Axes, law: Law, plan: Plan, name: str, compute: Floats) -> None:
+    best = np.array([getattr(a, name) for a in plan.frontier], np.float64)
+    own = plan.ranges[name]
+    seen = [*best, *(e for e in (own.low, own.high) if e is not None)]
+    if name in law.form.columns:
+        i = law.form.columns.index(name)
+        values = law.points.inputs[:, i] + law.form.terms[i].offset
+        low, high = float(values.min()), float(values.max())
+        panel.axhspan(low, high, color=LIGHT["frequency"], alpha=BAND, linewidth=0, zorder=1)
+        seen += [low, high]
+    log_y(panel, *limits(seen))
+    panel.plot(compute, best, color=LIGHT["centered"], zorder=3)
+    _paint_best(panel, plan, own)
+
+
+def _paint_best(panel: Axes, plan: Plan, estimate: Estimate) -> None:
+    at = plan.best.compute
+    if estimate.low is not None and estimate.high is not None:
+        panel.plot([at, at], [estimate.low, estimate.high], color=LIGHT["raw"], linewidth=1.4,
+                   zorder=3.5)  # fmt: skip
+    panel.plot([at], [estimate.value], linestyle="none", marker="D", markersize=5.5,
+               color=LIGHT["raw"], zorder=4)  # fmt: skip

@@ -1,0 +1,72 @@
+"""The figure of profiles: how much worse the fit is with an exponent held elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, Key, block, grid, line
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.laws.view import INTERVAL, shade_interval
+from superscope.laws import Law
+
+HIGHEST = 1.9  # of the threshold's rise: where the axis ends
+
+
+def law_profiles(law: Law) -> Drawing | None:
+    """Return the figure of the objective along each free exponent; None if none is free."""
+    if not law.profiles:
+        return None
+    method = "BCa" if law.interval_method == "bca" else "linear"
+
+    def paint() -> Figure:
+        key = Key((
+            line("objective", "-", LIGHT["centered"]),
+            line("threshold", DASHED, LIGHT["muted"]),
+            line("its interval's ends", DOTTED),
+            block(f"{method} interval", LIGHT["raw"], INTERVAL),
+            line("fitted", "-", LIGHT["raw"]),
+        ))  # fmt: skip
+        names = list(law.profiles)
+        figure, panels = grid(
+            [""] * len(names), key, height=2.2, columns=3, x=names,
+            y=["rise of the objective"] + [""] * (len(names) - 1),
+        )  # fmt: skip
+        for panel, name in zip(panels, names, strict=True):
+            _paint(panel, law, name)
+        return figure
+
+    return Drawing(
+        name="law-profiles",
+        title="How well each exponent is known",
+        caption="Rise of the objective above its least value along each free exponent, all else "
+        "fitted again, as a share of the rise that ends the 95 % interval, beside the "
+        f"{method} interval; a curve that does not reach 1 on a side sets no limit there.",
+        label="The objective along each exponent, with the threshold, the ends of the profile's "
+        "interval, and the other interval shaded.",
+        paint=paint,
+    )
+
+
+def _paint(panel: Axes, law: Law, name: str) -> None:
+    profile, interval = law.profiles[name], law.intervals[name]
+    rise = profile.objectives - law.objective
+    unit = profile.threshold - law.objective
+    if unit > 0 and np.isfinite(unit):
+        rise = rise / unit
+        panel.axhline(1, color=LIGHT["muted"], linestyle=DASHED, linewidth=1, zorder=2)
+        panel.set_ylim(-0.06, min(HIGHEST, max(1.15, 1.05 * float(rise.max()))))
+    low, high = float(profile.values.min()), float(profile.values.max())
+    low = min([low, *(v for v in (interval.low,) if v is not None)])
+    high = max([high, *(v for v in (interval.high,) if v is not None)])
+    margin = 0.04 * (high - low) or 0.1
+    panel.set_xlim(low - margin, high + margin)
+    shade_interval(panel, interval, "x")
+    panel.axvline(law.parameters[name], color=LIGHT["raw"], linewidth=1.2, zorder=2)
+    for end in (profile.interval.low, profile.interval.high):
+        if end is not None:
+            panel.axvline(end, color=LIGHT["ink"], linestyle=DOTTED, linewidth=1.1, zorder=2)
+    panel.plot(profile.values, rise, color=LIGHT["centered"], zorder=3)
+    panel.xaxis.set_major_locator(MaxNLocator(4))

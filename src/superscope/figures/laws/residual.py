@@ -1,0 +1,126 @@
+"""The figure of residuals, with the points that move the law marked."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, line, mark
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.scale import log_x
+from superscope.figures.laws.view import (
+    Marked,
+    dots,
+    drawn_points,
+    input_label,
+    limits,
+    marked,
+    thinned,
+)
+from superscope.laws import Law
+from superscope.laws.forecast import Floats
+from superscope.text import counted
+
+MOST_RINGS = 8  # of one unit; more points than that are colored
+RING: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 1.2}
+PALETTE = ("raw", "frequency", "qwen", "opt", "pythia", "gpt2")
+
+
+def law_residuals(law: Law) -> Drawing:
+    """Return the figure of residuals against fitted loss and each input."""
+    found, more = marked(law)
+    scale = law.residual_scale
+    log = law.form.residual == "log"
+
+    def paint() -> Figure:
+        rings = [
+            mark(f"{k + 1}: {drawable(m.name)}", LIGHT[PALETTE[k]], **RING, markersize=7)
+            for k, m in enumerate(found)
+        ]
+        key = Key((
+            *([line("± residual scale", DASHED, LIGHT["muted"])] * math.isfinite(scale)), *rings,
+        ))  # fmt: skip
+        labels = ["fitted loss", *map(input_label, law.form.terms)]
+        y = "log of measured / fitted" if log else "measured − fitted loss"
+        figure, panels = grid([""] * len(labels), key, height=2.2, x=labels,
+                              y=[y] * len(labels))  # fmt: skip
+        values = [law.fitted, *law.points.inputs.T]
+        for panel, x in zip(panels, values, strict=True):
+            _paint(panel, law, np.asarray(x, np.float64), found)
+        return figure
+
+    kind = "log of measured over fitted loss" if log else "measured minus fitted loss"
+    said = ""
+    if found:
+        names = "; ".join(f"{k} {shown(m.name)} ({m.effect})" for k, m in enumerate(found, 1))
+        said = f" Leaving out what is numbered moves an exponent most: {names}."
+    if more:
+        said += f" {counted(more, 'more point')} {'does' if more == 1 else 'do'} so, too."
+    if not math.isfinite(scale):
+        said += " Without a degree of freedom the residuals have no scale."
+    return Drawing(
+        name="law-residuals",
+        title="Residuals",
+        caption=f"Residuals ({kind}) against fitted loss and each input: a pattern here is what "
+        f"the law does not say.{said}{thinned(len(law.points))}",
+        label="Residuals against fitted loss and each input, with the line at zero, the residual "
+        "scale to both sides, and influential points ringed.",
+        paint=paint,
+    )
+
+
+def _paint(panel: Axes, law: Law, x: Floats, found: tuple[Marked, ...]) -> None:
+    residuals, scale = law.residuals, law.residual_scale
+    log_x(panel, *limits(x))
+    most = max(float(np.abs(residuals).max()), scale if math.isfinite(scale) else 0.0, 1e-12)
+    panel.set_ylim(-1.2 * most, 1.2 * most)
+    panel.axhline(0, color=LIGHT["ink"], linewidth=1, zorder=2)
+    if math.isfinite(scale):
+        for side in (-scale, scale):
+            panel.axhline(side, color=LIGHT["muted"], linestyle=DASHED, linewidth=1, zorder=2)
+    chosen = drawn_points(len(x))
+    dots(panel, x[chosen], residuals[chosen], LIGHT["centered"], alpha=0.7)
+    rings = np.zeros(len(x))
+    numbers: list[tuple[float, float]] = []
+    # Single points first: their number stands beside them, a unit's beside another of its own.
+    for k in sorted(range(len(found)), key=lambda k: len(found[k].points)):
+        ours = found[k].points[drawn_points(len(found[k].points))]
+        if not len(ours):
+            continue
+        color = LIGHT[PALETTE[k]]
+        if len(ours) <= MOST_RINGS:
+            # A point alone and with its unit has a ring around a ring.
+            size = 6.5 + 3 * float(rings[ours].max())
+            panel.plot(x[ours], residuals[ours], linestyle="none", marker="o", markersize=size,
+                       color=color, zorder=4, **RING)  # fmt: skip
+        else:
+            dots(panel, x[ours], residuals[ours], color, alpha=1.0)
+        free = ours[rings[ours] == 0] if (rings[ours] == 0).any() else ours
+        rings[ours] += 1
+        far = free[np.argmax(np.abs(residuals[free]))]
+        _number(panel, str(k + 1), (float(x[far]), float(residuals[far])), color, numbers)
+
+
+def _number(
+    panel: Axes,
+    text: str,
+    at: tuple[float, float],
+    color: str,
+    taken: list[tuple[float, float]],
+) -> None:
+    """Write a number beside a point, where no other number stands."""
+    x, y = panel.transData.transform(at) * 72 / panel.get_figure().dpi  # type: ignore[union-attr]
+    places = [(dx, dy) for dy in (3, -10, 14, -21) for dx in (6, -12)]
+    free = [
+        (dx, dy) for dx, dy in places
+        if all(abs(x + dx - a) > 8 or abs(y + dy - b) > 9 for a, b in taken)
+    ]  # fmt: skip
+    dx, dy = (free or places)[0]
+    taken.append((x + dx, y + dy))
+    panel.annotate(text, at, xytext=(dx, dy), textcoords="offset points", fontsize=8,
+                   color=color, fontweight="bold", zorder=5)  # fmt: skip

@@ -1,0 +1,168 @@
+"""A law as its figures see it: what each term leaves of the data, with its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from superscope.figures.draw.canvas import spread
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import drawable
+from superscope.laws import Interval, Law, Term
+from superscope.laws.derived import Floats, levels
+from superscope.laws.judge import MOVED
+from superscope.laws.uncertainty import student
+
+MOST_POINTS = 1000  # marks of a panel; more make files that no page should hold
+MOST_MARKED = 6
+BAND, INTERVAL = 0.16, 0.18  # opacity of what is shaded
+FLOOR_COLOR = LIGHT["muted"]
+_COLOR_OF_COLUMN = {"depth": "frequency", "tokens": "raw"}
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A point or a resampling unit that moves the law.
+
+    Attributes
+    ----------
+    name
+        What is left out.
+    points
+        Numbers of its points, shape (j,).
+    effect
+        How far it moves which exponents.
+    """
+
+    name: str
+    points: npt.NDArray[np.int64]
+    effect: str
+
+
+def term_color(term: Term) -> str:
+    """Return the color of a term, the same in every figure."""
+    return LIGHT[_COLOR_OF_COLUMN.get(term.column, "centered")]
+
+
+def input_label(term: Term) -> str:
+    """Return what the axis of a term's input is called."""
+    return drawable(term.column) + (f" − {term.offset:g}" if term.offset else "")
+
+
+def term_remainder(law: Law, term: int) -> Floats:
+    """Return the measured losses minus every other fitted part, floor included, shape (n,)."""
+    parts = law.parts(law.points.inputs, law.points.group)
+    return np.asarray(law.points.loss - np.delete(parts, term, axis=1).sum(axis=1), np.float64)
+
+
+def banded(law: Law) -> bool:
+    """Whether the law has an interval of its value."""
+    return bool(len(law.draws)) or law.freedom > 0
+
+
+def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return a term's fitted part at inputs (N,), and the ends of its 95 % interval.
+
+    The ends come from the resamples, or else from the covariance of the logarithm; they are not
+    a number where there is neither.
+    """
+    at, logs = slice(2 * term, 2 * term + 2), np.log(inputs)
+    amplitude, exponent = law.vector[at]
+    value = amplitude * np.exp(-exponent * logs)
+    nothing = np.full(len(inputs), np.nan)
+    if len(law.draws):
+        drawn = law.draws[:, at]
+        drawn = drawn[np.isfinite(drawn).all(axis=1)]
+        curves = drawn[:, :1] * np.exp(-drawn[:, 1:] * logs)
+        low, high = np.quantile(curves, levels(law), axis=0)
+        return value, low, high
+    if law.freedom < 1 or not amplitude > 0:
+        return value, nothing, nothing
+    slopes = np.stack([np.full(len(inputs), 1 / amplitude), -logs], axis=1)
+    variance = np.einsum("ni,ij,nj->n", slopes, law.covariance[at, at], slopes)
+    half = student(law.freedom) * np.sqrt(np.maximum(variance, 0))
+    with np.errstate(over="ignore"):
+        return value, value * np.exp(-half), value * np.exp(half)
+
+
+def drawn_points(count: int, always: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+    """Return which of so many points are drawn: all, or evenly many, and some in any case."""
+    chosen = np.array(spread(range(count), MOST_POINTS), np.int64)
+    return chosen if always is None else np.union1d(chosen, always)
+
+
+def thinned(count: int) -> str:
+    """Return what to say of points that are not drawn; empty if all are."""
+    return f" Drawn are {MOST_POINTS:,} of {count:,} points." if count > MOST_POINTS else ""
+
+
+def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
+    """Return the points that move an exponent, the most first, and how many more there are."""
+    by_name: dict[str, list[tuple[str, float]]] = {}
+    for i in sorted(law.influences, key=lambda i: -abs(i.shift)):
+        if abs(i.shift) > MOVED or i.below_floor:
+            by_name.setdefault(i.left_out, []).append((i.parameter, i.shift))
+    names = list(by_name)[:MOST_MARKED]
+    return tuple(
+        Marked(
+            name,
+            _points_of(law, name),
+            ", ".join(f"{p} {s:+.1f} s.e.".replace("-", "−") for p, s in by_name[name]),
+        )
+        for name in names
+    ), len(by_name) - len(names)
+
+
+def _points_of(law: Law, name: str) -> npt.NDArray[np.int64]:
+    p = law.points
+    found = [i for i, label in enumerate(p.labels) if label == name]
+    found = found or [
+        i for i, unit in enumerate(p.unit_names) if name == f"every point of {p.units} {unit}"
+    ]
+    return np.array(found, np.int64)
+
+
+def limits(values: Sequence[float] | Floats, share: float = 0.06) -> tuple[float, float]:
+    """Return limits of a logarithmic axis around those values that are positive."""
+    positive = np.asarray(values, np.float64)
+    positive = positive[positive > 0]
+    if not len(positive):
+        return 0.1, 10.0
+    low, high = float(positive.min()), float(positive.max())
+    margin = max(share * math.log(high / low), 0.02)
+    return low * math.exp(-margin), high * math.exp(margin)
+
+
+def between(low: float, high: float) -> Floats:
+    """Return where a curve is drawn from end to end of a logarithmic axis."""
+    return np.geomspace(low, high, 120)
+
+
+def shade(panel: Axes, x: Floats, low: Floats, high: Floats) -> bool:
+    """Draw a band if there is one, and return whether there is."""
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return False
+    panel.fill_between(x, low, high, color=LIGHT["ink"], alpha=BAND, linewidth=0, zorder=2)
+    return True
+
+
+def dots(
+    panel: Axes, x: Floats, y: Floats, color: str, *, size: float = 3.6, alpha: float = 0.85
+) -> None:
+    """Draw points."""
+    panel.plot(x, y, linestyle="none", marker="o", markersize=size, color=color, alpha=alpha,
+               markeredgecolor=LIGHT["paper"], markeredgewidth=0.3, zorder=3)  # fmt: skip
+
+
+def shade_interval(panel: Axes, interval: Interval, axis: str) -> None:
+    """Shade a parameter's interval along an axis, to the panel's edge where it has no end."""
+    edges = panel.get_xlim() if axis == "x" else panel.get_ylim()
+    low = edges[0] if interval.low is None else interval.low
+    high = edges[1] if interval.high is None else interval.high
+    draw = panel.axvspan if axis == "x" else panel.axhspan
+    draw(low, high, color=LIGHT["raw"], alpha=INTERVAL, linewidth=0, zorder=1)

@@ -1,0 +1,209 @@
+"""The figure of loss against width, a panel for each group of the law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark, spread
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import drawable_names, shown
+from superscope.figures.draw.scale import log_y
+from superscope.figures.laws.view import BAND, FLOOR_COLOR, banded, shade
+from superscope.figures.study.view import (
+    NO_FAMILY,
+    Missing,
+    Point,
+    around,
+    cast_of,
+    name_points,
+    named_note,
+    over,
+    put,
+    width_axis,
+)
+from superscope.laws import Law
+from superscope.laws.forecast import Floats, band
+
+if TYPE_CHECKING:
+    from superscope.study import Study
+
+TITLE = "Loss against width"
+COLOR = LIGHT["qwen"]
+MOST_PANELS = 9
+FAR = 2.0  # times below the least loss; a floor further down would flatten the points
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Members whose losses have one floor.
+
+    Attributes
+    ----------
+    title
+        Their family, empty if all members are of one.
+    group
+        Their number in the law; None without a law.
+    points
+        The members.
+    """
+
+    title: str
+    group: int | None
+    points: tuple[Point, ...]
+
+
+def panels_of(study: Study) -> tuple[Panel, ...]:
+    """Return the members whose loss is known, by the groups of the law or else by family."""
+    groups: dict[tuple[int | None, str], list[Point]] = {}
+    numbers = _groups_of(study.laws.loss)
+    for point in cast_of(study).evaluated:
+        found = numbers.get((float(point.evaluation.model.width), point.evaluation.loss))
+        group = found.pop(0) if found else None
+        groups.setdefault((group, point.member.family or NO_FAMILY), []).append(point)
+    titles, _ = drawable_names([family for _, family in groups], 30)
+    return tuple(
+        Panel(title if len(groups) > 1 else "", group, tuple(points))
+        for title, ((group, _), points) in zip(titles, groups.items(), strict=True)
+    )
+
+
+def _groups_of(law: Law | None) -> dict[tuple[float, float], list[int]]:
+    """Return the groups of a law's points by their width and loss."""
+    found: dict[tuple[float, float], list[int]] = {}
+    if law is not None:
+        p = law.points
+        for width, loss, group in zip(p.inputs[:, 0], p.loss, p.group, strict=True):
+            found.setdefault((float(width), float(loss)), []).append(int(group))
+    return found
+
+
+def study_loss(study: Study) -> Drawing | Missing:
+    """Return the figure of loss against width."""
+    cast, law = cast_of(study), study.laws.loss
+    if len(cast.evaluated) < 2:
+        only = "only one loss was evaluated" if cast.evaluated else "no loss was evaluated"
+        return Missing(TITLE, only)
+    found = panels_of(study)
+    drawn = spread(found, MOST_PANELS)
+    lowest = min(p.evaluation.loss for panel in drawn for p in panel.points)
+    floors = [_floor(law, panel) for panel in drawn]
+    near = [f for f in floors if f is not None and f > lowest / FAR]
+
+    def paint() -> Figure:
+        key = Key((
+            mark("measured, ± one standard error", COLOR),
+            *([line("law", "-")] * (law is not None)),
+            *([block("95 % of the law", LIGHT["ink"], BAND)] * (law is not None and banded(law))),
+            *([line("floor", DASHED, FLOOR_COLOR)] * bool(near)),
+        ))  # fmt: skip
+        figure, axes = grid(
+            [panel.title for panel in drawn], key, columns=min(3, len(drawn)),
+            height=3.3 if len(drawn) == 1 else 2.3, widest=6.4 if len(drawn) == 1 else 4.4,
+            x="width m", y="loss, nats per token",
+        )  # fmt: skip
+        points = [p for panel in drawn for p in panel.points]
+        widths = [p.evaluation.model.width for p in points]
+        low, high = around(widths, 2.0)
+        high *= (high / low) ** 0.12  # room for the last name
+        curves = [_curve(law, panel, over(low, high, widths)) for panel in drawn]
+        seen = [_ends(p) for p in points]
+        log_y(axes[0], *around(np.concatenate([*seen, near, *_between(curves, widths)]), 1.1))
+        for axis, panel, curve in zip(axes, drawn, curves, strict=True):
+            width_axis(axis, widths, low, high)
+            _paint(axis, law, panel, curve, lowest / FAR)
+        return figure
+
+    each = f", a panel for each of {len(found)} families" if len(found) > 1 else ""
+    return Drawing(
+        name="study-loss",
+        title=TITLE,
+        caption="Mean loss on the text against width, on logarithmic axes, with bars of one "
+        f"standard error to both sides, clustered by document{each}."
+        f"{_said(study, found, drawn, floors, lowest)}"
+        f"{named_note(cast, max(len(panel.points) for panel in drawn))}",
+        label="Loss against width with error bars, the fitted curve, its band and its floor.",
+        paint=paint,
+    )
+
+
+def _ends(point: Point) -> Floats:
+    """Return a loss, and the ends of its bar where they are above 0."""
+    e = point.evaluation
+    bar = e.loss_se or 0.0
+    return np.array([e.loss, e.loss + bar, max(e.loss - bar, e.loss / 2)])
+
+
+def _floor(law: Law | None, panel: Panel) -> float | None:
+    if law is None or panel.group is None:
+        return None
+    return float(law.vector[2 * len(law.form.terms) + panel.group])
+
+
+def _curve(law: Law | None, panel: Panel, x: Floats) -> tuple[Floats, Floats] | None:
+    if law is None or panel.group is None:
+        return None
+    return x, law.loss(x[:, None], np.full(len(x), panel.group))
+
+
+def _between(curves: Sequence[tuple[Floats, Floats] | None], widths: Sequence[int]) -> list[Floats]:
+    """Return the curves' values among the members: a panel need not show all of their ends."""
+    return [
+        y[(x >= min(widths)) & (x <= max(widths))]
+        for x, y in (curve for curve in curves if curve is not None)
+    ]
+
+
+def _paint(
+    axis: Axes, law: Law | None, panel: Panel, curve: tuple[Floats, Floats] | None, least: float
+) -> None:
+    near: list[tuple[float, float]] = []
+    if law is not None and curve is not None:
+        x, y = curve
+        with np.errstate(over="ignore"):
+            shade(axis, x, *band(law, x[:, None], np.full(len(x), panel.group)))
+        axis.plot(x, y, color=LIGHT["ink"], zorder=2.5)
+        near += zip(x.tolist(), y.tolist(), strict=True)
+        floor = _floor(law, panel)
+        if floor is not None and floor > least:
+            axis.axhline(floor, color=FLOOR_COLOR, linestyle=DASHED, linewidth=1, zorder=2)
+            near += [(float(at), floor) for at in x]
+    at = [(float(p.evaluation.model.width), p.evaluation.loss) for p in panel.points]
+    for point, (width, loss) in zip(panel.points, at, strict=True):
+        put(axis, point, width, loss, COLOR, error=point.evaluation.loss_se)
+        _, high, low = _ends(point)
+        near += [(width, float(end)) for end in np.linspace(low, high, 7)]
+    name_points(axis, panel.points, at, near)
+
+
+def _said(
+    study: Study, found: Sequence[Panel], drawn: Sequence[Panel],
+    floors: Sequence[float | None], lowest: float,
+) -> str:  # fmt: skip
+    law, said = study.laws.loss, []
+    if len(drawn) < len(found):
+        said.append(f" Drawn are {len(drawn)} of {len(found)} families.")
+    if law is None:
+        said.append(f" No law: {shown(study.laws.missing.get('loss', 'none was fitted'))}.")
+    else:
+        if not law.identified:
+            said.append(" The law is not identified.")
+        if not banded(law):
+            said.append(" Without a degree of freedom it has no band.")
+        hidden = [f for f in floors if f is not None and f <= lowest / FAR]
+        if hidden:
+            each = "The floor" if len(floors) == 1 else f"{len(hidden)} of {len(floors)} floors"
+            verb = "lies" if len(hidden) == 1 else "lie"
+            said.append(f" {each} {verb} below what is drawn.")
+    alone = [p for panel in drawn for p in panel.points if p.evaluation.loss_se is None]
+    if alone:
+        have = "has" if len(alone) == 1 else "have"
+        said.append(
+            f" {len(alone)} of the losses {have} no standard error: a single document gives none."
+        )
+    return "".join(said)

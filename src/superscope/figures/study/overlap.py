@@ -1,0 +1,213 @@
+"""The figure of interference: mean square overlap against width, raw and mean-centered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark
+from superscope.figures.draw.colors import LIGHT, OF_CENTER
+from superscope.figures.draw.scale import log_y
+from superscope.figures.laws.view import BAND, banded, shade
+from superscope.figures.study.view import (
+    Missing,
+    Point,
+    around,
+    cast_of,
+    family_marks,
+    name_points,
+    named_note,
+    over,
+    put,
+    width_axis,
+)
+from superscope.geometry import Overlap
+from superscope.laws import Law
+from superscope.laws.forecast import band
+from superscope.laws.uncertainty import interval_text
+from superscope.text import counted
+
+if TYPE_CHECKING:
+    from superscope.study import Study
+
+TITLE = "Interference against width"
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One panel: a centering, its law, and each member's overlaps.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    center
+        Of :class:`~superscope.geometry.Overlap`.
+    law
+        Of its overlaps; None if there is none.
+    weighted
+        Whether overlaps weighted by the text are drawn as well.
+    """
+
+    name: str
+    center: str
+    law: Law | None
+    weighted: bool
+
+    @property
+    def color(self) -> str:
+        return LIGHT[OF_CENTER[self.center]]
+
+    def of(self, point: Point) -> Overlap:
+        """Return a member's overlaps under this centering."""
+        return point.geometry.raw if self.center == "none" else point.geometry.centered
+
+    def weighted_of(self, point: Point) -> float | None:
+        """Return its mean square overlap between tokens of the text, if that is drawn."""
+        weighted = self.of(point).weighted
+        return None if weighted is None or not self.weighted else weighted.mean_square_overlap
+
+    def values(self, points: Sequence[Point]) -> list[float]:
+        """Return all that is drawn of members, where it is above 0."""
+        found = [self.of(p).mean_square_overlap for p in points]
+        found += [v for v in map(self.weighted_of, points) if v is not None]
+        return [v for v in found if v > 0]
+
+
+def sides(study: Study) -> tuple[Side, Side]:
+    """Return what the panels show."""
+    laws = study.laws
+    return (
+        Side("raw rows", "none", laws.overlap, False),
+        Side("mean-centered rows", "mean", laws.overlap_centered, True),
+    )
+
+
+def study_overlap(study: Study) -> Drawing | Missing:
+    """Return the figure of mean square overlap against width."""
+    cast, both = cast_of(study), sides(study)
+    points = cast.measured
+    if not points:
+        return Missing(TITLE, "no head was measured")
+    values = [v for side in both for v in side.values(points)]
+    if not values:
+        return Missing(TITLE, "no two rows of any head overlap")
+    weighted = any(side.weighted_of(p) is not None for side in both for p in points)
+
+    def paint() -> Figure:
+        laws = [side.law for side in both if side.law is not None]
+        key = Key((
+            mark("raw", LIGHT["raw"]),
+            mark("mean-centered", LIGHT["centered"]),
+            *([_hollow("mean-centered, between tokens of the text")] * weighted),
+            *([line("law m^(−s)", "-")] * bool(laws)),
+            *([block("95 % of the law", LIGHT["ink"], BAND)] * any(map(banded, laws))),
+            line("chance, 1/m", DASHED),
+            *family_marks(points),
+        ))  # fmt: skip
+        figure, panels = grid([_title(s) for s in both], key, height=3.0, x="width m",
+                              y="mean square overlap")  # fmt: skip
+        widths = [p.width for p in points]
+        low, high = around(widths, 2.0)
+        high *= (high / low) ** 0.12  # room for the last name
+        seen = [*values, *(1 / w for w in widths)]
+        log_y(panels[0], *around(seen, 2.0))
+        for panel, side in zip(panels, both, strict=True):
+            width_axis(panel, widths, low, high)
+            _paint(panel, side, points, (low, high))
+        return figure
+
+    return Drawing(
+        name="study-overlap",
+        title=TITLE,
+        caption="Mean square overlap of the rows of each head, over all pairs of different rows, "
+        "on logarithmic axes. Random directions lie on the dashed line, 1/m; above it, rows "
+        f"overlap more than by chance.{_weighted_note(weighted)}{_law_note(study, _mixed(points))}"
+        f"{_zero_note(both, points)}{'' if _mixed(points) else named_note(cast, len(points))}",
+        label="Mean square overlap against width, of raw and of mean-centered rows, with fitted "
+        "powers of the width and the line of chance.",
+        paint=paint,
+    )
+
+
+def _hollow(label: str) -> Line2D:
+    return mark(label, LIGHT["frequency"], markerfacecolor="none", markeredgewidth=1.4)
+
+
+def _title(side: Side) -> str:
+    if side.law is None:
+        return f"{side.name}, no law"
+    value, interval = side.law.parameters["alpha"], side.law.intervals["alpha"]
+    return f"{side.name}, s = {value:.3g} ({interval_text(interval)})"
+
+
+def _paint(panel: Axes, side: Side, points: Sequence[Point], ends: tuple[float, float]) -> None:
+    widths = [p.width for p in points]
+    x = over(*ends, widths)
+    panel.plot(x, 1 / x, color=LIGHT["ink"], linestyle=DASHED, linewidth=1, zorder=2.4)
+    drawn = [1 / x]
+    if side.law is not None:
+        group = np.zeros(len(x), np.int64)
+        with np.errstate(over="ignore"):
+            shade(panel, x, *band(side.law, x[:, None], group))
+        curve = side.law.loss(x[:, None], group)
+        panel.plot(x, curve, color=LIGHT["ink"], zorder=2.5)
+        drawn.append(curve)
+    at = []
+    for point in points:
+        value, weighted = side.of(point).mean_square_overlap, side.weighted_of(point)
+        if weighted is not None and weighted > 0:
+            put(panel, point, point.width, weighted, LIGHT["frequency"], hollow=True)
+        if value > 0:
+            put(panel, point, point.width, value, side.color)
+            at.append((point, (float(point.width), value)))
+    if _mixed(points):  # marks and widths tell them apart, and names would lie on one another
+        return
+    near = [(a, b) for curve in drawn for a, b in zip(x[::2], curve[::2], strict=True)]
+    near += [(p.width, w) for p in points if (w := side.weighted_of(p)) is not None and w > 0]
+    name_points(panel, [p for p, _ in at], [where for _, where in at], near)
+
+
+def _mixed(points: Sequence[Point]) -> bool:
+    return len({p.family for p in points}) > 1
+
+
+def _weighted_note(weighted: bool) -> str:
+    if not weighted:
+        return ""
+    return (
+        " Rings: the same over two different tokens drawn from the text, mean-centered, so that "
+        "frequent tokens count for more."
+    )
+
+
+def _law_note(study: Study, mixed: bool) -> str:
+    said = [" Each law is one line for all families."] if mixed else []
+    for side, key in zip(sides(study), ("overlap", "overlap_centered"), strict=True):
+        if side.law is None:
+            said.append(
+                f" No law of {side.name}: {study.laws.missing.get(key, 'none was fitted')}."
+            )
+        elif not side.law.identified:
+            said.append(f" The law of {side.name} is not identified.")
+        if side.law is not None and not banded(side.law):
+            said.append(" Without a degree of freedom it has no band.")
+    return "".join(said)
+
+
+def _zero_note(both: Sequence[Side], points: Sequence[Point]) -> str:
+    zero = sum(
+        not (math.isfinite(v) and v > 0)
+        for side in both
+        for v in (side.of(p).mean_square_overlap for p in points)
+    )
+    if not zero:
+        return ""
+    return f" {counted(zero, 'overlap')} of 0 cannot be shown on a logarithmic axis."

@@ -1,0 +1,204 @@
+"""A study as its figures see it: what members are called, how they are marked, where they lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from superscope.figures.draw.canvas import mark
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import drawable_names
+from superscope.figures.laws.view import limits
+from superscope.figures.study.labels import put_labels
+from superscope.geometry import Geometry
+from superscope.laws.forecast import Floats
+
+if TYPE_CHECKING:
+    from superscope.evaluation import Evaluation
+    from superscope.study import Member, Study
+
+MOST_NAMED = 12  # points of a panel with a name beside them; of more, the number in the table
+LONGEST = 22  # letters of such a name
+NO_FAMILY = "no known family"
+SHAPES = ("o", "s", "^", "D", "v", "P", "X")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A figure that is not drawn: what it would show, and why it is left out."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A member as a figure marks it.
+
+    Attributes
+    ----------
+    member
+        Whose point it is.
+    number
+        In the table of members, from 1.
+    name
+        What stands beside it, fit to be drawn.
+    family
+        Its family as the key has it.
+    shape
+        Its mark.
+    """
+
+    member: Member
+    number: int
+    name: str
+    family: str
+    shape: str
+
+    @property
+    def width(self) -> int:
+        """m, of the head or else of the model that was evaluated."""
+        if self.member.geometry is not None:
+            return self.member.geometry.width
+        return self.evaluation.model.width
+
+    @property
+    def geometry(self) -> Geometry:
+        """Of a member whose head was measured."""
+        assert self.member.geometry is not None
+        return self.member.geometry
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Of a member whose loss was evaluated."""
+        assert self.member.evaluation is not None
+        return self.member.evaluation
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The members of a study for its figures.
+
+    Attributes
+    ----------
+    points
+        In the order of the table.
+    note
+        What to say of names that cannot be drawn as they are; empty if all can.
+    """
+
+    points: tuple[Point, ...]
+    note: str
+
+    @property
+    def measured(self) -> tuple[Point, ...]:
+        """Those whose head was measured."""
+        return tuple(p for p in self.points if p.member.geometry is not None)
+
+    @property
+    def evaluated(self) -> tuple[Point, ...]:
+        """Those whose loss was evaluated."""
+        return tuple(p for p in self.points if p.member.evaluation is not None)
+
+
+def cast_of(study: Study) -> Cast:
+    """Return the members of a study as figures mark them."""
+    names, note = drawable_names(short_names([m.name for m in study.members]), LONGEST)
+    known = list(dict.fromkeys(m.family or NO_FAMILY for m in study.members))
+    families, _ = drawable_names(known, LONGEST)
+    last = len(SHAPES) - 1
+    if len(known) > len(SHAPES):  # there are no more shapes to tell them apart
+        families = (*families[:last], *["other families"] * (len(known) - last))
+    marks = {
+        f: (drawn, SHAPES[min(k, last)])
+        for k, (f, drawn) in enumerate(zip(known, families, strict=True))
+    }
+    return Cast(
+        tuple(
+            Point(member, k, name, *marks[member.family or NO_FAMILY])
+            for k, (member, name) in enumerate(zip(study.members, names, strict=True), 1)
+        ),
+        note,
+    )
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Return the last part of each path or hub id; all in full where that makes two of them one."""
+    last = [PurePosixPath(name).name or name for name in names]
+    return last if len(set(last)) == len(set(names)) else list(names)
+
+
+def family_marks(points: Sequence[Point]) -> list[Line2D]:
+    """Return entries of a key for the families of points, where there are several."""
+    shapes = {p.family: p.shape for p in points}
+    if len(shapes) < 2:
+        return []
+    return [mark(family, LIGHT["muted"], shape) for family, shape in shapes.items()]
+
+
+def put(
+    panel: Axes, point: Point, x: float, y: float, color: str, *,
+    error: float | None = None, hollow: bool = False,
+) -> None:  # fmt: skip
+    """Draw a member's point, with a bar of one standard error to both sides if there is one."""
+    if error is not None:
+        panel.errorbar(
+            [x], [y], yerr=[error], fmt="none", ecolor=color, elinewidth=1.1, capsize=2.5, zorder=3
+        )
+    panel.plot(
+        [x], [y], linestyle="none", marker=point.shape, markersize=5.6, color=color, zorder=4,
+        markerfacecolor=LIGHT["paper"] if hollow else color,
+        markeredgecolor=color if hollow else LIGHT["paper"],
+        markeredgewidth=1.4 if hollow else 0.5,
+    )  # fmt: skip
+
+
+def name_points(
+    panel: Axes, points: Sequence[Point], at: Sequence[tuple[float, float]],
+    around: Sequence[tuple[float, float]] = (),
+) -> None:  # fmt: skip
+    """Write beside points whose they are, away from the marks and what lies `around`."""
+    named = len(points) <= MOST_NAMED
+    put_labels(panel, at, [p.name if named else str(p.number) for p in points], around)
+
+
+def named_note(cast: Cast, most: int) -> str:
+    """Return what a caption says of the names beside as many points as a panel has at most."""
+    return cast.note if most <= MOST_NAMED else " Numbers are those of the table of members."
+
+
+def around(values: Sequence[float] | Floats, least: float) -> tuple[float, float]:
+    """Return limits of a logarithmic axis around values, at least `least` times apart."""
+    low, high = limits(values, 0.08)
+    more = math.sqrt(max(1.0, least * low / high))
+    return low / more, high * more
+
+
+def width_axis(panel: Axes, widths: Sequence[int], low: float, high: float) -> None:
+    """Make the x axis logarithmic, with the members' widths as ticks, as many as there is room."""
+    panel.set_xscale("log")
+    panel.set_xlim(low, high)
+    figure = panel.get_figure()
+    assert figure is not None
+    inches = panel.get_position().width * figure.get_size_inches()[0]  # type: ignore[union-attr]
+    ticks: list[int] = []
+    for width in sorted(set(widths)):
+        room = 0.12 + 0.075 * len(f"{width:,}")  # inches
+        if not ticks or math.log(width / ticks[-1]) / math.log(high / low) * inches >= room:
+            ticks.append(width)
+    panel.xaxis.set_major_locator(FixedLocator(ticks))
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+
+
+def over(low: float, high: float, widths: Sequence[int]) -> Floats:
+    """Return where a curve is drawn: from end to end of the axis, and at the widths themselves."""
+    return np.union1d(np.geomspace(low, high, 120), np.array(widths, np.float64))

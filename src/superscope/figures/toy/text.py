@@ -1,0 +1,46 @@
+"""Phrases that the captions of toy figures share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from superscope.figures.toy.groups import GroupedRuns
+from superscope.text import counted, fixed, signed
+from superscope.toy.exponent import Exponent
+
+
+def exponent_text(fit: Exponent | None) -> str:
+    """Return an exponent with its interval."""
+    if fit is None:
+        return "–"
+    if fit.low != fit.low:  # two runs: a line through both, and nothing to judge it by
+        return f"{fixed(fit.value)}  no interval"
+    return f"{fixed(fit.value)}  [{fixed(fit.low)}, {fixed(fit.high)}]"
+
+
+def fitted(runs: GroupedRuns) -> str:
+    """Say what was fitted, and which runs are left out of it and why."""
+    said = (
+        "Exponents: least squares of log loss on log width, every run a point, with the 95 % "
+        "interval of Student's t."
+    )
+    full = sum(p.config.width >= p.config.n for p in runs.points)
+    usable = sum(len(s.fittable) for g in runs.groups for s in g.series)
+    useless = len(runs.points) - full - usable
+    if full:
+        said += (
+            f" Left out of the fits: {counted(full, 'run')} of a width of at least n, "
+            "where every feature has a dimension of its own."
+        )
+    if useless:
+        said += f" Left out: {counted(useless, 'run')} without a positive finite loss."
+    if len(runs.widths) == 1:
+        said += f" All runs have the width {runs.widths[0]}: two widths make an exponent."
+    return said + runs.rates
+
+
+def missing(kind: str, values: Sequence[float]) -> str:
+    """Say that one value alone shows no dependence."""
+    if len(values) > 1:
+        return ""
+    return f" All runs have the {kind} {signed(float(values[0]))}: how it matters is not seen here."

@@ -1,0 +1,157 @@
+"""The report: one HTML file that opens from disk and asks the network for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from superscope._version import __version__
+from superscope.atomic import write_whole
+from superscope.errors import UsageError
+from superscope.figures.draw.colors import DARK, LIGHT
+from superscope.figures.draw.figure import FigureBlock
+from superscope.figures.geometry.norms import norms_figure
+from superscope.figures.geometry.overlap import overlap_figure
+from superscope.figures.geometry.published import published_overlaps
+from superscope.figures.geometry.spectrum import spectrum_figure
+from superscope.figures.geometry.width import FAMILIES, placements, width_figure
+from superscope.geometry import Geometry
+from superscope.geometry.summary import Summary, summarize
+from superscope.report.files import encoded
+from superscope.report.geometry.explanations import EXPLANATIONS, OF_FREQUENCIES
+from superscope.report.geometry.names import names_of
+from superscope.report.geometry.pair_table import PairTable, pair_tables
+from superscope.report.html import template
+from superscope.text import number, visible
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    """What the page says of one model.
+
+    Attributes
+    ----------
+    key
+        Prefix of the ids of its part of the page.
+    name
+        What the report calls it.
+    geometry, summary
+        Its numbers, and its table.
+    headlines
+        The few that matter most: value, and what it is.
+    figures
+        Overlaps, norms, spectrum.
+    pairs
+        Most colliding pairs by centering.
+    settings
+        How it was measured: label and value.
+    """
+
+    key: str
+    name: str
+    geometry: Geometry
+    summary: Summary
+    headlines: tuple[tuple[str, str], ...]
+    figures: tuple[FigureBlock, ...]
+    pairs: tuple[PairTable, ...]
+    settings: tuple[tuple[str, str], ...]
+
+
+def write_report(geometries: Sequence[Geometry], path: Path) -> None:
+    """Write one self-contained HTML file about one or several measured models.
+
+    It holds the tables, the figures and the most colliding pairs, and neither scripts nor
+    anything to be fetched.
+
+    Parameters
+    ----------
+    geometries
+        What was measured, in the order to show it.
+    path
+        File to write. It appears whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        No geometry, or the file cannot be written.
+    """
+    if not geometries:
+        raise UsageError("a report needs at least one measured model")
+    page = render(geometries)
+    with write_whole(Path(path)) as file:
+        file.write(encoded(page))
+
+
+def render(geometries: Sequence[Geometry]) -> str:
+    """Return the report as HTML."""
+    names = names_of(geometries)
+    return template("report.html").render(
+        models=[
+            _section(g, name, f"model-{k}")
+            for k, (g, name) in enumerate(zip(geometries, names, strict=True), start=1)
+        ],
+        width_figure=width_figure(placements(geometries, names), "width"),
+        explanations=_explained(geometries),
+        published=published_overlaps(),
+        published_families={key: name for key, (name, *_) in FAMILIES.items()},
+        version=__version__,
+        light=LIGHT,
+        dark=DARK,
+    )
+
+
+def _section(geometry: Geometry, name: str, key: str) -> ModelSection:
+    return ModelSection(
+        key=key,
+        name=name,
+        geometry=geometry,
+        summary=summarize(geometry),
+        headlines=_headlines(geometry),
+        figures=(
+            overlap_figure(geometry, f"{key}-overlaps"),
+            norms_figure(geometry, f"{key}-norms"),
+            spectrum_figure(geometry, f"{key}-spectrum"),
+        ),
+        pairs=pair_tables(geometry),
+        settings=_settings(geometry),
+    )
+
+
+def _headlines(g: Geometry) -> tuple[tuple[str, str], ...]:
+    return (
+        (f"{number(g.raw.ratio_to_random, 3)}×", "chance: mean square overlap of raw rows"),
+        (f"{number(g.centered.ratio_to_random, 3)}×", "chance, once mean-centered"),
+        (number(g.centered.effective_width, 3),
+         f"of {g.width:,} dimensions effectively used, mean-centered"),
+        (str(g.regime), f"regime: φ = {g.represented_fraction:.4f}, the share of rows represented"),
+    )  # fmt: skip
+
+
+def _settings(g: Geometry) -> tuple[tuple[str, str], ...]:
+    s, p = g.settings, g.provenance
+    rows = "all" if p.rows == "all" else "those the tokenizer can produce"
+    settings = [("model", p.model), ("rows", rows), ("pairs", _pairs(g))]
+    if s.neighbors:
+        settings.append(("nearest rows kept", str(s.neighbors)))
+    settings.append(("measured with", f"superscope {s.version}"))
+    return tuple((label, visible(value, quote="", longest=500)) for label, value in settings)
+
+
+def _pairs(g: Geometry) -> str:
+    pairs, s = g.raw.pairs, g.settings
+    if pairs is None:
+        return "not measured; all else is exact without them"
+    if pairs.method == "exact":
+        return f"all {pairs.pairs:,}, in {s.dtype} on {s.device}"
+    return f"{pairs.pairs:,} drawn at random with seed {s.seed}"
+
+
+def _explained(geometries: Sequence[Geometry]) -> dict[str, str]:
+    """Return the explanations of what these models' tables show."""
+    weighted = any(g.frequency_centered is not None for g in geometries)
+    return {
+        label: text
+        for label, text in EXPLANATIONS.items()
+        if weighted or label not in OF_FREQUENCIES
+    }

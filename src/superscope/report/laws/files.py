@@ -1,0 +1,87 @@
+"""The figures of a law, as files and as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from superscope.atomic import write_whole
+from superscope.figures.draw.canvas import Drawing
+from superscope.figures.laws.exclusion import law_exclusion
+from superscope.figures.laws.fit import law_fit
+from superscope.figures.laws.frontier import law_frontier
+from superscope.figures.laws.parts import law_parts
+from superscope.figures.laws.profile import law_profiles
+from superscope.figures.laws.residual import law_residuals
+from superscope.figures.laws.terms import law_terms
+from superscope.laws import Law, Plan
+from superscope.report.files import encoded, write_drawings
+from superscope.report.laws.page import render_law
+
+
+def law_figures(law: Law, plan: Plan | None = None) -> tuple[Drawing, ...]:
+    """Return the figures that a law has.
+
+    Loss against the input (laws of one input), each part by itself, residuals, parts, profiles
+    (of free exponents), exclusion (where several were tried), and the frontier of a plan.
+    """
+    figures = (
+        law_fit(law) if len(law.form.terms) == 1 else None,
+        law_terms(law),
+        law_residuals(law),
+        law_parts(law),
+        law_profiles(law),
+        law_exclusion(law),
+        law_frontier(law, plan) if plan is not None else None,
+    )
+    return tuple(figure for figure in figures if figure is not None)
+
+
+def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> list[Path]:
+    """Write each figure of a law as PNG and PDF, and all that is known of it as ``report.html``.
+
+    The same law makes the same bytes. The page holds everything it shows, and runs no script.
+
+    Parameters
+    ----------
+    law
+        A fitted law.
+    folder
+        Where to write; made if it is missing. Each file appears whole or not at all.
+    plan
+        The best use of a budget under this law, to be shown with it.
+
+    Returns
+    -------
+    The files: the page, then the figures in its order.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written.
+    """
+    return write_drawings(
+        Path(folder), law_figures(law, plan), lambda placed: render_law(law, placed, plan)
+    )
+
+
+def write_law_report(law: Law, path: Path, *, plan: Plan | None = None) -> None:
+    """Write all that is known of a law, and its figures, as one self-contained HTML file.
+
+    Parameters
+    ----------
+    law
+        A fitted law.
+    path
+        File to write. It appears whole or not at all.
+    plan
+        The best use of a budget under this law, to be shown with it.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be written.
+    """
+    placed = [(f, f.inline(f.files("svg")["svg"])) for f in law_figures(law, plan)]
+    page = encoded(render_law(law, placed, plan))
+    with write_whole(Path(path)) as file:
+        file.write(page)

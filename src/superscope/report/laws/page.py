@@ -1,0 +1,139 @@
+"""The page of a law: what is thought of it, its numbers and its figures in one HTML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from superscope._version import __version__
+from superscope.figures.draw.canvas import share
+from superscope.figures.draw.colors import DARK, LIGHT
+from superscope.figures.draw.drawable import shown
+from superscope.figures.laws.exclusion import counted as exclusions
+from superscope.laws import Law, Plan, plan_text
+from superscope.laws.summary import facts, parameter_rows
+from superscope.report.files import Placed
+from superscope.report.html import template
+from superscope.text import counted, rounded
+
+MOST_ROWS = 12  # runs of row numbers written out for a rule
+SOURCES = {
+    "LLG25": ("Liu, Liu, Gore", "Superposition Yields Robust Neural Scaling", "2505.10465"),
+    "H22": ("Hoffmann et al.", "Training Compute-Optimal Large Language Models", "2203.15556"),
+    "B24": ("Besiroglu et al.", "Chinchilla Scaling: A replication attempt", "2404.10102"),
+    "L26d": ("Liu et al.", "Inverse Depth Scaling From Most Layers Being Similar", "2602.05970"),
+    "L26t": ("Liu et al.", "Universal One-third Time Scaling", "2602.03685"),
+}
+"""Authors, title and arXiv number of what a law comes from."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason to doubt a law, and whether it is grave."""
+
+    text: str
+    severe: bool
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A rule, and the points it left out."""
+
+    rule: str
+    points: str
+    rows: str
+
+
+def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> str:
+    """Return the page of a law, its drawn figures and a plan as HTML."""
+    return template("law.html").render(
+        title=f"Scaling law {law.form.name}: {law.headline.lower()}",
+        law=law,
+        verdict=law.headline,
+        reasons=[Reason(shown(f.text), f.status.severe) for f in law.findings],
+        remedies={f.status.value: f.status.remedy for f in law.findings},
+        formula=_formula(law),
+        counts=_counts(law),
+        rows=[tuple(map(shown, row)) for row in parameter_rows(law)],
+        facts=[(label, shown(text)) for label, text in _facts(law)],
+        left_out=[
+            LeftOut(shown(e.rule), counted(len(e.rows), "point"), row_text(e.rows))
+            for e in law.excluded
+        ],
+        missing=_missing(law),
+        drawings=[(figure, svg, share(svg)) for figure, svg in placed],
+        plan=plan,
+        plan_compute="" if plan is None else rounded(plan.best.compute),
+        plan_doubts=() if plan is None else tuple(map(shown, plan.doubts)),
+        plan_said=[] if plan is None else _signed([plan_text.sentences(plan)])[0],
+        plan_header=plan_text.INPUTS,
+        plan_rows=[] if plan is None else _signed(plan_text.input_rows(plan)),
+        frontier_header=() if plan is None else plan_text.frontier_header(plan),
+        frontier_rows=[] if plan is None else _signed(plan_text.frontier_rows(plan)),
+        sources=[SOURCES[s] for s in re.findall(r"\w+", law.form.source) if s in SOURCES],
+        version=__version__,
+        light=LIGHT,
+        dark=DARK,
+    )
+
+
+def row_text(rows: Sequence[int]) -> str:
+    """Return row numbers, those in succession as ``3–7``, and how many more there are."""
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], row]
+        else:
+            runs.append([row])
+    said = ", ".join("–".join(f"{row:,}" for row in run) for run in runs[:MOST_ROWS])
+    more = sum(run[-1] - run[0] + 1 for run in runs[MOST_ROWS:])
+    return said + (f" and {more:,} more" if more else "")
+
+
+def _signed(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return cells with the minus sign of print."""
+    return [[cell.replace("-", "−") for cell in row] for row in rows]
+
+
+def _formula(law: Law) -> str:
+    """Return the law with the names of its own inputs."""
+    powers = [
+        f"{t.amplitude} · "
+        + (f"({t.column} − {t.offset:g})" if t.offset else t.column)
+        + f"^(−{t.exponent})"
+        for t in law.form.terms
+    ]
+    floor = f"{law.form.floor}[group]" if len(law.points.groups) > 1 else law.form.floor
+    return shown(f"loss = {' + '.join(powers)} + {floor}")
+
+
+def _counts(law: Law) -> str:
+    parts = [counted(len(law.points), "point")]
+    if len(law.points.groups) > 1:
+        by = " and ".join(law.grouped_by)
+        parts.append(f"{len(law.points.groups)} groups by {by}, with a floor each")
+    return shown(", ".join(parts))
+
+
+def _facts(law: Law) -> list[tuple[str, str]]:
+    """Return how the fit was made: label and text; what was left out has its own table."""
+    pairs = [re.split(r"\s{2,}", text, maxsplit=1) for text in facts(law)]
+    kept = [(pair[0], pair[1]) for pair in pairs if pair[0] != "left out"]
+    seeds = ("seed", f"{law.options.seed}, of the resamples and the starts")
+    return [*kept, seeds, ("fitted with", f"superscope {law.version}")]
+
+
+def _missing(law: Law) -> str:
+    """Say which figures a law lacks, and why."""
+    said = []
+    if not law.profiles:
+        why = "no exponent is free"
+        if not law.options.judge:
+            why = "the law was not judged"
+        elif law.freedom < 1:
+            why = "there are as many parameters as points"
+        said.append(f"No exponent has a profile: {why}.")
+    if len({r.dropped for r in exclusions(law)}) < 2:
+        said.append("No other exclusion was tried that leaves out other points.")
+    return " ".join(said)

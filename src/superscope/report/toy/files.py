@@ -1,0 +1,72 @@
+"""The figures of a set of toy runs, as files and as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from superscope.errors import UsageError
+from superscope.figures.draw.canvas import Drawing
+from superscope.figures.toy.exponent import exponent_alpha, exponent_map
+from superscope.figures.toy.groups import GroupedRuns, group_runs
+from superscope.figures.toy.loss import loss_unrepresented
+from superscope.figures.toy.norm import norms, represented_decay
+from superscope.figures.toy.width import loss_width, overlap_width
+from superscope.report.files import write_drawings
+from superscope.report.toy.page import render_toy
+from superscope.toy.point import ToyPoint
+
+
+def toy_figures(points: Sequence[ToyPoint]) -> tuple[Drawing, ...]:
+    """Return the seven figures of a set of runs.
+
+    Parameters
+    ----------
+    points
+        Runs, in any order. Seeds of one setting are points of one group; runs that differ in
+        anything else but width, decay and α are panels of their own, named by the difference.
+
+    Raises
+    ------
+    UsageError
+        No runs.
+    """
+    if not points:
+        raise UsageError("figures need at least one toy run")
+    return _figures(group_runs(points))
+
+
+def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
+    """Write each figure as PNG and PDF, and all of them as ``report.html``.
+
+    The same runs make the same bytes. The page holds everything it shows, and runs no script.
+
+    Parameters
+    ----------
+    points
+        Runs, in any order.
+    folder
+        Where to write; made if it is missing. Each file appears whole or not at all.
+
+    Returns
+    -------
+    The files: the page, then the figures in its order.
+
+    Raises
+    ------
+    UsageError
+        No runs, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    if not points:
+        raise UsageError(f"{folder}: figures need at least one toy run")
+    runs = group_runs(points)
+    return write_drawings(folder, _figures(runs), lambda placed: render_toy(runs, placed))
+
+
+def _figures(runs: GroupedRuns) -> tuple[Drawing, ...]:
+    makers = (
+        loss_width, exponent_map, exponent_alpha, represented_decay, norms, overlap_width,
+        loss_unrepresented,
+    )  # fmt: skip
+    return tuple(make(runs) for make in makers)

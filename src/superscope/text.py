@@ -1,0 +1,121 @@
+"""Numbers, counts, columns and other people's strings, as people see them.
+
+The only module that formats. What a value looks like is registered with :func:`as_text` and
+:func:`as_html` by the room that owns the value; nothing here imports a room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+from html import escape
+
+NONE = "–"
+"""What stands where there is no number."""
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Return a number to `digits` significant digits, – where there is none."""
+    return NONE if value is None else f"{value:,.{digits}g}"
+
+
+def rounded(value: float | None) -> str:
+    """Return a number of any size with the four digits that matter, – where there is none."""
+    if value is None:
+        return NONE
+    if 1e3 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return a number with the sign that print has for minus."""
+    return f"{value:,.{digits}g}".replace("-", "−")
+
+
+def fixed(value: float, digits: int = 2) -> str:
+    """Return a number with so many decimals; no zero is negative."""
+    text = f"{value:.{digits}f}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def counted(count: int, what: str, plural: str | None = None) -> str:
+    """Return a number of things: ``1 run``, ``2 runs``, ``1,200 families``."""
+    return f"{count:,} {what if count == 1 else plural or what + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the units that matter."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} d {minutes // 60 % 24} h"
+
+
+def visible(text: str, quote: str = '"', longest: int = 40) -> str:
+    """Return text with everything that cannot be seen, or could act on a terminal, escaped.
+
+    Within quotes, the quote and the backslash are escaped too, so that what is shown
+    has one meaning.
+    """
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    special = {quote, "\\"} if quote else set()
+
+    def shown(character: str) -> str:
+        if character in special:
+            return f"\\{character}"
+        if character.isprintable():
+            return character
+        return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+    return f"{quote}{''.join(map(shown, cut))}{quote}"
+
+
+def named(text: str, longest: int = 200) -> str:
+    """Return the name of a model, file or text, without quotes and with nothing unseen in it."""
+    return visible(text, quote="", longest=longest)
+
+
+def slug(text: str) -> str:
+    """Return a file name for any text: readable where it can be, always distinct."""
+    plain = re.sub(r"[^\w.-]", "-", text, flags=re.ASCII)[-80:].lstrip(".")
+    if plain and plain == text:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table's lines: the first column to the left and the others to the right."""
+    table = [tuple(header), *map(tuple, rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def labelled(title: str, facts: Iterable[tuple[str, str]], width: int = 15) -> str:
+    """Return a title and below it a line for each label and what it is."""
+    return "\n".join([title, *(f"  {label:<{width}}{text}" for label, text in facts)])
+
+
+@singledispatch
+def as_text(value: object) -> str:
+    """Return a result as a terminal shows it; each room registers its own results."""
+    raise TypeError(f"superscope has no text for a {type(value).__name__}")
+
+
+@singledispatch
+def as_html(value: object) -> str:
+    """Return a result as a notebook shows it: its text, unless its room has a table for it."""
+    return f"<pre style='line-height:1.2'>{escape(as_text(value))}</pre>"
