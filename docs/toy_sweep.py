@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from superscope.observations import read_table
+from superscope.observations import read_observations
 from superscope.toy.exponent import Exponent, fit_exponent
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ def page() -> str | None:
     """Return the page, or None without the published numbers."""
     if not PUBLISHED.is_dir():
         return None
-    runs = read_table(DATA / "toy_sweep.parquet").merge(
+    runs = read_observations(DATA / "toy_sweep.parquet").merge(
         pd.read_csv(DATA / "toy_sweep_losses.csv"), on="run", validate="1:1"
     )
     text = (DATA / "toy_sweep_text.md").read_text(encoding="utf-8")

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from superscope import evaluation, laws, study, toy
     from superscope.geometry import Geometry, Overlap, measure_head
     from superscope.heads import FAMILIES, Head, read_head
-    from superscope.observations import Observation, read_table, write_table
+    from superscope.observations import Observation, read_observations
     from superscope.report import write_report
+    from superscope.tables import write_table
 
 __all__ = [
     "FAMILIES",
@@ -29,7 +30,7 @@ __all__ = [
     "measure",
     "measure_head",
     "read_head",
-    "read_table",
+    "read_observations",
     "study",
     "toy",
     "write_report",
@@ -45,9 +46,9 @@ _ROOMS = {
     "Overlap": "geometry",
     "measure_head": "geometry",
     "read_head": "heads",
-    "read_table": "observations",
+    "read_observations": "observations",
     "write_report": "report",
-    "write_table": "observations",
+    "write_table": "tables",
 }
 
 

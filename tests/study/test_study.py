@@ -15,7 +15,7 @@ from superscope.errors import UsageError
 from superscope.evaluation import LossOptions, Text, evaluate, text_files
 from superscope.heads import FAMILIES
 from superscope.measure import measure
-from superscope.observations import read_table
+from superscope.observations import read_observations
 from superscope.study import Study, study
 from superscope.study.study import fit_laws, table_of
 
@@ -50,7 +50,7 @@ def test_each_member_has_the_overlap_and_the_loss_it_has_alone(
 ) -> None:
     found = done(family, text, tmp_path)
     assert not found.failed
-    table = read_table(tmp_path / "observations.csv")
+    table = read_observations(tmp_path / "observations.csv")
     for name, member, row in zip(family, found.members, table.itertuples(), strict=True):
         head, loss = measure(name, pairs="none"), evaluate(name, text, OPTIONS)
         assert row.model == name and row.dataset == "cats" and row.run == loss.how
@@ -128,7 +128,7 @@ def test_members_that_fail_do_not_stop_the_others(
     assert [f.part for f in gone.failures] == ["model"] and "nowhere" in gone.failures[0].reason
     assert "does not match" in mismatched.failures[-1].reason
     assert "EvaluationError" not in mismatched.failures[-1].reason
-    table = read_table(tmp_path / "out" / "observations.csv")
+    table = read_observations(tmp_path / "out" / "observations.csv")
     assert list(table["model"]) == [no_tokenizer, small, *family]
     assert table["loss"].isna().tolist() == [True, True, False, False, False]
 

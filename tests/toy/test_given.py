@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from superscope.errors import NotFoundError, SuperscopeError, UsageError
+from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
 from superscope.toy.given import read_groups, read_probabilities, resolved_files
 
 P = (0.5, 0.25, 0.125, 1e-3)
@@ -55,7 +55,7 @@ def test_what_is_no_list_of_probabilities_is_named(
 ) -> None:
     assert callable(write)
     write(tmp_path / name)
-    with pytest.raises((UsageError, NotFoundError)) as caught:
+    with pytest.raises((FormatError, NotFoundError)) as caught:
         read_probabilities(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
 

@@ -47,7 +47,7 @@ def frequency(
     from superscope.cli.terminal import progress_bar
     from superscope.evaluation.frequency import count_tokens
     from superscope.evaluation.tokenizer import load_tokenizer
-    from superscope.observations import check_suffix, write_table
+    from superscope.tables import check_suffix, write_table
 
     chosen = _ends(ranks)
     if out is not None:

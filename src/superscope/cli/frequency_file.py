@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.errors import FormatError, UsageError
+from superscope.tables import read_numbers, read_table
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
 
 LARGEST_ID = 1 << 24  # far beyond any vocabulary; a mistaken id must not fill the memory
 
@@ -22,8 +22,8 @@ def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
     Parameters
     ----------
     path
-        ``.npy``: an array of shape (ids,). ``.parquet`` or ``.csv``: a table with the columns
-        ``id`` and ``count``; ids it does not have count as 0, other columns are ignored.
+        ``.npy``: an array of shape (ids,). ``.parquet``, ``.csv`` or ``.jsonl``: a table with the
+        columns ``id`` and ``count``; ids it does not have count as 0, other columns are ignored.
 
     Raises
     ------
@@ -32,69 +32,43 @@ def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
     """
     import numpy as np
 
-    kind = path.suffix.lower()
-    if kind not in (".npy", ".parquet", ".csv"):
-        raise UsageError(f"{path}: frequencies are read from a .npy, .parquet or .csv file")
+    if path.suffix.lower() not in (".npy", ".parquet", ".csv", ".jsonl"):
+        raise UsageError(f"{path}: frequencies are read from a .npy, .parquet, .csv or .jsonl file")
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise NotFoundError(
-            f"cannot read frequencies from {path}: {error.strerror or error}"
-        ) from error
-    try:
-        frequencies = _array(data) if kind == ".npy" else _of_table(data, kind)
+        if path.suffix.lower() == ".npy":
+            frequencies = read_numbers(path)
+        else:
+            frequencies = _by_id(read_table(path))
         bad = np.flatnonzero(~(np.isfinite(frequencies) & (frequencies >= 0)))
         if len(bad):
-            raise ValueError(
+            raise FormatError(
                 f"id {bad[0]} has {frequencies[bad[0]]}; they must be finite and not negative"
             )
-    except (
-        ValueError, TypeError, OSError, EOFError, OverflowError, MemoryError, NotImplementedError,
-        Warning,
-    ) as error:  # fmt: skip
-        reason = " ".join(str(error).split())  # of pandas, over several lines
-        raise FormatError(f"{path} is no file of frequencies: {reason}") from None
+    except FormatError as error:
+        raise FormatError(f"{path} is no file of frequencies: {error}") from None
     return frequencies
 
 
-def _array(data: bytes) -> npt.NDArray[np.float64]:
+def _by_id(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     import numpy as np
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-    array = np.load(io.BytesIO(data), allow_pickle=False)
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or array.ndim != 1:
-        raise ValueError("it is no one-dimensional array of numbers")
-    return array.astype(np.float64)
-
-
-def _of_table(data: bytes, kind: str) -> npt.NDArray[np.float64]:
-    import numpy as np
-    import pandas as pd
-    from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
-
-    file = io.BytesIO(data)
-    with warnings.catch_warnings():
-        # Of rows longer than the header, whose columns would be taken for others.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        frame = (
-            pd.read_parquet(file)
-            if kind == ".parquet"
-            else pd.read_csv(file, index_col=False, low_memory=False)
-        )
-    missing = [name for name in ("id", "count") if name not in frame]
+    missing = [name for name in ("id", "count") if name not in table]
     if missing:
-        raise ValueError(f"it has no column {' and no column '.join(missing)}")
-    ids, counts = frame["id"], frame["count"]
-    if frame.empty:
-        raise ValueError("it has no rows")
-    if not is_integer_dtype(ids) or ids.isna().any():
-        raise ValueError("its column id has something else than whole numbers")
-    if not is_numeric_dtype(counts) or is_bool_dtype(counts) or counts.isna().any():
-        raise ValueError("its column count has something else than numbers")
+        raise FormatError(f"it has no column {' and no column '.join(missing)}")
+    for name in ("id", "count"):
+        column = table[name]
+        if not is_numeric_dtype(column) or is_bool_dtype(column) or column.isna().any():
+            raise FormatError(f"its column {name} has something else than numbers")
+    ids = table["id"].to_numpy(np.float64)
+    if (ids != np.floor(ids)).any():
+        raise FormatError("its column id has something else than whole numbers")
     if ids.min() < 0 or ids.max() > LARGEST_ID:
         wrong = ids.min() if ids.min() < 0 else ids.max()
-        raise ValueError(f"its id {wrong} is none of a vocabulary")
-    if ids.duplicated().any():
-        raise ValueError(f"it has id {ids[ids.duplicated()].iloc[0]} twice")
+        raise FormatError(f"its id {wrong:.0f} is none of a vocabulary")
+    values, times = np.unique(ids, return_counts=True)
+    if (times > 1).any():
+        raise FormatError(f"it has id {values[times > 1][0]:.0f} twice")
     frequencies = np.zeros(int(ids.max()) + 1)
-    frequencies[ids.to_numpy(np.int64)] = counts.to_numpy(np.float64)
+    frequencies[ids.astype(np.int64)] = table["count"].to_numpy(np.float64)
     return frequencies

@@ -45,7 +45,8 @@ def loss(
     with progress_bar(lines=True) as progress:
         found = evaluate(model, read, options, revision=revision, keep=blocks, progress=progress)
     if out is not None and tokens is not None:
-        from superscope.observations import to_frame, write_table
+        from superscope.observations import to_frame
+        from superscope.tables import write_table
 
         write_table(found.token_table(), tokens)
         write_table(to_frame([found.observation()]), out)
@@ -55,7 +56,7 @@ def loss(
 def _beside(out: Path) -> tuple[Path, Path]:
     """Return where the losses by token and the finished blocks go, having checked they can."""
     from superscope.atomic import check_writable
-    from superscope.observations import check_suffix
+    from superscope.tables import check_suffix
 
     check_suffix(out)
     check_writable(out)

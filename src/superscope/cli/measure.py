@@ -90,7 +90,8 @@ def measure(
     }  # fmt: skip
     measured, failed = _measure_all(names, options, json)
     if measured and table is not None:
-        from superscope.observations import to_frame, write_table
+        from superscope.observations import to_frame
+        from superscope.tables import write_table
 
         write_table(to_frame(geometry.observation() for geometry in measured), table)
     if measured and report is not None:
@@ -131,7 +132,7 @@ def _measure_all(
 
 def _check_outputs(table: Path | None, report: Path | None) -> None:
     """Refuse files that could not be written, before the work instead of after it."""
-    from superscope.observations import check_suffix
+    from superscope.tables import check_suffix
 
     if table is not None:
         check_suffix(table)

@@ -32,7 +32,8 @@ def toy_table(
     """
     from superscope.atomic import write_whole
     from superscope.cli.toy_runs import finished_runs
-    from superscope.observations import check_suffix, to_frame, write_table
+    from superscope.observations import to_frame
+    from superscope.tables import check_suffix, write_table
     from superscope.toy import losses_table
 
     if out is not None:

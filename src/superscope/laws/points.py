@@ -14,11 +14,11 @@ from superscope.errors import UsageError
 from superscope.laws.exclusion import Excluded, drop_highest, exclude, group_rows, known
 from superscope.laws.forms import Form
 from superscope.laws.options import FitOptions
+from superscope.tables import NOT_NUMBERS
 
 APART = 3e4  # numbers further apart than this, with nothing between, are of two units
 GAP, UNITS = 100.0, (1e6, 1e9)  # or less far, if one side times such a factor falls on the other
 SMALLEST, LARGEST = 1e-100, 1e100  # beyond them powers leave the numbers there are
-NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 NAMES = ("model", "run", "revision", "dataset")  # columns that name a point
 
 

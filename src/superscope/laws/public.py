@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from superscope.errors import FormatError, NotFoundError, RemoteError, UsageError
+from superscope.tables import parse_table
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,6 @@ def load_public(name: str, data_dir: Path | None = None) -> pd.DataFrame:
     FormatError
         The file is not the published one.
     """
-    from superscope.laws.table import parse_table
-
     if name not in PUBLIC:
         raise NotFoundError(f"no public table is called {name!r}; there are {', '.join(PUBLIC)}")
     table = PUBLIC[name]

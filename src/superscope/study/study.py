@@ -15,10 +15,11 @@ from superscope.evaluation import Evaluation, LossOptions, Text
 from superscope.geometry import Geometry
 from superscope.heads import FAMILIES, family_of, members
 from superscope.laws import Law, fit
-from superscope.observations import to_frame, write_table
+from superscope.observations import to_frame
 from superscope.progress import Progress, silent
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.study.members import Failure, Member, Task, located, work
+from superscope.tables import write_table
 from superscope.text import slug
 
 if TYPE_CHECKING:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from superscope.errors import NotFoundError, UsageError
+from superscope.errors import NotFoundError, SuperscopeError, UsageError
+from superscope.tables import read_numbers
 from superscope.toy.features import LAWS
 
 _SUFFIXES = (".npy", ".csv", ".txt")
@@ -21,26 +19,13 @@ def read_probabilities(path: Path) -> tuple[float, ...]:
 
     Raises
     ------
-    NotFoundError, UsageError
+    NotFoundError, FormatError
         No such file, or no list of numbers.
     """
     try:
-        if path.suffix == ".npy":
-            with path.open("rb") as file:
-                values = np.lib.format.read_array(file, allow_pickle=False)
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of an empty file, which is refused below
-                values = np.loadtxt(path, dtype=np.float64, ndmin=1)
-        if values.ndim != 1 or not values.size:
-            raise ValueError(f"it has shape {values.shape}, not one number a feature")
-        return tuple(values.astype(np.float64).tolist())
-    except OSError as error:
-        raise NotFoundError(
-            f"cannot read frequencies from {path}: {error.strerror or error}"
-        ) from error
-    except (ValueError, EOFError) as error:
-        raise UsageError(f"cannot read frequencies from {path}: {error}") from None
+        return tuple(read_numbers(path).tolist())
+    except SuperscopeError as error:
+        raise type(error)(f"cannot read frequencies: {error}") from None
 
 
 def read_groups(path: Path) -> tuple[tuple[Any, ...], ...]:

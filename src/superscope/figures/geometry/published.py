@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from superscope.tables import parse_table
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,10 @@ class PublishedOverlap:
 @cache
 def published_overlaps() -> tuple[PublishedOverlap, ...]:
     """Return the 25 points that ship with the package."""
-    text = files("superscope").joinpath("data", "llm_overlap.csv").read_text("utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    data = files("superscope").joinpath("data", "llm_overlap.csv").read_bytes()
+    rows = b"".join(line for line in data.splitlines(True) if not line.startswith(b"#"))
+    table = parse_table(rows, ".csv", "llm_overlap.csv")
     return tuple(
-        PublishedOverlap(
-            row["family"], row["model"], int(row["width"]), float(row["mean_square_overlap"])
-        )
-        for row in rows
+        PublishedOverlap(str(family), str(model), int(width), float(value))
+        for family, model, width, value in zip(*(table[c] for c in table.columns), strict=True)
     )

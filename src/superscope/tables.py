@@ -1,0 +1,188 @@
+"""Tables as files: CSV, Parquet, JSON lines; and lists of numbers.
+
+The only reader and writer of tables. What columns mean is said by the rooms that own them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from superscope.atomic import write_whole
+from superscope.errors import FormatError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+READ = (".csv", ".parquet", ".jsonl")
+WRITTEN = (".parquet", ".csv")
+NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
+"""What a cell may say that is a number gone wrong, and neither absent nor a word."""
+
+
+def read_table(
+    path: Path, types: Mapping[str, str] | None = None, what: str = "table"
+) -> pd.DataFrame:
+    """Return the table in a file, told by its suffix.
+
+    Parameters
+    ----------
+    path
+        A .csv, .parquet or .jsonl file.
+    types
+        Columns that the table must have, and pandas' nullable type of each; others are then left
+        out. Without it, a column is numbers if every cell of it is one.
+    what
+        What the file is said not to be, if it is none.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    FormatError
+        It holds no such table.
+    UsageError
+        Another suffix.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in READ:
+        raise UsageError(f"{path}: a table is read from {', '.join(READ)}")
+    return parse_table(read_bytes(path), suffix, str(path), types, what)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises
+    ------
+    NotFoundError
+        It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def parse_table(
+    data: bytes,
+    suffix: str,
+    name: str,
+    types: Mapping[str, str] | None = None,
+    what: str = "table",
+) -> pd.DataFrame:
+    """Return the table in a file's bytes; the other arguments are those of :func:`read_table`.
+
+    Raises
+    ------
+    FormatError
+        They hold no such table.
+    """
+    import pandas as pd
+
+    file = io.BytesIO(data)
+    try:
+        if suffix == ".parquet":
+            frame = pd.read_parquet(file, dtype_backend="numpy_nullable")
+        elif suffix == ".jsonl":
+            lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
+            records = [json.loads(line, parse_constant=_refuse) for line in lines]
+            if not all(isinstance(record, dict) for record in records):
+                raise ValueError("a line of it is no object")
+            frame = pd.DataFrame(records).convert_dtypes()
+        else:
+            # Only an empty cell is absent: a model may be called "null". Numbers are converted
+            # from their text below: not all versions' fast parser gives back every digit.
+            frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
+            if not isinstance(frame.index, pd.RangeIndex):
+                raise ValueError("its rows are longer than its header")
+            if types is None:
+                frame = frame.apply(_typed)
+        if types is not None:
+            missing = [column for column in types if column not in frame]
+            if missing:
+                raise ValueError(f"it has no column {', '.join(missing)}")
+            return frame[list(types)].astype(dict(types))
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
+        raise FormatError(f"{name} is no {what}: {' '.join(str(error).split())}") from None
+    if suffix == ".csv" and len(frame.columns) == 1 and any(c in frame.columns[0] for c in ";\t"):
+        raise FormatError(f"{name} has one column, {frame.columns[0]!r}: separate with commas")
+    if frame.empty:
+        raise FormatError(f"{name} has no rows")
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet or CSV, told by the suffix; whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        Another suffix, or the file cannot be written.
+    """
+    check_suffix(path)
+    with write_whole(path) as file:
+        if path.suffix.lower() == ".parquet":
+            frame.to_parquet(file, index=False)
+        else:
+            file.write(frame.to_csv(index=False).encode())
+
+
+def check_suffix(path: Path) -> None:
+    """Raise UsageError unless the path ends in a format that tables are written in."""
+    if path.suffix.lower() not in WRITTEN:
+        raise UsageError(f"{path}: a table is written as {' or '.join(WRITTEN)}")
+
+
+def read_numbers(path: Path) -> npt.NDArray[np.float64]:
+    """Return a list of numbers: a .npy array of one dimension, or text with a number a line.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (count,), at least one.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    FormatError
+        It holds no such list.
+    """
+    import numpy as np
+
+    data = read_bytes(path)
+    try:
+        if path.suffix.lower() == ".npy":
+            values = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+        else:
+            lines = data.decode("utf-8").splitlines()
+            values = np.array([float(line) for line in lines if line.strip()])
+        if values.dtype.kind not in "uif" or values.ndim != 1 or not values.size:
+            raise ValueError(f"it holds {values.dtype} of shape {values.shape}")
+    except (ValueError, EOFError, OverflowError, MemoryError) as error:
+        reason = " ".join(str(error).split())
+        raise FormatError(f"{path} is no list of numbers: {reason}") from None
+    return values.astype(np.float64)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _typed(values: pd.Series) -> pd.Series:
+    """Return a column of a CSV as numbers if all that is there is one; ``nan`` is not absent."""
+    import numpy as np
+    import pandas as pd
+
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    absent = values.isna().to_numpy(np.bool_)
+    words = values.str.strip().str.lower().isin(NOT_NUMBERS)
+    if (np.isnan(numbers) & ~absent & ~words.to_numpy(np.bool_, na_value=False)).any():
+        return values
+    return pd.Series(pd.arrays.FloatingArray(numbers, absent), index=values.index)

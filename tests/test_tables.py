@@ -1,0 +1,127 @@
+"""Tables as files: what is read is what was written, and what is no table is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.tables import check_suffix, read_numbers, read_table, write_table
+
+TABLE = pd.DataFrame({"model": ["a", "b", "c"], "width": [1, 20, 300], "loss": [3.5, 2.25, 1e-3]})
+
+
+def write(folder: Path, table: pd.DataFrame, suffix: str) -> Path:
+    path = folder / f"table.{suffix}"
+    if suffix.lower() == "csv":
+        table.to_csv(path, index=False)
+    elif suffix.lower() == "parquet":
+        table.to_parquet(path)
+    else:
+        path.write_text("".join(json.dumps(r) + "\n" for r in table.to_dict("records")))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "CSV"])
+def test_a_file_holds_the_same_numbers_whatever_its_kind(tmp_path: Path, suffix: str) -> None:
+    found = read_table(write(tmp_path, TABLE, suffix))
+    assert list(found.columns) == list(TABLE.columns)
+    assert found["model"].tolist() == ["a", "b", "c"]
+    for name in ("width", "loss"):
+        assert found[name].to_numpy(np.float64).tolist() == TABLE[name].tolist()
+
+
+def test_an_empty_cell_is_absent_and_a_number_gone_wrong_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("model,width,loss\nNA,64,\nnull,128,nan\nx,256,inf\ny,512,2\n")
+    found = read_table(path)
+    assert found["model"].tolist() == ["NA", "null", "x", "y"]
+    assert pd.isna(found["loss"].iloc[0])
+    assert np.isnan(found["loss"].array._data[1]) and np.isinf(found["loss"].iloc[2])
+
+
+def test_text_among_numbers_stays_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("width,loss\n64,3\n128,2.5\nlarge,2\n")
+    assert read_table(path)["width"].tolist() == ["64", "128", "large"]
+
+
+def test_named_types_are_kept_and_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("run,width,more\n00120,64,x\n1e5,128,y\n")
+    found = read_table(path, {"run": "string", "width": "Int64"})
+    assert found["run"].tolist() == ["00120", "1e5"]
+    assert found["width"].tolist() == [64, 128]
+    with pytest.raises(FormatError, match=r"a\.csv is no list of runs: it has no column seed"):
+        read_table(path, {"seed": "Int64"}, "list of runs")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.parquet", b"PAR1 not really"),
+        ("a.parquet", b""),
+        ("a.csv", b""),
+        ("a.csv", b"\xff\xfe\x00\x01"),
+        ("a.csv", b"a,b\n1,2,3\n4,5,6\n"),
+        ("a.csv", b"a,b\n1,2\n1,2,3\n"),
+        ("a.csv", b"a;b\n1;2\n"),
+        ("a.csv", b"width,loss\n"),
+        ("a.jsonl", b"{"),
+        ("a.jsonl", b""),
+        ("a.jsonl", b"[1, 2\n"),
+        ("a.jsonl", b"\xff\xfe"),
+    ],
+)
+def test_what_is_no_table_is_a_format_error_that_names_the_file(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"a\.(csv|parquet|jsonl)"):
+        read_table(path)
+
+
+def test_another_suffix_or_no_file_is_answered_with_what_there_is(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    with pytest.raises(UsageError, match=r"a table is read from \.csv, \.parquet, \.jsonl"):
+        read_table(tmp_path / "a.xlsx")
+    with pytest.raises(NotFoundError, match=r"cannot read .*none\.csv: No such file"):
+        read_table(tmp_path / "none.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(NotFoundError, match="cannot read"):
+        read_table(tmp_path / "folder.csv")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_what_is_written_is_read_and_a_failure_leaves_what_was_there(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    write_table(TABLE, path)
+    assert read_table(path)["loss"].tolist() == TABLE["loss"].tolist()
+    with pytest.raises(UsageError, match="cannot write"):
+        write_table(TABLE, tmp_path / "none" / f"a.{suffix}")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["table.txt", "table", "table.parquet.gz", "csv", "a.jsonl"])
+def test_tables_are_written_as_parquet_or_csv_only(name: str, tmp_path: Path) -> None:
+    for use in (check_suffix, lambda path: write_table(TABLE, path)):
+        with pytest.raises(UsageError, match=r"written as \.parquet or \.csv"):
+            use(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["p.npy", "p.txt", "p.csv"])
+def test_a_list_of_numbers_is_read_to_the_bit(tmp_path: Path, name: str) -> None:
+    values = np.array([0.1 + 0.2, 1e-300, 3.0])
+    if name == "p.npy":
+        np.save(tmp_path / name, values)
+    else:
+        (tmp_path / name).write_text("".join(f"{value!r}\n" for value in values.tolist()))
+    assert np.array_equal(read_numbers(tmp_path / name), values)
