@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 from benchmarks.result import Section, markdown_table
 
-from superscope.laws import WIDTH_VARIANTS, RollOut, roll_out
+from superscope.forecasts import WIDTH_VARIANTS, RollOut, roll_out
 
 TABLE = "published-llms"
 ANOMALY = "Qwen2.5-72B on wikitext"  # its loss lies below its family's floor

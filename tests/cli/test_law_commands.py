@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from superscope import cli
-from superscope.laws import Law, fit, load_public, plan, simulate
+from superscope.forecasts import plan
+from superscope.laws import Law, fit, load_public, simulate
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from law_tables import CHINCHILLA, FAST, POWER, SHAPE, losses, make_table, truth
 
-from superscope.laws import TRUTHS, FitStatus, Law, fit, forecast, simulate
-from superscope.laws.judge import part_correlations
+from superscope.forecasts import forecast
+from superscope.laws import TRUTHS, FitStatus, Law, fit, simulate
+from superscope.laws._judge import part_correlations
 from superscope.laws.points import select
 from superscope.laws.problem import make_problem
 from superscope.laws.uncertainty import spread

@@ -16,10 +16,11 @@ from superscope.figures.draw.canvas import Drawing
 from superscope.figures.draw.drawable import ABSENT, drawable, drawable_names
 from superscope.figures.laws.parts import MOST_BARS, bars
 from superscope.figures.laws.view import MOST_MARKED, limits, marked, term_curve, term_remainder
-from superscope.laws import Law, Plan, fit, load_public, plan
-from superscope.laws.forecast import band
-from superscope.laws.judge import MOVED
-from superscope.laws.plan_text import input_rows
+from superscope.forecasts import Plan, plan
+from superscope.forecasts.summary import input_rows
+from superscope.laws import Law, fit, load_public
+from superscope.laws._judge import MOVED
+from superscope.laws.prediction import band
 from superscope.report import write_law_figures, write_law_report
 from superscope.report.laws.files import law_figures
 from superscope.report.laws.page import render_law, row_text

@@ -19,7 +19,7 @@ from superscope.errors import UsageError
 from superscope.figures.draw.canvas import Drawing
 from superscope.figures.study.loss import panels_of
 from superscope.figures.study.view import SHAPES, cast_of, short_names
-from superscope.laws.forecast import band
+from superscope.laws.prediction import band
 from superscope.report import write_study_report
 from superscope.report.study.files import study_figures
 from superscope.report.study.page import COLUMNS, facts, member_rows, render_study

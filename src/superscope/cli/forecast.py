@@ -47,7 +47,7 @@ def forecast(
     """
     from superscope.cli.fit_arguments import inputs_of
     from superscope.cli.law_file import read_law
-    from superscope.laws.forecast import forecast_at
+    from superscope.forecasts import forecast_at
 
     given = {"width": width, "depth": depth, "parameters": parameters, "tokens": tokens}
     inputs = {name: value for name, value in given.items() if value is not None}

@@ -39,7 +39,7 @@ def plan(
     """
     from superscope.atomic import check_writable, make_folder
     from superscope.cli.law_file import read_law
-    from superscope.laws import plan as plan_budget
+    from superscope.forecasts import plan as plan_budget
 
     if report is not None:
         check_writable(report)

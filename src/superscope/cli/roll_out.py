@@ -41,7 +41,7 @@ def roll_out(
     """
     from superscope.atomic import check_writable, write_whole
     from superscope.cli.terminal import progress_bar
-    from superscope.laws import roll_out as roll
+    from superscope.forecasts import roll_out as roll
 
     if out is not None:
         if out.suffix.lower() != ".csv":

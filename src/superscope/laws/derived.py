@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from superscope.laws.formula import Floats
 from superscope.laws.law import Law
 from superscope.laws.uncertainty import LEVEL, bca, widened
 from superscope.text import rounded
-
-Floats = npt.NDArray[np.float64]
 
 DRAWS = 4000  # parameters drawn where a law has no resamples
 

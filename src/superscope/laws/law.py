@@ -12,16 +12,17 @@ import numpy.typing as npt
 
 from superscope.errors import FormatError, UsageError, did_you_mean
 from superscope.laws import formula
+from superscope.laws._profile import Profile
 from superscope.laws.exclusion import Excluded
 from superscope.laws.forms import FORMS, Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.problem import parameter_names
-from superscope.laws.profile import Profile
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.uncertainty import Interval
 from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text, counted
 
 Floats = npt.NDArray[np.float64]
 
@@ -303,11 +304,15 @@ class Law:
 
     def __str__(self) -> str:
         """Return the verdict, the parameters and what was left out, as lines of text."""
-        from superscope.laws.summary import law_text
+        return as_text(self)
 
-        return law_text(self)
+    def __repr__(self) -> str:
+        """Return the law, its points and its headline in one line."""
+        points = counted(len(self.points), "point")
+        return f"Law({self.form.name}, {points}: {self.headline.lower()})"
 
-    __repr__ = __str__
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def _wrong(law: Law) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from superscope.laws.law import Law
 from superscope.laws.uncertainty import interval_text
-from superscope.text import columns, rounded
-
-if TYPE_CHECKING:
-    from superscope.laws.law import Law
+from superscope.text import as_text, columns, rounded
 
 
+@as_text.register
 def law_text(law: Law) -> str:
     """Return the verdict, then the parameters, then how the fit was made."""
     lines = [*verdict_lines(law), "", law.form.formula, ""]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from superscope.errors import NotFoundError
+from superscope.laws.public import PUBLIC, load_public
 from superscope.tables import READ, read_table
 
 
@@ -25,8 +26,6 @@ def load_table(table: pd.DataFrame | Path | str, data_dir: Path | None = None) -
     NotFoundError, FormatError, UsageError
         No such file or name, a file that is no table, or another suffix.
     """
-    from superscope.laws.public import PUBLIC, load_public
-
     if isinstance(table, pd.DataFrame):
         return table
     if str(table) in PUBLIC:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from superscope.forecasts import forecast_at
 from superscope.laws import Estimate, Law
-from superscope.laws.forecast import forecast_at
 from superscope.text import columns, visible
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from superscope.figures.laws.view import (
     thinned,
 )
 from superscope.laws import Law
-from superscope.laws.forecast import Floats, band
+from superscope.laws.formula import Floats
+from superscope.laws.prediction import band
 from superscope.text import counted
 
 MOST_PANELS = 16

@@ -10,8 +10,9 @@ from superscope.figures.draw.canvas import Drawing, Key, block, grid, line, mark
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.scale import log_x, log_y
 from superscope.figures.laws.view import BAND, limits, shade
-from superscope.laws import Estimate, Law, Plan
-from superscope.laws.forecast import Floats
+from superscope.forecasts import Plan
+from superscope.laws import Estimate, Law
+from superscope.laws.formula import Floats
 from superscope.text import rounded
 
 

@@ -13,7 +13,7 @@ from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
 from superscope.figures.laws.view import FLOOR_COLOR, term_color
 from superscope.laws import Law
-from superscope.laws.forecast import Floats
+from superscope.laws.formula import Floats
 
 MOST_BARS = 80
 OPACITY = 0.75

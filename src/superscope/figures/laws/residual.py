@@ -23,7 +23,7 @@ from superscope.figures.laws.view import (
     thinned,
 )
 from superscope.laws import Law
-from superscope.laws.forecast import Floats
+from superscope.laws.formula import Floats
 from superscope.text import counted
 
 MOST_RINGS = 8  # of one unit; more points than that are colored

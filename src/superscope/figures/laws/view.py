@@ -14,8 +14,9 @@ from superscope.figures.draw.canvas import spread
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable
 from superscope.laws import Interval, Law, Term
-from superscope.laws.derived import Floats, levels
-from superscope.laws.judge import MOVED
+from superscope.laws._judge import MOVED
+from superscope.laws.derived import levels
+from superscope.laws.formula import Floats
 from superscope.laws.uncertainty import student
 
 MOST_POINTS = 1000  # marks of a panel; more make files that no page should hold

@@ -28,7 +28,8 @@ from superscope.figures.study.view import (
     width_axis,
 )
 from superscope.laws import Law
-from superscope.laws.forecast import Floats, band
+from superscope.laws.formula import Floats
+from superscope.laws.prediction import band
 
 if TYPE_CHECKING:
     from superscope.study import Study

@@ -30,7 +30,7 @@ from superscope.figures.study.view import (
 )
 from superscope.geometry import Overlap
 from superscope.laws import Law
-from superscope.laws.forecast import band
+from superscope.laws.prediction import band
 from superscope.laws.uncertainty import interval_text
 from superscope.text import counted
 

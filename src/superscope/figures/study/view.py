@@ -19,7 +19,7 @@ from superscope.figures.draw.drawable import drawable_names
 from superscope.figures.laws.view import limits
 from superscope.figures.study.labels import put_labels
 from superscope.geometry import Geometry
-from superscope.laws.forecast import Floats
+from superscope.laws.formula import Floats
 
 if TYPE_CHECKING:
     from superscope.evaluation import Evaluation

@@ -13,7 +13,8 @@ from superscope.figures.laws.parts import law_parts
 from superscope.figures.laws.profile import law_profiles
 from superscope.figures.laws.residual import law_residuals
 from superscope.figures.laws.terms import law_terms
-from superscope.laws import Law, Plan
+from superscope.forecasts import Plan
+from superscope.laws import Law
 from superscope.report.files import encoded, write_drawings
 from superscope.report.laws.page import render_law
 

@@ -11,7 +11,9 @@ from superscope.figures.draw.canvas import share
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawable import shown
 from superscope.figures.laws.exclusion import counted as exclusions
-from superscope.laws import Law, Plan, plan_text
+from superscope.forecasts import Plan
+from superscope.forecasts import summary as plan_text
+from superscope.laws import Law
 from superscope.laws.summary import facts, parameter_rows
 from superscope.report.files import Placed
 from superscope.report.html import template

@@ -13,15 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError
-from superscope.laws.budget import Budget, held_loss, law_inputs, make_budget, tolerance
-from superscope.laws.derived import Estimate, estimate, estimates, parameter_draws
-from superscope.laws.forecast import expected_loss, forecast_at
-from superscope.laws.law import Law
-from superscope.laws.plan_text import plan_text
-from superscope.serialize import encode
-from superscope.text import rounded
-
-Floats = npt.NDArray[np.float64]
+from superscope.forecasts._forecast import forecast_at
+from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budget, tolerance
+from superscope.laws import Estimate, Law
+from superscope.laws.derived import estimate, estimates, parameter_draws
+from superscope.laws.formula import Floats
+from superscope.laws.prediction import expected_loss
+from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text, rounded
 
 TOLERANCE = 0.01
 DECADES = 3.0  # of compute to either side, on the frontier
@@ -108,14 +107,25 @@ class Plan:
     doubts: tuple[str, ...]
 
     def to_json(self) -> str:
-        """Return the plan as one line of JSON."""
+        """Return the plan as one line of JSON, nothing lost."""
         return encode(self, lambda _: {})
+
+    @staticmethod
+    def from_json(text: str) -> Plan:
+        """Return the plan that :meth:`to_json` wrote."""
+        return decode(Plan, text)
 
     def __str__(self) -> str:
         """Return the doubts, the allocation, what it tolerates and the frontier, as text."""
-        return plan_text(self)
+        return as_text(self)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        """Return the budget and the best inputs in one line."""
+        inputs = ", ".join(f"{name}={rounded(best.value)}" for name, best in self.ranges.items())
+        return f"Plan({self.law}, compute={rounded(self.best.compute)}: {inputs})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -> Plan:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from law_tables import FAST, GROUPS, POWER, SHAPE, losses, make_table, truth
 
 from superscope.errors import UsageError
-from superscope.laws import Estimate, Law, fit, forecast
-from superscope.laws.forecast import band
+from superscope.forecasts import forecast
+from superscope.laws import Estimate, Law, fit
+from superscope.laws.prediction import band
 
 WIDTH = truth("width", (0.9,), (1,), (1.7, 2.0, 1.5))
 LARGE = {"width": 16384, "depth": 100, "tokens": 1e13}

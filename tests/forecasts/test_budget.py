@@ -13,8 +13,8 @@ from law_tables import CHINCHILLA, PLAIN, POWER, SHAPE, make_table
 from scipy.optimize import minimize
 
 from superscope.errors import UsageError
+from superscope.forecasts.budget import Budget, held_loss, make_budget, tolerance
 from superscope.laws import Law, fit
-from superscope.laws.budget import Budget, held_loss, make_budget, tolerance
 
 some = settings(max_examples=15, deadline=None)
 

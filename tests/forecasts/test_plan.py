@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from law_tables import CHINCHILLA, PLAIN, SHAPE, make_table, truth
 
 from superscope.errors import UsageError
-from superscope.laws import Law, Plan, fit, forecast, plan
+from superscope.forecasts import Plan, forecast, plan
+from superscope.laws import Law, fit
 from superscope.laws.uncertainty import bca, widened
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from superscope.errors import UsageError
-from superscope.laws import formula
-from superscope.laws.derived import DRAWS, Estimate, estimate, estimates, levels
-from superscope.laws.law import Law
-from superscope.laws.uncertainty import student
-from superscope.serialize import encode
-from superscope.text import columns, rounded
-
-Floats = npt.NDArray[np.float64]
+from superscope.laws import Estimate, Law
+from superscope.laws.derived import estimate, estimates
+from superscope.laws.formula import Floats
+from superscope.laws.prediction import expected_loss, new_loss
+from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text, rounded
 
 FAR = 4.0  # times beyond the data above which a forecast is doubted
 
@@ -76,41 +72,25 @@ class Forecast:
     doubts: tuple[str, ...]
 
     def to_json(self) -> str:
-        """Return the forecast as one line of JSON."""
+        """Return the forecast as one line of JSON, nothing lost."""
         return encode(self, lambda _: {})
+
+    @staticmethod
+    def from_json(text: str) -> Forecast:
+        """Return the forecast that :meth:`to_json` wrote."""
+        return decode(Forecast, text)
 
     def __str__(self) -> str:
         """Return the doubts, the loss, its parts and what doubling buys, as lines of text."""
-        lines = [f"Doubt: {doubt}" for doubt in self.doubts]
-        if lines:
-            lines.append("")
-        where = ", ".join(f"{name} {rounded(value)}" for name, value in self.inputs.items())
-        lines += [
-            f"{where}{f', {self.group}' if self.group else ''}",
-            f"loss       {self.loss}, one new model, 95 %",
-            f"expected   {self.expected}, the law alone",
-            f"data       {self._distance()}",
-            "",
-        ]
-        rows = []
-        for part, share in self.parts.items():
-            change = self.doubling.get(part)
-            rows.append((part, str(share), "" if change is None else str(change)))
-        lines += columns(("part", "of the loss", "when its input doubles"), rows)
-        lines += [""] if self.ends else []
-        lines += [f"{end.reason}: from width {end.width}" for end in self.ends]
-        return "\n".join(lines)
+        return as_text(self)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        """Return the inputs and the loss in one line."""
+        where = ", ".join(f"{name}={rounded(value)}" for name, value in self.inputs.items())
+        return f"Forecast({self.law}, {where}: loss {self.loss})"
 
-    def _distance(self) -> str:
-        outside = [
-            f"{name} {rounded(times)} times the largest" if times > 1
-            else f"{name} {rounded(times)} of the smallest"
-            for name, times in self.beyond.items()
-            if times != 1
-        ]  # fmt: skip
-        return "; ".join(outside) if outside else "every input is inside"
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def forecast(
@@ -162,7 +142,7 @@ def forecast_at(
         law=law.form.name,
         group=law.points.groups[number_],
         inputs={t.column: float(inputs[t.column]) for t in law.form.terms},
-        loss=_new_loss(law, x, at),
+        loss=new_loss(law, x, at),
         expected=expected_loss(law, x, at),
         parts=dict(zip(names, of_parts, strict=True)),
         doubling=dict(zip(names, of_doubling, strict=False)),  # a floor has no input
@@ -170,76 +150,6 @@ def forecast_at(
         ends=ends,
         doubts=_doubts(law, beyond, ends, inputs),
     )
-
-
-def band(law: Law, inputs: Floats, group: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the ends of the law's 95 % interval at inputs (N, k): parameters alone, (N,) each.
-
-    Percentiles of the resamples, wider for few units; Student's without them; not a number where
-    the law has no interval.
-    """
-    low, high = np.full(len(inputs), np.nan), np.full(len(inputs), np.nan)
-    for number_ in np.unique(group):
-        here = group == number_
-        x, g = inputs[here], group[here]
-        if len(law.draws):
-            low[here], high[here] = np.nanquantile(law.loss(x, g, law.draws), levels(law), axis=0)
-        else:
-            middle, half = _linear(law, x, g, residual=False)
-            back = np.exp if law.form.residual == "log" else np.asarray
-            low[here], high[here] = back(middle - half), back(middle + half)
-    return low, high
-
-
-def expected_loss(law: Law, x: Floats, group: npt.NDArray[np.int64]) -> Estimate:
-    """Return the law's value at one input (1, k) with the parameters' uncertainty."""
-    if not len(law.draws):
-        return _student(law, x, group, residual=False)
-    return estimate(law, lambda p: law.loss(x, group, p)[:, 0])
-
-
-def _new_loss(law: Law, x: Floats, group: npt.NDArray[np.int64]) -> Estimate:
-    """Return the loss of one new model: the parameters' uncertainty and a residual."""
-    if not len(law.draws):
-        return _student(law, x, group, residual=True)
-    log = law.form.residual == "log"
-    rng = np.random.default_rng(law.options.seed)
-    # Fitted residuals are smaller than true ones by the parameters' share; a new point weighs 1.
-    wider = math.sqrt(len(law.points) / law.freedom) if law.freedom > 0 else math.nan
-    scatter = rng.choice(law.residuals * np.sqrt(law.points.weights), DRAWS) * wider
-    drawn = law.loss(x, group, law.draws)[:, 0]
-    one = rng.choice(drawn[np.isfinite(drawn)], DRAWS)
-    new = one * np.exp(scatter) if log else one + scatter
-    low, high = np.quantile(new, levels(law))
-    return Estimate(float(law.loss(x, group)[0]), float(low), float(high))
-
-
-def _student(law: Law, x: Floats, group: npt.NDArray[np.int64], *, residual: bool) -> Estimate:
-    value = float(law.loss(x, group)[0])
-    middle, half = _linear(law, x, group, residual)
-    ends = np.array([middle[0] - half[0], middle[0] + half[0]])
-    if law.form.residual == "log":
-        with np.errstate(over="ignore"):
-            ends = np.exp(ends)
-    if not np.isfinite(ends).all():
-        return Estimate(value, None, None)
-    return Estimate(value, float(ends[0]), float(ends[1]))
-
-
-def _linear(
-    law: Law, x: Floats, group: npt.NDArray[np.int64], residual: bool
-) -> tuple[Floats, Floats]:
-    """Return the middle and half width of Student's interval, on the scale of the residuals."""
-    log = law.form.residual == "log"
-    loss = law.loss(x, group)
-    middle = np.log(loss) if log else loss
-    if law.freedom < 1:
-        return middle, np.full(len(x), np.inf)
-    slopes = formula.slopes(x, group, law.vector, log=log)
-    variance = np.einsum("ni,ij,nj->n", slopes, law.covariance, slopes)
-    if residual:
-        variance = variance + law.residual_scale**2
-    return middle, student(law.freedom) * np.sqrt(variance)
 
 
 def _beyond(law: Law, term: int, value: float) -> float:

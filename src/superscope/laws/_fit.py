@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope._version import __version__
-from superscope.laws.judge import judge
+from superscope.laws._judge import judge
+from superscope.laws._profile import profile
 from superscope.laws.law import FORMAT, Law
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
-from superscope.laws.profile import profile
 from superscope.laws.solver import Solutions
 from superscope.laws.stability import Influence, Refit, influences, sensitivity
 from superscope.laws.table import load_table

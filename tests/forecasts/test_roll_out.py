@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from superscope.errors import UsageError
-from superscope.laws import WIDTH_VARIANTS, FitOptions, Variant, fit, roll_out, simulate
+from superscope.forecasts import WIDTH_VARIANTS, Variant, roll_out
+from superscope.laws import FitOptions, fit, simulate
 
 QUICK = FitOptions(resamples=0)
 

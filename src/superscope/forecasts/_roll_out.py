@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,13 @@ import numpy as np
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.derived import Estimate
+from superscope.forecasts._forecast import forecast_at
+from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
-from superscope.laws.fit import fit
-from superscope.laws.forecast import forecast_at
-from superscope.laws.law import Law
-from superscope.laws.options import FitOptions
 from superscope.laws.points import numbers, renamed, select
-from superscope.laws.table import load_table
 from superscope.progress import Progress, silent
-from superscope.text import columns, rounded
+from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text, counted
 
 
 @dataclass(frozen=True)
@@ -169,52 +166,31 @@ class RollOut:
             least[held_out] = min(entry, least.get(held_out, entry))
         return {held_out: variant for held_out, (_, variant) in least.items()}
 
-    def __str__(self) -> str:
-        """Return which forecasts best, the comparison, and what could not be fitted."""
-        lines = []
-        summary = self.summary()
-        for row in summary.to_dict("records"):
-            held_out = int(row["held_out"])
-            if self.best.get(held_out) == row["variant"]:
-                raced = int((summary["held_out"] == held_out).sum())
-                best = (
-                    f"{row['variant']} forecasts best" if raced > 1 else f"{row['variant']} alone"
-                )
-                lines.append(
-                    f"the {_largest(held_out)} by {self.size} held out: {best}, mean "
-                    f"absolute error {rounded(row['common_mean_absolute_error'])} over "
-                    f"{row['common']} points"
-                )
-        header = ("variant", "held out", "predicted", "mean |error|", "mean error",
-                  "mean |error|, common", "in 95 % interval", "median interval")  # fmt: skip
-        body = [self._row(row) for row in summary.to_dict("records")]
-        lines += ["", *columns(header, body)] if body else ["nothing could be predicted"]
-        if self.impossible:
-            lines += ["", "not possible:"]
-            together: dict[tuple[str, str], list[str]] = {}
-            for variant, group, reason in self.impossible:
-                together.setdefault((group, reason), []).append(variant)
-            lines += [f"  {g}: {reason} ({', '.join(v)})" for (g, reason), v in together.items()]
-        return "\n".join(lines)
-
-    __repr__ = __str__
+    def to_json(self) -> str:
+        """Return the roll-out as one line of JSON, nothing lost."""
+        return encode(self, lambda _: {})
 
     @staticmethod
-    def _row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
-        told = int(row["intervals"])
-        return (
-            row["variant"],
-            str(row["held_out"]),
-            str(row["predictions"]),
-            rounded(row["mean_absolute_error"]),
-            f"{row['mean_error']:+.3g}",
-            f"{rounded(row['common_mean_absolute_error'])} ({row['common']})",
-            f"{row['covered']:.0%} of {told}" if told else "–",
-            rounded(row["median_interval"]) if told else "–",
-        )
+    def from_json(text: str) -> RollOut:
+        """Return the roll-out that :meth:`to_json` wrote."""
+        return decode(RollOut, text)
+
+    def __str__(self) -> str:
+        """Return which forecasts best, the comparison, and what could not be fitted."""
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        """Return how much was predicted, in one line."""
+        variants = len({p.variant for p in self.predictions})
+        predicted = counted(len(self.predictions), "prediction")
+        return f"RollOut({predicted} by {counted(variants, 'variant')} of laws)"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
-def _largest(count: int) -> str:
+def largest(count: int) -> str:
+    """Return what is held out, in words."""
     return "largest model" if count == 1 else f"{count} largest models"
 
 
@@ -359,7 +335,7 @@ def _predicted(
         except UsageError as error:
             yield (
                 variant.name,
-                f"{label or 'the table'} without its {_largest(held_out)}",
+                f"{label or 'the table'} without its {largest(held_out)}",
                 str(error),
             )
 

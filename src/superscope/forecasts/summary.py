@@ -1,0 +1,168 @@
+"""Forecasts, plans and roll-outs in words and columns, for a terminal and for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from superscope.forecasts._forecast import Forecast
+from superscope.forecasts._plan import Plan
+from superscope.forecasts._roll_out import RollOut, largest
+from superscope.laws import Estimate
+from superscope.text import as_text, columns, rounded
+
+INPUTS = "", "best", "95 % interval", "costs < 1 %", "change if doubled alone", "grows as C^"
+
+
+def input_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Return a row for each input: its best value, how well that is known, what it tolerates."""
+    rows: list[tuple[str, ...]] = []
+    for name, best in plan.ranges.items():
+        tolerance, change = plan.tolerances.get(name), plan.returns.get(name)
+        rows.append(
+            (
+                name,
+                rounded(best.value),
+                interval(best),
+                "" if tolerance is None else _ends(tolerance.low, tolerance.high, "any"),
+                "" if change is None else str(change),
+                f"{plan.exponents[name]:.3f}",
+            )
+        )
+    return rows
+
+
+def sentences(plan: Plan) -> list[str]:
+    """Return what a plan comes to, a sentence each."""
+    said = [
+        f"With {rounded(plan.best.compute)} operations (6 N D) one new model has a loss of "
+        f"{plan.new_model}; the law alone says {plan.best.loss}.",
+        "Compute doubled and spent as well changes the loss by "
+        f"{plan.returns['compute']}.",
+    ]  # fmt: skip
+    if plan.rounded is not None:
+        r = plan.rounded
+        said.append(
+            f"In round numbers: width {rounded(r.width)}, depth {rounded(r.depth)} and "
+            f"{rounded(r.tokens)} tokens; the loss is "
+            f"higher by {r.loss.value / plan.best.loss.value - 1:.2g} of itself."
+        )
+    if plan.vocabulary:
+        head = "is counted once, for the head is the same" if plan.tied else "and the head count"
+        said.append(f"Of N, the embedding of {plan.vocabulary:,} tokens {head}.")
+    elif plan.best.width is not None:
+        said.append("N counts the layers alone; a vocabulary adds the embedding and the head.")
+    return said
+
+
+def frontier_header(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the columns of :func:`frontier_rows`."""
+    return "compute", *plan.ranges, "loss", "95 % interval"
+
+
+def frontier_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Return a row for each budget."""
+    return [
+        (
+            rounded(a.compute),
+            *(rounded(getattr(a, name)) for name in plan.ranges),
+            rounded(a.loss.value),
+            interval(a.loss),
+        )
+        for a in plan.frontier
+    ]
+
+
+@as_text.register
+def plan_text(plan: Plan) -> str:
+    """Return the doubts, the allocation, what it tolerates and the frontier."""
+    lines = [f"Doubt: {doubt}" for doubt in plan.doubts] + [""] * bool(plan.doubts)
+    lines += [*sentences(plan), "", *columns(INPUTS, input_rows(plan))]
+    return "\n".join([*lines, "", *columns(frontier_header(plan), frontier_rows(plan))])
+
+
+def interval(estimate: Estimate) -> str:
+    """Return an estimate's interval; a dash for none."""
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    return _ends(estimate.low, estimate.high, "–")
+
+
+def _ends(low: float | None, high: float | None, absent: str) -> str:
+    return " to ".join(absent if end is None else rounded(end) for end in (low, high))
+
+
+@as_text.register
+def forecast_text(forecast: Forecast) -> str:
+    """Return the doubts, the loss, its parts and what doubling buys."""
+    lines = [f"Doubt: {doubt}" for doubt in forecast.doubts] + [""] * bool(forecast.doubts)
+    where = [f"{name} {rounded(value)}" for name, value in forecast.inputs.items()]
+    lines += [
+        ", ".join([*where, forecast.group] if forecast.group else where),
+        f"loss       {forecast.loss}, one new model, 95 %",
+        f"expected   {forecast.expected}, the law alone",
+        f"data       {_distance(forecast)}",
+        "",
+    ]
+    rows = []
+    for part, share in forecast.parts.items():
+        change = forecast.doubling.get(part)
+        rows.append((part, str(share), "" if change is None else str(change)))
+    lines += columns(("part", "of the loss", "when its input doubles"), rows)
+    lines += [""] if forecast.ends else []
+    lines += [f"{end.reason}: from width {end.width}" for end in forecast.ends]
+    return "\n".join(lines)
+
+
+def _distance(forecast: Forecast) -> str:
+    outside = [
+        f"{name} {rounded(times)} times the largest" if times > 1
+        else f"{name} {rounded(times)} of the smallest"
+        for name, times in forecast.beyond.items()
+        if times != 1
+    ]  # fmt: skip
+    return "; ".join(outside) if outside else "every input is inside"
+
+
+ROLL_OUT = ("variant", "held out", "predicted", "mean |error|", "mean error",
+            "mean |error|, common", "in 95 % interval", "median interval")  # fmt: skip
+
+
+@as_text.register
+def roll_out_text(rolled: RollOut) -> str:
+    """Return which variant forecasts best, the comparison, and what could not be fitted."""
+    lines = []
+    summary = rolled.summary()
+    for row in summary.to_dict("records"):
+        held_out = int(row["held_out"])
+        if rolled.best.get(held_out) == row["variant"]:
+            raced = int((summary["held_out"] == held_out).sum())
+            best = f"{row['variant']} forecasts best" if raced > 1 else f"{row['variant']} alone"
+            lines.append(
+                f"the {largest(held_out)} by {rolled.size} held out: {best}, mean "
+                f"absolute error {rounded(row['common_mean_absolute_error'])} over "
+                f"{row['common']} points"
+            )
+    body = [_roll_out_row(row) for row in summary.to_dict("records")]
+    lines += ["", *columns(ROLL_OUT, body)] if body else ["nothing could be predicted"]
+    if rolled.impossible:
+        lines += ["", "not possible:"]
+        together: dict[tuple[str, str], list[str]] = {}
+        for variant, group, reason in rolled.impossible:
+            together.setdefault((group, reason), []).append(variant)
+        lines += [f"  {g}: {reason} ({', '.join(v)})" for (g, reason), v in together.items()]
+    return "\n".join(lines)
+
+
+def _roll_out_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    told = int(row["intervals"])
+    return (
+        row["variant"],
+        str(row["held_out"]),
+        str(row["predictions"]),
+        rounded(row["mean_absolute_error"]),
+        f"{row['mean_error']:+.3g}",
+        f"{rounded(row['common_mean_absolute_error'])} ({row['common']})",
+        f"{row['covered']:.0%} of {told}" if told else "–",
+        rounded(row["median_interval"]) if told else "–",
+    )
