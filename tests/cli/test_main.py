@@ -1,0 +1,37 @@
+"""The command line as a whole, and that running it in this process is like a process."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import Done, process, superscope
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("head") / "W.npy"
+    np.save(path, np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32))
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--version",), ("measure", "W.npy"), ("measure", "nothing.npy"), ("measure", "--no-such")],
+)
+def test_a_command_says_the_same_here_and_in_a_process(
+    head: Path, arguments: tuple[str, ...]
+) -> None:
+    here = superscope(*arguments, folder=head.parent)
+    assert here == process(*arguments, folder=head.parent)
+    assert here.code == (0 if arguments[-1] in ("--version", "W.npy") else 2)
+    assert (here.err == "") == (here.code == 0)
+
+
+def test_a_command_leaves_the_process_as_it_was(head: Path) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = dict(os.environ), Path.cwd()
+    assert isinstance(superscope("measure", "W.npy", folder=head.parent, NO_COLOR="1"), Done)
+    assert (dict(os.environ), Path.cwd()) == before
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
