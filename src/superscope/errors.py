@@ -51,7 +51,7 @@ def install_hint(package: str, extra: str, purpose: str) -> MissingExtraError:
 
 
 def did_you_mean(name: str, choices: Iterable[str], likeness: float = 0.4) -> str:
-    """Return ``did you mean NEAREST? `` with a space behind; empty if no choice is near."""
+    """Return a question that names the nearest choice, and a space; empty if none is near."""
     from difflib import get_close_matches  # only where something went wrong
 
     near = get_close_matches(name, list(choices), 1, likeness)
