@@ -37,8 +37,8 @@ def write_drawings(
     files: dict[str, bytes] = {}
     placed = []
     for drawing in drawings:
-        made = drawing.files("svg", "png", "pdf")
-        placed.append((drawing, drawing.inline(made["svg"])))
+        made = drawing.files("png", "pdf")
+        placed.append((drawing, drawing.element()))
         files |= {f"{drawing.name}.{kind}": made[kind] for kind in ("png", "pdf")}
     written = []
     for name, content in ({"report.html": encoded(render(placed))} | files).items():
@@ -52,3 +52,29 @@ def write_drawings(
 def encoded(page: str) -> bytes:
     """Return a page as bytes; what UTF-8 cannot hold is a character reference."""
     return page.encode("utf-8", "xmlcharrefreplace")
+
+
+def write_figures(drawings: Sequence[Drawing], folder: Path) -> list[Path]:
+    """Write each drawing into a folder as PNG, PDF and SVG, and return the files.
+
+    Parameters
+    ----------
+    drawings
+        Each has a name of its own.
+    folder
+        Made if it is missing. Each file appears whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written.
+    """
+    make_folder(folder)
+    written = []
+    for drawing in drawings:
+        for kind, content in drawing.files("png", "pdf", "svg").items():
+            path = folder / f"{drawing.name}.{kind}"
+            with write_whole(path) as file:
+                file.write(content)
+            written.append(path)
+    return written

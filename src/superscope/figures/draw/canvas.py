@@ -3,86 +3,40 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, TypeVar
 
-import matplotlib
 import numpy as np
-from markupsafe import Markup
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from superscope.figures.draw.axes import limits
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.svg import BOTTOM, LEFT, RIGHT, STYLE, inline
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.picture import Picture
+from superscope.figures.draw.style import (
+    BOTTOM,
+    DASHED,
+    DOTTED,
+    LEFT,
+    NARROW,
+    RIGHT,
+    WIDE,
+    page_width,
+)
 
-WIDE = 8.4  # inches: what a page shows at its full width
-DPI = 200
-NARROW = 5.6  # the least, so that a key has room
+__all__ = [
+    "DASHED", "DOTTED", "WIDE", "Drawing", "Key", "block", "frame", "grid", "in_lines", "keyed",
+    "line", "mark", "put_key", "say", "spread",
+]  # fmt: skip
+
+LEAST = 1.5  # inches: no panel is narrower where another column can go
 EDGE, LINE = 0.06, 0.158  # inches above a key, and of each of its lines
 T = TypeVar("T")
-DASHED = (0, (4, 2))
-DOTTED = (0, (1, 1.6))
-_PLAIN: dict[str, dict[str, Any]] = {
-    "svg": {"metadata": {"Creator": None, "Date": None, "Format": None, "Type": None}},
-    "png": {"metadata": {"Software": None}, "dpi": DPI, "facecolor": LIGHT["paper"]},
-    "pdf": {"metadata": {"Creator": None, "Producer": None, "CreationDate": None},
-            "facecolor": LIGHT["paper"]},
-}  # fmt: skip
-"""How each format is written, without dates and versions: the same figure is the same file."""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure that is written as files and shown in a page.
-
-    Attributes
-    ----------
-    name
-        Its file name without suffix.
-    title, caption
-        What it shows, how it was made, and what is missing.
-    label
-        What it shows, for those who do not see it.
-    paint
-        Makes the drawing.
-    """
-
-    name: str
-    title: str
-    caption: str
-    label: str
-    paint: Callable[[], Figure]
-
-    def files(self, *formats: str) -> dict[str, bytes]:
-        """Return the drawing as files: ``png``, ``pdf``, ``svg``, or several of them."""
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()  # a figure does not depend on whose settings drew it
-            matplotlib.rcParams.update(
-                {**STYLE, "svg.hashsalt": self.name, "pdf.fonttype": 42, "font.size": 8.5}
-            )
-            figure = self.paint()
-            written = {}
-            for kind in formats:
-                file = BytesIO()
-                figure.savefig(file, format=kind, **_PLAIN[kind])
-                written[kind] = file.getvalue()
-        return written
-
-    def inline(self, svg: bytes) -> Markup:
-        """Return the SVG file as an element of a page."""
-        return inline(svg.decode(), self.name, self.label)
-
-
-def share(svg: Markup) -> float:
-    """Return the percentage of the page's width that a drawing takes."""
-    found = re.search(r'viewBox="0 0 ([0-9.]+) ', svg)
-    return round(min(100.0, 100 * float(found[1]) / (72 * WIDE)), 1) if found else 100.0
 
 
 @dataclass(frozen=True)
@@ -166,10 +120,12 @@ def grid(
         What the axes show: of all panels, which then have the same, or of each.
     """
     apart = not (isinstance(x, str) and isinstance(y, str))
-    across = min(columns, len(titles))
-    down = math.ceil(len(titles) / across)
+    page = page_width()
     between = side + RIGHT + (LEFT - RIGHT if apart else 0.0)
-    room = WIDE - LEFT - side - RIGHT - (across - 1) * between
+    fitting = int((page - LEFT - side - RIGHT + between) / (LEAST + between))
+    across = max(1, min(columns, len(titles), fitting))
+    down = math.ceil(len(titles) / across)
+    room = page - LEFT - side - RIGHT - (across - 1) * between
     panel_width = min(room / across, widest)
     whole = max(NARROW, LEFT + across * panel_width + (across - 1) * between + side + RIGHT)
     titles = [in_lines(title, panel_width + side) for title in titles]
@@ -177,7 +133,7 @@ def grid(
     gap = 0.22 + 0.14 * lines + (BOTTOM - 0.12 if apart else 0.0)
     above = key.height(whole) + 0.14 + 0.16 * lines
     total = above + down * height + (down - 1) * gap + BOTTOM
-    figure = Figure(figsize=(whole, total))
+    figure = Picture(figsize=(whole, total))
     panels: list[Axes] = []
     for k, title in enumerate(titles):
         row, column = divmod(k, across)
@@ -245,15 +201,25 @@ def _bar(figure: Figure, key: Key) -> None:
 
 def frame(values: Sequence[float]) -> tuple[float, float]:
     """Return limits of a logarithmic axis around some values, at least a decade apart."""
-    low, high = min(values, default=1.0) / 1.5, max(values, default=1.0) * 1.5
-    more = max(1.0, math.sqrt(10 * low / high))
-    return low / more, high * more
+    return limits(values, least=10)
 
 
 def say(panel: Axes, text: str) -> None:
     """Write in an empty panel why it is empty."""
     panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center",
                color=LIGHT["muted"], fontsize=8, wrap=True)  # fmt: skip
+
+
+def keyed(panel: Axes, key: Key) -> None:
+    """Draw a key above axes that stand by themselves, below their title if they have one."""
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    width = panel.get_position().width * figure.get_size_inches()[0]
+    panel.legend(
+        handles=list(key.handles), loc="lower left", bbox_to_anchor=(0, 1.01), borderaxespad=0,
+        ncols=key.columns(width + LEFT), frameon=False, fontsize="small", handlelength=2.2,
+    )  # fmt: skip
+    panel.set_title(panel.get_title(), pad=6 + 72 * LINE * key.rows(width + LEFT))
 
 
 def spread(values: Sequence[T], most: int) -> tuple[T, ...]:

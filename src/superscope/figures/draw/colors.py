@@ -28,5 +28,6 @@ DARK = {
     "gpt2": "#83c78c",
     "pythia": "#ee8fb6",
 }
+THEMES = {"light": LIGHT, "dark": DARK}
 OF_CENTER = {"none": "raw", "mean": "centered", "frequency": "frequency"}
 """Role of each centering."""

@@ -14,31 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT, _style
 
 WIDTH = 5.2  # inches; at this size text is legible on a phone and, enlarged, on a desk
-LEFT, RIGHT, BOTTOM, TOP = 0.74, 0.18, 0.44, 0.08  # margins, likewise
-STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": LIGHT["muted"],
-    "axes.facecolor": "none",
-    "axes.grid": True,
-    "axes.labelcolor": LIGHT["ink"],
-    "axes.linewidth": 0.7,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.facecolor": "none",
-    "font.size": 9.0,
-    "grid.color": LIGHT["grid"],
-    "grid.linewidth": 0.6,
-    "lines.linewidth": 1.4,
-    "savefig.facecolor": "none",
-    "svg.fonttype": "path",
-    "text.color": LIGHT["ink"],
-    "xtick.color": LIGHT["muted"],
-    "xtick.labelcolor": LIGHT["ink"],
-    "ytick.color": LIGHT["muted"],
-    "ytick.labelcolor": LIGHT["ink"],
-}
+TOP = 0.08
+STYLE: dict[Any, Any] = _style("light", WIDTH) | {
+    "figure.facecolor": "none", "savefig.facecolor": "none", "font.size": 9.0
+}  # fmt: skip
 _ROLE = {color: name for name, color in LIGHT.items()}
 _NO_DATE = {"Creator": None, "Date": None, "Format": None, "Type": None}
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
+from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.figure import Entry, FigureBlock
-from superscope.figures.draw.scale import log_y
 from superscope.figures.draw.svg import draw
 from superscope.geometry import Geometry, Norms
 from superscope.geometry.unit_rows import Float64

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.figure import Entry, FigureBlock
-from superscope.figures.draw.scale import log_x, log_y
 from superscope.figures.draw.svg import draw
 from superscope.geometry import Geometry
 from superscope.geometry.summary import TITLES

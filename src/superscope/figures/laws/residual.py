@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superscope.figures.draw.axes import log_x
 from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, line, mark
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
-from superscope.figures.draw.scale import log_x
 from superscope.figures.laws.view import (
     Marked,
     dots,

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
-from superscope.figures.draw.scale import log_y
 from superscope.figures.laws.view import BAND, banded, shade
 from superscope.figures.study.view import (
     Missing,

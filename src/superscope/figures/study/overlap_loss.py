@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import Drawing, Key, grid
-from superscope.figures.draw.scale import log_x, log_y
 from superscope.figures.study.overlap import Side, sides
 from superscope.figures.study.view import (
     Missing,

@@ -13,7 +13,8 @@ from matplotlib.patches import Rectangle
 
 from superscope.figures.draw.canvas import DASHED, DOTTED, WIDE, Drawing, grid, line, say
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.svg import BOTTOM, LEFT, RIGHT
+from superscope.figures.draw.picture import Picture
+from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.figures.toy.keys import decay_key
@@ -47,7 +48,7 @@ def exponent_map(runs: GroupedRuns) -> Drawing:
         total = max(total, 1.3)
         left = max(LEFT, 0.2 + 0.07 * max(len(_row(g)) for _, groups in blocks for g in groups))
         width = min(WIDE - left - RIGHT, 0.66 * max(len(decays), 2))
-        figure = Figure(figsize=(WIDE, total))
+        figure = Picture(figsize=(WIDE, total))
         known = np.concatenate([t[np.isfinite(t)] for t in tables])
         high = max(1.0, *known.tolist()) if len(known) else 1.0
         low = min(0.0, *known.tolist()) if len(known) else 0.0

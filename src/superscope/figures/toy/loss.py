@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
+from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import DASHED, Drawing, frame, grid, line, say
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.scale import log_x, log_y
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import GroupedRuns, loss_of, positive
 from superscope.figures.toy.keys import decay_key

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.canvas import (
     DASHED,
     WIDE,
@@ -19,8 +20,8 @@ from superscope.figures.draw.canvas import (
     spread,
 )
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.scale import log_y
-from superscope.figures.draw.svg import BOTTOM, LEFT, RIGHT
+from superscope.figures.draw.picture import Picture
+from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT
 from superscope.figures.toy.colors import decay_colors, width_colors
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.figures.toy.text import missing
@@ -121,7 +122,7 @@ def norms(runs: GroupedRuns) -> Drawing:
         lines = max(title.count("\n") for title in titles) + 1
         height, above = 0.68, key.height(WIDE) + 0.14 + 0.16 * lines
         total = above + len(decays) * (height + gap) - gap + BOTTOM
-        figure = Figure(figsize=(WIDE, total))
+        figure = Picture(figsize=(WIDE, total))
         shares = [norm_shares(s) for g in groups for s in g.series]
         least = min((float(s[s > 0].min()) for s in shares if s.any()), default=1e-3)
         colors = decay_colors(runs.decays)

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, frame, grid, line, say
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.scale import log_y
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import Group, GroupedRuns, Series, loss_of, positive
 from superscope.figures.toy.keys import decay_key, width_axis

@@ -82,7 +82,7 @@ def write_law_report(law: Law, path: Path, *, plan: Plan | None = None) -> None:
     UsageError
         The file cannot be written.
     """
-    placed = [(f, f.inline(f.files("svg")["svg"])) for f in law_figures(law, plan)]
+    placed = [(f, f.element()) for f in law_figures(law, plan)]
     page = encoded(render_law(law, placed, plan))
     with write_whole(Path(path)) as file:
         file.write(page)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from superscope._version import __version__
-from superscope.figures.draw.canvas import share
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawable import shown
 from superscope.figures.laws.exclusion import counted as exclusions
@@ -64,7 +63,7 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
             for e in law.excluded
         ],
         missing=_missing(law),
-        drawings=[(figure, svg, share(svg)) for figure, svg in placed],
+        drawings=placed,
         plan=plan,
         plan_compute="" if plan is None else rounded(plan.best.compute),
         plan_doubts=() if plan is None else tuple(map(shown, plan.doubts)),

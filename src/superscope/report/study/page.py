@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from superscope._version import __version__
-from superscope.figures.draw.canvas import share
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawable import shown
 from superscope.figures.study.view import Missing
@@ -86,7 +85,7 @@ def render_study(study: Study, placed: Sequence[Placed], missing: Sequence[Missi
     return template("study.html").render(
         title=title_of(study),
         answers=[_shown_answer(a) for a in answers(study)],
-        drawings=[(figure, svg, share(svg)) for figure, svg in placed],
+        drawings=placed,
         missing=[(m.title, sentence(m.reason)) for m in missing],
         columns=COLUMNS,
         rows=member_rows(study),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from superscope._version import __version__
-from superscope.figures.draw.canvas import Drawing, share
+from superscope.figures.draw.canvas import Drawing
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.toy.groups import Group, GroupedRuns, Series
 from superscope.report.html import template
@@ -38,7 +38,7 @@ def render_toy(runs: GroupedRuns, drawings: Sequence[tuple[Drawing, Markup]]) ->
     count = len(runs.points)
     return template("toy.html").render(
         title=f"Toy models of superposition: {counted(count, 'run')}",
-        drawings=[(figure, svg, share(svg)) for figure, svg in drawings],
+        drawings=drawings,
         lines=exponent_lines(runs),
         shared=runs.shared,
         repeated=counted(runs.repeated, "run") if runs.repeated else "",

@@ -1,0 +1,117 @@
+"""A figure with its words: shown alone, in axes of the user's, as files, and in a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.errors import UsageError
+from superscope.figures.draw.picture import Picture, recolor
+from superscope.figures.draw.style import NARROW, WIDE, styled
+from superscope.figures.draw.svg import inline
+
+DPI = 200
+_PLAIN: dict[str, dict[str, Any]] = {
+    "svg": {"metadata": {"Creator": None, "Date": None, "Format": None, "Type": None}},
+    "png": {"metadata": {"Software": None}, "dpi": DPI},
+    "pdf": {"metadata": {"Creator": None, "Producer": None, "CreationDate": None}},
+}
+"""How each format is written, without dates and versions: the same figure is the same file."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and the words that go with it.
+
+    Attributes
+    ----------
+    name
+        Its file name without suffix.
+    title, caption
+        What it shows, how it was made, and what is missing.
+    label
+        What it shows, for those who do not see it.
+    paint
+        Makes the figure, no wider than :func:`~superscope.figures.draw.style.page_width`.
+    panel
+        Draws it into axes, its key above them; None for a figure of several panels.
+    """
+
+    name: str
+    title: str
+    caption: str
+    label: str
+    paint: Callable[[], Figure]
+    panel: Callable[[Axes], None] | None = None
+
+    def figure(self, ax: Axes | None = None, theme: str = "light", width: float = WIDE) -> Figure:
+        """Return the figure, or draw it into axes and return theirs.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw in.
+        theme
+            ``light`` or ``dark``.
+        width
+            Of the page, in inches.
+
+        Raises
+        ------
+        UsageError
+            There is no such theme, or the figure has several panels and axes were given.
+        """
+        with styled(theme, width):
+            if ax is None:
+                figure = self.paint()
+                if isinstance(figure, Picture):
+                    figure.theme = theme
+                recolor(figure, theme)
+                return figure
+        if self.panel is None:
+            raise UsageError(f"the figure {self.name!r} has several panels: leave ax out")
+        self.panel(ax)
+        recolor(ax, theme)
+        whole = ax.get_figure(root=True)
+        assert whole is not None
+        return whole
+
+    def files(self, *formats: str) -> dict[str, bytes]:
+        """Return the drawing as files: ``png``, ``pdf``, ``svg``, or several of them."""
+        figure = self.figure()
+        return {kind: _written(figure, kind) for kind in formats}
+
+    def inline(self, svg: bytes) -> Markup:
+        """Return the SVG file as an element of a page."""
+        return inline(svg.decode(), self.name, self.label)
+
+    def element(self) -> Markup:
+        """Return what shows the drawing in a page: for wide pages, and for narrow ones if need be.
+
+        The style sheet shows one of the two. Colors are the page's variables.
+        """
+        wide = self.figure()
+        size = wide.get_size_inches()[0]
+        parts = [("single" if size <= NARROW * 1.1 else "wide", wide, self.name)]
+        if size > NARROW * 1.1:
+            parts.append(("narrow", self.figure(width=NARROW), f"{self.name}-narrow"))
+        shown = Markup("")
+        for kind, figure, key in parts:
+            svg = inline(_written(figure, "svg", facecolor="none").decode(), key, self.label)
+            share = min(100.0, 100 * figure.get_size_inches()[0] / WIDE)
+            style = f' style="max-width: {share:.1f}%"' if kind == "wide" else ""
+            shown += Markup(f'<div class="{escape(kind)}"{style}>') + svg + Markup("</div>")
+        return shown
+
+
+def _written(figure: Figure, kind: str, **options: Any) -> bytes:
+    file = BytesIO()
+    with styled():
+        figure.savefig(file, format=kind, **_PLAIN[kind], **options)
+    return file.getvalue()

@@ -1,0 +1,72 @@
+"""Which pictures a result has.
+
+A package of this room registers the pictures of its results::
+
+    @pictures.register
+    def _(law: Law) -> dict[str, PictureFunction]:
+        return {"fit": fit, "residuals": residuals}
+
+Each function takes the result and the keywords ``ax`` and ``theme``, and returns a figure. The
+first is what ``plot()`` draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from superscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PictureFunction = Callable[..., "Figure"]
+"""From a result, ``ax`` and ``theme`` to a figure."""
+
+
+@singledispatch
+def pictures(result: object) -> Mapping[str, PictureFunction]:
+    """Return the pictures of a result by name, the one that ``plot()`` draws first."""
+    raise TypeError(f"superscope has no picture of a {type(result).__name__}")
+
+
+def plot(
+    result: object,
+    what: str | None = None,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    **options: Any,
+) -> Figure:
+    """Return the named picture of a result.
+
+    Raises
+    ------
+    UsageError
+        The result has no picture of this name.
+    TypeError
+        The result has no pictures at all.
+    """
+    _load(type(result))
+    known = pictures(result)
+    name = next(iter(known)) if what is None else what
+    if name not in known:
+        raise UsageError(
+            f"there is no picture {name!r} of a {type(result).__name__}; "
+            f"choose one of: {', '.join(known)}"
+        )
+    return known[name](result, ax=ax, theme=theme, **options)
+
+
+def _load(kind: type) -> None:
+    """Import the package of pictures that is named after the room of a result's type."""
+    for base in kind.__mro__:
+        parts = base.__module__.split(".")
+        if parts[0] == "superscope" and len(parts) > 1:
+            package = f"superscope.figures.{parts[1]}"
+            if find_spec(package) is not None:
+                import_module(package)

@@ -1,0 +1,46 @@
+"""The pictures of a result, loaded when they are asked for.
+
+A room knows nothing of pictures: `figures` stands above all rooms and is found here by name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def plotted(
+    result: object,
+    what: str | None = None,
+    *,
+    ax: Axes | None = None,
+    theme: str = "light",
+    **options: Any,
+) -> Figure:
+    """Return a picture of a result; this is what every ``plot`` method calls.
+
+    Parameters
+    ----------
+    result
+        A result of any room that has pictures.
+    what
+        Name of the picture; without one, the result's first.
+    ax
+        Axes to draw in, for a picture of one panel.
+    theme
+        ``light`` or ``dark``.
+    **options
+        Of that picture alone.
+
+    Raises
+    ------
+    UsageError
+        There is no such picture (the message lists them), or it cannot be drawn.
+    """
+    figures = import_module("superscope.figures")
+    figure: Figure = figures.plot(result, what, ax=ax, theme=theme, **options)
+    return figure
