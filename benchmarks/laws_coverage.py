@@ -16,7 +16,7 @@ from benchmarks.result import Result, Section, markdown_table
 
 from superscope.cores import usable_cores
 from superscope.laws import FORMS, TRUTHS, Interval, Law, fit, simulate
-from superscope.laws.uncertainty import linear_interval
+from superscope.laws.intervals import linear_interval
 
 LEVEL = 95  # per cent
 
@@ -119,7 +119,7 @@ def _coverage(law: str, seed: int) -> list[Held]:
         error = found.standard_errors[name]
         linear = Interval(None, None)
         if error is not None:
-            linear = linear_interval(value, error, found.freedom, 0, np.inf)
+            linear = linear_interval(value, error, found.degrees_of_freedom, 0, np.inf)
         held.append(
             Held(
                 law, seed, _pooled(name),

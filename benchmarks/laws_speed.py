@@ -19,9 +19,10 @@ from benchmarks.result import Result
 
 from superscope.cores import usable_cores
 from superscope.laws import FitOptions, load_public, simulate
+from superscope.laws.linearization import residuals
 from superscope.laws.points import select
 from superscope.laws.problem import Problem, make_problem
-from superscope.laws.uncertainty import resample, residuals
+from superscope.laws.resampling import bootstrap
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def run(quick: bool, data: Path) -> Iterator[Result]:
     refits = f"{count:,} bootstrap refits of shape, {table}"
     yield Result(f"{refits}, all cores", "–", f"{ours:.3g} s", ours, "s", 10)
 
-    start = problem.natural(found.exponents, found.linear)[0]
+    start = problem.parameters(found.exponents, found.linear)[0]
     weights = _weights(problem, count)[:TIMED]
     plain = {
         rate: _one_by_one(problem, start, weights, rate, steps, centered=False) for rate in RATES
@@ -91,17 +92,17 @@ def _shape(data: Path) -> tuple[Problem, str]:
 
 
 def _best_time(problem: Problem, exponents: Floats, count: int) -> tuple[float, Floats]:
-    resample(problem, exponents, 16, 0)  # loads or compiles, starts threads
+    bootstrap(problem, exponents, 16, 0)  # loads or compiles, starts threads
     times = []
     for _ in range(3):
         begin = time.perf_counter()
-        draws = resample(problem, exponents, count, 0)
+        draws = bootstrap(problem, exponents, count, 0)
         times.append(time.perf_counter() - begin)
     return min(times), draws
 
 
 def _weights(problem: Problem, count: int) -> Floats:
-    """Return the weights that `resample` draws with seed 0, shape (count, n)."""
+    """Return the weights that `bootstrap` draws with seed 0, shape (count, n)."""
     drawn = np.random.default_rng(0).multinomial(POINTS, np.full(POINTS, 1 / POINTS), count)
     return drawn[:, problem.points.unit] * problem.points.weights
 

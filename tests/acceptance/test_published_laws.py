@@ -24,7 +24,7 @@ def published(value: float, text: str) -> bool:
 
 
 def refit(law: Law, dropped: int) -> float:
-    (found,) = [r for r in law.refits if r.drop_highest == dropped and r.rule]
+    (found,) = [r for r in law.refits if r.drop_highest == dropped and not r.own]
     return found.parameters["beta"]
 
 

@@ -224,11 +224,11 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         (["fit", "chinchilla-shapes", "--law", "shape", "--data-dir", "."], "fetch https://"),
         (["forecast", "absent.json", "--width", "8"], "cannot read absent.json"),
         (["forecast", "runs.csv", "--width", "8"], "runs.csv: this is no law"),
-        (["forecast", "shape.json", "--width", "8"], "needs --depth, --tokens"),
+        (["forecast", "shape.json", "--width", "8"], "needs depth, tokens"),
         (["forecast", "width.json", "--width", "8"], "name a group: opt/wikitext"),
         (["forecast", "width.json", "--width", "8", "--group", "opt/c5"], "did you mean opt/c4?"),
         (["forecast", "width.json", "--width", "-8", "--group", "opt/c4"], "above 0"),
-        (["forecast", "width.json", "--depth", "8", "--group", "opt/c4"], "needs --width"),
+        (["forecast", "width.json", "--depth", "8", "--group", "opt/c4"], "needs width"),
         (["plan", "width.json", "--compute", "1e20"], "shape or chinchilla; this is width"),
         (["plan", "shape.json", "--compute", "0"], "compute must be positive"),
         (["plan", "shape.json", "--compute", "1e20", "--vocabulary", "-1"], "not be negative"),
@@ -246,7 +246,7 @@ def test_a_mistake_is_named_in_one_line_with_exit_code_2(main, words, said) -> N
 
 
 def test_a_law_of_another_version_is_named(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    text = Path("width.json").read_text().replace('"format": 1', '"format": 99', 1)
+    text = Path("width.json").read_text().replace('"format": 2', '"format": 99', 1)
     (tmp_path / "law.json").write_text(text)
     code, _, err = main("forecast", tmp_path / "law.json", "--width", 8)
     assert code == 2

@@ -16,7 +16,6 @@ from law_tables import FAST, GROUPS, POWER, SHAPE, losses, make_table, truth
 from superscope.errors import UsageError
 from superscope.forecasts import forecast
 from superscope.laws import Estimate, Law, fit
-from superscope.laws.prediction import band
 
 WIDTH = truth("width", (0.9,), (1,), (1.7, 2.0, 1.5))
 LARGE = {"width": 16384, "depth": 100, "tokens": 1e13}
@@ -204,7 +203,7 @@ def test_the_group_decides_the_floor() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "needs --width"),
+        ({}, "needs width"),
         ({"width": 512}, "name a group: opt/c4, opt/pile, gpt2/c4"),
         ({"width": 512, "group": "gpt2/c5"}, "did you mean gpt2/c4"),
         (
@@ -247,13 +246,13 @@ def test_a_law_that_knows_next_to_nothing_still_forecasts() -> None:
 @pytest.mark.parametrize("resamples", [0, 100])
 def test_the_band_is_the_intervals_of_the_forecasts(resamples: int) -> None:
     law = width(resamples)
-    widths = np.array([[100.0], [5000.0], [1e6]])
-    low, high = band(law, widths, np.array([0, 1, 2]))
+    widths = [100.0, 5000.0, 1e6]
+    band = law.predict(width=widths, group=GROUPS, interval=0.95)
+    new = law.predict(width=widths, group=GROUPS, interval=0.95, new=True)
     for i in range(3):
-        expected = forecast(law, group=GROUPS[i], width=float(widths[i, 0])).expected
-        # The band is percentiles, which many points need; the forecast's own interval is BCa.
-        exact = 1e-9 if not resamples else 0.05
-        assert (low[i], high[i]) == pytest.approx((expected.low, expected.high), rel=exact)
+        said = forecast(law, group=GROUPS[i], width=widths[i])
+        assert band.estimate(i) == said.expected
+        assert new.estimate(i) == said.loss
 
 
 def test_a_forecast_reads_well_and_is_the_same_again() -> None:

@@ -16,7 +16,7 @@ from law_tables import CHINCHILLA, PLAIN, SHAPE, make_table, truth
 from superscope.errors import UsageError
 from superscope.forecasts import Plan, forecast, plan
 from superscope.laws import Law, fit
-from superscope.laws.uncertainty import bca, widened
+from superscope.laws.intervals import bca, widened
 
 
 @cache
@@ -232,11 +232,11 @@ def test_round_numbers_are_the_best_depth_at_a_width_in_use(compute: float, offs
 def test_ranges_are_of_the_resamples() -> None:
     law = chinchilla(100)
     found = plan(law, 1e21)
-    A, alpha, B, beta, _ = law.draws.T
+    A, alpha, B, beta, _ = law.bootstrap.T
     N = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (1e21 / 6) ** (beta / (alpha + beta))
     found_range = found.ranges["parameters"]
     value = float(found.best.parameters)
-    A, alpha, B, beta, _ = law.without.T
+    A, alpha, B, beta, _ = law.jackknife.T
     W = (alpha * A / (beta * B)) ** (1 / (alpha + beta)) * (1e21 / 6) ** (beta / (alpha + beta))
     expected = bca(N, value, W, widened(len(W)))
     assert (found_range.low, found_range.high) == pytest.approx(
@@ -249,7 +249,7 @@ def test_ranges_are_of_the_resamples() -> None:
 
 def test_without_resamples_ranges_are_of_the_covariance() -> None:
     law = chinchilla()
-    assert not len(law.draws)
+    assert not len(law.bootstrap)
     found = plan(law, 1e21).ranges["parameters"]
     resampled = plan(chinchilla(100), 1e21).ranges["parameters"]
     assert found.low < found.value < found.high

@@ -230,7 +230,7 @@ def test_the_same_seed_gives_the_same_law_and_another_other_draws() -> None:
     table = make_table("power", POWER, points=20, noise=0.01)
     one, same, other = (fit(table, "power", x="x", resamples=100, seed=s) for s in (1, 1, 2))
     assert one.to_json() == same.to_json()
-    assert not np.array_equal(one.draws, other.draws)
+    assert not np.array_equal(one.bootstrap, other.bootstrap)
     assert one.parameters == pytest.approx(other.parameters, rel=1e-6)
 
 
@@ -300,7 +300,7 @@ def test_as_many_points_as_parameters_leave_no_freedom() -> None:
     found = fit(make_table("power", POWER, points=3), "power", x="x", **FAST)
     assert found.status is FitStatus.NO_FREEDOM
     assert not found.identified
-    assert found.freedom == 0
+    assert found.degrees_of_freedom == 0
     assert np.isnan(found.residual_scale)
     assert all(error is None for error in found.standard_errors.values())
 

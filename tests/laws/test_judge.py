@@ -10,9 +10,9 @@ from law_tables import CHINCHILLA, FAST, POWER, SHAPE, losses, make_table, truth
 from superscope.forecasts import forecast
 from superscope.laws import TRUTHS, FitStatus, Law, fit, simulate
 from superscope.laws._judge import part_correlations
+from superscope.laws.linearization import linearize
 from superscope.laws.points import select
 from superscope.laws.problem import make_problem
-from superscope.laws.uncertainty import spread
 
 
 def about(law: Law, status: FitStatus) -> list[str]:
@@ -130,8 +130,8 @@ def test_the_correlations_of_parts_are_those_of_a_regression() -> None:
     form = options.form("chinchilla")
     problem = make_problem(form, select(table, form, options).points, options)
     found = problem.solve(problem.points.weights[None])
-    p = problem.natural(found.exponents, found.linear)[0]
-    names, correlations = part_correlations(problem, p, spread(problem, p))
+    p = problem.parameters(found.exponents, found.linear)[0]
+    names, correlations = part_correlations(problem, p, linearize(problem, p))
     design = np.column_stack([table["parameters"] ** -0.34, table["tokens"] ** -0.37, np.ones(40)])
     design /= np.linalg.norm(design, axis=0)
     inverse = np.linalg.inv(design.T @ design)
@@ -172,7 +172,7 @@ def test_an_influential_outlier_is_named() -> None:
     ]  # fmt: skip
     assert named and named[0].about == "alpha"
     assert f"without m{at} (" in named[0].text
-    assert found.influences[0].left_out == f"m{at}"
+    assert found.influences[0].name == f"m{at}"
     without = fit(table.drop(at), "power", x="x", **FAST).parameters["alpha"]
     assert f"alpha = {found.parameters['alpha']:.3g} becomes {without:.3g}" in named[0].text
 
@@ -326,12 +326,14 @@ def test_an_interval_wider_than_the_exponent_is_severe() -> None:
 def test_what_is_held_is_said_with_the_verdict() -> None:
     table = make_table("power", POWER, points=40, noise=1e-3)
     found = fit(table, "power", x="x", fix={"B": POWER["B"]}, **FAST)
-    assert found.given == f"given B = {POWER['B']:.4g}"
-    assert found.verdict.startswith(f"Identified, {found.given}: the data determine every other")
+    assert found.held_text == f"given B = {POWER['B']:.4g}"
+    assert found.verdict.startswith(
+        f"Identified, {found.held_text}: the data determine every other"
+    )
     said = forecast(found, x=100.0).doubts
-    assert any(found.given in doubt for doubt in said)
+    assert any(found.held_text in doubt for doubt in said)
     grouped = fit(simulate("width"), "width", fix={"B": 2.0}, **FAST)
-    assert grouped.given == "given every floor"
+    assert grouped.held_text == "given every floor"
 
 
 def test_a_floor_that_may_be_none_is_weak() -> None:

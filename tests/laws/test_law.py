@@ -13,6 +13,7 @@ from law_tables import CHINCHILLA, GROUPS, PLAIN, POWER, SHAPE, losses, make_tab
 from superscope.errors import FormatError, UsageError
 from superscope.laws import Law, fit
 from superscope.laws.law import FORMAT
+from superscope.text import counted
 
 WIDTH = truth("width", (0.9,), (1,), (1.7, 2.0, 1.5))
 
@@ -70,7 +71,7 @@ def test_residuals_and_their_mean_square_are_of_the_fits_kind() -> None:
         assert found.mean_square_residual == pytest.approx(np.mean(expected**2), rel=1e-9)
         assert found.objective == pytest.approx(np.sum(expected**2) / 2, rel=1e-9)
         assert found.residual_scale == pytest.approx(np.sqrt(np.sum(expected**2) / 27), rel=1e-9)
-        assert found.freedom == 27
+        assert found.degrees_of_freedom == 27
 
 
 def test_a_prediction_is_of_one_group_and_broadcasts() -> None:
@@ -88,8 +89,8 @@ def test_a_prediction_is_of_one_group_and_broadcasts() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"width": 512}, "needs --depth, --tokens"),
-        ({"width": 512, "depth": 8, "tokens": None}, "needs --tokens"),
+        ({"width": 512}, "needs depth, tokens"),
+        ({"width": 512, "depth": 8, "tokens": None}, "needs tokens"),
         ({"width": 512, "depth": 8, "tokens": 1e9, "heads": 4}, "has no heads; it has width"),
         ({"width": 0, "depth": 8, "tokens": 1e9}, "width must be a number above 0"),
         ({"width": np.nan, "depth": 8, "tokens": 1e9}, "width must be a number above 0"),
@@ -144,7 +145,7 @@ def test_a_bound_without_end_goes_to_json_and_back() -> None:
 def test_another_format_is_refused_with_a_way_out() -> None:
     written = json.loads(grouped(resamples=0).to_json())
     for other in (FORMAT + 1, 0, "1", None):
-        with pytest.raises(FormatError, match=r"this superscope reads format 1: fit it again"):
+        with pytest.raises(FormatError, match=r"this superscope reads format 2: fit it again"):
             Law.from_json(json.dumps(written | {"format": other}))
 
 
@@ -189,7 +190,7 @@ def test_the_text_shows_verdict_parameters_and_what_was_left_out() -> None:
     assert law.form.formula in text
     assert f"{len(law.points)} in 3 groups" in text
     for excluded in law.excluded:
-        assert f"{len(excluded.rows)} points: {excluded.rule}" in text
+        assert f"{counted(len(excluded.rows), 'point')}: {excluded.rule}" in text
     assert "15 models, BCa" in text
     assert "Huber's function, δ = 0.001" in str(
         fit(make_table("chinchilla", CHINCHILLA), "chinchilla", **PLAIN)
@@ -216,7 +217,7 @@ def test_floors_are_named_by_group() -> None:
         (lambda d: d["points"]["loss"]["values"].__setitem__(0, 0.0), "a loss is not positive"),
         (lambda d: d["points"]["groups"].pop(), "its parameters are|no group"),
         (lambda d: d["intervals"].pop("A"), "its intervals"),
-        (lambda d: d.update(freedom=10**6), "its freedom"),
+        (lambda d: d.update(degrees_of_freedom=10**6), "its degrees of freedom"),
     ],
 )
 def test_a_law_edited_by_hand_is_refused(change, said: str) -> None:

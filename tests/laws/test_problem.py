@@ -66,7 +66,7 @@ def test_natural_parameters_give_the_losses_of_the_equations(law: str) -> None:
         e = problem.equations
         rng = np.random.default_rng(0)
         theta, c = rng.uniform(0.1, 1.5, e.terms), rng.uniform(0.1, 2, e.linear)
-        natural = dict(zip(problem.names, problem.natural(theta[None], c[None])[0], strict=True))
+        natural = dict(zip(problem.names, problem.parameters(theta[None], c[None])[0], strict=True))
         plain = np.exp(-theta * e.x) @ c[: e.terms] + c[e.terms + e.group]
         assert losses(law, natural, table) == pytest.approx(plain, rel=1e-10)
 
@@ -107,7 +107,7 @@ def test_a_problem_on_some_points_keeps_bounds_by_name() -> None:
     assert list(part.low) == [0, 0, 0, 1.5]
     assert part.equations.x.mean() == pytest.approx(0, abs=1e-12)
     found = part.solve(part.points.weights[None])
-    natural = part.natural(found.exponents, found.linear)[0]
+    natural = part.parameters(found.exponents, found.linear)[0]
     expected = [WIDTH[n] for n in part.names]
     assert natural == pytest.approx(expected, rel=1e-6)
 

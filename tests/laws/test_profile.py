@@ -62,10 +62,10 @@ def test_each_value_is_the_fit_with_the_exponent_held_there(changes: dict) -> No
 @cases
 def test_the_interval_ends_at_the_threshold(law: str) -> None:
     found = law_of(law, loss="squared")
-    t = stats.t.ppf(0.975, found.freedom)
+    t = stats.t.ppf(0.975, found.degrees_of_freedom)
     for name, profile in found.profiles.items():
         # Likelihood ratio: 2 (f − f̂) / s² = t².
-        expected = found.objective * (1 + t**2 / found.freedom)
+        expected = found.objective * (1 + t**2 / found.degrees_of_freedom)
         assert profile.threshold == pytest.approx(expected, rel=1e-9)
         for end, out in ((profile.interval.low, -1), (profile.interval.high, 1)):
             # The ends are known to 1e-4 of the exponent.
@@ -85,7 +85,7 @@ def test_the_interval_ends_at_the_threshold(law: str) -> None:
 def test_with_little_noise_the_interval_is_students(law: str) -> None:
     """The less noise, the more linear the law: ends at ± t standard errors."""
     found = law_of(law, noise=1e-5, loss="squared")
-    t = stats.t.ppf(0.975, found.freedom)
+    t = stats.t.ppf(0.975, found.degrees_of_freedom)
     for name, profile in found.profiles.items():
         half = t * found.standard_errors[name]
         value = found.parameters[name]

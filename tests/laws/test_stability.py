@@ -8,6 +8,7 @@ import pytest
 from law_tables import CHINCHILLA, FAST, PLAIN, POWER, make_table, truth
 
 from superscope.laws import fit
+from superscope.laws.words import left_out_text, refit_text
 
 OPTIONS = {"x": "x", "resamples": 0, "starts": 16}
 
@@ -36,7 +37,7 @@ def test_the_fits_own_exclusion_is_always_among_them() -> None:
     found = fit(noisy(), "power", **OPTIONS, drop_highest=2, sensitivity=(0, 5))
     assert [r.drop_highest for r in found.refits] == [2, 0, 5]
     own = found.refits[0]
-    assert own.rule == ""
+    assert own.own
     assert own.parameters["alpha"] == pytest.approx(found.parameters["alpha"], rel=1e-9)
     assert own.objective == pytest.approx(found.objective, rel=1e-12)
 
@@ -73,8 +74,8 @@ def test_refits_keep_the_other_rules_and_options() -> None:
 def test_each_rule_of_the_users_is_lifted_and_further_ones_are_tried() -> None:
     rules = ("x > 3000", "loss > 2.9")
     found = fit(noisy(), "power", **OPTIONS, exclude=rules, sensitivity=("x < 20", 3))
-    assert [r.rule for r in found.refits] == [
-        "", "without the rule x > 3000", "without the rule loss > 2.9", "without any rule",
+    assert [refit_text(r) for r in found.refits] == [
+        "this fit", "without the rule x > 3000", "without the rule loss > 2.9", "without any rule",
         "also without x < 20", "3 highest left out",
     ]  # fmt: skip
     alone = fit(noisy(), "power", **OPTIONS, exclude="loss > 2.9", judge=False)
@@ -90,9 +91,9 @@ def test_influence_is_the_shift_without_the_point_in_standard_errors() -> None:
     shifts = [abs(i.shift) for i in found.influences]
     assert shifts == sorted(shifts, reverse=True)
     for influence in found.influences:
-        row = int(influence.left_out.removeprefix("row "))
+        row = int(influence.name.removeprefix("row "))
         alone = fit(table.drop(row - 1), "power", **(OPTIONS | PLAIN)).parameters["alpha"]
-        assert influence.without == pytest.approx(alone, rel=1e-6)
+        assert influence.value == pytest.approx(alone, rel=1e-6)
         own, error = found.parameters["alpha"], found.standard_errors["alpha"]
         assert influence.shift == pytest.approx((alone - own) / error, rel=1e-3)
         assert not influence.below_floor
@@ -110,11 +111,12 @@ def test_whole_units_are_left_out_too() -> None:
     found = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=16, loss="squared")
     assert found.interval_method == "bca"
     first = found.influences[0]
-    assert first.left_out == "every point of run run3"
+    assert left_out_text(first) == "every point of run run3"
+    assert first.points == (12, 13, 14, 15)
     alone = fit(table, "chinchilla", exclude="run == run3", loss="squared", **FAST).parameters[
         first.parameter
     ]
-    assert first.without == pytest.approx(alone, rel=1e-6)
+    assert first.value == pytest.approx(alone, rel=1e-6)
 
 
 def test_a_point_below_its_floor_is_always_among_them() -> None:
@@ -124,7 +126,7 @@ def test_a_point_below_its_floor_is_always_among_them() -> None:
     floor = true[f"B[{table['family'][at]}/{table['dataset'][at]}]"]
     table.loc[at, "loss"] = floor * 0.99
     found = fit(table, "width", **FAST)
-    below = [i.left_out for i in found.influences if i.below_floor]
+    below = [i.name for i in found.influences if i.below_floor]
     assert f"row {at + 1}" in below[0] or below == [f"row {at + 1}"]
 
 

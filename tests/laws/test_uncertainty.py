@@ -14,19 +14,12 @@ from law_tables import CHINCHILLA, FAST, POWER, SHAPE, losses, make_table, truth
 from scipy import stats
 
 from superscope.laws import FitOptions, Interval, fit
+from superscope.laws.intervals import bca, linear_interval
+from superscope.laws.linearization import jacobian, linearize, predictions, residuals
 from superscope.laws.points import select
 from superscope.laws.problem import Problem, make_problem
-from superscope.laws.uncertainty import (
-    bca,
-    interval_text,
-    jacobian,
-    leave_out,
-    linear_interval,
-    predictions,
-    resample,
-    residuals,
-    spread,
-)
+from superscope.laws.resampling import bootstrap, jackknife
+from superscope.laws.words import interval_text
 
 Z = float(stats.norm.ppf(0.975))
 
@@ -40,7 +33,7 @@ def problem_of(law: str, table: pd.DataFrame, **changes) -> Problem:
 def best(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     """Return all parameters and the exponents of the best fit."""
     found = problem.solve(problem.points.weights[None])
-    return problem.natural(found.exponents, found.linear)[0], found.exponents
+    return problem.parameters(found.exponents, found.linear)[0], found.exponents
 
 
 def vector(parameters: dict[str, float]) -> np.ndarray:
@@ -81,7 +74,7 @@ def test_with_exponents_held_standard_errors_are_those_of_linear_regression() ->
     assert found.covariance[np.ix_([0, 2], [0, 2])] == pytest.approx(covariance, rel=1e-7)
     assert found.covariance[1].tolist() == [0, 0, 0]
     assert found.standard_errors["A"] == pytest.approx(math.sqrt(covariance[0, 0]), rel=1e-7)
-    assert found.freedom == 23
+    assert found.degrees_of_freedom == 23
     assert found.residual_scale**2 == pytest.approx(rss[0] / 23, rel=1e-9)
     t = stats.t.ppf(0.975, 23)
     interval = found.intervals["B"]
@@ -109,8 +102,8 @@ def test_standard_errors_are_the_spread_of_simulated_fits(law: str, true: dict) 
             equations=replace(problem.equations, y=np.log(loss)),
         )  # fmt: skip
         solved = one.solve(one.points.weights[None], start)
-        found.append(one.natural(solved.exponents, solved.linear)[0])
-        variances.append(np.diagonal(spread(one, found[-1]).covariance))
+        found.append(one.parameters(solved.exponents, solved.linear)[0])
+        variances.append(np.diagonal(linearize(one, found[-1]).covariance))
     ratio = np.std(found, axis=0, ddof=1) / np.sqrt(np.mean(variances, axis=0))
     assert np.abs(ratio - 1).max() < 4 / math.sqrt(2 * runs)
     off = np.mean(found, axis=0) - vector(true)
@@ -139,8 +132,8 @@ def test_hubers_standard_errors_are_the_spread_of_simulated_fits() -> None:
             equations=replace(problem.equations, y=y),
         )  # fmt: skip
         solved = one.solve(one.points.weights[None], np.array([[0.5]]))
-        found.append(one.natural(solved.exponents, solved.linear)[0])
-        variances.append(np.diagonal(spread(one, found[-1]).covariance))
+        found.append(one.parameters(solved.exponents, solved.linear)[0])
+        variances.append(np.diagonal(linearize(one, found[-1]).covariance))
     ratio = np.std(found, axis=0, ddof=1) / np.sqrt(np.mean(variances, axis=0))
     # 4 standard errors of the spread, and the formula's own bias of order (1 − share)·P/n.
     assert np.abs(ratio - 1).max() < 4 / math.sqrt(2 * runs) + 3 / points
@@ -151,10 +144,10 @@ def test_parameters_at_a_bound_have_no_error_and_do_not_use_up_freedom() -> None
     found = fit(table, "power", x="x", bounds={"B": (0.5, None)}, **FAST)
     assert found.parameters["B"] == 0.5
     assert found.standard_errors["B"] is None
-    account = spread(problem_of("power", table, x="x", bounds={"B": (0.5, None)}), found.vector)
+    account = linearize(problem_of("power", table, x="x", bounds={"B": (0.5, None)}), found.vector)
     assert list(account.free) == [True, True, False]
-    assert account.freedom == 28
-    assert found.freedom == account.freedom
+    assert account.degrees_of_freedom == 28
+    assert found.degrees_of_freedom == account.degrees_of_freedom
 
 
 def test_the_condition_number_does_not_depend_on_units() -> None:
@@ -250,12 +243,12 @@ def test_resamples_draw_whole_units() -> None:
         "power", table, x="x", residual="plain", fix={"alpha": 0.5, "B": 0.0}, resample="run"
     )
     _, exponents = best(problem)
-    draws = resample(problem, exponents, 200, seed=0)[:, 0]
+    draws = bootstrap(problem, exponents, 200, seed=0)[:, 0]
     counts = [(i, j, 3 - i - j) for i in range(4) for j in range(4 - i)]
     possible = np.array([(i + 2 * j + 4 * k) / 3 for i, j, k in counts])
     assert np.abs(draws[:, None] - possible).min(axis=1).max() < 1e-8
     assert len(np.unique(np.round(draws, 6))) > 5
-    without = leave_out(problem, exponents, problem.points.unit)[:, 0]
+    without = jackknife(problem, exponents, problem.points.unit)[:, 0]
     assert without == pytest.approx([3.0, 2.5, 1.5], rel=1e-8)
 
 
@@ -282,7 +275,7 @@ def test_the_floor_of_a_group_that_a_resample_misses_is_not_a_number_there() -> 
     found = fit(table, "width", resamples=100, resample="family", **{"starts": 4})
     assert found.interval_method == "linear"  # two families are too few
     problem = problem_of("width", table, resample="family")
-    draws = resample(problem, best(problem)[1], 100, seed=0)
+    draws = bootstrap(problem, best(problem)[1], 100, seed=0)
     missing = np.isnan(draws)
     assert not missing[:, :2].any()
     gpt2 = problem.names.index("B[gpt2/c4]")

@@ -19,8 +19,8 @@ from superscope.figures.laws.view import MOST_MARKED, limits, marked, term_curve
 from superscope.forecasts import Plan, plan
 from superscope.forecasts.summary import input_rows
 from superscope.laws import Law, fit, load_public
-from superscope.laws._judge import MOVED
-from superscope.laws.prediction import band
+from superscope.laws.stability import MOVED
+from superscope.laws.words import left_out_text
 from superscope.report import write_law_figures, write_law_report
 from superscope.report.laws.files import law_figures
 from superscope.report.laws.page import render_law, row_text
@@ -158,7 +158,9 @@ def test_bars_of_parts_sum_to_the_fitted_loss_in_its_order(shape_law: Law, width
 
 def test_marked_are_the_points_that_move_the_law(width_law: Law) -> None:
     found, more = marked(width_law)
-    moving = {i.left_out for i in width_law.influences if abs(i.shift) > MOVED or i.below_floor}
+    moving = {
+        left_out_text(i) for i in width_law.influences if abs(i.shift) > MOVED or i.below_floor
+    }
     assert {m.name for m in found} <= moving
     assert len(found) + more == len(moving)
     assert len(found) <= MOST_MARKED
@@ -293,8 +295,8 @@ def test_an_interval_without_an_end_reaches_the_edge(shape_law: Law) -> None:
 
 def test_a_law_without_a_band_draws_none() -> None:
     law = power_law(power_table(3))
-    low, high = band(law, law.points.inputs, law.points.group)
-    assert not (np.isfinite(low) & np.isfinite(high)).any()
+    band = law.band(law.points.inputs, law.points.group)
+    assert not (np.isfinite(band.low) | np.isfinite(band.high)).any()
     assert "the law has no band" in captions(law)["law-fit"]
 
 
@@ -410,7 +412,7 @@ def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
     )  # fmt: skip
     table.loc[3, "loss"] *= 1.3
     law = power_law(table, x=name, group="kind", exclude=f"kind == {name}")
-    assert any(name in i.left_out for i in law.influences)
+    assert any(name in i.name for i in law.influences)
     path = tmp_path / "law.html"
     write_law_report(law, path)
     page = path.read_text("utf-8")

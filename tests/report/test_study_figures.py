@@ -19,7 +19,6 @@ from superscope.errors import UsageError
 from superscope.figures.draw.canvas import Drawing
 from superscope.figures.study.loss import panels_of
 from superscope.figures.study.view import SHAPES, cast_of, short_names
-from superscope.laws.prediction import band
 from superscope.report import write_study_report
 from superscope.report.study.files import study_figures
 from superscope.report.study.page import COLUMNS, facts, member_rows, render_study
@@ -235,9 +234,9 @@ def test_points_bars_law_band_and_floor_of_the_loss_are_drawn(five: Study) -> No
         assert (low, high) == pytest.approx((e.loss - e.loss_se, e.loss + e.loss_se))
     assert law.vector[2] in {float(line.get_ydata()[0]) for line in panel.lines}
     (shaded,) = [c for c in panel.collections if not hasattr(c, "get_segments")]
-    low, high = band(law, np.array([[64.0]]), np.array([0]))
+    band = law.band(np.array([[64.0]]), np.array([0]))
     edges = shaded.get_paths()[0].vertices
-    assert sorted({y for x, y in edges if x == 64.0}) == pytest.approx([low[0], high[0]])
+    assert sorted({y for x, y in edges if x == 64.0}) == pytest.approx([band.low[0], band.high[0]])
 
 
 def test_each_family_has_a_panel_with_its_own_floor(families: Study) -> None:

@@ -8,9 +8,7 @@ import numpy as np
 
 from superscope.errors import UsageError
 from superscope.laws import Estimate, Law
-from superscope.laws.derived import estimate, estimates
 from superscope.laws.formula import Floats
-from superscope.laws.prediction import expected_loss, new_loss
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, rounded
 
@@ -132,9 +130,9 @@ def forecast_at(
     k = len(law.form.terms)
     names = [*(t.part for t in law.form.terms), "floor"]
     twice = law.inputs_of({column: 2 * value for column, value in inputs.items()})
-    of_parts = estimates(law, lambda p: law.parts(x, at, p)[:, 0])
-    of_doubling = estimates(
-        law, lambda p: (law.parts(twice, at, p) - law.parts(x, at, p))[:, 0, :k]
+    of_parts = law.uncertainty.estimates(lambda p: law.parts(x, at, p)[:, 0])
+    of_doubling = law.uncertainty.estimates(
+        lambda p: (law.parts(twice, at, p) - law.parts(x, at, p))[:, 0, :k]
     )
     beyond = {t.column: _beyond(law, i, inputs[t.column]) for i, t in enumerate(law.form.terms)}
     ends = _ends(law, parts, features or law.points.features)
@@ -142,8 +140,8 @@ def forecast_at(
         law=law.form.name,
         group=law.points.groups[number_],
         inputs={t.column: float(inputs[t.column]) for t in law.form.terms},
-        loss=new_loss(law, x, at),
-        expected=expected_loss(law, x, at),
+        loss=law.band(x, at, new=True).estimate(),
+        expected=law.band(x, at).estimate(),
         parts=dict(zip(names, of_parts, strict=True)),
         doubling=dict(zip(names, of_doubling, strict=False)),  # a floor has no input
         beyond=beyond,
@@ -176,7 +174,7 @@ def _ends(law: Law, parts: Floats, features: int) -> tuple[End, ...]:
         scale *= float(parts.sum() - parts[i])  # what is left of the loss where width has its end
     p = law.vector
     if p[2 * i] > 0 and p[2 * i + 1] > 0 and scale > 0:
-        width = estimate(law, lambda p: (p[:, 2 * i] / scale) ** (1 / p[:, 2 * i + 1]))
+        width = law.uncertainty.estimate(lambda p: (p[:, 2 * i] / scale) ** (1 / p[:, 2 * i + 1]))
         reason = f"the width's part is below the scatter of single models ({rounded(scale)})"
         ends.append(End(width, reason))
     return tuple(ends)
@@ -185,7 +183,7 @@ def _ends(law: Law, parts: Floats, features: int) -> tuple[End, ...]:
 def _doubts(
     law: Law, beyond: dict[str, float], ends: tuple[End, ...], inputs: dict[str, float]
 ) -> tuple[str, ...]:
-    doubts = [f"the law is {law.short_verdict}"] if law.findings or law.given else []
+    doubts = [f"the law is {law.short_verdict}"] if law.findings or law.held else []
     for column, times in beyond.items():
         said = f"{times:.3g} times the largest" if times > 1 else f"{times:.3g} of the smallest"
         if max(times, 1 / times) > FAR:

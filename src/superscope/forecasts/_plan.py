@@ -16,9 +16,7 @@ from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budget, tolerance
 from superscope.laws import Estimate, Law
-from superscope.laws.derived import estimate, estimates, parameter_draws
 from superscope.laws.formula import Floats
-from superscope.laws.prediction import expected_loss
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, rounded
 
@@ -214,7 +212,7 @@ def _falls(law: Law, parameters: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _dropped(law: Law) -> tuple[str, ...]:
-    draws = parameter_draws(law)
+    draws = law.uncertainty.draws
     share = 1 - float(np.mean(_falls(law, draws))) if len(draws) else 0.0
     if not share:
         return ()
@@ -242,7 +240,7 @@ def _ranges(budget: Budget, law: Law, compute: float) -> dict[str, Estimate]:
         names[:] = found
         return np.column_stack(list(found.values()))
 
-    found = estimates(law, inputs)
+    found = law.uncertainty.estimates(inputs)
     return dict(zip(names, found, strict=True))
 
 
@@ -262,7 +260,7 @@ def _allocated(law: Law, inputs: dict[str, Floats], compute: float) -> Allocatio
         depth=float(inputs["depth"][0]) if "depth" in inputs else None,
         parameters=float(inputs["parameters"][0]),
         tokens=float(inputs["tokens"][0]),
-        loss=expected_loss(law, law_inputs(law, inputs), np.array([0])),
+        loss=law.band(law_inputs(law, inputs), np.array([0])).estimate(),
     )
 
 
@@ -286,4 +284,4 @@ def _rounded(budget: Budget, law: Law, best: Allocation) -> Allocation | None:
 def _of_doubling(budget: Budget, law: Law, once: dict[str, Floats], compute: float) -> Estimate:
     """Return what the loss changes by when compute doubles and is spent by the same law."""
     twice = _best(budget, law, law.vector[None], 2 * compute)
-    return estimate(law, lambda p: _losses(law, twice, p) - _losses(law, once, p))
+    return law.uncertainty.estimate(lambda p: _losses(law, twice, p) - _losses(law, once, p))

@@ -325,7 +325,7 @@ def _predicted(
             moved = [
                 fit(train, variant.law, other.changed({"group": ("none",)})) for other in held[1:]
             ]
-            if law.freedom < 1:
+            if law.degrees_of_freedom < 1:
                 raise UsageError(f"{len(law.points)} points for as many parameters")
             for point, loss, said in _forecasts(law, floor, test, moved):
                 yield Prediction(

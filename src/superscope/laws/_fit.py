@@ -8,36 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from superscope._version import __version__
 from superscope.laws._judge import judge
 from superscope.laws._profile import profile
+from superscope.laws.formula import Floats
+from superscope.laws.intervals import Interval, bca, linear_interval, one_sided, widened
 from superscope.laws.law import FORMAT, Law
+from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
+from superscope.laws.resampling import LEAST_UNITS, bootstrap, jackknife
 from superscope.laws.solver import Solutions
 from superscope.laws.stability import Influence, Refit, influences, sensitivity
 from superscope.laws.table import load_table
-from superscope.laws.uncertainty import (
-    LEAST_UNITS,
-    Interval,
-    Spread,
-    bca,
-    leave_out,
-    linear_interval,
-    resample,
-    spread,
-    widened,
-)
 from superscope.progress import Progress, silent
 
-Floats = npt.NDArray[np.float64]
-
-SAME = 1e-6  # relative difference of objectives that are one minimum
-NOTHING = 1e-20  # mean objective of a fit without residuals
+SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
+EXACT = 1e-20  # mean objective of a fit without residuals
 
 
 def fit(
@@ -93,43 +83,42 @@ def _judged(
     progress: Progress,
 ) -> Law:
     names = problem.names
-    parameters = without_powerless(problem, problem.natural(found.exponents, found.linear)[0])
+    parameters = fold_constant_terms(problem, problem.parameters(found.exponents, found.linear)[0])
     objective = float(found.objective[0])
     objectives = found.objectives[0]
-    best = objectives <= objective * (1 + SAME) + NOTHING * len(problem.points)
+    best = objectives <= objective * (1 + SAME_MINIMUM) + EXACT * len(problem.points)
     share = float(np.mean(best))
-    account = spread(problem, parameters)
+    linear = linearize(problem, parameters)
     # Where searches part, resamples begin in several places, too.
     starts = found.exponents if share == 1 else np.vstack([found.exponents, problem.starts[:4]])
-    draws = np.empty((0, len(names)))
+    resampled = without = np.empty((0, len(names)))
     method = "linear"
     units = int(problem.points.unit.max()) + 1
-    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * int(account.free.sum())
-    without = draws
+    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * int(linear.free.sum())
     if options.resamples and enough:
         method = "bca"
-        draws = resample(problem, starts, options.resamples, options.seed)
-        without = leave_out(problem, starts, problem.points.unit)
+        resampled = bootstrap(problem, starts, options.resamples, options.seed)
+        without = jackknife(problem, starts, problem.points.unit)
     progress("resampling", 1, 1)
-    intervals = _intervals(problem, parameters, account, draws, without)
+    intervals = _intervals(problem, parameters, linear, resampled, without)
     profiles = {
-        name: profile(problem, name, starts, objective, account)
+        name: profile(problem, name, starts, objective, linear)
         for i, name in enumerate(names)
         if options.judge
         and name in problem.form.exponents
-        and account.free[i]
-        and account.freedom > 0
+        and linear.free[i]
+        and linear.degrees_of_freedom > 0
     }
     influence: tuple[Influence, ...] = ()
     if options.judge:
-        influence = influences(problem, parameters, account, without, draws)
+        influence = influences(problem, parameters, linear, without, resampled)
     converged = bool(found.converged[0][objectives.argmin()])
-    errors = np.sqrt(np.diagonal(account.covariance))
+    errors = np.sqrt(np.diagonal(linear.covariance))
     held = problem.low == problem.high
     known = np.isfinite(errors) & (errors > 0)
-    covariance = np.where(np.outer(known, known), account.covariance, 0.0)
+    covariance = np.where(np.outer(known, known), linear.covariance, 0.0)
     scale = np.where(known, errors, 1.0)
-    condition = account.condition_number
+    condition = linear.condition_number
     law = Law(
         format=FORMAT,
         version=__version__,
@@ -140,29 +129,29 @@ def _judged(
         excluded=selection.excluded,
         parameters={name: float(v) for name, v in zip(names, parameters, strict=True)},
         standard_errors={
-            name: 0.0 if held[i] else _finite(errors[i]) if account.free[i] else None
+            name: 0.0 if held[i] else _finite(errors[i]) if linear.free[i] else None
             for i, name in enumerate(names)
         },
         intervals=intervals,
         interval_method=method,
         profiles=profiles,
         objective=objective,
-        freedom=account.freedom,
+        degrees_of_freedom=linear.degrees_of_freedom,
         share_of_starts=share,
         converged=converged,
         condition_number=None if math.isinf(condition) else condition,
-        covariance=account.covariance,
+        covariance=linear.covariance,
         correlations=covariance / np.outer(scale, scale),
-        draws=draws,
-        without=without,
+        bootstrap=resampled,
+        jackknife=without,
         refits=refits,
         influences=influence,
         findings=(),
     )
-    return replace(law, findings=judge(law, problem, account, selection.warnings))
+    return replace(law, findings=judge(law, problem, linear, selection.warnings))
 
 
-def without_powerless(problem: Problem, parameters: Floats) -> Floats:
+def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
     """Return parameters in which a term with the exponent 0 is part of the floor it is."""
     k = problem.equations.terms
     free = problem.low < problem.high
@@ -179,42 +168,26 @@ def _finite(value: float) -> float | None:
 
 
 def _intervals(
-    problem: Problem, parameters: Floats, account: Spread, draws: Floats, without: Floats
+    problem: Problem, parameters: Floats, linear: Linearization, resampled: Floats, without: Floats
 ) -> dict[str, Interval]:
     intervals = {}
-    errors = np.sqrt(np.diagonal(account.covariance))
+    errors = np.sqrt(np.diagonal(linear.covariance))
     for i, name in enumerate(problem.names):
         low, high = float(problem.low[i]), float(problem.high[i])
         value = float(parameters[i])
         if low == high:
             found = Interval(value, value)
-        elif len(draws) and not account.free[i]:
-            found = _one_sided(draws[:, i], value, low, widened(len(without)))
-        elif len(draws):
-            found = bca(draws[:, i], value, without[:, i], widened(len(without)))
-        elif account.free[i]:
-            found = linear_interval(value, float(errors[i]), account.freedom, low, high)
+        elif len(resampled) and not linear.free[i]:
+            found = one_sided(resampled[:, i], value, low, widened(len(without)))
+        elif len(resampled):
+            found = bca(resampled[:, i], value, without[:, i], widened(len(without)))
+        elif linear.free[i]:
+            found = linear_interval(value, float(errors[i]), linear.degrees_of_freedom, low, high)
         else:
             found = Interval(None, None)
         exponent = name in problem.form.exponents
         intervals[name] = _open(found, low, high) if exponent and low < high else found
     return intervals
-
-
-def _one_sided(draws: Floats, value: float, low: float, z: float) -> Interval:
-    """Return the interval of a parameter at a bound: on one side percentiles, none on the other.
-
-    BCa takes the estimate for the middle of its distribution, and here it is the end.
-    """
-    from scipy.stats import norm
-
-    draws = draws[np.isfinite(draws)]
-    if not len(draws):
-        return Interval(None, None)
-    level = float(norm.cdf(z))
-    if value == low:
-        return Interval(value, float(np.quantile(draws, level)))
-    return Interval(float(np.quantile(draws, 1 - level)), value)
 
 
 def _open(interval: Interval, low: float, high: float) -> Interval:

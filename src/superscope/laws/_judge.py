@@ -6,30 +6,29 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from superscope.laws.formula import Floats
 from superscope.laws.law import Law
+from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.problem import Problem
-from superscope.laws.stability import Influence, Refit
+from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.laws.uncertainty import Spread, interval_text, jacobian
+from superscope.laws.words import interval_text, left_out_text, refit_text
+from superscope.text import counted
 
-Floats = npt.NDArray[np.float64]
-
-WEAK = 0.5  # share of an exponent's value above which its interval is wide
-MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked
+WIDE = 0.5  # share of an exponent's value above which its interval is wide
 SHOWN = 3  # influential points named for each exponent
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
-NOTHING = 1.0  # share of an exponent's value above which its interval says next to nothing
+WIDEST = 1.0  # share above which its interval says next to nothing
 _WIDE = {FitStatus.WEAK: "weakly", FitStatus.UNDETERMINED: "hardly"}
 PROFILE = " (by its profile)"
 NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
 def judge(
-    law: Law, problem: Problem, found: Spread, warnings: Sequence[str]
+    law: Law, problem: Problem, linear: Linearization, warnings: Sequence[str]
 ) -> tuple[Finding, ...]:
     """Return every reason to doubt a fit, the severe ones first.
 
@@ -37,18 +36,18 @@ def judge(
     ----------
     law
         What was fitted, without findings yet.
-    problem, found
+    problem, linear
         The law on its points, and the joint Jacobian's account.
     warnings
         Of the numbers' units.
     """
     findings = [
         *_unjudged(law),
-        *_freedom(found),
+        *_freedom(linear),
         *_search(law.share_of_starts, law.converged),
         *_bounds(problem, law.parameters),
         *_unbounded(law),
-        *_collinear(problem, law.vector, found),
+        *_collinear(problem, law.vector, linear),
         *_exclusion(law),
         *_points(law),
         *_weak(law),
@@ -63,8 +62,8 @@ def _unjudged(law: Law) -> list[Finding]:
     return [Finding(FitStatus.NOT_JUDGED, "", "not judged: stability and profiles are unknown")]
 
 
-def _freedom(found: Spread) -> list[Finding]:
-    if found.freedom > 0:
+def _freedom(linear: Linearization) -> list[Finding]:
+    if linear.degrees_of_freedom > 0:
         return []
     return [Finding(FitStatus.NO_FREEDOM, "", "there are as many parameters as points")]
 
@@ -122,13 +121,13 @@ def _unbounded(law: Law) -> list[Finding]:
     return findings
 
 
-def _collinear(problem: Problem, parameters: Floats, found: Spread) -> list[Finding]:
+def _collinear(problem: Problem, parameters: Floats, linear: Linearization) -> list[Finding]:
     """Compare the parts' sizes: how an amplitude at the data's middle goes with another's."""
-    if math.isinf(found.condition_number):
+    if math.isinf(linear.condition_number):
         text = "some parts of the law change exactly alike over these points"
         return [Finding(FitStatus.COLLINEAR, "", text)]
-    names, correlations = part_correlations(problem, parameters, found)
-    findings = _together(problem, found)
+    names, correlations = part_correlations(problem, parameters, linear)
+    findings = _together(problem, linear)
     for i in range(len(names)):
         for j in range(i):
             c = correlations[i, j]
@@ -139,14 +138,14 @@ def _collinear(problem: Problem, parameters: Floats, found: Spread) -> list[Find
     return findings
 
 
-def _together(problem: Problem, found: Spread) -> list[Finding]:
+def _together(problem: Problem, linear: Linearization) -> list[Finding]:
     """Name terms whose inputs rise together: powers of one number have no names."""
     terms = problem.form.terms
     logs = problem.equations.x
     findings = []
     for i in range(len(terms)):
         for j in range(i):
-            if not (found.free[2 * i + 1] and found.free[2 * j + 1]):
+            if not (linear.free[2 * i + 1] and linear.free[2 * j + 1]):
                 continue
             c = float(np.corrcoef(logs[:, i], logs[:, j])[0, 1])
             if abs(c) > TOGETHER:
@@ -159,14 +158,14 @@ def _together(problem: Problem, found: Spread) -> list[Finding]:
 
 
 def part_correlations(
-    problem: Problem, parameters: Floats, found: Spread
+    problem: Problem, parameters: Floats, linear: Linearization
 ) -> tuple[list[str], Floats]:
     """Return the free parts' names and the correlations of their sizes at the data's middle.
 
     A group's floor stands for all: they share what makes them uncertain.
     """
     k = problem.equations.terms
-    free = np.flatnonzero(found.free)
+    free = np.flatnonzero(linear.free)
     columns = (np.sqrt(problem.points.weights)[:, None] * jacobian(problem, parameters, True))[
         :, free
     ]
@@ -205,9 +204,9 @@ def _exclusion(law: Law) -> list[Finding]:
 
 
 def _under(refit: Refit) -> str:
-    points = "1 point" if refit.dropped == 1 else f"{refit.dropped} points"
+    points = counted(refit.dropped, "point")
     if refit.drop_highest is None:
-        return f"{refit.rule} ({points} out)"
+        return f"{refit_text(refit)} ({points} out)"
     return f"with {points} left out"
 
 
@@ -243,9 +242,9 @@ def _points(law: Law) -> list[Finding]:
         negligible = NEGLIGIBLE * law.parameters[name]
         own = [
             i for i in law.influences
-            if i.parameter == name and abs(i.without - law.parameters[name]) > negligible
+            if i.parameter == name and abs(i.value - law.parameters[name]) > negligible
         ]  # fmt: skip
-        outside = [i for i in own if i.without not in interval]
+        outside = [i for i in own if i.value not in interval]
         below = [i for i in own if i.below_floor and i not in outside]
         inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
         start = f"{name} = {law.parameters[name]:.3g} becomes "
@@ -268,9 +267,9 @@ def _points(law: Law) -> list[Finding]:
 
 
 def _without(law: Law, influences: Sequence[Influence]) -> str:
-    unit = "s.d. of the resamples" if len(law.draws) else "s.e."
+    unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
     return ", ".join(
-        f"{i.without:.3g} without {i.left_out} ({i.shift:+.1f} {unit})" for i in influences
+        f"{i.value:.3g} without {left_out_text(i)} ({i.shift:+.1f} {unit})" for i in influences
     )
 
 
@@ -288,9 +287,9 @@ def _weak(law: Law) -> list[Finding]:
             width = (interval.high - interval.low) / law.parameters[name]
             if width > widest:
                 widest, shown = width, interval_text(interval) + by
-        if widest <= WEAK:
+        if widest <= WIDE:
             continue
-        status = FitStatus.WEAK if widest <= NOTHING else FitStatus.UNDETERMINED
+        status = FitStatus.WEAK if widest <= WIDEST else FitStatus.UNDETERMINED
         part = "" if term.part == "x" else f"{term.part} is {_WIDE[status]} identified: "
         findings.append(Finding(status, name, f"{part}{name} lies anywhere in {shown}"))
     findings += _floors(law)

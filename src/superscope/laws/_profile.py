@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from superscope.cores import usable_cores
+from superscope.laws.formula import Floats
+from superscope.laws.intervals import Interval, student
+from superscope.laws.linearization import Linearization
 from superscope.laws.problem import Problem
-from superscope.laws.uncertainty import Interval, Spread, student
-
-Floats = npt.NDArray[np.float64]
 
 GRID = 41
 
@@ -40,7 +39,9 @@ class Profile:
     interval: Interval
 
 
-def profile(problem: Problem, name: str, starts: Floats, best: float, found: Spread) -> Profile:
+def profile(
+    problem: Problem, name: str, starts: Floats, best: float, linear: Linearization
+) -> Profile:
     """Return the profile of an exponent.
 
     The threshold is that of the likelihood ratio, with Student's quantile for few points; for a
@@ -57,15 +58,15 @@ def profile(problem: Problem, name: str, starts: Floats, best: float, found: Spr
         Exponents to begin each search with, the best fit's first; shape (S, k).
     best
         Its objective.
-    found
+    linear
         The joint Jacobian's account.
     """
     at = problem.form.exponents.index(name)
     low = problem.equations.low[problem.equations.linear + at]
     high = problem.equations.high[problem.equations.linear + at]
     threshold = math.inf
-    if found.freedom > 0:
-        threshold = best + 0.5 * student(found.freedom) ** 2 * found.ratio_scale
+    if linear.degrees_of_freedom > 0:
+        threshold = best + 0.5 * student(linear.degrees_of_freedom) ** 2 * linear.ratio_scale
 
     def objective(value: float) -> float:
         held = problem.held(name, value).solve(problem.points.weights[None], starts)

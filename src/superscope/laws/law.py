@@ -6,27 +6,32 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from superscope.errors import FormatError, UsageError, did_you_mean
-from superscope.laws import formula
+from superscope.errors import FormatError, UsageError
+from superscope.laws import formula, words
 from superscope.laws._profile import Profile
+from superscope.laws.check import wrong_form, wrong_points
+from superscope.laws.estimate import Uncertainty
 from superscope.laws.exclusion import Excluded
-from superscope.laws.forms import FORMS, Form
+from superscope.laws.forms import Form
+from superscope.laws.formula import Floats
+from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
+from superscope.laws.intervals import LEVEL, Interval
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
+from superscope.laws.prediction import Band, Scatter, expected, new_models
 from superscope.laws.problem import parameter_names
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.laws.uncertainty import Interval
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, counted
 
-Floats = npt.NDArray[np.float64]
-
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +59,7 @@ class Law:
         Of the free exponents.
     objective
         Σρ over the points.
-    freedom
+    degrees_of_freedom
         Points minus parameters that are neither held nor at a bound.
     share_of_starts, converged
         Share of the searches that ended in the best minimum; whether the best one converged.
@@ -62,9 +67,9 @@ class Law:
         Of the joint Jacobian, amplitudes at the middle of the data; None: singular.
     covariance, correlations
         Of the parameters in the order of `parameters`, shape (P, P).
-    draws, without
-        Parameters of the resamples, shape (R, P), and without each resampling unit, (U, P); not
-        a number where the points left do not determine one.
+    bootstrap, jackknife
+        Parameters of the resamples, shape (R, P), and without each resampling unit, (U, P); NaN
+        where the points left do not determine one.
     refits, influences
         The law under other exclusions; the points that matter most.
     findings
@@ -86,14 +91,14 @@ class Law:
     interval_method: str
     profiles: dict[str, Profile]
     objective: float
-    freedom: int
+    degrees_of_freedom: int
     share_of_starts: float
     converged: bool
     condition_number: float | None
     covariance: Floats
     correlations: Floats
-    draws: Floats
-    without: Floats
+    bootstrap: Floats
+    jackknife: Floats
     refits: tuple[Refit, ...]
     influences: tuple[Influence, ...]
     findings: tuple[Finding, ...]
@@ -110,52 +115,37 @@ class Law:
         return not any(f.status.severe for f in self.findings)
 
     @property
-    def given(self) -> str:
-        """What was held and not fitted: ``given alpha = 1``; empty if nothing was."""
-        k = 2 * len(self.form.terms)
-        floors = list(self.parameters)[k:]
-        held = [name for name, error in self.standard_errors.items() if error == 0.0]
-        if len(floors) > 1 and set(floors) <= set(held):
-            held = [name for name in held if name not in floors] + ["every floor"]
-        said = [f"{n} = {self.parameters[n]:.4g}" if n in self.parameters else n for n in held]
-        return f"given {', '.join(said)}" if said else ""
+    def held(self) -> dict[str, float]:
+        """Parameters that were held and not fitted, by name."""
+        return {n: self.parameters[n] for n, error in self.standard_errors.items() if error == 0.0}
+
+    @property
+    def held_text(self) -> str:
+        """What was held: ``given alpha = 1``; empty if nothing was."""
+        return words.held_text(self.held, list(self.parameters)[2 * len(self.form.terms) :])
 
     @property
     def headline(self) -> str:
         """Whether the law is identified, and given what."""
-        said = "Not identified"
-        if self.identified:
-            said = "Identified, with reservations" if self.findings else "Identified"
-        return said + (f", {self.given}" if self.given else "")
+        return words.headline(self.findings, self.held_text)
 
     @property
     def verdict(self) -> str:
         """What the judge says, in a sentence or two."""
-        severe = [f.text for f in self.findings if f.status.severe]
-        doubts = [f.text for f in self.findings if not f.status.severe]
-        if severe:
-            said = f"{self.headline}: " + "; ".join(severe) + "."
-            return said + (" Also: " + "; ".join(doubts) + "." if doubts else "")
-        if doubts:
-            return f"{self.headline}: " + "; ".join(doubts) + "."
-        others = " other" if self.given else ""
-        return (
-            f"{self.headline}: the data determine every{others} parameter, whichever points are "
-            "left out."
-        )
+        return words.verdict(self.findings, self.held_text)
 
     @property
     def short_verdict(self) -> str:
         """The verdict by its kinds: ``not identified (floor at its bound: E)``."""
-        kinds: dict[str, list[str]] = {}
-        for f in self.findings:
-            if f.status.severe or self.identified:
-                kinds.setdefault(f.status.value, []).append(f.about)
-        said = "; ".join(
-            f"{k}: {', '.join(filter(None, a))}".rstrip(": ") for k, a in kinds.items()
-        )
-        headline = self.headline[0].lower() + self.headline[1:]
-        return f"{headline} ({said})" if said else headline
+        return words.short_verdict(self.findings, self.held_text)
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        """How uncertain the parameters are, for intervals of what follows from them."""
+        return Uncertainty(
+            self.vector, len(self.form.terms), self.bootstrap, self.jackknife, self.covariance,
+            self.degrees_of_freedom, self.options.seed,
+        )  # fmt: skip
 
     @property
     def fitted(self) -> Floats:
@@ -183,7 +173,8 @@ class Law:
     def residual_scale(self) -> float:
         """Standard deviation of a residual, corrected for the parameters fitted; NaN if none."""
         total = float(np.sum(self.points.weights * self.residuals**2))
-        return math.sqrt(total / self.freedom) if self.freedom > 0 else math.nan
+        freedom = self.degrees_of_freedom
+        return math.sqrt(total / freedom) if freedom > 0 else math.nan
 
     @property
     def vector(self) -> Floats:
@@ -213,55 +204,123 @@ class Law:
         UsageError
             No such group, or a choice to be made.
         """
-        groups = self.points.groups
-        if group is None:
-            if len(groups) == 1:
-                return 0
-            raise UsageError(
-                f"the law has a floor for each {' and '.join(self.grouped_by)}; name a group: "
-                + ", ".join(groups)
-            )
-        if group not in groups:
-            if groups == ("",):
-                raise UsageError(f"the law has one floor and no groups; {group!r} is none")
-            hint = did_you_mean(group, groups)
-            raise UsageError(f"no group {group!r}; {hint}groups: {', '.join(groups)}")
-        return groups.index(group)
+        return number_of(group, self.points.groups, self.grouped_by)
 
-    def inputs_of(self, values: Mapping[str, float | Sequence[float]]) -> Floats:
-        """Return inputs (N, k) from values by column; one value serves all.
+    def inputs_of(self, values: Mapping[str, npt.ArrayLike]) -> Floats:
+        """Return inputs (N, k), offsets subtracted, from values by column; one value serves all.
 
         Raises
         ------
         UsageError
             A column missing or unknown to the law, or a value it cannot take.
         """
-        missing = [c for c in self.form.columns if values.get(c) is None]
-        if missing:
-            raise UsageError(
-                f"the law {self.form.name} needs " + ", ".join(f"--{c}" for c in missing)
-            )
-        unused = [c for c in values if values[c] is not None and c not in self.form.columns]
-        if unused:
-            raise UsageError(
-                f"the law {self.form.name} has no {', '.join(unused)}; it has "
-                + ", ".join(self.form.columns)
-            )
-        columns = []
-        for term in self.form.terms:
-            column = np.atleast_1d(np.asarray(values[term.column], np.float64)) - term.offset
-            if not (np.isfinite(column).all() and (column > 0).all()):
-                raise UsageError(f"{term.column} must be a number above {term.offset:g}")
-            columns.append(column)
-        lengths = {len(c) for c in columns} - {1}
-        if len(lengths) > 1:
-            raise UsageError("give each input one value, or all the same number of values")
-        return np.column_stack(np.broadcast_arrays(*columns))
+        return inputs_of(self.form, values)
 
-    def predict(self, *, group: str | None = None, **values: float | Sequence[float]) -> Floats:
-        """Return the law's loss: ``law.predict(width=4096, depth=32, tokens=1e12)``."""
-        inputs = self.inputs_of(values)
-        return self.loss(inputs, np.full(len(inputs), self.group_number(group)))
+    # fmt: off
+    @overload
+    def predict(self, x: Inputs | None = ..., /, *, interval: None = ..., new: bool = ...,
+                group: str | Sequence[str] | None = ..., **values: npt.ArrayLike) -> Floats: ...
+    @overload
+    def predict(self, x: Inputs | None = ..., /, *, interval: float, new: bool = ...,
+                group: str | Sequence[str] | None = ..., **values: npt.ArrayLike) -> Band: ...
+    # fmt: on
+
+    def predict(
+        self,
+        x: Inputs | None = None,
+        /,
+        *,
+        interval: float | None = None,
+        new: bool = False,
+        group: str | Sequence[str] | None = None,
+        **values: npt.ArrayLike,
+    ) -> Floats | Band:
+        """Return the law's loss, with an interval where one is asked for.
+
+        Parameters
+        ----------
+        x
+            A data frame or mapping with the law's columns, an array (N, k) of them in the law's
+            order, or an array (N,) where the law has one input.
+        interval
+            Level of the interval, such as 0.95; None: losses alone.
+        new
+            Whether the interval is that of one new model's loss, with a residual, rather than of
+            the law's own value.
+        group
+            Whose floor, one for all inputs or one each; default: the frame's own columns.
+        **values
+            The inputs by column instead, a number or a sequence each.
+
+        Returns
+        -------
+        numpy.ndarray or Band
+            Losses, shape (N,); with an interval a :class:`Band` of them and the interval's ends.
+
+        Raises
+        ------
+        UsageError
+            An input missing, unknown or out of range; no such group; a level outside (0, 1).
+
+        Examples
+        --------
+        >>> from superscope import laws
+        >>> law = laws.fit(laws.simulate("time", noise=0.001), "time", resamples=0)
+        >>> law.predict(tokens=[1e12, 1e13]).round(2)
+        array([2.07, 2.03])
+        >>> law.predict(tokens=[1e12, 1e13], interval=0.95).to_frame().round(3)
+            loss    low   high
+        0  2.070  2.069  2.071
+        1  2.033  2.031  2.034
+        """
+        if x is not None and values:
+            raise UsageError("give the inputs in one way: as x, or by name")
+        inputs = self.inputs_of(values if x is None else by_column(self.form, x))
+        if group is None and isinstance(x, pd.DataFrame):
+            group = groups_of(x, self.grouped_by)
+        if group is None or isinstance(group, str):
+            at = np.full(len(inputs), self.group_number(group))
+        else:
+            at = np.array([self.group_number(g) for g in group], np.int64)
+        if len(at) != len(inputs):
+            raise UsageError(f"{len(at)} groups are given for {len(inputs)} inputs")
+        if interval is None:
+            return self.loss(inputs, at)
+        if not 0 < interval < 1:
+            raise UsageError(f"interval is a level between 0 and 1, not {interval:g}")
+        return self.band(inputs, at, interval, new=new)
+
+    def band(
+        self,
+        inputs: Floats,
+        group: npt.NDArray[np.int64],
+        level: float = LEVEL,
+        *,
+        new: bool = False,
+    ) -> Band:
+        """Return losses with intervals at inputs (N, k), offsets subtracted; see `predict`."""
+        roots = np.sqrt(self.points.weights)
+        scatter = Scatter(self.form.residual == "log", self.residuals * roots, self.residual_scale)
+        of = new_models if new else expected
+        return of(self.uncertainty, scatter, inputs, group, level)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the columns parameter, estimate, standard_error, low and high, a row each.
+
+        What nothing determines is NaN; of a parameter that was held the standard error is 0.
+        """
+        ends = [self.intervals[name] for name in self.parameters]
+        return pd.DataFrame(
+            {
+                "parameter": list(self.parameters),
+                "estimate": self.vector,
+                "standard_error": np.array(
+                    [self.standard_errors[name] for name in self.parameters], np.float64
+                ),
+                "low": np.array([e.low for e in ends], np.float64),
+                "high": np.array([e.high for e in ends], np.float64),
+            }
+        )
 
     def to_json(self) -> str:
         """Return the law as one line of JSON, nothing lost."""
@@ -289,7 +348,7 @@ class Law:
                 "fit it again"
             )
         law = decode(Law, text)
-        wrong = _wrong(law)
+        wrong = wrong_form(law.form) or wrong_points(law.form, law.points) or _wrong_parameters(law)
         if wrong:
             raise FormatError(f"this is no law that superscope fit wrote: {wrong}")
         return law
@@ -315,41 +374,25 @@ class Law:
         return as_html(self)
 
 
-def _wrong(law: Law) -> str:
-    """Return what does not fit together in a law that was read; empty if it does."""
-    form, points = law.form, law.points
-    known = FORMS.get(form.name)
-    named = [(t.amplitude, t.exponent) for t in form.terms]
-    if known is None or named != [(t.amplitude, t.exponent) for t in known.terms]:
-        return f"{form.name!r} with terms {named} is no form"
-    if form.loss not in ("huber", "squared") or form.residual not in ("log", "plain"):
-        return f"its objective is {form.loss!r} of {form.residual!r} residuals"
-    names = list(parameter_names(form, points.groups))
+def _wrong_parameters(law: Law) -> str:
+    """Return what is wrong with the parameters of a law that was read; empty if nothing is."""
+    names = list(parameter_names(law.form, law.points.groups))
     if list(law.parameters) != names:
         return f"its parameters are {', '.join(law.parameters)}, not {', '.join(names)}"
-    n, k, size = len(points.loss), len(named), len(names)
+    size = len(names)
     shapes = {
-        "inputs": (points.inputs.shape, (n, k)), "weights": (points.weights.shape, (n,)),
-        "group": (points.group.shape, (n,)), "unit": (points.unit.shape, (n,)),
-        "rows": (points.rows.shape, (n,)), "labels": ((len(points.labels),), (n,)),
         "covariance": (law.covariance.shape, (size, size)),
         "correlations": (law.correlations.shape, (size, size)),
-        "draws": (law.draws.shape[1:], (size,)), "without": (law.without.shape[1:], (size,)),
-    }  # fmt: skip
-    for name, (found, expected) in shapes.items():
-        if found != expected:
-            return f"{name} has the shape {found}, not {expected}"
-    for name, numbers in {
-        "a loss": points.loss, "an input": points.inputs, "a weight": points.weights,
-    }.items():  # fmt: skip
-        if not (n and np.isfinite(numbers).all() and (numbers > 0).all()):
-            return f"{name} is not positive and finite"
+        "bootstrap": (law.bootstrap.shape[1:], (size,)),
+        "jackknife": (law.jackknife.shape[1:], (size,)),
+    }
+    for name, (shape, fitting) in shapes.items():
+        if shape != fitting:
+            return f"{name} has the shape {shape}, not {fitting}"
     if not (np.isfinite(law.vector).all() and (law.vector >= 0).all()):
         return "a parameter is negative or not finite"
-    if not (points.group.min() >= 0 and points.group.max() < len(points.groups)):
-        return "a point has no group"
     if {*law.intervals} != {*names} or {*law.standard_errors} != {*names}:
         return "its intervals are not of its parameters"
-    if law.freedom >= n or (len(law.draws) and not len(law.without)):
-        return "its freedom or its resamples do not go with its points"
+    if law.degrees_of_freedom >= len(law.points) or (len(law.bootstrap) and not len(law.jackknife)):
+        return "its degrees of freedom or its resamples do not fit its points"
     return ""

@@ -1,84 +1,135 @@
-"""The loss a law predicts, with its interval: of the law itself, and of one new model."""
+"""The losses that a law predicts, with their intervals."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.laws import formula
-from superscope.laws.derived import DRAWS, Estimate, estimate, levels
+from superscope.laws.estimate import Estimate, Uncertainty
 from superscope.laws.formula import Floats
-from superscope.laws.law import Law
-from superscope.laws.uncertainty import student
+from superscope.laws.intervals import student
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCATTER_DRAWS = 4000
+AT_ONCE = 1000  # inputs whose resamples are held in memory together
 
 
-def band(law: Law, inputs: Floats, group: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the ends of the law's 95 % interval at inputs (N, k): parameters alone, (N,) each.
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Predicted losses with their intervals, shape (N,) each; NaN where there is no interval."""
 
-    Percentiles of the resamples, wider for few units; Student's without them; not a number where
-    the law has no interval.
+    loss: Floats
+    low: Floats
+    high: Floats
+
+    def __len__(self) -> int:
+        """How many predictions there are."""
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        """Return how many there are, in one line."""
+        return f"Band({len(self)} predictions)"
+
+    def estimate(self, at: int = 0) -> Estimate:
+        """Return one of the predictions."""
+        low, high = float(self.low[at]), float(self.high[at])
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return Estimate(float(self.loss[at]), None, None)
+        return Estimate(float(self.loss[at]), low, high)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the columns loss, low and high, a row a prediction."""
+        import pandas as pd
+
+        return pd.DataFrame({"loss": self.loss, "low": self.low, "high": self.high})
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """How single models scatter about a law.
+
+    Attributes
+    ----------
+    log
+        Whether residuals are of log loss.
+    residuals
+        Those of the fit, each times the square root of its weight, shape (n,).
+    scale
+        Their standard deviation, corrected for the parameters fitted; NaN if there is none.
     """
-    low, high = np.full(len(inputs), np.nan), np.full(len(inputs), np.nan)
-    for number_ in np.unique(group):
-        here = group == number_
-        x, g = inputs[here], group[here]
-        if len(law.draws):
-            low[here], high[here] = np.nanquantile(law.loss(x, g, law.draws), levels(law), axis=0)
-        else:
-            middle, half = _linear(law, x, g, residual=False)
-            back = np.exp if law.form.residual == "log" else np.asarray
-            low[here], high[here] = back(middle - half), back(middle + half)
-    return low, high
+
+    log: bool
+    residuals: Floats
+    scale: float
 
 
-def expected_loss(law: Law, x: Floats, group: npt.NDArray[np.int64]) -> Estimate:
-    """Return the law's value at one input (1, k) with the parameters' uncertainty."""
-    if not len(law.draws):
-        return _student(law, x, group, residual=False)
-    return estimate(law, lambda p: law.loss(x, group, p)[:, 0])
+def expected(
+    law: Uncertainty, scatter: Scatter, x: Floats, group: npt.NDArray[np.int64], level: float
+) -> Band:
+    """Return the law's own values at inputs (N, k): the parameters' uncertainty alone."""
+    if not len(law.bootstrap):
+        return _student(law, scatter, x, group, level, residual=False)
+    found: list[Estimate] = []
+    for start in range(0, len(x), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        found += law.estimates(lambda p, s=some: _loss(x[s], group[s], p), level)  # type: ignore[misc]
+    ends = np.array([[e.value, e.low, e.high] for e in found], np.float64).reshape(-1, 3)
+    return Band(ends[:, 0], ends[:, 1], ends[:, 2])
 
 
-def new_loss(law: Law, x: Floats, group: npt.NDArray[np.int64]) -> Estimate:
-    """Return the loss of one new model: the parameters' uncertainty and a residual."""
-    if not len(law.draws):
-        return _student(law, x, group, residual=True)
-    log = law.form.residual == "log"
-    rng = np.random.default_rng(law.options.seed)
+def new_models(
+    law: Uncertainty, scatter: Scatter, x: Floats, group: npt.NDArray[np.int64], level: float
+) -> Band:
+    """Return the losses of new models at inputs (N, k): a residual is in their intervals, too."""
+    if not len(law.bootstrap):
+        return _student(law, scatter, x, group, level, residual=True)
+    points, freedom = len(scatter.residuals), law.degrees_of_freedom
     # Fitted residuals are smaller than true ones by the parameters' share; a new point weighs 1.
-    wider = math.sqrt(len(law.points) / law.freedom) if law.freedom > 0 else math.nan
-    scatter = rng.choice(law.residuals * np.sqrt(law.points.weights), DRAWS) * wider
-    drawn = law.loss(x, group, law.draws)[:, 0]
-    one = rng.choice(drawn[np.isfinite(drawn)], DRAWS)
-    new = one * np.exp(scatter) if log else one + scatter
-    low, high = np.quantile(new, levels(law))
-    return Estimate(float(law.loss(x, group)[0]), float(low), float(high))
+    wider = math.sqrt(points / freedom) if freedom > 0 else math.nan
+    loss, ends = _loss(x, group, law.parameters), np.empty((len(x), 2))
+    levels = law.levels(level)
+    for i in range(len(x)):
+        rng = np.random.default_rng(law.seed)
+        residuals = rng.choice(scatter.residuals, SCATTER_DRAWS) * wider
+        drawn = _loss(x[i : i + 1], group[i : i + 1], law.bootstrap)[:, 0]
+        one = rng.choice(drawn[np.isfinite(drawn)], SCATTER_DRAWS)
+        ends[i] = np.quantile(one * np.exp(residuals) if scatter.log else one + residuals, levels)
+    return Band(loss, ends[:, 0], ends[:, 1])
 
 
-def _student(law: Law, x: Floats, group: npt.NDArray[np.int64], *, residual: bool) -> Estimate:
-    value = float(law.loss(x, group)[0])
-    middle, half = _linear(law, x, group, residual)
-    ends = np.array([middle[0] - half[0], middle[0] + half[0]])
-    if law.form.residual == "log":
-        with np.errstate(over="ignore"):
-            ends = np.exp(ends)
-    if not np.isfinite(ends).all():
-        return Estimate(value, None, None)
-    return Estimate(value, float(ends[0]), float(ends[1]))
+def _loss(x: Floats, group: npt.NDArray[np.int64], parameters: Floats) -> Floats:
+    return np.asarray(formula.parts(x, group, parameters).sum(axis=-1), np.float64)
 
 
-def _linear(
-    law: Law, x: Floats, group: npt.NDArray[np.int64], residual: bool
-) -> tuple[Floats, Floats]:
-    """Return the middle and half width of Student's interval, on the scale of the residuals."""
-    log = law.form.residual == "log"
-    loss = law.loss(x, group)
-    middle = np.log(loss) if log else loss
-    if law.freedom < 1:
-        return middle, np.full(len(x), np.inf)
-    slopes = formula.slopes(x, group, law.vector, log=log)
+def _student(
+    law: Uncertainty,
+    scatter: Scatter,
+    x: Floats,
+    group: npt.NDArray[np.int64],
+    level: float,
+    *,
+    residual: bool,
+) -> Band:
+    """Return Student's intervals, symmetric on the scale of the residuals."""
+    loss = _loss(x, group, law.parameters)
+    if law.degrees_of_freedom < 1:
+        return Band(loss, np.full(len(x), np.nan), np.full(len(x), np.nan))
+    slopes = formula.slopes(x, group, law.parameters, log=scatter.log)
     variance = np.einsum("ni,ij,nj->n", slopes, law.covariance, slopes)
     if residual:
-        variance = variance + law.residual_scale**2
-    return middle, student(law.freedom) * np.sqrt(variance)
+        variance = variance + scatter.scale**2
+    half = student(law.degrees_of_freedom, level) * np.sqrt(variance)
+    middle = np.log(loss) if scatter.log else loss
+    low, high = middle - half, middle + half
+    if scatter.log:
+        with np.errstate(over="ignore"):
+            low, high = np.exp(low), np.exp(high)
+    known = np.isfinite(low) & np.isfinite(high)
+    return Band(loss, np.where(known, low, np.nan), np.where(known, high, np.nan))

@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from superscope.errors import UsageError, did_you_mean
 from superscope.laws.forms import Form
+from superscope.laws.formula import Floats
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.solver import Equations, Solutions, solve
-
-Floats = npt.NDArray[np.float64]
 
 HIGHEST = 8.0  # no exponent is sought above it
 TRIED = 0.05, 2.5  # starts lie between these exponents
@@ -58,7 +57,7 @@ class Problem:
         """Highest values, likewise."""
         return self._ordered(self.equations.high)
 
-    def natural(self, exponents: Floats, linear: Floats) -> Floats:
+    def parameters(self, exponents: Floats, linear: Floats) -> Floats:
         """Return parameters in the order of the names, shape (B, P).
 
         A floor whose group had no weight is not a number where nothing determines it.

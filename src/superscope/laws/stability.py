@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws.forms import Form
+from superscope.laws.formula import Floats
+from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import select
 from superscope.laws.problem import Problem, make_problem
-from superscope.laws.uncertainty import Spread, leave_out, spread
-
-Floats = npt.NDArray[np.float64]
+from superscope.laws.resampling import jackknife
 
 MOST = 5  # influences kept for each exponent
+MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked
 SHARES = 0.0, 0.02, 0.05, 0.1, 0.15, 0.2  # of the highest losses, left out by default
 
 
@@ -28,8 +27,10 @@ class Refit:
 
     Attributes
     ----------
-    rule
-        How it differs from the law's own, in words; empty: it is the law's own.
+    own
+        Whether it is the law's own exclusion.
+    lifted, added
+        Rules of the law's own that were lifted, and a further one; empty where there is none.
     drop_highest
         How many of the highest losses were to be left out (of each group), where that is the
         difference; None where another rule is.
@@ -41,7 +42,9 @@ class Refit:
         Its objective.
     """
 
-    rule: str
+    own: bool
+    lifted: tuple[str, ...]
+    added: str
     drop_highest: int | None
     dropped: int
     points: int
@@ -58,9 +61,11 @@ class Influence:
     ----------
     parameter
         The exponent.
-    left_out
-        The point's name, or the unit's.
-    without
+    name, unit
+        The point's name, and empty; or the unit's name, and the column that makes the units.
+    points
+        Numbers of the points that were left out, counted from 0.
+    value
         The exponent without it.
     shift
         How far it moved, in standard errors of the exponent.
@@ -69,8 +74,10 @@ class Influence:
     """
 
     parameter: str
-    left_out: str
-    without: float
+    name: str
+    unit: str
+    points: tuple[int, ...]
+    value: float
     shift: float
     below_floor: bool
 
@@ -90,28 +97,28 @@ def sensitivity(
     exponents
         Of the fit, a start for each refit, shape (k,).
     """
-    others: list[tuple[str, int | None, dict[str, Any]]] = [("", options.drop_highest, {})]
+    others = [_Exclusion(options, own=True, drop_highest=options.drop_highest)]
     for rule in options.exclude:
         kept = tuple(other for other in options.exclude if other != rule)
-        others.append((f"without the rule {rule}", None, {"exclude": kept}))
+        others.append(_Exclusion(options.changed({"exclude": kept}), lifted=(rule,)))
     if len(options.exclude) > 1:
-        others.append(("without any rule", None, {"exclude": ()}))
+        others.append(_Exclusion(options.changed({"exclude": ()}), lifted=options.exclude))
     whole = select(table, form, options.changed({"drop_highest": 0})).points
     asked = options.sensitivity
     if asked is None:
         least = int(np.bincount(whole.group).min())
         asked = tuple(round(share * least) for share in SHARES)
-    for rule_or_count in dict.fromkeys(asked):
-        if isinstance(rule_or_count, str):
-            more = {"exclude": (*options.exclude, rule_or_count)}
-            others.append((f"also without {rule_or_count}", None, more))
-        elif rule_or_count != options.drop_highest:
-            label = f"{rule_or_count} highest left out"
-            others.append((label, rule_or_count, {"drop_highest": rule_or_count}))
+    for asked_for in dict.fromkeys(asked):
+        if isinstance(asked_for, str):
+            more = options.changed({"exclude": (*options.exclude, asked_for)})
+            others.append(_Exclusion(more, added=asked_for))
+        elif asked_for != options.drop_highest:
+            fewer = options.changed({"drop_highest": asked_for})
+            others.append(_Exclusion(fewer, drop_highest=asked_for))
     refits = []
-    for label, drop, changes in others:
+    for other in others:
         try:
-            selection = select(table, form, options.changed(changes))
+            selection = select(table, form, other.options)
             problem = make_problem(form, selection.points, options)
         except UsageError:
             if options.sensitivity is None:
@@ -119,26 +126,48 @@ def sensitivity(
             raise
         starts = np.vstack([exponents, problem.starts[:8]])
         out = {row for excluded in selection.excluded for row in excluded.rows}
-        refits.append(_refit(problem, starts, label, drop, len(out)))
+        refits.append(_refit(problem, starts, other, len(out)))
     return tuple(refits)
 
 
-def _refit(problem: Problem, starts: Floats, rule: str, drop: int | None, dropped: int) -> Refit:
+@dataclass(frozen=True)
+class _Exclusion:
+    """Options with another exclusion, and how it differs; see :class:`Refit`."""
+
+    options: FitOptions
+    own: bool = False
+    lifted: tuple[str, ...] = ()
+    added: str = ""
+    drop_highest: int | None = None
+
+
+def _refit(problem: Problem, starts: Floats, exclusion: _Exclusion, dropped: int) -> Refit:
     found = problem.solve(problem.points.weights[None], starts)
-    values = problem.natural(found.exponents, found.linear)[0]
-    errors = np.sqrt(np.diagonal(spread(problem, values).covariance))
+    values = problem.parameters(found.exponents, found.linear)[0]
+    errors = np.sqrt(np.diagonal(linearize(problem, values).covariance))
     shown = [*problem.form.exponents, problem.form.floor]
     chosen = [(i, name) for i, name in enumerate(problem.names) if name in shown]
     return Refit(
-        rule, drop, dropped, len(problem.points),
-        {name: float(values[i]) for i, name in chosen},
-        {name: float(errors[i]) if np.isfinite(errors[i]) else None for i, name in chosen},
-        float(found.objective[0]),
-    )  # fmt: skip
+        own=exclusion.own,
+        lifted=exclusion.lifted,
+        added=exclusion.added,
+        drop_highest=exclusion.drop_highest,
+        dropped=dropped,
+        points=len(problem.points),
+        parameters={name: float(values[i]) for i, name in chosen},
+        standard_errors={
+            name: float(errors[i]) if np.isfinite(errors[i]) else None for i, name in chosen
+        },
+        objective=float(found.objective[0]),
+    )
 
 
 def influences(
-    problem: Problem, parameters: Floats, found: Spread, without_units: Floats, draws: Floats
+    problem: Problem,
+    parameters: Floats,
+    linear: Linearization,
+    without_units: Floats,
+    bootstrap: Floats,
 ) -> tuple[Influence, ...]:
     """Return for each exponent the points and units that move it most, the most first.
 
@@ -146,37 +175,44 @@ def influences(
 
     Parameters
     ----------
-    problem, parameters, found
+    problem, parameters, linear
         The fit.
     without_units
         Parameters without each resampling unit, shape (units, P); empty if there is none.
-    draws
-        Parameters of the resamples, (R, P): their spread is the standard error, where there are
-        any; else it is the joint Jacobian's.
+    bootstrap
+        Parameters of the resamples, (R, P): their standard deviation is the standard error, where
+        there are any; otherwise it is the joint Jacobian's.
     """
     k = problem.equations.terms
     points = problem.points
-    if len(points) <= int(found.free.sum()):
+    if len(points) <= int(linear.free.sum()):
         return ()
     starts = parameters[None, 1 : 2 * k : 2]
-    without = leave_out(problem, starts, np.arange(len(points)))
-    labels, below = list(points.labels), points.loss < parameters[2 * k :][points.group]
+    without = jackknife(problem, starts, np.arange(len(points)))
+    below = points.loss < parameters[2 * k :][points.group]
+    left_out: list[tuple[str, str, tuple[int, ...]]] = [
+        (label, "", (i,)) for i, label in enumerate(points.labels)
+    ]
     if points.units != "row" and len(without_units):
         without = np.vstack([without, without_units])
-        first = np.unique(points.unit, return_index=True)[1]
-        labels += [f"every point of {points.units} {points.unit_names[i]}" for i in first]
+        members = [np.flatnonzero(points.unit == u) for u in range(len(without_units))]
+        left_out += [
+            (points.unit_names[m[0]], points.units, tuple(int(i) for i in m)) for m in members
+        ]
         below = np.concatenate([below, np.zeros(len(without_units), np.bool_)])
     result = []
     for i, name in enumerate(problem.names):
-        error = float(np.nanstd(draws[:, i]) if len(draws) else np.sqrt(found.covariance[i, i]))
-        if name not in problem.form.exponents or not found.free[i] or not error > 0:
+        error = float(
+            np.nanstd(bootstrap[:, i]) if len(bootstrap) else np.sqrt(linear.covariance[i, i])
+        )
+        if name not in problem.form.exponents or not linear.free[i] or not error > 0:
             continue
         shifts = (without[:, i] - parameters[i]) / error
         order = np.argsort(-np.abs(shifts), kind="stable")
         lowest = [j for j in order if below[j]][:MOST]
         chosen = [j for rank, j in enumerate(order) if rank < MOST or j in lowest]
-        result += [
-            Influence(name, labels[j], float(without[j, i]), float(shifts[j]), bool(below[j]))
-            for j in chosen
-        ]
+        for j in chosen:
+            label, unit, members = left_out[j]
+            value, shift = float(without[j, i]), float(shifts[j])
+            result.append(Influence(name, label, unit, members, value, shift, bool(below[j])))
     return tuple(result)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from superscope.laws.law import Law
-from superscope.laws.uncertainty import interval_text
-from superscope.text import as_text, columns, rounded
+from superscope.laws.words import interval_text, refit_text
+from superscope.text import as_text, columns, counted, rounded
 
 
 @as_text.register
@@ -12,7 +12,8 @@ def law_text(law: Law) -> str:
     """Return the verdict, then the parameters, then how the fit was made."""
     lines = [*verdict_lines(law), "", law.form.formula, ""]
     lines += columns(("", "value", "± s.e.", "95 % interval"), parameter_rows(law))
-    lines += ["", *facts(law)]
+    left_out = [("left out", line) for line in exclusions(law)]
+    lines += ["", *(f"{label:<15}{said}" for label, said in [*facts(law), *left_out])]
     return "\n".join(lines)
 
 
@@ -48,7 +49,7 @@ def refit_rows(law: Law) -> list[tuple[str, ...]]:
             f"{rounded(value)} ± {rounded(refit.standard_errors[name])}"
             for name, value in refit.parameters.items()
         ]
-        rows.append((refit.rule or "this fit", str(refit.dropped), str(refit.points), *values))
+        rows.append((refit_text(refit), str(refit.dropped), str(refit.points), *values))
     return rows
 
 
@@ -57,36 +58,49 @@ def refit_header(law: Law) -> tuple[str, ...]:
     return "exclusion", "points out", "points in", *law.refits[0].parameters
 
 
-def facts(law: Law) -> list[str]:
-    """Return how the fit was made, a line each."""
+def facts(law: Law) -> list[tuple[str, str]]:
+    """Return how the fit was made: what each fact is about, and the fact."""
     form = law.form
     objective = "squares" if form.loss == "squared" else f"Huber's function, δ = {form.delta:g}"
     residual = "log loss" if form.residual == "log" else "the loss itself"
-    units = int(law.points.unit.max()) + 1
-    what = f"{units} {'rows' if law.points.units == 'row' else law.points.units + 's'}"
-    resampled = f"{len(law.draws):,} resamples of {what}, BCa"
-    if law.interval_method == "linear":
-        resampled = "from the joint Jacobian (Student's t): " + (
-            "no resamples were asked for" if not law.options.resamples
-            else f"{what} are too few to resample for {len(law.parameters)} parameters"
-        )  # fmt: skip
+    groups = len(law.points.groups)
     condition = law.condition_number
-    lines = [
-        f"objective      {law.objective:.8g}, the sum of {objective} of {residual}",
-        f"residual       mean square {law.mean_square_residual:.5g} "
-        f"({law.residual_scale:.3g} rms for {law.freedom} degrees of freedom)",
-        f"points         {len(law.points)}"
-        + (f" in {len(law.points.groups)} groups" if len(law.points.groups) > 1 else ""),
-        f"intervals      {resampled}",
-        f"starts         {law.share_of_starts:.0%} of {law.options.starts} reached the best",
-        f"condition      {'singular' if condition is None else f'{condition:.3g}'}",
+    return [
+        ("objective", f"{law.objective:.8g}, the sum of {objective} of {residual}"),
+        (
+            "residual",
+            f"mean square {law.mean_square_residual:.5g} ({law.residual_scale:.3g} rms for "
+            f"{law.degrees_of_freedom} degrees of freedom)",
+        ),
+        (
+            "points",
+            f"{len(law.points)} in {groups} groups" if groups > 1 else str(len(law.points)),
+        ),
+        ("intervals", _interval_method(law)),
+        ("starts", f"{law.share_of_starts:.0%} of {law.options.starts} reached the best"),
+        ("condition", "singular" if condition is None else f"{condition:.3g}"),
+        *(
+            ("profile", f"{name} {interval_text(profile.interval)}")
+            for name, profile in law.profiles.items()
+        ),
     ]
-    lines += [
-        f"profile        {name} {interval_text(profile.interval)}"
-        for name, profile in law.profiles.items()
-    ]
-    for excluded in law.excluded:
-        lines.append(f"left out       {len(excluded.rows)} points: {excluded.rule}")
+
+
+def _interval_method(law: Law) -> str:
+    units = int(law.points.unit.max()) + 1
+    what = counted(units, law.points.units)
+    if law.interval_method == "bca":
+        return f"{len(law.bootstrap):,} resamples of {what}, BCa"
+    if not law.options.resamples:
+        return "from the joint Jacobian (Student's t): no resamples were asked for"
+    return (
+        f"from the joint Jacobian (Student's t): {what} are too few to resample for "
+        f"{len(law.parameters)} parameters"
+    )
+
+
+def exclusions(law: Law) -> list[str]:
+    """Return what was left out by which rule, a line each."""
     if not law.excluded:
-        lines.append("left out       nothing")
-    return lines
+        return ["nothing"]
+    return [f"{counted(len(e.rows), 'point')}: {e.rule}" for e in law.excluded]

@@ -93,7 +93,7 @@ def _paint(panel: Axes, law: Law, refits: Sequence[Refit], name: str) -> None:
     shade_interval(panel, interval, "y")
     panel.errorbar(x, y, yerr=errors, color=LIGHT["centered"], marker="o", markersize=4,
                    linewidth=1, elinewidth=1, capsize=2, zorder=3)  # fmt: skip
-    own = [i for i, r in enumerate(refits) if not r.rule]
+    own = [i for i, r in enumerate(refits) if r.own]
     panel.plot(x[own], y[own], linestyle="none", marker="D", markersize=5.5, color=LIGHT["raw"],
                zorder=4)  # fmt: skip
     panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -25,7 +25,6 @@ from superscope.figures.laws.view import (
 )
 from superscope.laws import Law
 from superscope.laws.formula import Floats
-from superscope.laws.prediction import band
 from superscope.text import counted
 
 MOST_PANELS = 16
@@ -91,7 +90,8 @@ def _paint(panel: Axes, law: Law, group: int, x: Floats, curve: Floats) -> None:
     mine = np.flatnonzero(law.points.group == group)
     mine = mine[drawn_points(len(mine))]
     with np.errstate(over="ignore"):
-        shade(panel, x, *band(law, x[:, None], np.full(len(x), group)))
+        band = law.band(x[:, None], np.full(len(x), group))
+        shade(panel, x, band.low, band.high)
     panel.plot(x, curve, color=LIGHT["ink"], zorder=2.5)
     floor = law.vector[2 + group]
     if floor > 0:

@@ -14,10 +14,10 @@ from superscope.figures.draw.canvas import spread
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable
 from superscope.laws import Interval, Law, Term
-from superscope.laws._judge import MOVED
-from superscope.laws.derived import levels
 from superscope.laws.formula import Floats
-from superscope.laws.uncertainty import student
+from superscope.laws.intervals import student
+from superscope.laws.stability import MOVED, Influence
+from superscope.laws.words import left_out_text
 
 MOST_POINTS = 1000  # marks of a panel; more make files that no page should hold
 MOST_MARKED = 6
@@ -63,7 +63,7 @@ def term_remainder(law: Law, term: int) -> Floats:
 
 def banded(law: Law) -> bool:
     """Whether the law has an interval of its value."""
-    return bool(len(law.draws)) or law.freedom > 0
+    return bool(len(law.bootstrap)) or law.degrees_of_freedom > 0
 
 
 def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Floats]:
@@ -76,17 +76,17 @@ def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Flo
     amplitude, exponent = law.vector[at]
     value = amplitude * np.exp(-exponent * logs)
     nothing = np.full(len(inputs), np.nan)
-    if len(law.draws):
-        drawn = law.draws[:, at]
+    if len(law.bootstrap):
+        drawn = law.bootstrap[:, at]
         drawn = drawn[np.isfinite(drawn).all(axis=1)]
         curves = drawn[:, :1] * np.exp(-drawn[:, 1:] * logs)
-        low, high = np.quantile(curves, levels(law), axis=0)
+        low, high = np.quantile(curves, law.uncertainty.levels(), axis=0)
         return value, low, high
-    if law.freedom < 1 or not amplitude > 0:
+    if law.degrees_of_freedom < 1 or not amplitude > 0:
         return value, nothing, nothing
     slopes = np.stack([np.full(len(inputs), 1 / amplitude), -logs], axis=1)
     variance = np.einsum("ni,ij,nj->n", slopes, law.covariance[at, at], slopes)
-    half = student(law.freedom) * np.sqrt(np.maximum(variance, 0))
+    half = student(law.degrees_of_freedom) * np.sqrt(np.maximum(variance, 0))
     with np.errstate(over="ignore"):
         return value, value * np.exp(-half), value * np.exp(half)
 
@@ -104,28 +104,21 @@ def thinned(count: int) -> str:
 
 def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
     """Return the points that move an exponent, the most first, and how many more there are."""
-    by_name: dict[str, list[tuple[str, float]]] = {}
+    by_name: dict[str, list[Influence]] = {}
     for i in sorted(law.influences, key=lambda i: -abs(i.shift)):
         if abs(i.shift) > MOVED or i.below_floor:
-            by_name.setdefault(i.left_out, []).append((i.parameter, i.shift))
+            by_name.setdefault(left_out_text(i), []).append(i)
     names = list(by_name)[:MOST_MARKED]
     return tuple(
         Marked(
             name,
-            _points_of(law, name),
-            ", ".join(f"{p} {s:+.1f} s.e.".replace("-", "−") for p, s in by_name[name]),
+            np.array(by_name[name][0].points, np.int64),
+            ", ".join(
+                f"{i.parameter} {i.shift:+.1f} s.e.".replace("-", "−") for i in by_name[name]
+            ),
         )
         for name in names
     ), len(by_name) - len(names)
-
-
-def _points_of(law: Law, name: str) -> npt.NDArray[np.int64]:
-    p = law.points
-    found = [i for i, label in enumerate(p.labels) if label == name]
-    found = found or [
-        i for i, unit in enumerate(p.unit_names) if name == f"every point of {p.units} {unit}"
-    ]
-    return np.array(found, np.int64)
 
 
 def limits(values: Sequence[float] | Floats, share: float = 0.06) -> tuple[float, float]:

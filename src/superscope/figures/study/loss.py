@@ -29,7 +29,6 @@ from superscope.figures.study.view import (
 )
 from superscope.laws import Law
 from superscope.laws.formula import Floats
-from superscope.laws.prediction import band
 
 if TYPE_CHECKING:
     from superscope.study import Study
@@ -167,7 +166,8 @@ def _paint(
     if law is not None and curve is not None:
         x, y = curve
         with np.errstate(over="ignore"):
-            shade(axis, x, *band(law, x[:, None], np.full(len(x), panel.group)))
+            band = law.band(x[:, None], np.full(len(x), panel.group))
+            shade(axis, x, band.low, band.high)
         axis.plot(x, y, color=LIGHT["ink"], zorder=2.5)
         near += zip(x.tolist(), y.tolist(), strict=True)
         floor = _floor(law, panel)

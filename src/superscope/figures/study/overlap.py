@@ -30,8 +30,7 @@ from superscope.figures.study.view import (
 )
 from superscope.geometry import Overlap
 from superscope.laws import Law
-from superscope.laws.prediction import band
-from superscope.laws.uncertainty import interval_text
+from superscope.laws.words import interval_text
 from superscope.text import counted
 
 if TYPE_CHECKING:
@@ -156,7 +155,8 @@ def _paint(panel: Axes, side: Side, points: Sequence[Point], ends: tuple[float, 
     if side.law is not None:
         group = np.zeros(len(x), np.int64)
         with np.errstate(over="ignore"):
-            shade(panel, x, *band(side.law, x[:, None], group))
+            band = side.law.band(x[:, None], group)
+            shade(panel, x, band.low, band.high)
         curve = side.law.loss(x[:, None], group)
         panel.plot(x, curve, color=LIGHT["ink"], zorder=2.5)
         drawn.append(curve)

@@ -119,10 +119,8 @@ def _counts(law: Law) -> str:
 
 def _facts(law: Law) -> list[tuple[str, str]]:
     """Return how the fit was made: label and text; what was left out has its own table."""
-    pairs = [re.split(r"\s{2,}", text, maxsplit=1) for text in facts(law)]
-    kept = [(pair[0], pair[1]) for pair in pairs if pair[0] != "left out"]
     seeds = ("seed", f"{law.options.seed}, of the resamples and the starts")
-    return [*kept, seeds, ("fitted with", f"superscope {law.version}")]
+    return [*facts(law), seeds, ("fitted with", f"superscope {law.version}")]
 
 
 def _missing(law: Law) -> str:
@@ -132,7 +130,7 @@ def _missing(law: Law) -> str:
         why = "no exponent is free"
         if not law.options.judge:
             why = "the law was not judged"
-        elif law.freedom < 1:
+        elif law.degrees_of_freedom < 1:
             why = "there are as many parameters as points"
         said.append(f"No exponent has a profile: {why}.")
     if len({r.dropped for r in exclusions(law)}) < 2:

@@ -1,0 +1,115 @@
+"""The joint Jacobian of a fit: standard errors, degrees of freedom, condition."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.laws import formula
+from superscope.laws.formula import Floats
+from superscope.laws.problem import Problem
+
+
+@dataclass(frozen=True)
+class Linearization:
+    """What the joint Jacobian says of a fit's uncertainty.
+
+    Attributes
+    ----------
+    covariance
+        Of the parameters in the order of their names, shape (P, P); 0 for those held.
+    free
+        Which parameters are neither held nor at a bound, shape (P,).
+    scale
+        Variance of a residual of weight 1; for a Huber objective, what stands in its place.
+    ratio_scale
+        What twice a rise of the objective is measured by: `scale` times the share within δ.
+    degrees_of_freedom
+        Points minus free parameters.
+    condition_number
+        Of the Jacobian of amplitudes at the data's middle, exponents and floors, its columns
+        of unit length; infinite if they are dependent.
+    """
+
+    covariance: Floats
+    free: npt.NDArray[np.bool_]
+    scale: float
+    ratio_scale: float
+    degrees_of_freedom: int
+    condition_number: float
+
+
+def predictions(problem: Problem, parameters: Floats) -> Floats:
+    """Return the losses the law gives its points, shape (n,)."""
+    points = problem.points
+    return np.asarray(formula.parts(points.inputs, points.group, parameters).sum(axis=1))
+
+
+def residuals(problem: Problem, parameters: Floats) -> Floats:
+    """Return measured minus predicted losses, or their logarithms' difference; shape (n,)."""
+    fitted = predictions(problem, parameters)
+    return np.asarray(
+        problem.equations.y - (np.log(fitted) if problem.equations.log else fitted), np.float64
+    )
+
+
+def jacobian(problem: Problem, parameters: Floats, centered: bool = False) -> Floats:
+    """Return derivatives of the predicted y by the parameters, shape (n, P).
+
+    `centered`: amplitudes are those at the middle of the data.
+    """
+    inputs = problem.points.inputs
+    if centered:
+        k = problem.equations.terms
+        inputs, parameters = inputs / np.exp(problem.centers), parameters.copy()
+        parameters[0 : 2 * k : 2] *= np.exp(-parameters[1 : 2 * k : 2] * problem.centers)
+    return formula.slopes(inputs, problem.points.group, parameters, log=problem.equations.log)
+
+
+def linearize(problem: Problem, parameters: Floats) -> Linearization:
+    """Return what the joint Jacobian says of a fit.
+
+    For a Huber objective the variance of a residual is replaced by Σψ²/(n − p) divided by the
+    square of the share of points within δ (the classical M-estimate; Huber 1981, §7.6).
+    """
+    e = problem.equations
+    free = problem.low < problem.high
+    free &= (parameters > problem.low) & (parameters < problem.high)
+    for i in range(len(problem.form.terms)):  # an exponent of nothing has no effect
+        free[2 * i + 1] &= parameters[2 * i] > 0
+    degrees_of_freedom = len(problem.points) - int(free.sum())
+    w, r = problem.points.weights, residuals(problem, parameters)
+    inside = max(float(np.mean(np.abs(r) <= e.delta)), 1 / len(r))
+    score = np.clip(r, -e.delta, e.delta)
+    scale = math.nan
+    if degrees_of_freedom > 0:
+        scale = float(np.sum(w * score**2)) / degrees_of_freedom / inside**2
+    covariance = np.zeros((len(parameters), len(parameters)))
+    root = np.sqrt(w)[:, None]
+    plain = (root * jacobian(problem, parameters))[:, free]
+    length = np.linalg.norm(plain, axis=0)
+    if free.any():
+        length[length == 0] = 1
+        _, s, vt = np.linalg.svd(plain / length, full_matrices=False)
+        kept = s > 1e-13 * s[0]
+        inverse = np.full((free.sum(), free.sum()), np.inf)
+        if kept.all():
+            inverse = (vt.T / np.square(s)) @ vt / np.outer(length, length)
+        covariance[np.ix_(free, free)] = scale * inverse if degrees_of_freedom > 0 else np.nan
+    middle = (root * jacobian(problem, parameters, centered=True))[:, free]
+    return Linearization(
+        covariance, free, scale, scale * inside, degrees_of_freedom, _condition(middle)
+    )
+
+
+def _condition(columns: Floats) -> float:
+    if columns.shape[1] == 0:
+        return 1.0
+    length = np.linalg.norm(columns, axis=0)
+    if not length.all():
+        return math.inf
+    s = np.linalg.svd(columns / length, compute_uv=False)
+    return float(s[0] / s[-1]) if s[-1] > 1e-13 * s[0] else math.inf
