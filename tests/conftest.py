@@ -57,6 +57,6 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let failed requests be tried again at once."""
-    from superscope.heads import transport
+    from superscope.heads import network
 
-    monkeypatch.setattr(transport, "RETRY_WAITS", (0.0,) * len(transport.RETRY_WAITS))
+    monkeypatch.setattr(network, "RETRY_WAITS", (0.0,) * len(network.RETRY_WAITS))

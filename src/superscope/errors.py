@@ -27,6 +27,18 @@ class RemoteError(SuperscopeError):
     """A server could not be reached, refused, or cannot serve byte ranges."""
 
 
+class AccessRefusedError(RemoteError):
+    """A server answered that this user may not have it: gated, private, or no credentials."""
+
+
+class UnreachableError(RemoteError):
+    """A server did not answer, or cannot serve at the moment; another try may succeed."""
+
+
+class OfflineError(UnreachableError):
+    """The user has forbidden to ask the hub, so that asking again is no use."""
+
+
 class FormatError(SuperscopeError):
     """A file is damaged, hostile, or in a format or type that is not read."""
 

@@ -203,7 +203,12 @@ def test_a_folder_is_not_read_in_place_of_the_hub(hub: Hub, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "options", "error", "message"),
     [
-        ("owner/other", {}, NotFoundError, "owner/other does not exist on the hub, or is private"),
+        (
+            "owner/other",
+            {},
+            NotFoundError,
+            "owner/other does not exist on the hub; if it is private",
+        ),
         ("owner/aggregated", {}, NotFoundError, "owner/aggregated does not exist"),
         ("c4", {"revision": "v9"}, NotFoundError, "allenai/c4 has no revision v9"),
         (
@@ -248,7 +253,7 @@ def test_gated_and_private_data_sets(
     if token == "hf_secret":
         assert texts("owner/gated") == texts("owner/private") == ["one"]
         return
-    with pytest.raises(RemoteError, match=r"owner/gated is gated: .*hf auth login"):
+    with pytest.raises(RemoteError, match=r"owner/gated is gated .*hf auth login"):
         texts("owner/gated")
     with pytest.raises(NotFoundError, match=r"owner/private does not exist .*hf auth login"):
         texts("owner/private")
@@ -261,7 +266,7 @@ def test_no_network(hub: Hub, seen: bool) -> None:
     hub.stop()
     hub.cdn.stop()
     start = time.monotonic()
-    with pytest.raises(RemoteError, match=r"c4: the hub cannot be reached .*--text") as raised:
+    with pytest.raises(RemoteError, match=r"c4: the hub cannot be reached.*--text") as raised:
         texts("c4")
     assert time.monotonic() - start < 5
     assert str(raised.value).isprintable()
@@ -285,7 +290,7 @@ def test_offline_mode_asks_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> 
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(RemoteError, match=r"the hub cannot be reached .*--text"):
+    with pytest.raises(RemoteError, match=r"HF_HUB_OFFLINE .*--text"):
         texts("c4")
     assert not hub.requests
 

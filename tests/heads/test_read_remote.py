@@ -258,7 +258,7 @@ def test_a_gated_model_says_how_to_log_in(
 @pytest.mark.parametrize(
     ("model", "revision", "error", "message"),
     [
-        ("owner/other", None, NotFoundError, "no model owner/other on the hub"),
+        ("owner/other", None, NotFoundError, "owner/other does not exist on the hub"),
         ("owner/model", "v9", NotFoundError, "owner/model has no revision v9"),
         ("hf://owner/model/x.gguf", None, NotFoundError, "owner/model: x.gguf is missing"),
         ("owner/text", None, NotFoundError, "owner/text has no weights file .* README.md"),
@@ -290,7 +290,7 @@ def test_a_mistyped_name_leaves_nothing_behind(hub: Hub, home: Path) -> None:
 def test_no_network(hub: Hub, web: Web, home: Path) -> None:
     hub.stop()
     web.stop()
-    with pytest.raises(RemoteError, match="owner/model: the hub could not be reached") as raised:
+    with pytest.raises(RemoteError, match="owner/model: the hub cannot be reached") as raised:
         read_head("owner/model")
     assert "\n" not in str(raised.value)
     with pytest.raises(RemoteError, match=r"model.safetensors: .*\(tried 5 times\)"):

@@ -19,11 +19,11 @@ from superscope.errors import (
     EvaluationError,
     FormatError,
     NotFoundError,
-    RemoteError,
     SuperscopeError,
     UsageError,
     install_hint,
 )
+from superscope.heads import network
 from superscope.heads.formats import read_directory
 from superscope.heads.locate import HubCheckpoint, LocalCheckpoint, locate
 from superscope.heads.transport import open_local
@@ -230,40 +230,20 @@ def loading(checkpoint: Checkpoint, what: str) -> Iterator[Any]:
 
 
 def _explained(error: Exception, checkpoint: Checkpoint, what: str) -> SuperscopeError:
-    names: list[str] = []
-    link: BaseException | None = error
-    while link is not None and len(names) < 20:
-        names.append(type(link).__name__)
-        link = link.__cause__ or link.__context__
+    """Return what an exception of transformers means for the user."""
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     where = f"{checkpoint.name}: {what}"
-    offline = {"ConnectionError", "ConnectError", "ConnectTimeout", "LocalEntryNotFoundError"}
-    known: tuple[tuple[bool, type[SuperscopeError], str], ...] = (
-        (
-            "OutOfMemoryError" in names
-            or OUT_OF_MEMORY.search(reason) is not None,
-            EvaluationError, f"{where} does not fit into memory: {reason}",
-        ),
-        (
-            "GatedRepoError" in names or "gated repo" in reason, RemoteError,
-            f"{checkpoint.name} is gated: ask for access on its page, then: hf auth login",
-        ),
-        (
-            not offline.isdisjoint(names), RemoteError,
-            f"{where}: the hub cannot be reached: {reason}",
-        ),
-        (
-            "trust_remote_code" in str(error), EvaluationError,
+    if type(error).__name__ == "OutOfMemoryError" or OUT_OF_MEMORY.search(reason):
+        return EvaluationError(f"{where} does not fit into memory: {reason}")
+    of_hub = network.hub_error(error, checkpoint.name, checkpoint.revision)
+    if of_hub is not None:
+        return of_hub
+    if "trust_remote_code" in str(error):  # transformers has no type of its own for these two
+        return EvaluationError(
             f"{checkpoint.name} comes with code of its own, which is not run: "
-            "only models that transformers itself knows are evaluated",
-        ),
-        (
-            "Unrecognized configuration class" in reason or "Unrecognized model" in reason,
-            EvaluationError, f"{checkpoint.name} is no causal language model: {reason}",
-        ),
-        (isinstance(error, OSError), NotFoundError, f"{where} cannot be loaded: {reason}"),
-    )  # fmt: skip
-    for fits, kind, text in known:
-        if fits:
-            return kind(text)
-    return FormatError(f"{where} cannot be loaded: {reason}")
+            "only models that transformers itself knows are evaluated"
+        )
+    if "Unrecognized configuration class" in reason or "Unrecognized model" in reason:
+        return EvaluationError(f"{checkpoint.name} is no causal language model: {reason}")
+    kind = NotFoundError if isinstance(error, OSError) else FormatError
+    return kind(f"{where} cannot be loaded: {reason}")

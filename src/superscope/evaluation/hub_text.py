@@ -16,11 +16,13 @@ from superscope.errors import (
     NotFoundError,
     RemoteError,
     SuperscopeError,
+    UnreachableError,
     UsageError,
     did_you_mean,
     install_hint,
 )
 from superscope.evaluation.text import Document, Text, text_field
+from superscope.heads import network
 from superscope.text import visible
 
 TIMEOUT = 30.0  # seconds that the hub may take to tell that it has a data set
@@ -121,11 +123,13 @@ def _rows(source: HubText) -> Iterator[Document]:
     datasets.disable_progress_bars()
     # Each of its 20 tries is itself of six requests, half a minute: an outage would last ten.
     datasets.config.STREAMING_READ_MAX_RETRIES = 1
+    exists = False
     try:
         # Asked first, once: datasets tries again and again where the hub cannot be reached.
         commit = HfApi().dataset_info(
             source.repository, revision=source.revision, timeout=TIMEOUT
         ).sha  # fmt: skip
+        exists = True
         rows = datasets.load_dataset(
             source.repository, source.config, split=source.split, revision=commit, streaming=True
         )
@@ -137,7 +141,7 @@ def _rows(source: HubText) -> Iterator[Document]:
     except FormatError:
         raise
     except Exception as error:  # its errors are of a dozen packages
-        raise _explained(error, source) from None
+        raise _explained(error, source, exists) from None
 
 
 def _documents(source: HubText) -> Iterator[Document]:
@@ -165,38 +169,24 @@ def _packed(rows: Iterator[Document], source: HubText) -> Iterator[Document]:
             gathered, words = [], 0
 
 
-def _explained(error: Exception, source: HubText) -> SuperscopeError:
-    """Return what went wrong with the hub as an error of ours."""
-    names: list[str] = []
-    link: BaseException | None = error
-    while link is not None and len(names) < 20:
-        names.append(type(link).__name__)
-        link = link.__cause__ or link.__context__
+def _explained(error: Exception, source: HubText, exists: bool) -> SuperscopeError:
+    """Return what an exception of datasets means for the user.
+
+    `exists` is whether the hub has told of the data set already.
+    """
+    part = f"data set {source.repository}"
+    of_hub = network.hub_error(error, part, source.revision)
+    if isinstance(of_hub, UnreachableError):
+        return type(of_hub)(f"{of_hub}; name local files with --text instead")
+    if isinstance(of_hub, NotFoundError) and exists:
+        return network.gated(part)  # datasets says that it does not exist
+    if of_hub is not None:
+        return of_hub
     told = " ".join(str(error).split()).partition(" Example of usage")[0][:500]
     reason = told or type(error).__name__
-    part = f"data set {source.repository}"
-    if "GatedRepoError" in names or "gated dataset" in reason:
-        return RemoteError(
-            f"{part} is gated: ask for access on its page, then log in with: hf auth login"
-        )
-    if any(name in _OFFLINE for name in names):
-        return RemoteError(
-            f"{part}: the hub cannot be reached ({reason}); name local files with --text instead"
-        )
-    if "RevisionNotFoundError" in names:
-        return NotFoundError(f"{part} has no revision {source.revision}")
-    if any(name in ("DatasetNotFoundError", "RepositoryNotFoundError") for name in names):
-        return NotFoundError(
-            f"{part} does not exist on the hub, or is private: then log in with: hf auth login"
-        )
+    # datasets raises plain ValueErrors for these.
     for sign, option in (("Bad split", "split"), ("BuilderConfig", "config"),
                          ("Config name", "config")):  # fmt: skip
         if reason.startswith(sign):
             return UsageError(f"{part}: {reason}: choose one with --dataset-{option}")
     return RemoteError(f"{part} cannot be read: {reason}")
-
-
-_OFFLINE = (
-    "ConnectionError", "ConnectError", "ConnectTimeout", "OfflineModeIsEnabled", "ReadTimeout",
-    "MaxRetryError", "ClientConnectorError", "LocalEntryNotFoundError",
-)  # fmt: skip

@@ -8,23 +8,23 @@ so that nothing after this module knows which it has.
 from __future__ import annotations
 
 import re
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from superscope.errors import FormatError, NotFoundError, RemoteError, UsageError
-from superscope.heads import cache, transport
-from superscope.heads.transport import (
-    RangeFile,
-    TransientError,
-    filesystem,
-    open_local,
-    open_remote,
-    retried,
+from superscope.errors import (
+    AccessRefusedError,
+    FormatError,
+    NotFoundError,
+    RemoteError,
+    SuperscopeError,
+    UnreachableError,
+    UsageError,
 )
+from superscope.heads import cache, network
+from superscope.heads.transport import RangeFile, asked, filesystem, open_local, open_remote
 from superscope.text import slug
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npy", ".npz")
@@ -182,7 +182,7 @@ class HubCheckpoint(Checkpoint):
         try:
             known = _hub(ask, repo, revision, retry=known is None)
             cache.write_record(listing, known)
-        except (UnreachableError, OfflineError):
+        except UnreachableError:
             if known is None:
                 raise
             self.notes = (f"hub not reached: revision {branch} as last seen",)
@@ -205,10 +205,8 @@ class HubCheckpoint(Checkpoint):
         fs, path = filesystem(url, build_hf_headers())
         try:
             return open_remote(fs, path, f"{self.name}/{file}", size)
-        except RemoteError as error:
-            if "access refused" in str(error):
-                raise RemoteError(_gated(self.name)) from error
-            raise
+        except AccessRefusedError as error:
+            raise network.gated(self.name) from error
 
     def small(self, file: str) -> bytes | None:
         from huggingface_hub import hf_hub_download
@@ -244,7 +242,7 @@ class RemoteCheckpoint(Checkpoint):
         record = store / f"{slug(self.only or 'files')}.json"
         try:
             known = self._look()
-        except TransientError:
+        except UnreachableError:
             recorded = cache.read_record(record)
             if recorded is None:
                 raise
@@ -265,7 +263,7 @@ class RemoteCheckpoint(Checkpoint):
         """Return what the store says of each file that is there."""
         self._fs.invalidate_cache()
         if self.only is None and not self._web:
-            entries = retried(lambda: self._fs.ls(self._folder, detail=True), self._folder)
+            entries = asked(lambda: self._fs.ls(self._folder, detail=True), self._folder)
             named = {str(e["name"]).rstrip("/").rpartition("/")[2]: e for e in entries}
             kept = (*WEIGHTS, ".json")
             return {n: _facts(e) for n, e in sorted(named.items()) if n.endswith(kept)}
@@ -275,8 +273,8 @@ class RemoteCheckpoint(Checkpoint):
         for file in (*wanted, "config.json", "tokenizer.json"):
             path = self._path(file)
             try:
-                found[file] = _facts(retried(partial(self._fs.info, path), path))
-            except TransientError:
+                found[file] = _facts(asked(partial(self._fs.info, path), path))
+            except UnreachableError:
                 raise
             except (NotFoundError, RemoteError):
                 # Stores that may not be listed say 403 for what is not there.
@@ -305,7 +303,7 @@ class RemoteCheckpoint(Checkpoint):
         path = self._path(file)
         if int(self._known[file].get("size", 0)) > cache.SMALL:
             raise FormatError(f"{path} is larger than {cache.SMALL:,} bytes, too large to be read")
-        data: bytes = retried(partial(self._fs.cat_file, path), path)
+        data: bytes = asked(partial(self._fs.cat_file, path), path)
         if copy is not None:
             cache.write(copy, [data])
         return data
@@ -320,61 +318,11 @@ USUAL_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 USUAL_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
-class UnreachableError(RemoteError):
-    """The hub did not answer; what is cached may do instead."""
-
-
-class OfflineError(RemoteError):
-    """The user has forbidden to ask the hub."""
-
-
 def _hub(action: Callable[[], T], repo: str, revision: str | None, retry: bool = True) -> T:
-    """Run a call of huggingface_hub; say in one line what finally went wrong."""
-    for tries, wait in enumerate((*(transport.RETRY_WAITS if retry else ()), None)):
-        try:
-            return _explained(action, repo, revision)
-        except UnreachableError as error:
-            # Where nothing was ever connected there is no network, and waiting rarely helps.
-            unconnected = type(error.__cause__).__name__ == "ConnectError"
-            if wait is None or (tries and unconnected):
-                raise
-            time.sleep(wait)
-    raise AssertionError("unreachable")
+    """Return what the hub answers about a repository, asked again where that may help."""
 
+    def explain(error: Exception) -> SuperscopeError:
+        told = network.hub_error(error, repo, revision)
+        return told or UnreachableError(f"{repo}: the hub cannot be reached: {error}")
 
-def _explained(action: Callable[[], T], repo: str, revision: str | None) -> T:
-    from huggingface_hub import errors
-
-    try:
-        return action()
-    except errors.GatedRepoError as error:
-        raise RemoteError(_gated(repo)) from error
-    except errors.RevisionNotFoundError as error:
-        raise NotFoundError(f"{repo} has no revision {revision}") from error
-    except errors.RepositoryNotFoundError as error:
-        raise NotFoundError(
-            f"no model {repo} on the hub; if it is private, log in: hf auth login"
-        ) from error
-    except errors.HFValidationError as error:
-        raise NotFoundError(f"{repo} is neither a file nor a valid hub id") from error
-    except errors.OfflineModeIsEnabled as error:
-        raise OfflineError(
-            f"{repo} is not in the cache, and HF_HUB_OFFLINE forbids asking the hub"
-        ) from error
-    except errors.HfHubHTTPError as error:
-        status = error.response.status_code
-        if status in (401, 403):
-            raise RemoteError(_gated(repo)) from error
-        if status == 404:
-            raise NotFoundError(f"{repo} was not found on the hub (404)") from error
-        raise UnreachableError(f"{repo}: the hub answered {status}") from error
-    except Exception as error:  # httpx's errors have no common base with OSError
-        reason = str(error.__cause__ or error).split("\n")[0]
-        raise UnreachableError(f"{repo}: the hub could not be reached: {reason}") from error
-
-
-def _gated(repo: str) -> str:
-    return (
-        f"{repo} is gated or private: accept its terms on its page of the hub, then log in "
-        "(hf auth login) or set HF_TOKEN"
-    )
+    return network.retried(action, explain, retry)

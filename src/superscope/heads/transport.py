@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import io
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from superscope.errors import (
-    FormatError,
-    NotFoundError,
-    RemoteError,
-    SuperscopeError,
-    install_hint,
-)
+from superscope.errors import FormatError, NotFoundError, RemoteError, install_hint
+from superscope.heads import network
 
 CHUNK = 8 << 20  # bytes per request of a long range: what a dropped connection costs at most
 LONGEST_READ = 200_000_000  # bytes of one read by zipfile or numpy, which only read directories
-RETRY_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try; read at each use
 
 T = TypeVar("T")
 
@@ -86,7 +80,7 @@ class RangeFile(io.RawIOBase):
                 return fetch()
             except OSError as error:
                 raise FormatError(f"{self.name}: {error.strerror or error}") from error
-        return retried(fetch, self.name)
+        return asked(fetch, self.name)
 
     # The io protocol, for zipfile and numpy.
 
@@ -161,15 +155,15 @@ def open_remote(fs: Any, path: str, name: str | None = None, size: int | None = 
     """
     name = name or path
     if size is None:
-        info = retried(lambda: fs.info(path), name)
+        info = asked(lambda: fs.info(path), name)
         size = info.get("size")
         # fsspec would fall back to a stream, which cannot seek, where the server denies ranges.
         if size is None or info.get("partial") is False:
-            raise _no_ranges(name)
+            raise network.no_ranges(name)
     if not size:
         return RangeFile(io.BytesIO(), name, 0, None)
     known = {"size": size} if path.startswith(("http://", "https://")) else {}
-    file = retried(lambda: fs.open(path, "rb", cache_type="none", block_size=CHUNK, **known), name)
+    file = asked(lambda: fs.open(path, "rb", cache_type="none", block_size=CHUNK, **known), name)
     return RangeFile(file, name, int(size), None)
 
 
@@ -207,53 +201,6 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
     return fs, path
 
 
-def retried(action: Callable[[], T], name: str) -> T:
-    """Run `action`, again after a dropped connection, and name what finally failed."""
-    for wait in (*RETRY_WAITS, None):
-        try:
-            return action()
-        except Exception as error:
-            if isinstance(error, SuperscopeError):
-                raise
-            final = _explained(error, name)
-            if wait is None or not isinstance(final, TransientError):
-                raise final from error
-            time.sleep(wait)
-    raise AssertionError("unreachable")
-
-
-class TransientError(RemoteError):
-    """A failure that may pass: worth another try."""
-
-
-def _explained(error: Exception, name: str) -> SuperscopeError:
-    """Return what an exception of fsspec or below it means for the user."""
-    # fsspec's http reports every failure to open as FileNotFoundError; the cause tells.
-    cause: BaseException = error
-    while isinstance(cause, FileNotFoundError) and cause.__cause__ is not None:
-        cause = cause.__cause__
-    status = getattr(cause, "status", None)
-    if status in (401, 403) or isinstance(cause, PermissionError):
-        return RemoteError(
-            f"{name}: access refused{f' ({status})' if status else ''}; "
-            "log in or set the credentials of this store"
-        )
-    if status in (404, 410) or (isinstance(cause, FileNotFoundError) and status is None):
-        return NotFoundError(f"{name}: no such file")
-    if isinstance(cause, ValueError) and "range" in str(cause).lower():
-        return _no_ranges(name)
-    if isinstance(cause, MemoryError):
-        raise cause
-    if isinstance(status, int) and 400 <= status < 500 and status not in (408, 429):
-        return RemoteError(f"{name}: the server answered {status}")
-    if type(cause).__name__ in ("NoCredentialsError", "InvalidURL", "InvalidUrlClientError"):
-        return RemoteError(f"{name}: {cause}")
-    reason = f"the server answered {status}" if status else str(cause) or type(cause).__name__
-    return TransientError(f"{name}: {reason} (tried {len(RETRY_WAITS) + 1} times)")
-
-
-def _no_ranges(name: str) -> RemoteError:
-    return RemoteError(
-        f"{name}: the server ignores byte ranges; stopped rather than download the whole file. "
-        "Download it and pass its path"
-    )
+def asked(action: Callable[[], T], name: str) -> T:
+    """Return what a store answers about a file, asked again after a dropped connection."""
+    return network.retried(action, partial(network.store_error, name=name))
