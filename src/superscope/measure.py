@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superscope.errors import UsageError
-from superscope.progress import Progress, silent
+from superscope.progress import ProgressChoice, chosen
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,7 +31,7 @@ def measure(
     dtype: str = "float32",
     frequencies: npt.ArrayLike | None = None,
     threshold: float | None = None,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> Geometry:
     """Measure how the output head of a language model packs its vocabulary into its width.
 
@@ -70,7 +70,8 @@ def measure(
     threshold
         Norm above which a row counts as represented; half the root-mean-square norm by default.
     progress
-        Called as ``progress(stage, done, total)`` during long work.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress(stage, done, total)``.
 
     Returns
     -------
@@ -85,19 +86,21 @@ def measure(
     from superscope.geometry import measure_head
     from superscope.heads import Head, read_head
 
-    if isinstance(model, (str, Path)):
-        head = read_head(
-            model, revision=revision, tensor=tensor, rows=rows, fold_norm=fold_norm,
-            progress=progress,
+    with chosen(progress) as report:
+        if isinstance(model, (str, Path)):
+            head = read_head(
+                model, revision=revision, tensor=tensor, rows=rows, fold_norm=fold_norm,
+                progress=report,
+            )  # fmt: skip
+        else:
+            if revision is not None or tensor is not None or rows != "all" or fold_norm:
+                raise UsageError(
+                    "revision, tensor, rows and fold_norm choose what is read from a checkpoint; "
+                    "a matrix is measured as it is"
+                )
+            head = model if isinstance(model, Head) else Head.from_array(model)
+        return measure_head(
+            head, pairs=pairs, neighbors=neighbors, top=top, samples=samples, seed=seed,
+            device=device, dtype=dtype, frequencies=frequencies, threshold=threshold,
+            progress=report,
         )  # fmt: skip
-    else:
-        if revision is not None or tensor is not None or rows != "all" or fold_norm:
-            raise UsageError(
-                "revision, tensor, rows and fold_norm choose what is read from a checkpoint; "
-                "a matrix is measured as it is"
-            )
-        head = model if isinstance(model, Head) else Head.from_array(model)
-    return measure_head(
-        head, pairs=pairs, neighbors=neighbors, top=top, samples=samples, seed=seed, device=device,
-        dtype=dtype, frequencies=frequencies, threshold=threshold, progress=progress,
-    )  # fmt: skip

@@ -1,8 +1,28 @@
-"""How long work reports how far it is, without knowing who listens."""
+"""How long work reports how far it is, and the bar that shows it in a terminal or a notebook."""
 
 from __future__ import annotations
 
-from typing import Protocol
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from superscope.errors import UsageError
+from superscope.text import duration
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+SHOW_AFTER = 0.5  # seconds of work before a bar appears
+DRAW_EVERY = 0.1  # seconds between two pictures of a bar
+LINE_EVERY = 60.0  # seconds between lines of progress in a log
 
 
 class Progress(Protocol):
@@ -11,5 +31,245 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
+ProgressChoice = Progress | Literal["auto", "lines"] | bool | None
+"""What a function takes as ``progress``: see :func:`chosen`."""
+
+
 def silent(stage: str, done: int, total: int) -> None:
     """Report nothing."""
+
+
+def expect(progress: Progress, costs: Mapping[str, float]) -> None:
+    """Announce the stages to come with their relative costs, so that one time left covers all.
+
+    A progress that is a plain function is not told.
+    """
+    if isinstance(progress, _Reporter):
+        progress.plan(costs)
+
+
+@contextmanager
+def chosen(progress: ProgressChoice = "auto") -> Iterator[Progress]:
+    """Give the progress that a user chose, and clear away its bar when the block ends.
+
+    Parameters
+    ----------
+    progress
+        ``"auto"`` shows a bar in a terminal or a notebook, and nothing elsewhere. ``"lines"``
+        also prints a line a minute to a log. None or False shows nothing. A function is called as
+        ``progress(stage, done, total)``.
+
+    Raises
+    ------
+    UsageError
+        Something else.
+    """
+    if callable(progress):
+        yield progress
+        return
+    if progress not in ("auto", "lines", True, False, None):
+        raise UsageError(
+            f"progress={progress!r}; expected 'auto', 'lines', None or a function of "
+            "(stage, done, total)"
+        )
+    view = _view(lines=progress == "lines") if progress else None
+    if view is None:
+        yield silent
+        return
+    try:
+        _shown.append(view)
+        yield _Reporter(view)
+    finally:
+        _shown.remove(view)
+        view.close()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a stage is, or all stages of a plan.
+
+    Attributes
+    ----------
+    stage, done, total
+        As reported.
+    key
+        What one bar is for: the stage, or the empty string for a whole plan.
+    share
+        How much of it is done, from 0 to 1.
+    since
+        Seconds since its first report.
+    left
+        Seconds until it ends at the mean speed so far, or None where nothing tells.
+    """
+
+    stage: str
+    done: int
+    total: int
+    key: str
+    share: float
+    since: float
+    left: float | None
+
+
+class _View(Protocol):
+    """Shows standings to somebody."""
+
+    def show(self, standing: Standing) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class _Reporter:
+    """A progress that works out the time left and hands it to a view."""
+
+    view: _View
+    costs: Mapping[str, float] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
+    begun: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def plan(self, costs: Mapping[str, float]) -> None:
+        """Take the stages to come and their relative costs."""
+        self.costs, self.shares = costs, {}
+        self.begun[""] = (time.monotonic(), 0.0)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is."""
+        now = time.monotonic()
+        key, share = stage, done / total if total else 1.0
+        if stage in self.costs:
+            self.shares[stage] = max(share, self.shares.get(stage, 0.0))
+            work = sum(cost * self.shares.get(name, 0.0) for name, cost in self.costs.items())
+            key, share = "", work / sum(self.costs.values())
+        start, before = self.begun.setdefault(key, (now, share))
+        left = None
+        if before < share < 1 and now > start:
+            left = (now - start) / (share - before) * (1 - share)
+        self.view.show(Standing(stage, done, total, key, share, now - start, left))
+        if share >= 1:
+            self.begun.pop(key)
+
+
+_shown: list[_View] = []  # a bar within a bar would tear both
+
+
+def _view(lines: bool) -> _View | None:
+    """Return what shows progress here; None where nobody would see it."""
+    if _shown or multiprocessing.parent_process() is not None:
+        return None
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    display = _notebook_display()
+    if display is not None:
+        return _Notebook(display)
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    if terminal and os.environ.get("TERM") not in ("dumb", "unknown"):
+        return _Terminal()
+    return _Log() if lines else None
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """Return IPython's ``display`` if this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if ipython is None or type(shell).__name__ != "ZMQInteractiveShell":
+        return None
+    display: Callable[..., Any] = ipython.display.display
+    return display
+
+
+class _Terminal:
+    """A bar a stage (or a plan) on stderr."""
+
+    def __init__(self) -> None:
+        self._bars: Bars | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, standing: Standing) -> None:
+        key = standing.key
+        if standing.since < SHOW_AFTER and key not in self._tasks:
+            return
+        if self._bars is None:
+            self._bars = _rich_bars()
+        if key not in self._tasks:
+            self._tasks[key] = self._bars.add_task(standing.stage, total=1.0, left="")
+        self._bars.update(
+            self._tasks[key],
+            description=standing.stage,
+            completed=standing.share,
+            left=_left(standing),
+        )
+        if standing.share >= 1:
+            self._bars.remove_task(self._tasks.pop(key))
+
+    def close(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+
+def _rich_bars() -> Bars:
+    """Return started bars of rich, which is imported only where there is something to show."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[left]}"), console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    bars.start()
+    return bars
+
+
+class _Notebook:
+    """A bar below the cell that is running; it goes when the work is done."""
+
+    def __init__(self, display: Callable[..., Any]) -> None:
+        self._display = display
+        self._handle: Any = None
+        self._drawn = 0.0
+
+    def show(self, standing: Standing) -> None:
+        now = time.monotonic()
+        if standing.since < SHOW_AFTER or now - self._drawn < DRAW_EVERY:
+            return
+        self._drawn = now
+        self._draw(
+            f"<progress value='{standing.share:.4f}' max='1'></progress> "
+            f"{100 * standing.share:.0f} % {escape(standing.stage)} {_left(standing)}"
+        )
+
+    def _draw(self, html: str) -> None:
+        data = {"text/html": html, "text/plain": ""}
+        if self._handle is None:
+            self._handle = self._display(data, raw=True, display_id=True)
+        else:
+            self._handle.update(data, raw=True)
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._draw("")
+
+
+class _Log:
+    """A line on stderr now and then, with the time that is left."""
+
+    def __init__(self) -> None:
+        self._printed = time.monotonic()
+
+    def show(self, standing: Standing) -> None:
+        now = time.monotonic()
+        if now - self._printed < LINE_EVERY and standing.share < 1:
+            return
+        self._printed = now
+        count = f"{standing.stage}: {standing.done:,} of {standing.total:,}"
+        left = _left(standing)
+        sys.stderr.write(f"{count}, {left}\n" if left else f"{count}\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Leave the lines as they are."""
+
+
+def _left(standing: Standing) -> str:
+    return "" if standing.left is None else f"{duration(standing.left)} left"

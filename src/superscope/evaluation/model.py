@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from superscope.device import device_named, resolved
 from superscope.errors import EvaluationError
 from superscope.evaluation.checkpoint import OUT_OF_MEMORY, Checkpoint, loading
 from superscope.evaluation.sequences import Sequence
-from superscope.geometry.device import device_named, resolved
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from superscope.geometry.device import multiplier
+from superscope.device import multiplier
+from superscope.geometry import stages
 from superscope.geometry.unit_rows import Float64, UnitRows, blocks
 from superscope.progress import Progress, silent
 
@@ -74,7 +75,7 @@ class Gram:
             square = np.einsum("ij,ij->i", unit, unit).astype(np.float64)
             result[start:stop] = np.einsum("ij,ij->i", multiply(unit, matrix), unit)
             result[start:stop] -= square * square / self.features
-            progress("interference of each token", stop, self.features)
+            progress(stages.INTERFERENCE, stop, self.features)
         return np.maximum(0.0, result * (self.features / max(1, self.features - 1)))
 
 
@@ -90,7 +91,7 @@ def gram(rows: UnitRows, device: str = "cpu", progress: Progress = silent) -> Gr
         unit = rows.block(start, stop).astype(precision, copy=False)
         matrix += multiply(unit.T, unit)
         total += unit.sum(axis=0, dtype=np.float64)
-        progress("Gram matrix", stop, rows.features)
+        progress(stages.GRAM, stop, rows.features)
     return Gram(matrix, total, rows.features)
 
 

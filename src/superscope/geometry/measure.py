@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope._version import __version__
+from superscope.device import resolved
 from superscope.errors import HeadDataError, UsageError
 from superscope.geometry import pairs as pair_statistics
-from superscope.geometry.device import resolved
+from superscope.geometry import stages
 from superscope.geometry.frequencies import mean_row, stored_frequencies
 from superscope.geometry.geometry import Geometry, Overlap, Settings
 from superscope.geometry.gram import gram
 from superscope.geometry.norms import Norms
 from superscope.geometry.pairs import PairStatistics
-from superscope.geometry.summary import TITLES
 from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
 from superscope.geometry.weighted import weighted_overlap
 from superscope.heads import Head
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen, expect
 
 
 def measure_head(
@@ -35,7 +36,7 @@ def measure_head(
     dtype: str = "float32",
     frequencies: npt.ArrayLike | None = None,
     threshold: float | None = None,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> Geometry:
     """Measure the geometry of a head, raw and centered.
 
@@ -63,7 +64,8 @@ def measure_head(
     threshold
         Norm above which a row counts as represented; half the rms norm by default.
     progress
-        Told of long work.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress(stage, done, total)``.
 
     Raises
     ------
@@ -86,15 +88,18 @@ def measure_head(
             "a row has one neighbor less than there are rows"
         )
 
-    def overlap(rows: UnitRows, center: str) -> Overlap:
-        return _overlap(
-            rows, prepared.raw, center, frequencies=weights, settings=settings, progress=progress
-        )
-
-    frequency_centered = None
+    centers = {"none": None, "mean": prepared.mean}
     if weights is not None:
-        mean = mean_row(prepared.raw.head, weights)
-        frequency_centered = overlap(centered(prepared, mean), "frequency")
+        centers["frequency"] = mean_row(prepared.raw.head, weights)
+    with chosen(progress) as report:
+        expect(report, _costs(prepared.raw, centers, settings))
+        overlaps = {
+            center: _overlap(
+                prepared.raw if row is None else centered(prepared, row), prepared.raw, center,
+                frequencies=weights, settings=settings, progress=report,
+            )
+            for center, row in centers.items()
+        }  # fmt: skip
     return Geometry(
         provenance=head.provenance,
         settings=settings,
@@ -102,10 +107,26 @@ def measure_head(
         width=head.width,
         zero_rows=tuple(prepared.zero_ids.tolist()),
         norms=Norms.of(prepared.norms, threshold),
-        raw=overlap(prepared.raw, "none"),
-        centered=overlap(centered(prepared, prepared.mean), "mean"),
-        frequency_centered=frequency_centered,
+        raw=overlaps["none"],
+        centered=overlaps["mean"],
+        frequency_centered=overlaps.get("frequency"),
     )
+
+
+def _costs(
+    rows: UnitRows, centers: Mapping[str, Float64 | None], settings: Settings
+) -> dict[str, float]:
+    """Return the stages to come and about how many operations each takes."""
+    count, width = rows.features, rows.width
+    square = count * width * width
+    costs = {stages.GRAM: square, stages.INTERFERENCE: 2 * square}
+    if "frequency" in centers:
+        costs[stages.WEIGHTED_GRAM] = square
+    if _every_pair(rows, settings):
+        costs[stages.PAIRS] = count * count * (width + stages.OPERATIONS_A_PAIR)
+    return {
+        stages.of(center, stage): float(cost) for center in centers for stage, cost in costs.items()
+    }
 
 
 def _overlap(
@@ -124,7 +145,7 @@ def _overlap(
         )
 
     def report(stage: str, done: int, total: int) -> None:
-        progress(f"{TITLES[center]}: {stage}", done, total)
+        progress(stages.of(center, stage), done, total)
 
     products = gram(rows, settings.device, report)
     interference = products.token_interference(rows, settings.device, report)
@@ -151,12 +172,10 @@ def _overlap(
 def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatistics | None:
     if settings.pairs == "none":
         return None
-    every = rows.features * (rows.features - 1) // 2
-    if settings.pairs == "sample" and every > settings.samples:
+    if not _every_pair(rows, settings):
         return pair_statistics.sampled(
             rows, samples=settings.samples, top=settings.top, seed=settings.seed
         )
-    # So few pairs that all of them cost no more than the sample.
     return pair_statistics.exact(
         rows,
         neighbors=settings.neighbors,
@@ -165,6 +184,13 @@ def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatis
         dtype=settings.dtype,
         progress=progress,
     )
+
+
+def _every_pair(rows: UnitRows, settings: Settings) -> bool:
+    """Return whether all pairs are measured: also where they are no more than the sample."""
+    every = rows.features * (rows.features - 1) // 2
+    few = settings.pairs == "sample" and every <= settings.samples
+    return settings.pairs == "exact" or few
 
 
 def _check(settings: Settings, threshold: float | None) -> None:

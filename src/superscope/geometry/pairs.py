@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from superscope.geometry.device import device_named
+from superscope.device import device_named
+from superscope.geometry import stages
 from superscope.geometry.rescore import overlaps_of, rescored
 from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums, bin_edges
 from superscope.geometry.unit_rows import Float64, UnitRows
@@ -194,7 +195,7 @@ def _sweep(
         else:
             tile = tiles.product(band, tiles.load(rows.block(column0, column1)))
         tiles.add(tile, row0, column0)
-        progress("all pairs", done, len(corners))
+        progress(stages.PAIRS, done, len(corners))
     return tiles.result()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from superscope.geometry.stages import CENTERINGS as TITLES
 from superscope.text import number, visible
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from superscope.geometry.pairs import Pair
     from superscope.geometry.weighted import WeightedOverlap
 
-TITLES = {"none": "raw", "mean": "mean-centered", "frequency": "frequency-centered"}
 SHOWN_PAIRS = 10
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from superscope.geometry.device import full_float32
+from superscope.device import full_float32
 from superscope.geometry.tiles import BINS, Tiles, TileSums
 from superscope.geometry.tiles_cpu import CpuTiles
 from superscope.geometry.unit_rows import Float32

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from superscope.geometry.device import multiplier
+from superscope.device import multiplier
+from superscope.geometry import stages
 from superscope.geometry.frequencies import shares
 from superscope.geometry.unit_rows import Float64, UnitRows, blocks
 from superscope.progress import Progress, silent
@@ -114,7 +115,7 @@ def _gram(
             itself += float(np.sum((q * square) ** 2))
             unit = np.sqrt(q)[:, None].astype(precision) * unit.astype(precision, copy=False)
             matrix += multiply(unit.T, unit)
-        progress("Gram matrix weighted by frequency", stop, rows.features)
+        progress(stages.WEIGHTED_GRAM, stop, rows.features)
     return matrix, itself
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from superscope.device import resolved
 from superscope.errors import DivergedError, FormatError, UsageError
-from superscope.geometry.device import resolved
 from superscope.progress import Progress, silent
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.toy.config import ToyConfig

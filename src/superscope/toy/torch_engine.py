@@ -14,8 +14,8 @@ from threading import Event
 import numpy as np
 import torch
 
+from superscope.device import device_named, resolved
 from superscope.errors import DivergedError, UsageError
-from superscope.geometry.device import device_named, resolved
 from superscope.progress import Progress, silent
 from superscope.toy.config import BETA1, BETA2, EPSILON, ToyConfig
 from superscope.toy.processor import denormals_flushed

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from superscope import measure
+from superscope import device, measure
 from superscope.errors import UsageError
-from superscope.geometry import device
 from superscope.geometry.gram import gram
 from superscope.geometry.unit_rows import prepare
 from superscope.heads import Head
