@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from superscope.geometry.stages import CENTERINGS as TITLES
+from superscope.geometry.stages import CENTERINGS
 from superscope.text import number, visible
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def summarize(geometry: Geometry) -> Summary:
     return Summary(
         title=f"{visible(g.provenance.model, quote='', longest=200)}: V = {g.features:,}, "
         f"m = {g.width:,}, V/m = {g.features / g.width:.4g}",
-        columns=tuple(TITLES[o.center] for o in g.overlaps),
+        columns=tuple(CENTERINGS[o.center] for o in g.overlaps),
         overlaps=tuple(_overlap_lines(g)),
         facts=tuple(_facts(g)),
         pairs_title=_pairs_title(g),
@@ -152,7 +152,7 @@ def _left_out(g: Geometry) -> str:
         if overlap.left_out:
             parts.append(
                 f"{len(overlap.left_out):,} equal to the center, from the "
-                f"{TITLES[overlap.center]} column only (ids {_ids(overlap.left_out)})"
+                f"{CENTERINGS[overlap.center]} column only (ids {_ids(overlap.left_out)})"
             )
     return "; ".join(parts) or "none"
 

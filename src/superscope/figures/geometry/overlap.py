@@ -13,7 +13,7 @@ from superscope.figures.draw.figure import Entry, FigureBlock
 from superscope.figures.draw.svg import draw
 from superscope.geometry import Geometry, PairStatistics
 from superscope.geometry.baselines import random_share
-from superscope.geometry.summary import TITLES
+from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.unit_rows import Float64
 
 TITLE = "Overlaps of pairs, against chance"
@@ -138,7 +138,7 @@ def overlap_figure(geometry: Geometry, key: str) -> FigureBlock:
             "with a logarithmic one.",
         ),
         legend=(
-            *(Entry("line", OF_CENTER[c], TITLES[c]) for c, _ in shares.measured),
+            *(Entry("line", OF_CENTER[c], CENTERINGS[c]) for c, _ in shares.measured),
             Entry("dashed", "ink", "chance: isotropic random rows"),
         ),
         caption=f"Share of pairs in each bin of {bin_width:.3g} of the overlap c, the cosine "

@@ -11,7 +11,7 @@ from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.figure import Entry, FigureBlock
 from superscope.figures.draw.svg import draw
 from superscope.geometry import Geometry
-from superscope.geometry.summary import TITLES
+from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.unit_rows import Float64
 
 POINTS = 400
@@ -67,7 +67,7 @@ def spectrum_figure(geometry: Geometry, key: str) -> FigureBlock:
             f"{even}; both axes logarithmic.",
         ),
         legend=(
-            *(Entry("line", OF_CENTER[o.center], TITLES[o.center]) for o in geometry.overlaps),
+            *(Entry("line", OF_CENTER[o.center], CENTERINGS[o.center]) for o in geometry.overlaps),
             Entry("dashed", "ink", even),
         ),
         caption="Eigenvalues of G = ŴᵀŴ, the unit rows' Gram matrix, largest first: how much of "

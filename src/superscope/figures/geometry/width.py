@@ -14,7 +14,7 @@ from superscope.figures.draw.figure import MARKERS, Entry, FigureBlock
 from superscope.figures.draw.svg import draw
 from superscope.figures.geometry.published import PublishedOverlap, published_overlaps
 from superscope.geometry import Geometry
-from superscope.geometry.summary import TITLES
+from superscope.geometry.stages import CENTERINGS
 
 FAMILIES = {
     "opt": ("OPT", "square", "opt"),
@@ -88,7 +88,7 @@ def width_figure(models: Sequence[Placement], key: str) -> FigureBlock:
             "language models, with the line 1/m of random rows; both axes logarithmic.",
         ),
         legend=(
-            *(Entry(_mark(c), OF_CENTER[c], f"{which}, {TITLES[c]}") for c in centers),
+            *(Entry(_mark(c), OF_CENTER[c], f"{which}, {CENTERINGS[c]}") for c in centers),
             *(Entry(mark, color, name) for name, mark, color in FAMILIES.values()),
             Entry("dashed", "ink", "chance, 1/m"),
         ),

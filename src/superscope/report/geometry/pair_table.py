@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from superscope.geometry import Geometry, Overlap, Pair
-from superscope.geometry.summary import TITLES
+from superscope.geometry.stages import CENTERINGS
 from superscope.text import visible
 
 
@@ -28,7 +28,7 @@ class PairTable:
 def pair_tables(geometry: Geometry) -> tuple[PairTable, ...]:
     """Return a table for each centering whose pairs were measured."""
     return tuple(
-        PairTable(TITLES[o.center], _lines(o)) for o in geometry.overlaps if o.pairs is not None
+        PairTable(CENTERINGS[o.center], _lines(o)) for o in geometry.overlaps if o.pairs is not None
     )
 
 
