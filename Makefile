@@ -4,6 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INPUTS := pyproject.toml constraints.txt src/superscope/_version.py
 MODEL := .cache/models/smollm2
+SMALL_MODEL := .cache/models/minilm
 TEXT := .cache/text/gcide
 WORKERS ?= 2
 
@@ -25,13 +26,13 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 
 # Build the documentation; fails where a page that shows output no longer shows the real one.
-docs: .venv/dev $(MODEL) $(TEXT)
+docs: .venv/dev $(MODEL) $(SMALL_MODEL) $(TEXT)
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python -m sphinx -W -q -b html docs out/docs
 	@echo "documentation: out/docs/index.html"
 
 # Write the pages that show output anew.
-docs-write: .venv/dev $(MODEL) $(TEXT)
+docs-write: .venv/dev $(MODEL) $(SMALL_MODEL) $(TEXT)
 	$(BIN)/python docs/generate.py
 
 bench: .venv/dev
@@ -46,6 +47,9 @@ clean:
 
 $(MODEL): tools/fetch_models.py
 	$(BIN)/python tools/fetch_models.py smollm2
+
+$(SMALL_MODEL): tools/fetch_models.py
+	$(BIN)/python tools/fetch_models.py minilm
 
 $(TEXT): tools/fetch_text.py
 	$(BIN)/python tools/fetch_text.py

@@ -3,25 +3,49 @@
     python docs/generate.py           # write
     python docs/generate.py --check   # exit 1 if a page shows something else
 
-Numbers may differ in their last digits between machines; --check allows 1 part in 1,000.
+A page says what is run between two comments. A command::
+
+    <!-- run: superscope fit table.csv --law width -->
+    <!-- /run -->
+
+and Python, whose code is kept and whose output is shown below it (the blocks of a page share
+their names, as in a notebook)::
+
+    <!-- run: python -->
+    ```python
+    1 + 1
+    ```
+    <!-- /run -->
+
+A page's blocks run in order, in a folder of the page's own. Numbers may differ in their last
+digits between machines; --check allows 1 part in 1,000.
 """
 
 from __future__ import annotations
 
+import ast
+import io
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
+os.environ.update({"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})  # as a reader sees it
+
+import pandas as pd
 import study_family
 import toy_sweep
 
+from superscope.cli import main as superscope
 from superscope.laws import FitStatus
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
@@ -29,35 +53,62 @@ COMMANDS: tuple[list[str], ...] = (
     ["fit"], ["forecast"], ["plan"], ["roll-out"],
 )  # fmt: skip
 
-
-# Pages with commands whose output they show.
-SHOWN = ("README.md", "docs/evaluating.md", "docs/laws.md")
-BLOCK = re.compile(r"(<!-- run: superscope (.+?) -->\n).*?(<!-- /run -->)", re.DOTALL)
+RUN = re.compile(r"<!-- run: (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)
+CODE = re.compile(r"```python\n(.*?)```\n", re.DOTALL)
 STATUSES = re.compile(r"(<!-- statuses -->\n).*?(<!-- /statuses -->)", re.DOTALL)
 
 
-def output(*command: str, folder: Path = ROOT) -> str:
-    """Return what a superscope command prints, as a reader would see it."""
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "superscope", *command],
-        cwd=folder, env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.rstrip()
+def printed(job: Callable[[], object]) -> str:
+    """Return what a job writes to standard output."""
+    shown, errors = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(shown), redirect_stderr(errors):
+            job()
+    except SystemExit as end:
+        if end.code:
+            raise RuntimeError(errors.getvalue()) from None
+    return shown.getvalue().rstrip()
+
+
+def command(words: list[str]) -> str:
+    """Return what a superscope command prints."""
+    return printed(lambda: superscope(words))
+
+
+def python(code: str, names: dict[str, Any]) -> str:
+    """Return what code prints and, as in a notebook, the value of its last expression."""
+
+    def job() -> None:
+        tree = ast.parse(code)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "page", "exec"), names)
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), "page", "eval"), names)
+            if value is not None:
+                print(value if isinstance(value, str) else repr(value))
+
+    return printed(job)
 
 
 def with_output(page: Path) -> str:
-    """Return a page with the output of the commands it shows, run in order in one folder."""
+    """Return a page with the output of what it runs."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+
+    def run(block: re.Match[str]) -> str:
+        if block[1] == "python":
+            code = "".join(CODE.findall(block[2]))
+            output = python(code, names)
+            shown = f"```python\n{code}```\n" + (f"```text\n{output}\n```\n" if output else "")
+        else:
+            words = shlex.split(block[1])[1:]
+            shown = f"```text\n$ {block[1]}\n{command(words)}\n```\n"
+        return f"<!-- run: {block[1]} -->\n{shown}<!-- /run -->"
+
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         for there in (".cache", "examples"):
-            (folder / there).symlink_to(ROOT / there)
-
-        def run(block: re.Match[str]) -> str:
-            shown = output(*shlex.split(block[2]), folder=folder)
-            return f"{block[1]}```text\n$ superscope {block[2]}\n{shown}\n```\n{block[3]}"
-
-        text = BLOCK.sub(run, page.read_text())
+            (Path(name) / there).symlink_to(ROOT / there)
+        with chdir(name):
+            text = RUN.sub(run, page.read_text(encoding="utf-8"))
     return STATUSES.sub(lambda block: block[1] + statuses() + block[2], text)
 
 
@@ -74,16 +125,22 @@ def statuses() -> str:
 def command_page() -> str:
     """Return the page of the command line: every command's help."""
     parts = ["# Command line\n", "Generated from the commands themselves.\n"]
-    for command in COMMANDS:
-        title = " ".join(["superscope", *command])
-        parts.append(f"## {title}\n\n```text\n{output(*command, '--help')}\n```\n")
+    for words in COMMANDS:
+        title = " ".join(["superscope", *words])
+        parts.append(f"## {title}\n\n```text\n{command([*words, '--help'])}\n```\n")
     return "\n".join(parts)
 
 
 def pages() -> dict[Path, str]:
     """Return every generated page with what it should contain."""
-    found = {ROOT / name: with_output(ROOT / name) for name in SHOWN}
-    found[ROOT / "docs" / "command-line.md"] = command_page()
+    showing = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+    marks = ("<!-- run: ", "<!-- statuses -->")
+    found = {
+        page: with_output(page)
+        for page in showing
+        if any(mark in page.read_text(encoding="utf-8") for mark in marks)
+    }
+    found[DOCS / "command-line.md"] = command_page()
     found[study_family.PAGE] = study_family.page()
     sweep = toy_sweep.page()
     return found if sweep is None else {**found, toy_sweep.PAGE: sweep}
@@ -101,11 +158,12 @@ def same(shown: str, real: str) -> bool:
 
 def main() -> int:
     """Write or check."""
+    pd.set_option("display.width", 100)
     stale = []
     for path, text in pages().items():
         if "--check" not in sys.argv:
-            path.write_text(text)
-        elif not path.exists() or not same(path.read_text(), text):
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or not same(path.read_text(encoding="utf-8"), text):
             stale.append(str(path.relative_to(ROOT)))
     if stale:
         print(f"no longer what the code prints: {', '.join(stale)}; run: make docs-write")

@@ -48,6 +48,7 @@ for name, help_text in {
 }.items():
     toy.command(f"superscope.cli.toy_{name}:toy_{name}", name=name, help=help_text)
 app.command(toy)
+app.register_install_completion_command(help="Complete commands and options in your shell.")
 
 
 def _hyphen_attached(arguments: Sequence[str]) -> list[str]:
