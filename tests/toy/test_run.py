@@ -113,5 +113,5 @@ def test_another_version_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_file, "FORMAT", 99)
     content = to_bytes(run_of(RANDOM))
     monkeypatch.undo()
-    with pytest.raises(FormatError, match=r"format 99 of superscope .*, not 1"):
+    with pytest.raises(FormatError, match=r"format 99 of superscope .*, not 2"):
         from_bytes(content)

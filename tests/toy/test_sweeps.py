@@ -300,9 +300,6 @@ DAMAGE = {
     "a byte short": lambda c: c[:-1],
     "garbage": lambda c: b"garbage" * 100,
     "another file": lambda c: array_bytes(),
-    "a bit of a weight": lambda c: (
-        c.replace(b"W.npy", b"W.npy", 1)[:700] + bytes([c[700] ^ 1]) + c[701:]
-    ),
     "another format": lambda c: changed(c, format=FORMAT + 1),
     "no format": lambda c: changed(c, format=None),
     "another run": lambda c: changed(c, config={**SMALL, "seed": 99}),
@@ -336,6 +333,55 @@ def test_a_damaged_file_is_named_set_aside_and_its_run_done_again(
     assert isinstance(again, ToyRun)
     assert again.W.tobytes() == train(config).W.tobytes()
     assert sweep([config], tmp_path, executor=executor) == SweepOutcome(0, 1, {}, {}, ())
+
+
+def test_a_weight_that_changed_on_disk_is_noticed_where_weights_are_read(tmp_path: Path) -> None:
+    """A sweep reads no weights; whoever does names the file."""
+    config = ToyConfig(n=4000, width=3, batch=4, steps=1)
+    content = to_bytes(train(config))
+    at = content.index(b"W.npy") + 40_000
+    file = tmp_path / f"{config.identity}.npz"
+    file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    assert look(tmp_path, [config]).done.keys() == {config.identity}
+    read = read_runs(tmp_path)
+    assert read.points == ()
+    (message,) = read.unreadable
+    assert str(file) in message
+    assert "damaged" in message
+
+
+def test_a_sweep_reads_no_weights(
+    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ToyConfig(**SMALL)
+    (tmp_path / f"{config.identity}.npz").write_bytes(content)
+    read_whole = np.lib.format.read_array
+    read: list[int] = []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        array = read_whole(*arguments, **options)
+        read.append(array.nbytes)
+        return array
+
+    monkeypatch.setattr(np.lib.format, "read_array", counted)
+    monkeypatch.setattr(np, "load", None)
+    assert look(tmp_path, [config]).to_do == ()
+    assert len(read) == 1  # the words about the run
+
+
+def test_a_run_of_the_format_before_is_read_without_its_kernel(
+    tmp_path: Path, content: bytes
+) -> None:
+    config = ToyConfig(**SMALL)
+    new = from_bytes(content)
+    old = from_bytes(changed(content, format=1, kernel=""))
+    assert isinstance(new, ToyRun)
+    assert isinstance(old, ToyRun)
+    assert new.kernel.startswith("numba ")
+    assert old.kernel == ""
+    assert old.W.tobytes() == new.W.tobytes()
+    (tmp_path / f"{config.identity}.npz").write_bytes(changed(content, format=1))
+    assert look(tmp_path, [config]).to_do == ()
 
 
 def test_looking_only_moves_nothing(tmp_path: Path, content: bytes) -> None:

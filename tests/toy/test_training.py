@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from command import python
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from superscope.errors import DivergedError, UsageError
 from superscope.toy import ToyConfig, evaluate, train
+from superscope.toy.processor import one_blas_thread
 
 SMALL = ToyConfig(n=40, width=5, batch=128, steps=300)
 
@@ -27,25 +30,55 @@ def test_a_seed_gives_the_same_bits_again(engine: str) -> None:
     assert a.W.tobytes() != c.W.tobytes()
 
 
-def test_threads_and_other_processes_give_the_same_bits() -> None:
-    config = ToyConfig(n=200, width=40, batch=256, steps=60)
-    expected = train(config).W.tobytes()
-    found: list[bytes] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(train(config).W.tobytes())) for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [expected] * 3
-    code = (
-        "import sys; from superscope.toy import ToyConfig, train; "
-        "run = train(ToyConfig(n=200, width=40, batch=256, steps=60)); "
-        "sys.stdout.buffer.write(run.W.tobytes())"
-    )
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert other.stdout == expected
+BITS = """
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from superscope.toy import ToyConfig, train
+from threadpoolctl import threadpool_limits
+
+def bits(seed=0):
+    run = train(ToyConfig(n=200, width=40, batch=256, steps=8, seed=seed))
+    return f"{run.kernel} {sha256(run.W.tobytes()).hexdigest()}"
+
+found = [bits()]
+with ThreadPoolExecutor(3) as threads:  # while this thread has trained and lives on
+    found += threads.map(lambda _: bits(), range(4))
+with threadpool_limits(2, "blas"), ThreadPoolExecutor(1) as threads:  # which is this thread's
+    found.append(threads.submit(bits).result())
+for each in (*found, bits()):
+    print(each)
+"""
+
+
+@pytest.mark.parametrize("kernel", ["Haswell", "Nehalem", ""])
+def test_threads_and_other_processes_give_the_same_bits(
+    kernel: str,
+) -> None:
+    """Haswell kernels compute other bits if two threads share a product."""
+    found = []
+    for _ in range(1 if kernel else 2):
+        ran = python(BITS, **({"OPENBLAS_CORETYPE": kernel} if kernel else {}))
+        assert ran.code == 0, ran.err
+        found += ran.out.splitlines()
+    assert len(found) >= 7
+    assert len(set(found)) == 1, found
+    assert kernel in found[0]
+
+
+def test_one_blas_thread_holds_in_every_thread_and_ends_with_the_last() -> None:
+    def threads() -> set[int]:
+        return {x["num_threads"] for x in threadpool_info() if x["user_api"] == "blas"}
+
+    with threadpool_limits(3, "blas"), ThreadPoolExecutor(1) as other:
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        assert threads() == {1}
+        other.submit(second.__enter__).result()
+        first.__exit__(None, None, None)
+        assert threads() == other.submit(threads).result() == {1}
+        other.submit(second.__exit__, None, None, None).result()
+        assert threads() == {3}
+    assert threads() != {3}
 
 
 def test_features_that_fit_are_stored_without_loss() -> None:

@@ -41,6 +41,8 @@ class ToyPoint:
         Histogram of ‖W_i‖ over ``NORM_EDGES``; norms beyond 2 are in the last bin.
     above_one
         Share of features with a norm above 1 (LLG25's strongly represented ones).
+    kernel
+        The machine code that trained it, as in :class:`ToyRun`.
     overlap_above_one
         Mean c² among those; None for fewer than two. Under growth and at small widths many of the
         others collapse onto a few directions, with norms below 1, and raise the mean over all.
@@ -54,6 +56,7 @@ class ToyPoint:
     norm_counts: Float64
     above_one: float
     overlap_above_one: float | None
+    kernel: str = ""
 
     @classmethod
     def of(cls, run: ToyRun) -> ToyPoint:
@@ -70,6 +73,7 @@ class ToyPoint:
             norm_counts=np.histogram(np.minimum(run.norms, 2), NORM_EDGES)[0].astype(np.float64),
             above_one=float(np.mean(run.norms > 1)),
             overlap_above_one=_overlap(run.W[run.norms > 1]),
+            kernel=run.kernel,
         )
 
 

@@ -1,4 +1,4 @@
-"""How the processor is set while a model trains."""
+"""How the processor is set while a model trains, and which machine code it runs."""
 
 from __future__ import annotations
 
@@ -29,24 +29,82 @@ def denormals_flushed() -> Iterator[None]:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Let products use one thread of this process, whose other threads may train as well.
+    """Compute every product of this process with one thread, whichever thread asks for it.
 
     Runs fill the cores; and the bits of a product can depend on how many threads share it.
+    Several threads may train at once: the last one that ends restores what was set before.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
-    global _limit, _users  # noqa: PLW0603  # a setting of the process, which its threads share
+    libraries = [x for x in ThreadpoolController().lib_controllers if x.user_api == "blas"]
+    own = [x for x in libraries if _is_set_by_thread(x)]
+    shared = [x for x in libraries if not _is_set_by_thread(x)]
+    before = [(x, x.num_threads) for x in own]
     with _lock:
-        if not _users:
-            _limit = threadpool_limits(1, "blas")
-        _users += 1
+        for library in shared:
+            _before.setdefault(library.filepath, library.num_threads)
+        _training.append(shared)
+        for library in libraries:
+            _set_threads(library, 1)
     try:
         yield
     finally:
+        for library, threads in before:
+            _set_threads(library, threads)
         with _lock:
-            _users -= 1
-            if not _users and _limit is not None:
-                _limit.restore_original_limits()
+            _training.remove(shared)
+            if not _training:
+                for library in shared:
+                    _set_threads(library, _before.pop(library.filepath))
+                    _release(library)
+                _before.clear()
+
+
+def _is_set_by_thread(library: Any) -> bool:
+    """Return whether each thread sets its own number of threads of a BLAS library."""
+    return library.internal_api == "blis" or getattr(library, "threading_layer", "") == "openmp"
+
+
+def _set_threads(library: Any, threads: int) -> None:
+    _release(library)
+    library.set_num_threads(threads)
+
+
+def _release(library: Any) -> None:
+    """Let any thread set OpenBLAS.
+
+    threadpoolctl ignores all threads but the first that set it, though what is set holds for
+    the whole process.
+    """
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
+
+
+def kernel(engine: str, device: str = "cpu") -> str:
+    """Return which machine code an engine's products and loops run on this processor.
+
+    Two runs of one config have the same bits where this is the same.
+    """
+    if engine == "torch":
+        import torch
+
+        where = torch.device(device)
+        if where.type == "cuda":
+            return f"torch {torch.__version__}, {torch.cuda.get_device_name(where)}"
+        if where.type == "cpu":
+            return f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+        return f"torch {torch.__version__}, {where.type}"
+
+    import numba
+    from llvmlite import binding
+    from threadpoolctl import threadpool_info
+
+    libraries = [x for x in threadpool_info() if x["user_api"] == "blas"]
+    # A wheel of numpy brings a library of its own, and scipy's is another one.
+    of_numpy = [x for x in libraries if "numpy" in x["filepath"]] or libraries
+    products = {f"{x['internal_api']} {x['version']} {x.get('architecture', '')}" for x in of_numpy}
+    loops = f"numba {numba.__version__} {binding.get_host_cpu_name()}"
+    return ", ".join([loops, *sorted(name.strip() for name in products)])
 
 
 @contextmanager
@@ -63,5 +121,5 @@ def one_torch_thread() -> Iterator[None]:
 
 
 _lock = Lock()
-_users = 0
-_limit: Any = None  # of threadpoolctl
+_training: list[list[Any]] = []  # of each thread that trains, the libraries it limits
+_before: dict[str, int] = {}  # number of threads of each library, by its file

@@ -34,6 +34,10 @@ class ToyRun:
         Loss of each feature over the last 100 steps, shape (n,); they sum to ``loss``.
     seconds
         Time it took.
+    kernel
+        The machine code that its numbers come from: versions and processor types of the
+        libraries. The same config and seed give the same bits where it is the same. Empty for
+        a run of superscope 0.1.0.
     """
 
     config: ToyConfig
@@ -42,6 +46,7 @@ class ToyRun:
     losses: Float32
     feature_loss: Float64
     seconds: float
+    kernel: str = ""
 
     @property
     def loss(self) -> float:

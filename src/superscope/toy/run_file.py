@@ -7,7 +7,10 @@ import json
 import lzma
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,9 @@ from superscope.toy.config import ToyConfig
 from superscope.toy.run import ToyRun
 
 SUFFIX = ".npz"
-FORMAT = 1  # of the file and of what a config means; raise it when either changes
+FORMAT = 2  # of the file and of what a config means; raise it when either changes
+_READABLE = (1, FORMAT)  # 1 did not name the kernel
+_ARRAYS = ("W", "b", "losses", "feature_loss")
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,25 @@ class Failure:
 
     config: ToyConfig
     reason: str
+
+
+@dataclass(frozen=True)
+class RunHeader:
+    """What a run's file says without its arrays.
+
+    Attributes
+    ----------
+    config
+        What was trained.
+    seconds
+        Time it took.
+    kernel
+        As in :class:`ToyRun`.
+    """
+
+    config: ToyConfig
+    seconds: float
+    kernel: str
 
 
 def to_bytes(result: ToyRun | Failure) -> bytes:
@@ -38,8 +62,8 @@ def to_bytes(result: ToyRun | Failure) -> bytes:
     if isinstance(result, Failure):
         about["failed"] = result.reason
     else:
-        about["seconds"] = result.seconds
-        arrays = {name: getattr(result, name) for name in ("W", "b", "losses", "feature_loss")}
+        about |= {"seconds": result.seconds, "kernel": result.kernel}
+        arrays = {name: getattr(result, name) for name in _ARRAYS}
     file = io.BytesIO()
     np.savez(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
     return file.getvalue()
@@ -53,25 +77,73 @@ def from_bytes(content: bytes) -> ToyRun | Failure:
     FormatError
         Cut short, damaged, or of another version.
     """
+    with _damage_named(), np.load(io.BytesIO(content), allow_pickle=False) as file:
+        header = _header(bytes(file["about"]))
+        if isinstance(header, Failure):
+            return header
+        arrays = {name: file[name] for name in _ARRAYS}
+        _check_shapes(header.config, {name: array.shape for name, array in arrays.items()})
+        return ToyRun(header.config, **arrays, seconds=header.seconds, kernel=header.kernel)
+
+
+def read_header(path: Path) -> RunHeader | Failure:
+    """Return what a run's file says of it; of the arrays, only their shapes are read.
+
+    Raises
+    ------
+    FormatError
+        Cut short, of another version, or without one of the arrays.
+    OSError
+        The file cannot be read.
+    """
+    with path.open("rb") as raw, _damage_named(), zipfile.ZipFile(raw) as file:
+        with file.open("about.npy") as member:
+            header = _header(bytes(np.lib.format.read_array(member, allow_pickle=False)))
+        if isinstance(header, RunHeader):
+            _check_shapes(header.config, {name: _shape(file, name) for name in _ARRAYS})
+        return header
+
+
+def _header(about: bytes) -> RunHeader | Failure:
+    said = json.loads(about)
+    if said["format"] not in _READABLE:
+        raise FormatError(
+            f"format {said['format']} of superscope {said.get('superscope')}, not {FORMAT}"
+        )
+    config = ToyConfig.from_mapping(said["config"])
+    if "failed" in said:
+        return Failure(config, said["failed"])
+    return RunHeader(config, said["seconds"], said.get("kernel", ""))
+
+
+def _shape(file: zipfile.ZipFile, name: str) -> tuple[int, ...]:
+    with file.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape: tuple[int, ...] = read(member)[0]
+        return shape
+
+
+def _check_shapes(config: ToyConfig, shapes: dict[str, tuple[int, ...]]) -> None:
+    expected = {
+        "W": (config.n, config.width),
+        "b": (config.n,),
+        "losses": (config.steps,),
+        "feature_loss": (config.n,),
+    }
+    for name, shape in expected.items():
+        if shapes[name] != shape:
+            raise FormatError(f"{name} has shape {shapes[name]}, and its config says {shape}")
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Turn whatever reading a damaged file raises into one kind of error."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            about = json.loads(bytes(file["about"]))
-            if about["format"] != FORMAT:
-                raise FormatError(
-                    f"format {about['format']} of superscope {about.get('superscope')}, "
-                    f"not {FORMAT}"
-                )
-            config = ToyConfig.from_mapping(about["config"])
-            if "failed" in about:
-                return Failure(config, about["failed"])
-            W, b, losses, feature_loss = (
-                file[name] for name in ("W", "b", "losses", "feature_loss")
-            )
-        n, steps = (config.n,), (config.steps,)
-        shapes = W.shape, b.shape, losses.shape, feature_loss.shape
-        if shapes != ((config.n, config.width), n, steps, n):
-            raise FormatError("arrays of another shape than its config says")
-        return ToyRun(config, W, b, losses, feature_loss, about["seconds"])
+        yield
     except FormatError:
         raise
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, KeyError,

@@ -15,7 +15,7 @@ from superscope.progress import Progress, silent
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.toy.config import ToyConfig
 from superscope.toy.processor import one_torch_thread
-from superscope.toy.run_file import SUFFIX, Failure, from_bytes, to_bytes
+from superscope.toy.run_file import SUFFIX, Failure, read_header, to_bytes
 from superscope.toy.training import check_device, train_many
 
 _MEMORY = 2 << 30  # bytes of the models that a GPU trains at once
@@ -76,6 +76,8 @@ class SweepOutcome:
 def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) -> SweepState:
     """Look what is done of a sweep; files that cannot be read are set aside, unless `only`.
 
+    No weights are read: of each file only its config, its time and the shapes of its arrays.
+
     Raises
     ------
     UsageError
@@ -95,7 +97,7 @@ def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) 
     for identity in unique:
         file = folder.file(identity)
         try:
-            result = from_bytes(file.read_bytes())
+            result = read_header(file)
             if result.config.identity != identity:
                 raise FormatError(f"holds run {result.config.identity}")
         except FileNotFoundError:

@@ -18,7 +18,7 @@ from superscope.device import device_named, resolved
 from superscope.errors import DivergedError, UsageError
 from superscope.progress import Progress, silent
 from superscope.toy.config import BETA1, BETA2, EPSILON, ToyConfig
-from superscope.toy.processor import denormals_flushed
+from superscope.toy.processor import denormals_flushed, kernel
 from superscope.toy.run import LAST, ToyRun
 from superscope.toy.training import diverged, initial_weights
 
@@ -155,7 +155,7 @@ def _train(
             continue
         run = ToyRun(
             c, W[k, :, : c.width].copy(), b[k].copy(), losses[k].numpy().copy(),
-            last[k].numpy() / kept, seconds,
+            last[k].numpy() / kept, seconds, kernel("torch", str(device)),
         )  # fmt: skip
         results.append(run)
     return results

@@ -12,7 +12,7 @@ from superscope.errors import DivergedError, UsageError
 from superscope.progress import Progress, silent
 from superscope.toy.config import ToyConfig
 from superscope.toy.features import Float32
-from superscope.toy.processor import denormals_flushed, one_blas_thread
+from superscope.toy.processor import denormals_flushed, kernel, one_blas_thread
 from superscope.toy.run import LAST, ToyRun
 
 
@@ -69,7 +69,8 @@ def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silen
                 progress("train", step, config.steps)
     progress("train", config.steps, config.steps)
     seconds = time.perf_counter() - begin
-    return ToyRun(config, engine.W.copy(), engine.b.copy(), losses, last / kept, seconds)
+    W, b = engine.W.copy(), engine.b.copy()
+    return ToyRun(config, W, b, losses, last / kept, seconds, kernel("numba"))
 
 
 def train_many(
