@@ -35,8 +35,10 @@ docs: .venv/dev $(MODEL) $(SMALL_MODEL) $(TEXT)
 docs-write: .venv/dev $(MODEL) $(SMALL_MODEL) $(TEXT)
 	$(BIN)/python docs/generate.py
 
+# Measure speed and memory beside their baselines, and write their pages. The published tables are
+# fetched, or read from a folder: make bench DATA=folder.
 bench: .venv/dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
 # Build wheel and sdist; measure a model with the wheel in an empty environment.
 wheel-check: .venv/dev

@@ -2,7 +2,7 @@
 
     python -m benchmarks            full sizes; prints tables, rewrites the pages in docs/
     python -m benchmarks toy        one page of them: heads, toy, laws or loss
-    python -m benchmarks --quick    tiny sizes: only that it runs; writes nothing
+    python -m benchmarks --quick    toy sizes: only that it runs; writes nothing
 
 Exits 1 if a claim does not hold here (not with --quick). Run it on an otherwise idle machine.
 """
@@ -11,44 +11,48 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import laws, loss, machine, memory, pages, speed, startup, toy
 from benchmarks.result import Result, Section, as_text
+from benchmarks.setting import Setting
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-def heads(quick: bool) -> Iterator[Result]:
+def heads(setting: Setting) -> Iterator[Result]:
     """Yield the results about heads as they come."""
-    features, width = (3000, 64) if quick else (50_000, 768)
-    parts: tuple[Callable[[int, int], Iterator[Result]], ...] = (speed.run, memory.run)
-    for part in parts:
-        yield from part(features, width)
-    yield from startup.run(2 if quick else 11)
+    features, width = (3000, 64) if setting.quick else (50_000, 768)
+    yield from speed.run(features, width)
+    yield from memory.run(features, width, apart=not setting.quick)
+    yield from startup.run(1 if setting.quick else 11)
 
 
-PARTS: dict[str, Callable[[bool], Iterator[Result | Section]]] = {
+PARTS: dict[str, Callable[[Setting], Iterator[Result | Section]]] = {
     "heads": heads, "toy": toy.run, "laws": laws.run, "loss": loss.run,
 }  # fmt: skip
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help="heads, toy, laws, loss (default: all)")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, nothing is written")
+    parser.add_argument("--quick", action="store_true", help="toy sizes, nothing is written")
     parser.add_argument("--write", type=Path, help=f"folder to write to (default: {DOCS})")
-    options = parser.parse_args()
+    parser.add_argument("--data", type=Path, help="folder with the public tables (else: fetched)")
+    parser.add_argument("--model", type=Path, help="model of the loss (default: SmolLM2, fetched)")
+    parser.add_argument("--text", type=Path, help="its text, JSON lines (default: GCIDE, fetched)")
+    options = parser.parse_args(arguments)
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    setting = Setting(options.quick, options.data, options.model, options.text)
     missed = 0
     for name in options.parts or PARTS:
         results: list[Result] = []
         sections: list[Section] = []
-        for found in PARTS[name](options.quick):
+        for found in PARTS[name](setting):
             if isinstance(found, Section):
                 print(f"{found.title}\n\n{found.text}", flush=True)
                 sections.append(found)

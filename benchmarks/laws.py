@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from benchmarks import laws_coverage, laws_published, laws_roll_out, laws_speed
 from benchmarks.result import Result, Section
+from benchmarks.setting import Setting
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-
-def run(quick: bool) -> Iterator[Result | Section]:
+def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield the parts as they come, the timed one first."""
-    yield from laws_speed.run(quick, DATA)
-    yield from laws_coverage.run(quick)
-    yield from laws_roll_out.run()
-    yield from laws_published.run(quick, DATA)
+    yield from laws_speed.run(setting)
+    yield from laws_coverage.run(setting)
+    yield from laws_roll_out.run(setting)
+    yield from laws_published.run(setting)

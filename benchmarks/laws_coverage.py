@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
 from benchmarks.result import Result, Section, markdown_table
+from benchmarks.setting import Setting
 
 from superscope.cores import usable_cores
 from superscope.laws import FORMS, TRUTHS, Interval, Law, fit, simulate
@@ -64,26 +66,32 @@ class Judged:
     reasons: tuple[str, ...]
 
 
-def run(quick: bool) -> Iterator[Result | Section]:
+def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield recovery without noise, coverage for every law, and the judge's false alarms."""
-    simulations, judged = (2, 1) if quick else (400, 100)
-    yield _recovery()
-    tables, verdicts = [], []
+    if setting.quick:
+        yield from _parts(map, ("chinchilla",), simulations=1, judged=1)
+        return
     with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
-        for law in TRUTHS:
-            held = _each(pool, _coverage, law, simulations)
-            tables.append(_shares(pd.DataFrame(map(asdict, held))))
-            yield _promise(law, tables[-1], simulations)
-        for law in TRUTHS:
-            verdicts += _each(pool, _verdict, law, judged)
-            print(f"{law}: {judged} tables judged", flush=True)
+        each = partial(pool.map, chunksize=4)
+        yield from _parts(each, tuple(TRUTHS), simulations=400, judged=100)
+
+
+def _parts(
+    each: Callable, laws: tuple[str, ...], simulations: int, judged: int
+) -> Iterator[Result | Section]:
+    yield _recovery(laws)
+    tables, verdicts = [], []
+    for law in laws:
+        held = itertools.chain.from_iterable(
+            each(_coverage, [law] * simulations, range(simulations))
+        )
+        tables.append(_shares(pd.DataFrame(map(asdict, held))))
+        yield _promise(law, tables[-1], simulations)
+    for law in laws:
+        verdicts += each(_verdict, [law] * judged, range(judged))
+        print(f"{law}: {judged} tables judged", flush=True)
     yield _coverage_section(pd.concat(tables), simulations)
     yield _alarm_section(verdicts, judged)
-
-
-def _each(pool: ProcessPoolExecutor, task: Callable, law: str, count: int) -> list:
-    done = pool.map(task, [law] * count, range(count), chunksize=4)
-    return list(itertools.chain.from_iterable(done))
 
 
 def _fit(law: str, table: pd.DataFrame, **options: object) -> Law:
@@ -98,10 +106,10 @@ def _pooled(name: str) -> str:
     return name.partition("[")[0]
 
 
-def _recovery() -> Result:
+def _recovery(laws: tuple[str, ...]) -> Result:
     """Return the largest relative error of a parameter over the laws' tables without noise."""
     worst = {}
-    for law in TRUTHS:
+    for law in laws:
         found = _fit(law, simulate(law, noise=0.0), judge=False, resamples=0)
         worst[law] = max(abs(v / _truth(law, name) - 1) for name, v in found.parameters.items())
     return Result(
@@ -131,11 +139,11 @@ def _coverage(law: str, seed: int) -> list[Held]:
     return held
 
 
-def _verdict(law: str, seed: int) -> list[Judged]:
+def _verdict(law: str, seed: int) -> Judged:
     found = _fit(law, simulate(law, seed=seed), resamples=200, seed=seed)
     severe = {f.status.value for f in found.findings if f.status.severe}
     reserved = found.identified and bool(found.findings)
-    return [Judged(law, found.identified, reserved, tuple(sorted(severe)))]
+    return Judged(law, found.identified, reserved, tuple(sorted(severe)))
 
 
 def _shares(held: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +203,7 @@ Jacobian's interval is ± t standard errors. All 16 floors of width go by B. Als
 
 def _alarm_section(verdicts: list[Judged], count: int) -> Section:
     rows = []
-    for law in TRUTHS:
+    for law in dict.fromkeys(v.law for v in verdicts):
         own = [v for v in verdicts if v.law == law]
         alarms = [v for v in own if not v.identified]
         share = len(alarms) / len(own)

@@ -9,13 +9,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from benchmarks.adam_laws import minimize
 from benchmarks.result import Result
+from benchmarks.setting import Setting
 
 from superscope.cores import usable_cores
 from superscope.laws import FitOptions, load_public, simulate
@@ -37,10 +37,10 @@ print(time.perf_counter() - begin)
 """
 
 
-def run(quick: bool, data: Path) -> Iterator[Result]:
+def run(setting: Setting) -> Iterator[Result]:
     """Yield the refits' time, both ratios to Adam's, whose minimum is lower, and first use."""
-    count, steps, batched = (20, 20, 5) if quick else (1000, 10_000, 200)
-    problem, table = _shape(data)
+    count, steps, batched = (20, 20, 5) if setting.quick else (1000, 10_000, 200)
+    problem, table = _shape(setting)
     found = problem.solve(problem.points.weights[None])
     ours, draws = _best_time(problem, found.exponents, count)
     objectives = _objectives(problem, draws, count)
@@ -69,21 +69,24 @@ def run(quick: bool, data: Path) -> Iterator[Result]:
     _, reached = _one_by_one(problem, start, weights, RATES[-1], steps, centered=True)
     yield _lower("the stronger Adam", objectives, reached)
 
-    compiling, loading = _first_use(compile_=not quick)
+    if setting.quick:
+        return
+    compiling, loading = _first_use()
     yield Result(
         "first use of the laws' compiled kernels, once on a machine",
         f"every later process: {loading:.2g} s", f"{compiling:.3g} s", compiling, "s", None,
     )  # fmt: skip
 
 
-def _shape(data: Path) -> tuple[Problem, str]:
+def _shape(setting: Setting) -> tuple[Problem, str]:
     """Return the problem as ``fit`` makes it, and what its points are."""
-    if data.is_dir():
-        frame, options = load_public("chinchilla-shapes", data), FitOptions(drop_highest=40)
-        said = f"{POINTS} Chinchilla runs (40 highest left out)"
-    else:
+    if setting.quick:
         frame, options = simulate("shape").head(POINTS), FitOptions()
         said = f"{POINTS} simulated points"
+    else:
+        frame = load_public("chinchilla-shapes", setting.data)
+        options = FitOptions(drop_highest=40)
+        said = f"{POINTS} Chinchilla runs (40 highest left out)"
     form = options.form("shape")
     points = select(frame, form, options).points
     if len(points) != POINTS:
@@ -170,10 +173,10 @@ def _lower(whose: str, ours: Floats, reached: Floats) -> Result:
     )  # fmt: skip
 
 
-def _first_use(compile_: bool) -> tuple[float, float]:
+def _first_use() -> tuple[float, float]:
     """Return the seconds it takes to compile the kernels, and to load them when compiled."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, **({"NUMBA_CACHE_DIR": folder} if compile_ else {})}
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
         compiling, loading = (
             float(
                 subprocess.check_output(

@@ -8,40 +8,46 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks.memory import peak
 from benchmarks.result import Result, Section, markdown_table
+from benchmarks.setting import Setting
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / ".cache" / "models" / "smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
-TEXT = ROOT / ".cache" / "text" / "gcide" / "test.jsonl"
+LONGEST = 2048  # tokens of a document
 WINDOW = (1024, 512)  # context and stride
 VOCABULARIES = (4_096, 16_384, 65_536, 131_072)
 MEMORY = (8, 512)  # sequences and tokens of the batch whose memory is measured
 
 
-def run(quick: bool) -> Iterator[Result | Section]:
+def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield what a plain loop gives and takes, and the memory of both."""
-    for script in ("fetch_models.py smollm2", "fetch_text.py"):
-        name, *arguments = script.split()
-        subprocess.run([sys.executable, ROOT / "tools" / name, *arguments], check=True,
-                       stdout=subprocess.DEVNULL)  # fmt: skip
-    if quick:
-        yield from _real(300, ("documents",), (8,))
+    model = setting.model or next(_fetched("fetch_models.py", "smollm2").glob("*.gguf"))
+    text = setting.text or _fetched("fetch_text.py") / "test.jsonl"
+    if setting.quick:
+        yield from _real(model, text, 300, ("documents",), (8,))
+        yield from _memory(VOCABULARIES[:2], apart=False)
     else:
-        yield from _real(50_000, ("documents", "windows"), (1, 8))
-    yield from _memory(VOCABULARIES[:2] if quick else VOCABULARIES)
+        yield from _real(model, text, 50_000, ("documents", "windows"), (1, 8))
+        yield from _memory(VOCABULARIES)
+
+
+def _fetched(script: str, *arguments: str) -> Path:
+    command = [sys.executable, ROOT / "tools" / script, *arguments]
+    return Path(subprocess.check_output(command, text=True).strip())
 
 
 def _real(
-    tokens: int, modes: tuple[str, ...], batches: tuple[int, ...]
+    model: Path, file: Path, tokens: int, modes: tuple[str, ...], batches: tuple[int, ...]
 ) -> Iterator[Result | Section]:
     from superscope.evaluation import LossOptions, evaluate, text_files
 
-    text = text_files([TEXT], name="gcide")
+    name = model.name.partition(".")[0]
+    text = text_files([file], name=file.parent.name)
     rows = []
     for mode in modes:
-        nats, scored, seconds = plain(mode, tokens)
+        nats, scored, seconds = plain(model, file, mode, tokens)
         rows.append((mode, "plain loop", "1", f"{nats / scored:.6f}", f"{scored:,}", "",
                      f"{scored / seconds:,.0f}"))  # fmt: skip
         for batch in batches:
@@ -50,14 +56,14 @@ def _real(
                 **({"context": WINDOW[0], "stride": WINDOW[1]} if mode == "windows" else {}),
             )  # fmt: skip
             watch = _Watch()
-            found = evaluate(MODEL, text, options, progress=watch)
+            found = evaluate(model, text, options, progress=watch)
             took = watch.seconds
             away = abs(found.loss - nats / scored)
             assert found.scored == scored, (found.scored, scored)
             rows.append((mode, "superscope", str(batch), f"{found.loss:.6f}", f"{found.scored:,}",
                          f"{away:.1e}", f"{found.scored / took:,.0f}"))  # fmt: skip
             yield Result(
-                f"loss of SmolLM2-135M-Instruct, {mode}, batches of {batch}, {scored:,} tokens",
+                f"loss of {name}, {mode}, batches of {batch}, {scored:,} tokens",
                 f"plain loop {nats / scored:.6f}", f"{found.loss:.6f} ± {found.loss_se:.2g}",
                 away, "nats", 1e-4,
             )  # fmt: skip
@@ -90,7 +96,7 @@ class _Watch:
         return self.ended - self.began
 
 
-def plain(mode: str, tokens: int) -> tuple[float, int, float]:
+def plain(path: Path, text: Path, mode: str, tokens: int) -> tuple[float, int, float]:
     """Return nats, scored tokens and seconds of a loop as the documentation of the hub writes it.
 
     One sequence at a time; the loss is the model's own, times the tokens it is the mean of.
@@ -98,10 +104,14 @@ def plain(mode: str, tokens: int) -> tuple[float, int, float]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(MODEL.parent, gguf_file=MODEL.name)
-    model = AutoModelForCausalLM.from_pretrained(MODEL.parent, gguf_file=MODEL.name).eval()
+    where: dict[str, Any] = {"pretrained_model_name_or_path": path}
+    if path.is_file():
+        where = {"pretrained_model_name_or_path": path.parent, "gguf_file": path.name}
+    tokenizer = AutoTokenizer.from_pretrained(**where)
+    model = AutoModelForCausalLM.from_pretrained(**where).eval()
+    longest = min(LONGEST, getattr(model.config, "max_position_embeddings", LONGEST))
     rows, left = [], tokens
-    with open(TEXT, encoding="utf-8") as lines:
+    with open(text, encoding="utf-8") as lines:
         for line in lines:
             ids = tokenizer(json.loads(line)["text"])["input_ids"][:left]
             rows.append(ids)
@@ -109,7 +119,7 @@ def plain(mode: str, tokens: int) -> tuple[float, int, float]:
             if not left:
                 break
     nats, scored, began = 0.0, 0, time.perf_counter()
-    for ids, labels in _cut(rows) if mode == "documents" else _windows(rows, tokenizer):
+    for ids, labels in _cut(rows, longest) if mode == "documents" else _windows(rows, tokenizer):
         count = int((labels[1:] != -100).sum())
         if count:
             with torch.no_grad():
@@ -118,11 +128,11 @@ def plain(mode: str, tokens: int) -> tuple[float, int, float]:
     return nats, scored, time.perf_counter() - began
 
 
-def _cut(rows: list[list[int]]) -> Iterator[tuple]:
+def _cut(rows: list[list[int]], longest: int) -> Iterator[tuple]:
     import torch
 
     for row in rows:
-        ids = torch.tensor(row[:2048])
+        ids = torch.tensor(row[:longest])
         yield ids, ids
 
 
@@ -147,15 +157,13 @@ def _windows(rows: list[list[int]], tokenizer) -> Iterator[tuple]:
             return
 
 
-def _memory(vocabularies: tuple[int, ...]) -> Iterator[Result | Section]:
-    found = {}
-    for vocabulary in vocabularies:
-        for way in ("plain", "superscope"):
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.loss", way, str(vocabulary)], cwd=ROOT,
-                check=True, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
-            found[way, vocabulary] = int(done.stdout) / 1e6
+def _memory(vocabularies: tuple[int, ...], apart: bool = True) -> Iterator[Result | Section]:
+    measured = _in_a_process if apart else _one_batch
+    found = {
+        (way, vocabulary): measured(way, vocabulary) / 1e6
+        for vocabulary in vocabularies
+        for way in ("plain", "superscope")
+    }
     low, high = vocabularies[1 if len(vocabularies) > 2 else 0], vocabularies[-1]
     yield Result(
         f"peak memory of the loss, V = {high:,} against V = {low:,}",
@@ -176,8 +184,13 @@ def _memory(vocabularies: tuple[int, ...]) -> Iterator[Result | Section]:
     )  # fmt: skip
 
 
-def _one_batch(way: str, vocabulary: int) -> None:
-    """Print the bytes by which one batch raises this process above the loaded model."""
+def _in_a_process(way: str, vocabulary: int) -> int:
+    command = [sys.executable, "-m", "benchmarks.loss", way, str(vocabulary)]
+    return int(subprocess.check_output(command, cwd=ROOT, text=True))
+
+
+def _one_batch(way: str, vocabulary: int) -> int:
+    """Return the bytes by which one batch raises this process above the loaded model."""
     import numpy as np
     import torch
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
@@ -206,8 +219,8 @@ def _one_batch(way: str, vocabulary: int) -> None:
             loaded(input_ids=given, labels=given)
     else:
         model.losses(batch)
-    print(peak() - before)
+    return peak() - before
 
 
 if __name__ == "__main__":
-    _one_batch(sys.argv[1], int(sys.argv[2]))
+    print(_one_batch(sys.argv[1], int(sys.argv[2])))

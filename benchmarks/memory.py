@@ -13,12 +13,14 @@ import numpy as np
 from benchmarks.result import Result
 
 LIMITED = 0.4  # of the head's size, the address space of the limited process
-LEAST = 128e6
 MB = 1e6
 
 
-def run(features: int, width: int) -> Iterator[Result]:
-    """Yield peak memory by route and place of a random head of this shape."""
+def run(features: int, width: int, apart: bool = True) -> Iterator[Result]:
+    """Yield peak memory by route and place of a random head of this shape.
+
+    Each is measured in a process of its own, unless they are not to be `apart`.
+    """
     size = features * width * 4
     shape = f"{features:,} × {width}"
     with tempfile.TemporaryDirectory() as folder:
@@ -26,21 +28,21 @@ def run(features: int, width: int) -> Iterator[Result]:
         np.save(file, _random(features, width))
         for route, pairs, limit in (("Gram route", "none", 1.3), ("all pairs", "exact", 1.5)):
             for place in ("memory", "a file"):
-                told = _child(place, str(file), pairs, features, width)
+                measured = _child if apart else _measure
+                told = measured(place, str(file), pairs, features, width)
                 yield Result(
                     f"peak memory, {route}, head in {place}, {shape}",
                     f"head {size / MB:.0f} MB", f"{told['peak'] / MB:.0f} MB",
                     told["peak"] / size, "×", limit,
                 )  # fmt: skip
-        yield from _limited(4 * features, width, file)
+        if apart:
+            yield from _limited(4 * features, width, file)
 
 
 def _limited(features: int, width: int, file: Path) -> Iterator[Result]:
     """Yield what address space is enough for a larger head."""
     size = features * width * 4
     allowed = int(LIMITED * size)
-    if allowed < LEAST:  # stacks and buffers take some, whatever the head
-        return
     np.save(file, _random(features, width))
     _child("limited", str(file), "none", features, width, allowed)
     yield Result(
@@ -77,8 +79,10 @@ def peak() -> int:
     )
 
 
-def _measure(place: str, file: str, pairs: str, features: int, width: int, allowed: int) -> None:
-    """Measure in this process and tell its peak beyond its imports."""
+def _measure(
+    place: str, file: str, pairs: str, features: int, width: int, allowed: int = 0
+) -> dict[str, float]:
+    """Measure in this process and return its peak beyond its imports."""
     import superscope.heads.read
     import superscope.report
     from superscope import measure
@@ -93,10 +97,9 @@ def _measure(place: str, file: str, pairs: str, features: int, width: int, allow
     before = peak()
     head = _random(features, width) if place == "memory" else file
     geometry = measure(head, pairs=pairs, neighbors=10 if pairs == "exact" else 0)
-    told = {"peak": peak() - before, "square": geometry.raw.mean_square_overlap}
-    print(json.dumps(told))
+    return {"peak": peak() - before, "square": geometry.raw.mean_square_overlap}
 
 
 if __name__ == "__main__":
     where, path, which, V, m, *limit = sys.argv[1:]
-    _measure(where, path, which, int(V), int(m), int(limit[0]) if limit else 0)
+    print(json.dumps(_measure(where, path, which, int(V), int(m), int(limit[0]) if limit else 0)))

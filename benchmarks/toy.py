@@ -19,7 +19,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from benchmarks.plain_toy import seconds_per_step
 from benchmarks.result import Result, Section, markdown_table
+from benchmarks.setting import Setting
 from threadpoolctl import threadpool_limits
 
 from superscope.cores import usable_cores
@@ -44,10 +46,10 @@ class Times:
     trained: float
 
 
-def run(quick: bool) -> Iterator[Result | Section]:
+def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield the comparisons, as geometric means over widths, and how a step's cost grows."""
-    yield from _comparisons(quick)
-    yield _cost_section(_costs(quick))
+    yield from _comparisons(setting.quick)
+    yield _cost_section(_costs(setting.quick))
 
 
 def _comparisons(quick: bool) -> Iterator[Result]:
@@ -59,8 +61,11 @@ def _comparisons(quick: bool) -> Iterator[Result]:
         for width in widths
     ]
     with tempfile.TemporaryDirectory() as folder:
-        ours = _ours(configs, folder)
-        plain = {config: _plain(config, folder) for config in configs}
+        if quick:
+            ours = {config: _timed(config, folder) for config in configs}
+        else:
+            ours = _ours(configs, folder)
+        plain = {config: _plain(config, folder, apart=not quick) for config in configs}
     cores = usable_cores()
     ratios = {
         config: (
@@ -133,19 +138,21 @@ def _timed(config: ToyConfig, folder: str) -> Times:
     )
 
 
-def _plain(config: ToyConfig, folder: str) -> Times:
-    """Time the plain loop in a process of its own: at the start, and from our trained weights."""
-    arguments = [config.n, config.width, config.batch, config.alpha, config.decay, PLAIN]
-    start, trained = (
-        float(
-            subprocess.check_output(
-                [sys.executable, SCRIPT, *map(str, [*arguments, *more])], text=True
-            )
-        )
-        for more in ([], [_weights(config, folder)])
-    )
+def _plain(config: ToyConfig, folder: str, apart: bool) -> Times:
+    """Time the plain loop at the start and from our trained weights, each in its own process."""
+    sizes = (config.n, config.width, config.batch, config.alpha, config.decay, PLAIN)
+    weights = str(_weights(config, folder))
+    if apart:
+        start, trained = (_in_a_process(*sizes, *more) for more in ((), (weights,)))
+    else:
+        start, trained = (seconds_per_step(*sizes, given) for given in (None, weights))
     # Dense products take as long whatever is in them; a whole run is mostly the trained state.
     return Times(early=start, whole=trained, trained=trained)
+
+
+def _in_a_process(*arguments: object) -> float:
+    command = [sys.executable, SCRIPT, *map(str, arguments)]
+    return float(subprocess.check_output(command, text=True))
 
 
 @dataclass(frozen=True)

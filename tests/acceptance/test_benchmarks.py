@@ -1,46 +1,63 @@
+"""Every benchmark runs at toy size, and its page says what was measured beside what."""
+
+from __future__ import annotations
+
+import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tiny_models import LINES, tiny_language_model
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = {
+    "heads": ["Gram route against", "all-pairs pass", "peak memory", "superscope --help"],
+    "toy": ["trained state, γ = −1", "first 200 steps", "width = 10"],
+    "laws": [
+        "bootstrap refits of shape", "plain Adam", "recovered from tables without noise",
+        "true exponents of chinchilla", "chinchilla | alpha", "pooled, exponent 1",
+        "mean squared residual, LLG25",
+    ],
+    "loss": [
+        "loss of tiny, documents", "tokens per second, documents", "peak memory of the loss",
+        "16,384",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def benchmarks(monkeypatch: pytest.MonkeyPatch):
+    if not (ROOT / "benchmarks").is_dir():
+        pytest.skip("the benchmarks are part of the repository, not of its distributions")
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.__main__ import main
+
+    return main
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(2400)  # all of them, beside whatever else runs
-def test_the_benchmarks_run_and_write_their_page(tmp_path: Path) -> None:
-    if not (ROOT / "benchmarks").is_dir():
-        pytest.skip("the benchmarks are part of the repository, not of its distributions")
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", "--write", tmp_path],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    text = "".join(
-        (tmp_path / name).read_text(encoding="utf-8")
-        for name in (
-            "benchmarks.md",
-            "toy-benchmarks.md",
-            "laws-benchmarks.md",
-            "loss-benchmarks.md",
-        )
+@pytest.mark.parametrize("part", PAGES)
+def test_a_benchmark_writes_its_page(benchmarks, part: str, tmp_path: Path) -> None:
+    model = tiny_language_model("gpt2", tmp_path / "tiny", context=512)
+    text = tmp_path / "text.jsonl"
+    text.write_text("".join(f"{json.dumps({'text': line})}\n" for line in LINES * 4))
+    assert not benchmarks(
+        [part, "--quick", "--write", str(tmp_path), "--model", str(model), "--text", str(text)]
     )
-    assert (tmp_path / "images" / "toy-cost.png").stat().st_size > 1000
-    coverage = (tmp_path / "data" / "laws_coverage.csv").read_text(encoding="utf-8")
-    assert coverage.startswith("law,parameter,")
-    rows = [line for line in text.splitlines() if line.startswith("| ")]
-    for claim in ("Gram route against", "all-pairs pass", "peak memory", "superscope --help",
-                  "trained state, γ = −1", "first 200 steps", "| width = 10 |",
-                  "bootstrap refits of shape", "plain Adam", "recovered from tables without noise",
-                  "true exponents of chinchilla", "| shape | a_l |", "| free exponent |",
-                  "mean squared residual, LLG25", "loss of SmolLM2-135M-Instruct, documents",
-                  "tokens per second, documents", "peak memory of the loss",
-                  "| 16,384 |"):  # fmt: skip
+    (page,) = tmp_path.glob("*benchmarks.md")
+    said = page.read_text(encoding="utf-8")
+    rows = [line for line in said.splitlines() if line.startswith("| ")]
+    for claim in PAGES[part]:
         assert any(claim in row for row in rows), claim
-    for table in re.split(r"\n(?!\|)", text):
+    ratios = [
+        row.split(" | ") for row in rows if re.search(r"\| [\d.e+-]+ ×( \(missed\))? \|", row)
+    ]
+    assert ratios
+    for _, baseline, ours, _, _ in ratios:  # both sides of it, in one run
+        assert re.search(r"\d", baseline) and re.search(r"\d", ours)
+    for table in re.split(r"\n(?!\|)", said):
         assert len({row.count("|") for row in table.splitlines() if row.startswith("|")}) <= 1
-    assert "rankings on common points" in text
-    assert "cores" in text
-    assert "numpy" in text
+    assert "cores" in said and "numpy" in said
+    for figure in re.findall(r"\]\(((?:images|data)/[^)]*)\)", said):
+        assert (tmp_path / figure).stat().st_size > 40
+    assert ("rankings on common points" in said) == (part == "laws")
