@@ -30,6 +30,7 @@ import re
 import shlex
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -55,7 +56,7 @@ COMMANDS: tuple[list[str], ...] = (
 
 RUN = re.compile(r"<!-- run: (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)
 CODE = re.compile(r"```python\n(.*?)```\n", re.DOTALL)
-STATUSES = re.compile(r"(<!-- statuses -->\n).*?(<!-- /statuses -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- (statuses|rooms) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def printed(job: Callable[[], object]) -> str:
@@ -109,7 +110,8 @@ def with_output(page: Path) -> str:
             (Path(name) / there).symlink_to(ROOT / there)
         with chdir(name):
             text = RUN.sub(run, page.read_text(encoding="utf-8"))
-    return STATUSES.sub(lambda block: block[1] + statuses() + block[2], text)
+    tables = {"statuses": statuses, "rooms": rooms}
+    return TABLE.sub(lambda block: block[1] + tables[block[2]]() + block[3], text)
 
 
 def statuses() -> str:
@@ -120,6 +122,20 @@ def statuses() -> str:
         if s is not FitStatus.IDENTIFIED
     )
     return f"| finding | not identified | what it means | what to try |\n|---|---|---|---|\n{rows}"
+
+
+def rooms() -> str:
+    """Return the table of rooms in the order of the import rule, the lowest first."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        (contract,) = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    rows = ["| room | subject |", "|---|---|"]
+    for layer in reversed(contract["layers"]):
+        for room in layer.split(" | "):
+            path = ROOT / "src" / "superscope" / room
+            file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            summary = (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").split("\n")[0]
+            rows.append(f"| `{room}{'/' if path.is_dir() else '.py'}` | {summary} |")
+    return "\n".join(rows) + "\n"
 
 
 def command_page() -> str:
@@ -133,8 +149,8 @@ def command_page() -> str:
 
 def pages() -> dict[Path, str]:
     """Return every generated page with what it should contain."""
-    showing = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
-    marks = ("<!-- run: ", "<!-- statuses -->")
+    showing = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+    marks = ("<!-- run: ", "<!-- statuses -->", "<!-- rooms -->")
     found = {
         page: with_output(page)
         for page in showing
