@@ -17,6 +17,7 @@ extensions = [
     "numpydoc",
     "mathml",  # docs/_ext
     "rooms",
+    "gallery",
 ]
 exclude_patterns = ["*.py", "_ext", "data/*.md"]
 

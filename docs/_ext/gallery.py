@@ -1,0 +1,127 @@
+"""The gallery: every picture of every result, drawn when the documentation is built.
+
+A result's code is shown and run; its pictures are those that it registers (`figures.pictures`), so
+that a new picture is in the gallery without a line here.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import chdir
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = "_gallery"
+INTRODUCTION = """Every picture, and the lines that make it. `plot()` without a name draws the first
+of a result's pictures, `ax=` draws a picture of one panel in axes of your own, and `theme="dark"`
+suits a dark page."""
+
+# Title, name of the result, and the lines that make it. Blocks share their names.
+RESULTS = (
+    ("A head", "geometry", """
+import superscope
+geometry = superscope.measure(".cache/models/minilm")
+"""),
+    ("A law", "law", """
+from superscope.laws import fit
+law = fit("examples/simulated_runs.csv", "shape")
+"""),
+    ("A forecast", "prediction", """
+from superscope.forecasts import forecast
+prediction = forecast(law, width=16384, depth=80, tokens=1e13)
+"""),
+    ("A plan", "best", """
+from superscope.forecasts import plan
+best = plan(law, 1e24, vocabulary=128_000, tied=True)
+"""),
+    ("A roll-out", "rolled", """
+from superscope.forecasts import roll_out
+rolled = roll_out("published-llms", "width")
+"""),
+    ("A toy model", "run", """
+from superscope.toy import ToyConfig, train
+run = train(ToyConfig(n=200, width=20, alpha=1, decay=-1, steps=1000, seed=0))
+"""),
+    ("A sweep", "runs", """
+from concurrent.futures import ThreadPoolExecutor
+from superscope.toy import product, read_runs, sweep
+choices = {"n": 200, "steps": 500, "width": [6, 12, 24], "decay": [-1, 0.5], "alpha": [0.5, 1.5]}
+sweep(product(choices), "RUNS", executor=ThreadPoolExecutor(2))
+runs = read_runs("RUNS")
+"""),
+    ("Token frequency", "counts", """
+from superscope.evaluation import count_tokens, text_files
+text = text_files([".cache/text/gcide/test.jsonl"], name="gcide")
+counts = count_tokens(".cache/models/minilm", text, max_tokens=100_000)
+"""),
+    ("Losses", "loss", """
+from superscope.evaluation import LossOptions, evaluate, hub_text
+loss = evaluate("openai-community/gpt2", hub_text("c4"), LossOptions(max_documents=1000))
+"""),
+    ("A study", "family", """
+from superscope.study import study
+family = study(["pythia"], hub_text("pile"), "STUDY")
+"""),
+)  # fmt: skip
+
+
+# Where a page's build has no network: what stands for the result, from docs/data.
+KEPT = {
+    "loss": "import study_family; loss = study_family.study().members[-1].evaluation",
+    "family": "import study_family; family = study_family.study()",
+}
+
+
+def entries(folder: Path) -> list[str]:
+    """Run every result's code, save its pictures, and return the page's sections."""
+    from superscope import figures
+
+    for room in iter_modules(figures.__path__):
+        import_module(f"{figures.__name__}.{room.name}")  # each registers its pictures
+    names: dict[str, Any] = {}
+    lines = []
+    for title, name, code in RESULTS:
+        exec(compile(KEPT.get(name, code), title, "exec"), names)
+        try:
+            known = figures.pictures(names[name])
+        except TypeError:
+            continue
+        lines += [f"## {title}", "", "```python", code.strip(), "```", ""]
+        for what in known:
+            for theme in ("light", "dark"):
+                file = f"{name}-{what}-{theme}.png"
+                figure = names[name].plot(what, theme=theme)
+                figure.savefig(folder / file, dpi=100, bbox_inches="tight")
+                lines += [f"```{{image}} {FOLDER}/{file}", f":alt: {title}: {what}"]
+                lines += [f":class: only-{theme}", "```"]
+            lines += ["", "```python", f'{name}.plot("{what}")', "```", ""]
+    return lines
+
+
+def write(app: Sphinx) -> None:
+    """Write the page and its pictures."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    source = Path(app.srcdir)
+    sys.path.insert(0, str(source))
+    pictures = source / FOLDER
+    pictures.mkdir(exist_ok=True)
+    with TemporaryDirectory() as name, chdir(name):
+        for there in (".cache", "examples"):
+            Path(there).symlink_to(ROOT / there)
+        sections = entries(pictures)
+    page = ["# Gallery", "", INTRODUCTION, "", *sections]
+    (source / "gallery.md").write_text("\n".join(page), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Draw before Sphinx looks for pages."""
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
