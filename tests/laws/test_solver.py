@@ -38,14 +38,16 @@ def objective(
     return float(np.sum(w * np.where(r <= d, r**2 / 2, d * (r - d / 2 if np.isfinite(d) else r))))
 
 
+def target(e: solver.Equations) -> kernels.Target:
+    return kernels.Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
+
+
 def derivatives(equations, c, theta, w, all_: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = len(c) + (len(theta) if all_ else 0)
     grad, newton, gauss = np.empty(size), np.empty((size, size)), np.empty((size, size))
     phi = np.exp(-theta * equations.x)
-    kernels._derivatives(
-        c, w, equations.x, phi, equations.group, equations.y, equations.log, equations.delta,
-        all_, grad, newton, gauss,
-    )  # fmt: skip
+    system = kernels.System(grad, newton, gauss, np.empty(size, np.bool_), np.empty(size))
+    kernels._derivatives(c, w, phi, target(equations), all_, system)
     return grad, newton, gauss
 
 
@@ -75,9 +77,7 @@ def test_gradient_and_curvature_are_those_of_the_objective(residual, loss, delta
         return derivatives(e, v[:p], v[p:], w, True)[0]
 
     phi = np.exp(-value[p:] * e.x)
-    assert kernels._objective(value[:p], w, phi, e.group, e.y, e.log, e.delta) == pytest.approx(
-        f(value), rel=1e-12
-    )
+    assert kernels._objective(value[:p], w, phi, target(e)) == pytest.approx(f(value), rel=1e-12)
     h = 1e-6
     steps = h * np.eye(len(value))
     grad, newton, gauss = derivatives(e, value[:p], value[p:], w, True)

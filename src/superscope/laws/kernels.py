@@ -13,15 +13,80 @@ way in.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import float64, int64, types
 
 from superscope.compiled import njit
+from superscope.laws.formula import Floats
 
 OUTER, INNER = 200, 100  # most steps of a search, and of one projection
 LONGEST = 1.0  # most that a step changes an exponent by
 
-_vec, _mat = float64[::1], float64[:, ::1]
+_vec, _mat, _cube = float64[::1], float64[:, ::1], types.Array(float64, 3, "C")
+
+
+class Target(NamedTuple):
+    """What is fitted, all but the points' weights.
+
+    Attributes
+    ----------
+    x, group, y
+        Inputs in logarithm, (n, k); each point's floor, (n,); losses or their logarithms, (n,).
+    log, delta
+        Whether y is a logarithm; the bend of Huber's function.
+    low, high
+        Bounds of the p linear parameters, then of the k exponents.
+    """
+
+    x: Floats
+    group: npt.NDArray[np.int64]
+    y: Floats
+    log: bool
+    delta: float
+    low: Floats
+    high: Floats
+
+
+class System(NamedTuple):
+    """Room for the equations of a Newton step, over all parameters or the linear ones.
+
+    Attributes
+    ----------
+    gradient, newton, gauss
+        The objective's gradient, its Hessian, and the reweighted Gauss-Newton matrix.
+    free, step
+        Which parameters may move, and by how much they do.
+    """
+
+    gradient: Floats
+    newton: Floats
+    gauss: Floats
+    free: npt.NDArray[np.bool_]
+    step: Floats
+
+
+class Found(NamedTuple):
+    """Where results go, a row for each row of weights.
+
+    Attributes
+    ----------
+    theta, c
+        The best exponents, (B, k), and linear parameters, (B, p).
+    searches
+        Of each start: the objective, the steps, and 1 if it converged; (B, S, 3).
+    """
+
+    theta: Floats
+    c: Floats
+    searches: Floats
+
+
+_target = types.NamedTuple((_mat, int64[::1], _vec, types.boolean, float64, _vec, _vec), Target)
+_system = types.NamedTuple((_vec, _mat, _mat, types.boolean[::1], _vec), System)
+_found = types.NamedTuple((_mat, _mat, _cube), Found)
 
 
 @njit(types.void(_vec, _mat, _mat), fastmath=False)
@@ -33,9 +98,10 @@ def _powers(theta, x, phi):  # type: ignore[no-untyped-def]
             phi[i, j] = np.exp(-theta[j] * x[i, j])
 
 
-@njit(float64(_vec, _vec, _mat, int64[::1], _vec, types.boolean, float64), fastmath=False)
-def _objective(c, w, phi, group, y, log, delta):  # type: ignore[no-untyped-def]
+@njit(float64(_vec, _vec, _mat, _target), fastmath=False)
+def _objective(c, w, phi, target):  # type: ignore[no-untyped-def]
     """Return Σ w ρ(r); infinite where a logarithm has no argument."""
+    group, y, log, delta = target.group, target.y, target.log, target.delta
     n, k = phi.shape
     total = 0.0
     for i in range(n):
@@ -55,16 +121,15 @@ def _objective(c, w, phi, group, y, log, delta):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(
-    types.void(_vec, _vec, _mat, _mat, int64[::1], _vec, types.boolean, float64, types.boolean,
-               _vec, _mat, _mat),
-    fastmath=False,
-)  # fmt: skip
-def _derivatives(c, w, x, phi, group, y, log, delta, all_, grad, newton, gauss):  # type: ignore[no-untyped-def]
+@njit(types.void(_vec, _vec, _mat, _target, types.boolean, _system), fastmath=False)
+def _derivatives(c, w, phi, target, all_, system):  # type: ignore[no-untyped-def]
     """Set the gradient, Newton's and the reweighted Gauss-Newton matrix.
 
     Order: linear parameters (terms, floors), then exponents; these only if `all_`.
     """
+    x, group, y = target.x, target.group, target.y
+    log, delta = target.log, target.delta
+    grad, newton, gauss = system.gradient, system.newton, system.gauss
     n, k = phi.shape
     p = c.shape[0]
     size = p + k if all_ else p
@@ -116,9 +181,11 @@ def _derivatives(c, w, x, phi, group, y, log, delta, all_, grad, newton, gauss):
                 newton[e, e] -= pull * (c[j] * x[i, j] * x[i, j] * phi[i, j])
 
 
-@njit(types.boolean(_vec, _mat, _mat, float64, types.boolean[::1], int64, _vec), fastmath=False)
-def _step(grad, newton, gauss, damping, free, size, step):  # type: ignore[no-untyped-def]
-    """Solve (newton + damping·gauss) step = −grad on the free entries; False if not definite."""
+@njit(types.boolean(_system, float64), fastmath=False)
+def _step(system, damping):  # type: ignore[no-untyped-def]
+    """Solve (newton + damping·gauss) step = −gradient where free; False if not definite."""
+    grad, newton, gauss, free, step = system
+    size = len(step)
     index = np.empty(size, np.int64)
     f = 0
     for a in range(size):
@@ -170,16 +237,16 @@ def _step(grad, newton, gauss, damping, free, size, step):  # type: ignore[no-un
     return True
 
 
-@njit(
-    types.boolean(_vec, _vec, _mat, _mat, float64, _vec, _vec, types.boolean[::1], int64, _vec),
-    fastmath=False,
-)
-def _direction(value, grad, newton, gauss, damping, low, high, free, size, step):  # type: ignore[no-untyped-def]
+@njit(types.boolean(_vec, _target, float64, _system), fastmath=False)
+def _direction(value, target, damping, system):  # type: ignore[no-untyped-def]
     """Set a step that descends and leaves no bound at once; False if there is none.
 
     What stands at a bound and would be pushed out by the others is held, and the rest solved for
     again: of those that remain, one at least can move (Bertsekas 1982).
     """
+    low, high = target.low, target.high
+    grad, free, step = system.gradient, system.free, system.step
+    size = len(step)
     for a in range(size):
         free[a] = not (
             low[a] == high[a]
@@ -187,7 +254,7 @@ def _direction(value, grad, newton, gauss, damping, low, high, free, size, step)
             or (value[a] >= high[a] and grad[a] <= 0.0)
         )
     while True:
-        if not _step(grad, newton, gauss, damping, free, size, step):
+        if not _step(system, damping):
             return False
         pushed = False
         for a in range(size):
@@ -200,11 +267,12 @@ def _direction(value, grad, newton, gauss, damping, low, high, free, size, step)
             return True
 
 
-@njit(float64(_vec, _vec, _vec, _vec, int64, int64), fastmath=False)
-def _reach(value, step, low, high, first, size):  # type: ignore[no-untyped-def]
+@njit(float64(_vec, _vec, _target, int64), fastmath=False)
+def _reach(value, step, target, first):  # type: ignore[no-untyped-def]
     """Return the share of a step, at most 1, that stays within the bounds of entries from first."""
+    low, high = target.low, target.high
     share = 1.0
-    for a in range(first, size):
+    for a in range(first, len(step)):
         if step[a] < 0.0 and value[a] + share * step[a] < low[a]:
             share = (low[a] - value[a]) / step[a]
         elif step[a] > 0.0 and value[a] + share * step[a] > high[a]:
@@ -225,29 +293,26 @@ def _moved(value, step, share, low, high):  # type: ignore[no-untyped-def]
     return there
 
 
-@njit(
-    float64(_vec, _vec, _mat, _mat, int64[::1], _vec, types.boolean, float64, _vec, _vec,
-            _vec, _mat, _mat, types.boolean[::1], _vec, _vec),
-    fastmath=False,
-)  # fmt: skip
-def _project(c, w, x, phi, group, y, log, delta, low, high, grad, newton, gauss, free, step, trial):  # type: ignore[no-untyped-def]
+@njit(float64(_vec, _vec, _mat, _target, _system, _vec), fastmath=False)
+def _project(c, w, phi, target, system, trial):  # type: ignore[no-untyped-def]
     """Set c to the best linear parameters within their bounds; return the objective."""
     p = c.shape[0]
-    f = _objective(c, w, phi, group, y, log, delta)
-    damping = 1.0 if delta < np.inf else (1e-3 if log else 0.0)
+    low, high, grad, step = target.low, target.high, system.gradient, system.step
+    f = _objective(c, w, phi, target)
+    damping = 1.0 if target.delta < np.inf else (1e-3 if target.log else 0.0)
     for _ in range(INNER):
-        _derivatives(c, w, x, phi, group, y, log, delta, False, grad, newton, gauss)
+        _derivatives(c, w, phi, target, False, system)
         better = False
         decrement = 0.0
         new = f
         for tried in range(40):
-            if _direction(c, grad, newton, gauss, damping, low, high, free, p, step):
-                share = _reach(c, step, low, high, 0, p)
+            if _direction(c, target, damping, system):
+                share = _reach(c, step, target, 0)
                 decrement = 0.0
                 for a in range(p):
                     trial[a] = _moved(c[a], step[a], share, low[a], high[a])
                     decrement -= grad[a] * step[a]
-                new = _objective(trial, w, phi, group, y, log, delta)
+                new = _objective(trial, w, phi, target)
                 if new < f:
                     better = True
                     break
@@ -265,37 +330,32 @@ def _project(c, w, x, phi, group, y, log, delta, low, high, grad, newton, gauss,
     return f
 
 
-@njit(
-    types.void(_vec, _vec, _vec, _mat, int64[::1], _vec, types.boolean, float64, _vec, _vec,
-               _vec),
-    fastmath=False,
-)  # fmt: skip
-def _search(theta, c, w, x, group, y, log, delta, low, high, result):  # type: ignore[no-untyped-def]
-    """Descend from theta and c in place; result: objective, steps taken, 1 if converged.
-
-    low and high: bounds of the linear parameters, then of the exponents.
-    """
+@njit(types.void(_vec, _vec, _vec, _target, _vec), fastmath=False)
+def _search(theta, c, w, target, result):  # type: ignore[no-untyped-def]
+    """Descend from theta and c in place; result: objective, steps taken, 1 if converged."""
+    x, low, high = target.x, target.low, target.high
     n, k = x.shape
     p = c.shape[0]
     size = p + k
-    phi, trial_phi = np.empty((n, k)), np.empty((n, k))
-    grad, step = np.empty(size), np.empty(size)
-    newton, gauss = np.empty((size, size)), np.empty((size, size))
-    inner_grad, inner_step, trial_c = np.empty(p), np.empty(p), np.empty(p)
-    inner_newton, inner_gauss = np.empty((p, p)), np.empty((p, p))
-    free, inner_free = np.empty(size, np.bool_), np.empty(p, np.bool_)
+    phi, trial_phi, trial_c = np.empty((n, k)), np.empty((n, k)), np.empty(p)
+    whole = System(
+        np.empty(size), np.empty((size, size)), np.empty((size, size)), np.empty(size, np.bool_),
+        np.empty(size),
+    )  # fmt: skip
+    inner = System(
+        np.empty(p), np.empty((p, p)), np.empty((p, p)), np.empty(p, np.bool_), np.empty(p)
+    )
+    grad, step = whole.gradient, whole.step
     value, trial_theta, next_c = np.empty(size), np.empty(k), np.empty(p)
     _powers(theta, x, phi)
-    f = _project(c, w, x, phi, group, y, log, delta, low[:p], high[:p],
-                 inner_grad, inner_newton, inner_gauss, inner_free, inner_step,
-                 trial_c)  # fmt: skip
-    damping = 1e-2 if delta == np.inf else 1.0
+    f = _project(c, w, phi, target, inner, trial_c)
+    damping = 1e-2 if target.delta == np.inf else 1.0
     converged = 0.0
     taken = 0
     small = 0
     while taken < OUTER:
         taken += 1
-        _derivatives(c, w, x, phi, group, y, log, delta, True, grad, newton, gauss)
+        _derivatives(c, w, phi, target, True, whole)
         for a in range(p):
             value[a] = c[a]
         for j in range(k):
@@ -303,8 +363,8 @@ def _search(theta, c, w, x, group, y, log, delta, low, high, result):  # type: i
         better = False
         new = f
         for tried in range(40):
-            if _direction(value, grad, newton, gauss, damping, low, high, free, size, step):
-                share = _reach(value, step, low, high, p, size)
+            if _direction(value, target, damping, whole):
+                share = _reach(value, step, target, p)
                 decrement = 0.0
                 for a in range(size):
                     decrement -= grad[a] * step[a]
@@ -316,11 +376,9 @@ def _search(theta, c, w, x, group, y, log, delta, low, high, result):  # type: i
                 for a in range(p):
                     next_c[a] = min(max(c[a] + share * step[a], low[a]), high[a])
                 _powers(trial_theta, x, trial_phi)
-                if not _objective(next_c, w, trial_phi, group, y, log, delta) < np.inf:
+                if not _objective(next_c, w, trial_phi, target) < np.inf:
                     next_c[:] = c
-                new = _project(next_c, w, x, trial_phi, group, y, log, delta, low[:p], high[:p],
-                               inner_grad, inner_newton, inner_gauss, inner_free, inner_step,
-                               trial_c)  # fmt: skip
+                new = _project(next_c, w, trial_phi, target, inner, trial_c)
                 if new < f:
                     better = True
                     break
@@ -345,27 +403,22 @@ def _search(theta, c, w, x, group, y, log, delta, low, high, result):  # type: i
     result[2] = converged
 
 
-@njit(
-    types.void(_mat, types.Array(float64, 3, "C"), _mat, int64[::1], _vec, types.boolean, float64,
-               _vec, _vec, _mat, _mat, _mat, types.Array(float64, 3, "C")),
-    fastmath=False,
-)  # fmt: skip
-def solve_many(weights, starts, x, group, y, log, delta, low, high, first, theta, c, results):  # type: ignore[no-untyped-def]
+@njit(types.void(_mat, _cube, _target, _mat, _found), fastmath=False)
+def solve_many(weights, starts, target, first, found):  # type: ignore[no-untyped-def]
     """Set for each row of weights the best exponents and linear parameters over its starts.
 
-    starts: (B, S, k); first: linear parameters to begin with, (B, p); theta, c: (B, k), (B, p);
-    results: (B, S, 3), the objective, the steps and whether it converged, of each start.
+    starts: (B, S, k); first: linear parameters to begin with, (B, p).
     """
-    k, p = x.shape[1], first.shape[1]
+    k, p = target.x.shape[1], first.shape[1]
     trial_theta, trial_c = np.empty(k), np.empty(p)
     for b in range(weights.shape[0]):
         best = np.inf
         for s in range(starts.shape[1]):
             trial_theta[:] = starts[b, s]
             trial_c[:] = first[b]
-            _search(trial_theta, trial_c, weights[b], x, group, y, log, delta, low, high,
-                    results[b, s])  # fmt: skip
-            if results[b, s, 0] < best or s == 0:
-                best = results[b, s, 0]
-                theta[b] = trial_theta
-                c[b] = trial_c
+            result = found.searches[b, s]
+            _search(trial_theta, trial_c, weights[b], target, result)
+            if result[0] < best or s == 0:
+                best = result[0]
+                found.theta[b] = trial_theta
+                found.c[b] = trial_c

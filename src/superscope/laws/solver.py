@@ -88,7 +88,7 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
     starts
         Exponents, shape (S, k) for all rows or (B, S, k).
     """
-    from superscope.laws.kernels import solve_many
+    from superscope.laws.kernels import Found, Target, solve_many
 
     e = equations
     rows, k, p = len(weights), e.terms, e.linear
@@ -96,13 +96,12 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
     starts = np.clip(starts, e.low[p:], e.high[p:])
     exponents, linear = np.empty((rows, k)), np.empty((rows, p))
     results = np.empty((rows, starts.shape[1], 3))
+    target = Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
 
     def some(chunk: slice) -> None:
         w = np.ascontiguousarray(weights[chunk], np.float64)
-        solve_many(
-            w, np.ascontiguousarray(starts[chunk]), e.x, e.group, e.y, e.log, e.delta,
-            e.low, e.high, _first(e, w), exponents[chunk], linear[chunk], results[chunk],
-        )  # fmt: skip
+        found = Found(exponents[chunk], linear[chunk], results[chunk])
+        solve_many(w, np.ascontiguousarray(starts[chunk]), target, _first(e, w), found)
 
     chunks = [slice(i, i + CHUNK) for i in range(0, rows, CHUNK)]
     if len(chunks) == 1:
