@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from superscope.laws import Exponent, fit_exponent
 from superscope.observations import read_observations
-from superscope.toy.exponent import Exponent, fit_exponent
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "docs" / "data"

@@ -154,7 +154,7 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         raise UsageError(f"vocabulary must not be negative, not {vocabulary}")
     budget = make_budget(law, vocabulary, tied)
     if tied and not vocabulary:
-        raise UsageError("--tied says how the embedding counts: give --vocabulary, too")
+        raise UsageError("tied says how the embedding counts; give the vocabulary, too")
     for i, term in enumerate(law.form.terms):
         if not (law.vector[2 * i] > 0 and law.vector[2 * i + 1] > 0):
             raise UsageError(
@@ -165,7 +165,7 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
     if len(law.points.groups) > 1:
         raise UsageError(
             f"a plan needs one floor, and the law has {len(law.points.groups)}; "
-            "fit one group, leaving the others out (--exclude)"
+            "fit one group, and exclude the others"
         )
     best = _best(budget, law, law.vector[None], compute)
     small = [name for name in best if best[name][0] < 1]

@@ -88,6 +88,8 @@ class Budget:
 
     def best(self, law: Form, parameters: Floats, compute: Floats) -> Floats:
         """Return the best u, shape (B, d), for parameters (B, P) and budgets (B,)."""
+        if law.name == "chinchilla":
+            return chinchilla_optimum(parameters, compute)[:, None]
         d = len(self.free)
         order = [law.columns.index(c) for c in (*self.free, "tokens")]
         logs = np.log(parameters[:, [2 * i for i in order]])
@@ -122,6 +124,18 @@ class Budget:
         }  # fmt: skip
 
 
+def chinchilla_optimum(parameters: Floats, compute: Floats) -> Floats:
+    """Return log N of the least loss A N^(−α) + B D^(−β) at C = 6 N D (H22, equation 4).
+
+    N = (αA / βB)^(1 / (α + β)) · (C / 6)^(β / (α + β)).
+    """
+    A, alpha, B, beta = parameters[:, :4].T
+    balance = np.log(alpha * A) - np.log(beta * B)
+    return np.asarray(
+        (balance + beta * np.log(compute / PER_PARAMETER)) / (alpha + beta), np.float64
+    )
+
+
 def make_budget(law: Law, vocabulary: int, tied: bool) -> Budget:
     """Return the inputs that share a budget under a law.
 
@@ -132,7 +146,7 @@ def make_budget(law: Law, vocabulary: int, tied: bool) -> Budget:
     """
     if law.form.name == "chinchilla":
         if vocabulary or tied:
-            raise UsageError("--vocabulary and --tied need the law shape: chinchilla knows only N")
+            raise UsageError("vocabulary and tied belong to the law shape; chinchilla knows only N")
         return Budget(("parameters",), np.zeros(1), np.ones(1), np.ones((1, 1)))
     if law.form.name == "shape":
         offset = next(t.offset for t in law.form.terms if t.column == "depth")

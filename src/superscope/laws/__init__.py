@@ -10,6 +10,7 @@ from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.prediction import Band
 from superscope.laws.public import load_public
+from superscope.laws.slope import Exponent, fit_exponent
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table import load_table
 
@@ -18,6 +19,7 @@ __all__ = [
     "TRUTHS",
     "Band",
     "Estimate",
+    "Exponent",
     "Finding",
     "FitOptions",
     "FitStatus",
@@ -26,6 +28,7 @@ __all__ = [
     "Law",
     "Term",
     "fit",
+    "fit_exponent",
     "load_public",
     "load_table",
     "simulate",

@@ -270,8 +270,8 @@ class Law:
         array([2.07, 2.03])
         >>> law.predict(tokens=[1e12, 1e13], interval=0.95).to_frame().round(3)
             loss    low   high
-        0  2.070  2.069  2.071
-        1  2.033  2.031  2.034
+        0  2.071  2.070  2.072
+        1  2.034  2.032  2.035
         """
         if x is not None and values:
             raise UsageError("give the inputs in one way: as x, or by name")

@@ -2,7 +2,6 @@
 
 from superscope.toy.config import ToyConfig
 from superscope.toy.evaluation import ToyEvaluation, evaluate
-from superscope.toy.exponent import Exponent, fit_exponent
 from superscope.toy.features import Batch, Features, make_features
 from superscope.toy.point import ToyPoint, losses_table
 from superscope.toy.results import read_runs
@@ -14,7 +13,6 @@ from superscope.toy.training import train, train_many
 
 __all__ = [
     "Batch",
-    "Exponent",
     "Failure",
     "Features",
     "ToyConfig",
@@ -22,7 +20,6 @@ __all__ = [
     "ToyPoint",
     "ToyRun",
     "evaluate",
-    "fit_exponent",
     "from_bytes",
     "losses_table",
     "make_features",

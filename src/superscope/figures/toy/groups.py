@@ -10,8 +10,8 @@ import numpy as np
 
 from superscope.figures.draw.canvas import spread
 from superscope.figures.toy.titles import RATES, Setting, shared, titles
+from superscope.laws import Exponent, fit_exponent
 from superscope.toy.config import ToyConfig
-from superscope.toy.exponent import Exponent, fit_exponent
 from superscope.toy.features import Float64
 from superscope.toy.point import ToyPoint
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from superscope.figures.toy.groups import GroupedRuns
+from superscope.laws import Exponent
 from superscope.text import counted, fixed, signed
-from superscope.toy.exponent import Exponent
 
 
 def exponent_text(fit: Exponent | None) -> str:

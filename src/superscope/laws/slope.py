@@ -1,4 +1,4 @@
-"""Exponents: how steeply a loss falls with width."""
+"""The exponent of a power law without a floor: a straight line through logarithms."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.laws.formula import Floats
+from superscope.laws.intervals import student
+
 
 @dataclass(frozen=True)
 class Exponent:
-    """A power law loss ∝ m^(−value), fitted by least squares on logarithms.
+    """A power law y ∝ x^(−value), fitted by least squares on logarithms.
 
     Attributes
     ----------
     value
-        Minus the slope d log loss / d log m.
+        Minus the slope d log y / d log x.
     low, high
         Its 95 % interval (Student's t); NaN where two points leave nothing to judge by.
     log_amplitude
-        log loss at m = 1.
+        log y at x = 1.
     r_squared
-        Share of the variance of log loss that the law explains; NaN where it has none.
+        Share of the variance of log y that the law explains; NaN where it has none.
     points
         How many were fitted.
     """
@@ -34,15 +37,33 @@ class Exponent:
     r_squared: float
     points: int
 
-    def loss(self, width: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the law's loss at some widths."""
+    def loss(self, width: npt.ArrayLike) -> Floats:
+        """Return the law's y at some x."""
         return np.exp(self.log_amplitude - self.value * np.log(np.asarray(width, np.float64)))
 
 
 def fit_exponent(widths: npt.ArrayLike, losses: npt.ArrayLike) -> Exponent | None:
-    """Fit loss ∝ m^(−a) through positive losses; None with fewer than two different widths."""
-    from scipy.stats import t
+    """Fit loss ∝ width^(−a) through positive losses.
 
+    Least squares of log loss on log width, with Student's interval. A law with a floor is
+    :func:`superscope.laws.fit`'s to fit.
+
+    Parameters
+    ----------
+    widths, losses
+        Shape (N,) each; losses that are not positive and finite are left out.
+
+    Returns
+    -------
+    Exponent or None
+        None with fewer than two different widths.
+
+    Examples
+    --------
+    >>> from superscope import laws
+    >>> round(laws.fit_exponent([10, 20, 40], [1.0, 0.51, 0.25]).value, 2)
+    1.0
+    """
     m, loss = np.asarray(widths, np.float64), np.asarray(losses, np.float64)
     usable = np.isfinite(loss) & (loss > 0)
     x, y = np.log(m[usable]), np.log(loss[usable])
@@ -54,10 +75,11 @@ def fit_exponent(widths: npt.ArrayLike, losses: npt.ArrayLike) -> Exponent | Non
     log_amplitude = float(y.mean() - slope * x.mean())
     unexplained = float(np.sum(np.square(y - log_amplitude - slope * x)))
     total = float(np.sum(np.square(y - y.mean())))
-    freedom = len(x) - 2
+    degrees_of_freedom = len(x) - 2
     half = math.nan
-    if freedom:
-        half = float(t.ppf(0.975, freedom)) * math.sqrt(unexplained / freedom / spread)
+    if degrees_of_freedom:
+        error = math.sqrt(unexplained / degrees_of_freedom / spread)
+        half = student(degrees_of_freedom) * error
     return Exponent(
         value=-slope,
         low=-slope - half,
