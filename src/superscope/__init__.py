@@ -55,7 +55,7 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     # Rooms of their own: superscope.toy.train(...)
-    if name in ("evaluation", "forecasts", "laws", "study", "toy"):
+    if name in ("evaluation", "forecasts", "figures", "laws", "study", "toy"):
         return import_module(f"superscope.{name}")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

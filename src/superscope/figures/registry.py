@@ -16,15 +16,14 @@ from collections.abc import Callable, Mapping
 from functools import singledispatch
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-PictureFunction = Callable[..., "Figure"]
+PictureFunction = Callable[..., Figure]
 """From a result, ``ax`` and ``theme`` to a figure."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,12 @@ from superscope.geometry.unit_rows import Float64
 from superscope.geometry.weighted import WeightedOverlap
 from superscope.heads import Provenance
 from superscope.observations import Observation
+from superscope.plotting import plotted
 from superscope.serialize import decode, encode
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +226,28 @@ class Geometry:
             The text is no geometry of this version.
         """
         return decode(cls, text)
+
+    def plot(
+        self, what: str | None = None, *, ax: Axes | None = None, theme: str = "light"
+    ) -> Figure:
+        """Draw the geometry; a notebook shows what is returned.
+
+        Parameters
+        ----------
+        what
+            ``overlap``, ``norms``, ``spectrum`` or ``width``; without it, all four in one figure.
+        ax
+            Axes to draw one of the four in.
+        theme
+            ``light`` or ``dark``.
+
+        Raises
+        ------
+        UsageError
+            There is no such picture or theme, or overlaps are asked for and pairs were not
+            measured.
+        """
+        return plotted(self, what, ax=ax, theme=theme)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Geometry) and self.to_json() == other.to_json()

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
-from superscope.figures.geometry.overlap import overlap_figure, overlap_shares
+from superscope.errors import UsageError
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Missing
+from superscope.figures.geometry._overlap import overlap, overlap_drawing, overlap_shares
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 
@@ -67,6 +71,22 @@ def test_the_span_leaves_out_no_more_than_it_says(random_geometry: Geometry) -> 
 def test_without_pairs_it_says_why_there_is_no_figure(rng: np.random.Generator) -> None:
     geometry = measure_head(Head.from_array(rng.normal(size=(30, 4))), pairs="none")
     assert overlap_shares(geometry) is None
-    block = overlap_figure(geometry, "k")
-    assert block.svg is None
-    assert "--pairs none" in block.caption
+    drawing = overlap_drawing(geometry)
+    assert isinstance(drawing, Missing)
+    assert "pairs were not measured" in drawing.reason
+    with pytest.raises(UsageError, match="pairs were not measured"):
+        overlap(geometry)
+
+
+def test_both_panels_show_chance_and_every_centering(random_geometry: Geometry) -> None:
+    above, below = overlap(random_geometry).axes
+    shares = overlap_shares(random_geometry)
+    assert shares is not None
+    for panel in (above, below):
+        y = panel.lines[0].get_ydata()
+        np.testing.assert_allclose(y, shares.chance)
+        assert panel.get_xlim()[0] < 0 < panel.get_xlim()[1]
+        assert float(np.max(y)) < panel.get_ylim()[1]
+        steps = {patch.get_edgecolor()[:3] for patch in panel.patches}
+        assert steps >= {to_rgb(LIGHT["raw"]), to_rgb(LIGHT["centered"])}
+    assert (above.get_yscale(), below.get_yscale()) == ("linear", "log")

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from superscope.figures.geometry.spectrum import (
+from superscope.figures.geometry._spectrum import (
     POINTS,
     drawn_points,
-    spectrum_figure,
+    spectrum,
     tight_spectrum,
 )
 from superscope.geometry import Geometry, measure_head
@@ -44,9 +45,27 @@ def test_zeros_cannot_stand_on_a_logarithmic_axis() -> None:
     assert values.tolist() == [3, 1]
 
 
-def test_the_legend_names_what_is_ideal(random_geometry: Geometry) -> None:
-    assert (
-        spectrum_figure(random_geometry, "k").legend[-1].text == "a tight frame, V/m = 31.25 each"
-    )
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_the_key_names_what_is_ideal(random_geometry: Geometry) -> None:
+    assert legend(spectrum(random_geometry)) == [
+        "raw", "mean-centered", "tight frame: V/m = 31.25 each",
+    ]  # fmt: skip
     square = measure_head(Head.from_array(np.eye(5)))
-    assert spectrum_figure(square, "k").legend[-1].text == "orthonormal rows: V eigenvalues of 1"
+    assert legend(spectrum(square))[-1] == "orthonormal rows: V eigenvalues of 1"
+
+
+def test_every_eigenvalue_lies_within_the_axes(random_geometry: Geometry) -> None:
+    (panel,) = spectrum(random_geometry).axes
+    ideal, raw, centered = panel.lines
+    assert ideal.get_ydata()[0] == pytest.approx(2000 / 64)
+    assert raw.get_ydata()[0] == pytest.approx(random_geometry.raw.spectrum[0])
+    (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+    for curve in panel.lines:
+        x, y = curve.get_data()
+        assert left < np.min(x) <= np.max(x) < right
+        assert low < np.min(y) <= np.max(y) < high
+    assert high / low > 30  # what is flat looks flat
+    assert centered.get_color() != raw.get_color()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from superscope.figures.geometry.width import placements, width_figure
+from superscope.figures.geometry._width import placements, width, width_drawing
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 
@@ -31,21 +31,43 @@ def test_orthonormal_rows_are_named_where_the_axis_cannot_show_them() -> None:
     geometry = measure_head(Head.from_array(np.eye(8)))
     (model,) = placements([geometry], ["eye & co"])
     assert [center for center, _ in model.drawn] == ["mean"]
-    block = width_figure([model], "k")
-    assert block.caption.endswith("with less than 0.001/m: eye & co.")
+    assert width_drawing([model]).caption.endswith(
+        "Below 0.001/m, too near 0 for this axis: eye & co."
+    )
 
 
-def test_families_and_centerings_stand_in_the_legend(random_geometry: Geometry) -> None:
-    legend = width_figure(placements([random_geometry], ["a"]), "k").legend
-    assert [entry.text for entry in legend] == [
-        "this model, raw", "this model, mean-centered", "OPT", "Qwen2.5", "GPT-2", "Pythia",
-        "chance, 1/m",
+def test_families_and_centerings_stand_in_the_key(random_geometry: Geometry) -> None:
+    figure = width(random_geometry)
+    handles = figure.legends[0].legend_handles
+    assert [h.get_label() for h in handles] == [
+        "this model, raw", "this model, mean-centered", "chance, 1/m", "OPT", "Qwen2.5", "GPT-2",
+        "Pythia",
     ]  # fmt: skip
-    assert len({(entry.mark, entry.color) for entry in legend}) == len(legend)
+    looks = {(h.get_marker(), h.get_color(), h.get_linestyle()) for h in handles}
+    assert len(looks) == len(handles)
 
 
-def test_no_text_of_a_model_reaches_the_drawing(random_geometry: Geometry) -> None:
+def test_all_points_lie_within_the_axes_and_widths_are_ticked_by_powers_of_two(
+    random_geometry: Geometry,
+) -> None:
+    (panel,) = width(random_geometry).axes
+    drawn = np.concatenate(
+        [line.get_xydata() for line in panel.lines if line.get_marker() not in ("None", None)]
+    )
+    assert len(drawn) == 25 + 2
+    (left, right), (low, high) = panel.get_xlim(), panel.get_ylim()
+    assert np.all((left < drawn[:, 0]) & (drawn[:, 0] < right))
+    assert np.all((low < drawn[:, 1]) & (drawn[:, 1] < high))
+    assert set(np.log2(panel.get_xticks()) % 1) == {0.0}
+    chance = panel.lines[0].get_xydata()
+    np.testing.assert_allclose(chance[:, 0] * chance[:, 1], 1)
+
+
+def test_several_models_are_numbered_and_no_name_of_theirs_is_drawn(
+    random_geometry: Geometry,
+) -> None:
     names = ["$\\frac{1}", "漢字 $x$"]
-    block = width_figure(placements([random_geometry] * 2, names), "k")
-    plain = width_figure(placements([random_geometry] * 2, ["a", "b"]), "k")
-    assert block.svg == plain.svg
+    figure = width_drawing(placements([random_geometry] * 2, names)).figure()
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "2"]
+    one, other = (text.get_position() for text in figure.axes[0].texts)
+    assert one != other  # the models lie on each other; their numbers do not

@@ -35,7 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 LEAST = 1.5  # inches: no panel is narrower where another column can go
-EDGE, LINE = 0.06, 0.158  # inches above a key, and of each of its lines
+EDGE, LINE, HEADING = 0.06, 0.158, 0.24  # inches: above a key, of its lines, of its heading
 T = TypeVar("T")
 
 
@@ -51,11 +51,14 @@ class Key:
         Colors, and what each stands for, shown as a bar where they are many.
     bar_label
         What the bar shows.
+    heading
+        What the whole figure shows, above all else.
     """
 
     handles: tuple[Artist, ...]
     bar: tuple[tuple[str, str], ...] = ()
     bar_label: str = ""
+    heading: str = ""
 
     def columns(self, width: float) -> int:
         """Return how many labels fit side by side in a figure of so many inches."""
@@ -68,7 +71,13 @@ class Key:
 
     def height(self, width: float) -> float:
         """Return the height of it all, in inches."""
-        return EDGE + LINE * self.rows(width) + (0.38 if self.bar else 0.0)
+        bar = 0.38 if self.bar else 0.0
+        return EDGE + self.above + LINE * self.rows(width) + bar
+
+    @property
+    def above(self) -> float:
+        """The height of the heading, in inches."""
+        return HEADING if self.heading else 0.0
 
 
 def line(label: str, style: Any, color: str = LIGHT["ink"], width: float = 1.2) -> Line2D:
@@ -168,11 +177,14 @@ def in_lines(title: str, width: float) -> str:
 def put_key(figure: Figure, key: Key) -> None:
     """Draw a key along the upper edge."""
     width, total = figure.get_size_inches()
+    if key.heading:
+        figure.text(LEFT / width, 1 - EDGE / total, key.heading, va="top", fontsize=9.5,
+                    fontweight="bold")  # fmt: skip
     if key.handles:
         figure.legend(
             handles=list(key.handles), loc="upper left", ncols=key.columns(width), frameon=False,
-            bbox_to_anchor=(LEFT / width, 1 - EDGE / total), borderaxespad=0, borderpad=0,
-            fontsize=8, handlelength=2.2, handletextpad=0.6, columnspacing=1.6,
+            bbox_to_anchor=(LEFT / width, 1 - (EDGE + key.above) / total), borderaxespad=0,
+            borderpad=0, fontsize=8, handlelength=2.2, handletextpad=0.6, columnspacing=1.6,
             labelspacing=0.3, labelcolor=LIGHT["ink"],
         )  # fmt: skip
     if key.bar:
@@ -183,7 +195,7 @@ def _bar(figure: Figure, key: Key) -> None:
     """Draw many colors as a bar."""
     whole, total = figure.get_size_inches()
     count = len(key.bar)
-    bottom = total - EDGE - LINE * key.rows(whole) - 0.18
+    bottom = total - EDGE - key.above - LINE * key.rows(whole) - 0.18
     width = min(0.42 * count, whole - LEFT - 1.0)
     bar = figure.add_axes((LEFT / whole, bottom / total, width / whole, 0.11 / total))
     bar.barh([0] * count, [1.0] * count, left=list(range(count)), height=1,

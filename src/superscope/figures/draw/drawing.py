@@ -110,6 +110,26 @@ class Drawing:
         return shown
 
 
+@dataclass(frozen=True)
+class Missing:
+    """A figure that cannot be drawn.
+
+    Attributes
+    ----------
+    title
+        What it would show.
+    reason
+        Why it is left out, as a whole sentence.
+    """
+
+    title: str
+    reason: str
+
+    def figure(self, ax: Axes | None = None, theme: str = "light", width: float = WIDE) -> Figure:
+        """Raise `UsageError` with the reason, where :meth:`Drawing.figure` returns a figure."""
+        raise UsageError(self.reason)
+
+
 def _written(figure: Figure, kind: str, **options: Any) -> bytes:
     file = BytesIO()
     with styled():

@@ -3,68 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from io import StringIO
-from typing import Any
 from xml.etree import ElementTree
 
-import matplotlib
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT, _style
 
-WIDTH = 5.2  # inches; at this size text is legible on a phone and, enlarged, on a desk
-TOP = 0.08
-STYLE: dict[Any, Any] = _style("light", WIDTH) | {
-    "figure.facecolor": "none", "savefig.facecolor": "none", "font.size": 9.0
-}  # fmt: skip
 _ROLE = {color: name for name, color in LIGHT.items()}
-_NO_DATE = {"Creator": None, "Date": None, "Format": None, "Type": None}
-
-
-def draw(
-    paint: Callable[[tuple[Axes, ...]], None],
-    *,
-    key: str,
-    label: str,
-    height: float,
-    panels: int = 1,
-) -> Markup:
-    """Return the SVG element of a figure.
-
-    Parameters
-    ----------
-    paint
-        Draws on the axes. It must write no text of a model's: the bundled font lacks most of
-        the world's letters, and matplotlib reads ``$`` as mathematics.
-    key
-        Prefix of every id in it, unique in the page.
-    label
-        What the figure shows, for those who do not see it.
-    height
-        In inches; the width is `WIDTH`.
-    panels
-        Number of axes, one above the other, sharing x.
-    """
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a report does not depend on whose settings wrote it
-        matplotlib.rcParams.update({**STYLE, "svg.hashsalt": key})
-        figure = Figure(figsize=(WIDTH, height))
-        # The same margins in every figure: panels line up in the page, and layout costs nothing.
-        axes = figure.subplots(
-            panels, 1, sharex=True, squeeze=False,
-            gridspec_kw={
-                "left": LEFT / WIDTH, "right": 1 - RIGHT / WIDTH,
-                "bottom": BOTTOM / height, "top": 1 - TOP / height, "hspace": 0.12,
-            },
-        )  # fmt: skip
-        paint(tuple(axes[:, 0]))
-        file = StringIO()
-        figure.savefig(file, format="svg", metadata=_NO_DATE)
-    return inline(file.getvalue(), key, label)
 
 
 def inline(document: str, key: str, label: str) -> Markup:

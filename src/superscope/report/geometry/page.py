@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from markupsafe import Markup
 
 from superscope._version import __version__
 from superscope.atomic import write_whole
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import DARK, LIGHT
-from superscope.figures.draw.figure import FigureBlock
-from superscope.figures.geometry.norms import norms_figure
-from superscope.figures.geometry.overlap import overlap_figure
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.geometry._norms import norms_drawing
+from superscope.figures.geometry._overlap import overlap_drawing
+from superscope.figures.geometry._spectrum import spectrum_drawing
+from superscope.figures.geometry._width import FAMILIES, placements, width_drawing
+from superscope.figures.geometry.names import names_of
 from superscope.figures.geometry.published import published_overlaps
-from superscope.figures.geometry.spectrum import spectrum_figure
-from superscope.figures.geometry.width import FAMILIES, placements, width_figure
 from superscope.geometry import Geometry
 from superscope.geometry.summary import Summary, summarize
 from superscope.report.files import encoded
 from superscope.report.geometry.explanations import EXPLANATIONS, OF_FREQUENCIES
-from superscope.report.geometry.names import names_of
 from superscope.report.geometry.pair_table import PairTable, pair_tables
 from superscope.report.html import template
 from superscope.text import number, visible
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as the page shows it: its element, or None with the reason as its caption."""
+
+    title: str
+    element: Markup | None
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class ModelSection:
     geometry: Geometry
     summary: Summary
     headlines: tuple[tuple[str, str], ...]
-    figures: tuple[FigureBlock, ...]
+    figures: tuple[Shown, ...]
     pairs: tuple[PairTable, ...]
     settings: tuple[tuple[str, str], ...]
 
@@ -91,7 +102,7 @@ def render(geometries: Sequence[Geometry]) -> str:
             _section(g, name, f"model-{k}")
             for k, (g, name) in enumerate(zip(geometries, names, strict=True), start=1)
         ],
-        width_figure=width_figure(placements(geometries, names), "width"),
+        width_figure=_shown(width_drawing(placements(geometries, names))),
         explanations=_explained(geometries),
         published=published_overlaps(),
         published_families={key: name for key, (name, *_) in FAMILIES.items()},
@@ -109,21 +120,30 @@ def _section(geometry: Geometry, name: str, key: str) -> ModelSection:
         summary=summarize(geometry),
         headlines=_headlines(geometry),
         figures=(
-            overlap_figure(geometry, f"{key}-overlaps"),
-            norms_figure(geometry, f"{key}-norms"),
-            spectrum_figure(geometry, f"{key}-spectrum"),
+            _shown(overlap_drawing(geometry), f"{key}-"),
+            _shown(norms_drawing(geometry), f"{key}-"),
+            _shown(spectrum_drawing(geometry), f"{key}-"),
         ),
         pairs=pair_tables(geometry),
         settings=_settings(geometry),
     )
 
 
+def _shown(drawing: Drawing | Missing, prefix: str = "") -> Shown:
+    """Return a drawing for the page; the prefix makes its ids unique."""
+    if isinstance(drawing, Missing):
+        return Shown(drawing.title, None, drawing.reason)
+    named = replace(drawing, name=f"{prefix}{drawing.name}")
+    return Shown(named.title, named.element(), named.caption)
+
+
 def _headlines(g: Geometry) -> tuple[tuple[str, str], ...]:
     return (
-        (f"{number(g.raw.ratio_to_random, 3)}×", "chance: mean square overlap of raw rows"),
-        (f"{number(g.centered.ratio_to_random, 3)}×", "chance, once mean-centered"),
-        (number(g.centered.effective_width, 3),
-         f"of {g.width:,} dimensions effectively used, mean-centered"),
+        (f"{number(g.raw.ratio_to_random, 4)}×", "chance: mean square overlap of raw rows"),
+        (f"{number(g.centered.ratio_to_random, 4)}×",
+         "chance: mean square overlap of mean-centered rows"),
+        (number(g.centered.effective_width, 4),
+         f"of {g.width:,} dimensions are in effective use, mean-centered"),
         (str(g.regime), f"regime: φ = {g.represented_fraction:.4f}, the share of rows represented"),
     )  # fmt: skip
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_y
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, keyed, line
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
-from superscope.figures.draw.figure import Entry, FigureBlock
-from superscope.figures.draw.svg import draw
+from superscope.figures.draw.drawing import Missing
+from superscope.figures.geometry.keys import WIDEST, center_lines
 from superscope.geometry import Geometry, PairStatistics
 from superscope.geometry.baselines import random_share
-from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.unit_rows import Float64
 
 TITLE = "Overlaps of pairs, against chance"
@@ -97,53 +98,88 @@ def _coarsening(fine: OverlapShares, width: int, pairs: PairStatistics) -> int:
     return max((d for d in (1, 2, 4, 5, 10, 20, 25) if d * stored <= wanted), default=1)
 
 
-def overlap_figure(geometry: Geometry, key: str) -> FigureBlock:
-    """Return the figure of a geometry's overlaps."""
+def overlap_drawing(geometry: Geometry) -> Drawing | Missing:
+    """Return the drawing of a geometry's overlaps."""
     shares = overlap_shares(geometry)
     if shares is None:
-        return FigureBlock(
-            TITLE, None, (), "Not drawn: pairs were not measured (--pairs none). "
-            "Measure with --pairs sample or --pairs exact to see it.",
+        return Missing(
+            TITLE, "The overlaps cannot be drawn: pairs were not measured. Measure with pairs "
+            "“sample” or “exact” (--pairs).",
         )  # fmt: skip
-    low, high = shares.span()
-    top = max(float(curve.max()) for curve in shares.curves)
-    least = min(float(s[s > 0].min()) for _, s in shares.measured)
+    key = Key((*center_lines(geometry), line("chance: isotropic random rows", DASHED)))
 
-    def paint(axes: tuple[Axes, ...]) -> None:
-        centers = (shares.edges[:-1] + shares.edges[1:]) / 2
-        for panel in axes:
-            panel.plot(centers, shares.chance, color=LIGHT["ink"], linewidth=1.2,
-                       linestyle=(0, (3, 2)), zorder=4)  # fmt: skip
-            for center, values in shares.measured:
-                panel.stairs(values, shares.edges, baseline=None, linewidth=1.3,
-                             color=LIGHT[OF_CENTER[center]])  # fmt: skip
+    def paint() -> Figure:
+        figure, (above, below) = grid(
+            ["", ""], key, height=1.75, columns=1, widest=WIDEST,
+            x=["", "overlap c"], y=["share of pairs", "share, log scale"],
+        )  # fmt: skip
+        paint_shares(above, shares)
         for center, values in shares.measured:
-            axes[0].stairs(values, shares.edges, fill=True, alpha=0.13,
-                           color=LIGHT[OF_CENTER[center]])  # fmt: skip
-        margin = 0.02 * (high - low)
-        axes[0].set_xlim(max(-1.0, low - margin), min(1.0, high + margin))
-        axes[0].set_ylim(0, 1.05 * top)
-        log_y(axes[1], max(0.5 * least, top * 10.0**-DECADES), 3 * top)
-        axes[0].set_ylabel("share of pairs")
-        axes[1].set_ylabel("share, log scale")
-        axes[1].set_xlabel("overlap c")
+            above.stairs(values, shares.edges, fill=True, alpha=0.13,
+                         color=LIGHT[OF_CENTER[center]])  # fmt: skip
+        above.set_ylim(0, 1.05 * max(float(curve.max()) for curve in shares.curves))
+        above.tick_params(labelbottom=False)
+        paint_log_shares(below, shares)
+        return figure
+
+    def panel(ax: Axes) -> None:
+        paint_log_shares(ax, shares)
+        ax.set_xlabel("overlap c")
+        ax.set_ylabel("share of pairs")
+        keyed(ax, key)
 
     bin_width = shares.edges[1] - shares.edges[0]
-    return FigureBlock(
+    return Drawing(
+        name="overlap",
         title=TITLE,
-        svg=draw(
-            paint, key=key, height=4.1, panels=2,
-            label="Histogram of the overlaps of pairs of rows, raw and centered, with the "
-            "histogram that isotropic random rows would give; above with a linear scale, below "
-            "with a logarithmic one.",
-        ),
-        legend=(
-            *(Entry("line", OF_CENTER[c], CENTERINGS[c]) for c, _ in shares.measured),
-            Entry("dashed", "ink", "chance: isotropic random rows"),
-        ),
         caption=f"Share of pairs in each bin of {bin_width:.3g} of the overlap c, the cosine "
-        "between two rows. Above, the bulk; below, the same on a log scale, where the tails "
-        "show. A curve beside the dashed one on the right means rows that share a direction; a "
-        "wider curve, more interference than chance. Beyond either end of the axis lies at most "
-        f"{100 * shares.outside:.2g} % of the pairs.",
-    )  # fmt: skip
+        "between two rows. The upper panel shows the bulk, and the lower one shows the tails on a "
+        "logarithmic scale. A curve to the right of the dashed one means that rows share a "
+        "direction; a wider curve means more interference than chance. At most "
+        f"{100 * shares.outside:.2g} % of the pairs lie beyond either end of the axis.",
+        label="Histogram of the overlaps of pairs of rows, for each centering, with the histogram "
+        "of isotropic random rows, on a linear and on a logarithmic scale.",
+        paint=paint,
+        panel=panel,
+    )
+
+
+def paint_shares(panel: Axes, shares: OverlapShares) -> None:
+    """Draw the histograms as lines."""
+    low, high = shares.span()
+    margin = 0.02 * (high - low)
+    centers = (shares.edges[:-1] + shares.edges[1:]) / 2
+    panel.plot(centers, shares.chance, color=LIGHT["ink"], linewidth=1.2, linestyle=DASHED,
+               zorder=4)  # fmt: skip
+    for center, values in shares.measured:
+        panel.stairs(values, shares.edges, baseline=None, linewidth=1.3,
+                     color=LIGHT[OF_CENTER[center]])  # fmt: skip
+    panel.set_xlim(max(-1.0, low - margin), min(1.0, high + margin))
+
+
+def paint_log_shares(panel: Axes, shares: OverlapShares) -> None:
+    """Draw the histograms on a logarithmic scale, over seven decades at most."""
+    paint_shares(panel, shares)
+    top = max(float(curve.max()) for curve in shares.curves)
+    least = min(float(s[s > 0].min()) for _, s in shares.measured)
+    log_y(panel, max(0.5 * least, top * 10.0**-DECADES), 3 * top)
+
+
+def overlap(geometry: Geometry, *, ax: Axes | None = None, theme: str = "light") -> Figure:
+    """Draw how the overlaps of pairs of rows are distributed, against chance.
+
+    Parameters
+    ----------
+    geometry
+        Measured with pairs.
+    ax
+        Axes to draw in; they get the logarithmic one of the two panels.
+    theme
+        ``light`` or ``dark``.
+
+    Raises
+    ------
+    UsageError
+        Pairs were not measured, or there is no such theme.
+    """
+    return overlap_drawing(geometry).figure(ax, theme)

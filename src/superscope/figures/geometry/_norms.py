@@ -1,0 +1,100 @@
+"""Figure: the norms of the rows, and the threshold above which a row counts as represented."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.figures.draw.axes import log_y
+from superscope.figures.draw.canvas import DOTTED, Drawing, Key, block, grid, keyed, line
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.geometry.keys import WIDEST
+from superscope.geometry import Geometry, Norms
+from superscope.geometry.unit_rows import Float64
+
+MOST_BINS = 100
+OPACITY = 0.55
+
+
+@dataclass(frozen=True, eq=False)
+class NormCounts:
+    """Numbers of rows in even bins of the norm.
+
+    Attributes
+    ----------
+    counts, edges
+        Rows in each bin, and the edges of the bins.
+    threshold
+        Norm above which a row counts as represented.
+    """
+
+    counts: Float64
+    edges: Float64
+    threshold: float
+
+
+def norm_counts(norms: Norms) -> NormCounts:
+    """Return the histogram of norms from 0 to the largest."""
+    bins = min(MOST_BINS, math.ceil(4 * len(norms.values) ** (1 / 3)))
+    counts, edges = norms.histogram(bins)
+    return NormCounts(counts, edges, norms.threshold)
+
+
+def norms_drawing(geometry: Geometry) -> Drawing:
+    """Return the drawing of a geometry's norms."""
+    counts = norm_counts(geometry.norms)
+    key = Key((
+        block("rows", LIGHT["muted"], OPACITY),
+        line(f"threshold {counts.threshold:.4g}, {geometry.norms.threshold_rule}", DOTTED),
+    ))  # fmt: skip
+
+    def paint() -> Figure:
+        figure, (panel,) = grid([""], key, height=2.5, widest=WIDEST, x="row norm", y="rows")
+        paint_norms(panel, counts)
+        return figure
+
+    def panel(ax: Axes) -> None:
+        paint_norms(ax, counts)
+        ax.set_xlabel("row norm")
+        ax.set_ylabel("rows")
+        keyed(ax, key)
+
+    above = int(np.sum(geometry.norms.values > counts.threshold))
+    return Drawing(
+        name="norms",
+        title="Row norms",
+        caption="Number of rows of each norm, on a logarithmic scale so that small groups show. "
+        f"{above:,} of {geometry.features:,} rows lie above the threshold and count as "
+        f"represented: φ = {geometry.represented_fraction:.4f}.",
+        label="Histogram of the norms of the rows, with the threshold of the represented fraction "
+        "as a line.",
+        paint=paint,
+        panel=panel,
+    )
+
+
+def paint_norms(panel: Axes, counts: NormCounts) -> None:
+    """Draw the histogram and the threshold."""
+    panel.stairs(counts.counts, counts.edges, fill=True, color=LIGHT["muted"], alpha=OPACITY)
+    panel.axvline(counts.threshold, color=LIGHT["ink"], linewidth=1.4, linestyle=DOTTED)
+    log_y(panel, 0.6, 2 * float(counts.counts.max()))
+    panel.set_xlim(0, 1.03 * max(float(counts.edges[-1]), counts.threshold))
+
+
+def norms(geometry: Geometry, *, ax: Axes | None = None, theme: str = "light") -> Figure:
+    """Draw the norms of the rows, and the threshold above which a row counts as represented.
+
+    Parameters
+    ----------
+    geometry
+        What was measured.
+    ax
+        Axes to draw in.
+    theme
+        ``light`` or ``dark``.
+    """
+    return norms_drawing(geometry).figure(ax, theme)

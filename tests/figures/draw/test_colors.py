@@ -1,0 +1,64 @@
+"""Colors that stand side by side can be told apart, also in greyscale and by the color-blind."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from superscope.figures.draw.colors import DARK, LIGHT, SERIES, THEMES
+
+GROUPS = (("raw", "centered", "frequency", "ink"), ("opt", "qwen", "gpt2", "pythia"))
+PAIRS = [pair for group in GROUPS for pair in combinations(group, 2)]
+DEUTERANOPIA = np.array([
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.011820, 0.042940, 0.968881],
+])  # fmt: skip
+"""Of linear RGB: Machado, Oliveira and Fernandes 2009, doi:10.1109/TVCG.2009.113, severity 1."""
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+WHITE = TO_XYZ.sum(axis=1)
+
+
+def linear(color: str) -> np.ndarray:
+    values = np.array(to_rgb(color))
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """Return lightness L* and the hue coordinates a*, b* of CIE 1976."""
+    t = TO_XYZ @ np.clip(rgb, 0, 1) / WHITE
+    x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def contrast(color: str, paper: str) -> float:
+    """Return the contrast ratio of WCAG 2."""
+    low, high = sorted(float((TO_XYZ @ linear(c))[1]) for c in (color, paper))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_two_colors_differ_in_greyscale_and_to_deuteranopes(
+    theme: str, one: str, other: str
+) -> None:
+    first, second = (linear(THEMES[theme][role]) for role in (one, other))
+    assert abs(lab(first)[0] - lab(second)[0]) > 8
+    assert np.linalg.norm(lab(DEUTERANOPIA @ first) - lab(DEUTERANOPIA @ second)) > 20
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_marks_stand_out_from_the_paper_and_letters_more(theme: str) -> None:
+    colors = THEMES[theme]
+    for role in SERIES:
+        assert contrast(colors[role], colors["paper"]) > 3
+    for role in ("ink", "muted"):
+        assert contrast(colors[role], colors["paper"]) > 4.5
+
+
+def test_themes_have_the_same_roles_and_no_color_has_two() -> None:
+    assert LIGHT.keys() == DARK.keys()
+    assert len(set(LIGHT.values())) == len(LIGHT)
