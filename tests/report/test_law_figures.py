@@ -237,7 +237,7 @@ def test_of_many_points_a_choice_is_drawn_and_named() -> None:
 def test_points_below_zero_are_counted(width_law: Law) -> None:
     below = int((term_remainder(width_law, 0) <= 0).sum())
     assert below == 1  # Qwen2.5-72B on wikitext lies below its floor
-    assert "1 point of 108 at or below 0" in captions(width_law)["law-terms"]
+    assert "1 point of 108 for width" in captions(width_law)["law-terms"]
 
 
 @pytest.mark.parametrize(

@@ -376,7 +376,10 @@ def test_a_floor_far_below_is_said_not_drawn(five: Study) -> None:
     floor = list(law.parameters)[2]
     low = replace(law, parameters=law.parameters | {floor: 0.0})
     study = replace(five, laws=replace(five.laws, loss=low))
-    assert "The floor lies below what is drawn." in drawings(study)["study-loss"].caption
+    assert (
+        "Floors too far below the points to be drawn: 1 of 1."
+        in drawings(study)["study-loss"].caption
+    )
 
 
 def test_a_loss_of_one_document_has_no_bar() -> None:
@@ -386,7 +389,7 @@ def test_a_loss_of_one_document_has_no_bar() -> None:
     ]
     study = make_study(alone, laws=NO_LAWS)
     figure = drawings(study)["study-loss"]
-    assert "2 of the losses have no standard error" in figure.caption
+    assert "because they are of a single document: 2." in figure.caption
     assert not painted(figure).axes[0].collections
     assert member_rows(study)[0].cells[-1][1] == ""
 

@@ -270,16 +270,20 @@ def test_many_alphas_and_decays_are_drawn_in_a_choice_that_is_named() -> None:
 @pytest.mark.parametrize(
     ("points", "name", "said"),
     [
-        ([run()], "loss-width", "All runs have the width 8: two widths make an exponent"),
+        ([run()], "loss-width", "All runs have the width 8, and an exponent takes two"),
         ([run()], "exponent-map", "Blank: 1 of 1 cells"),
         ([run(decay=-1.0)], "represented-decay", "All runs have the decay −1"),
         ([run(alpha=0.5)], "exponent-alpha", "All runs have the α 0.5"),
         ([run()], "overlap-width", "All runs have the width 8"),
-        (law(1.0, frequencies="linear"), "exponent-alpha", "other laws (linear) have no α"),
+        (
+            law(1.0, frequencies="linear"),
+            "exponent-alpha",
+            "other frequency laws (linear) have no α",
+        ),
         (
             [run(decay=-1.0), run(decay=1.0)],
             "loss-unrepresented",
-            "the expected loss is 0, by decay",
+            "1 run with an expected loss of 0.",
         ),
         ([run(float("nan"))], "loss-unrepresented", "1 run without a positive finite loss"),
     ],
@@ -393,3 +397,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> No
     with pytest.raises(UsageError, match=rf"cannot write {file / below}"):
         write_toy_figures([run()], file / below)
     assert file.read_text() == "in the way"
+
+
+@pytest.mark.parametrize("alphas", [(0.0,), (0.5, 1.0), (0.0, 0.1, 2.0)])
+def test_every_exponent_lies_inside_its_panel(alphas: tuple[float, ...]) -> None:
+    decays = (-1.0, -0.5, 0.0, 0.5, 1.0)
+    points = [p for alpha in alphas for decay in decays for p in law(1.0, alpha=alpha, decay=decay)]
+    (figure,) = (f for f in toy_figures(points) if f.name == "exponent-alpha")
+    (panel,) = figure.paint().axes
+    low, high = panel.get_xlim()
+    marks = [
+        float(x) for line in panel.lines if line.get_marker() in "osD"
+        for x in np.atleast_1d(line.get_xdata())
+    ]  # fmt: skip
+    assert len(marks) == len(alphas) * len(decays)
+    assert all(low < x < high for x in marks)

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.canvas import Drawing, Key, block, grid, mark
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
@@ -46,16 +47,16 @@ def law_exclusion(law: Law) -> Drawing | None:
         name for name in names
         if any(r.parameters[name] not in law.intervals[name] for r in refits)
     ]  # fmt: skip
-    said = (
-        f"{_listed(moved)} {'leaves its interval' if len(moved) == 1 else 'leave their intervals'}"
-        " as points are left out"
-        if moved else "every one stays in its interval, whichever are left out"
-    )  # fmt: skip
     return Drawing(
         name="law-exclusion",
-        title="Whether the law hangs on what was left out",
-        caption="The exponents, and the floor where there is one, against how many of the highest "
-        f"losses were left out: {said}.",
+        title="Does the law depend on what was left out?",
+        caption=caption(
+            "The exponents, and the floor where there is a single one, against how many of the "
+            "highest losses were left out.",
+            f"Outside its 95 % interval in at least one of these fits: {', '.join(moved)}."
+            if moved
+            else "Each stays within its 95 % interval in all of these fits.",
+        ),
         label="Exponents with error bars against the number of highest losses left out, and the "
         "law's own interval shaded.",
         paint=paint,
@@ -72,10 +73,6 @@ def _names(law: Law) -> list[str]:
     if not law.refits:
         return []
     return [name for name in law.refits[0].parameters if law.standard_errors[name] != 0.0]
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _paint(panel: Axes, law: Law, refits: Sequence[Refit], name: str) -> None:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark, spread
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names
 from superscope.figures.laws.view import (
@@ -56,21 +57,23 @@ def law_fit(law: Law) -> Drawing:
             _paint(panel, law, g, x, curve)
         return figure
 
-    said = (
-        f" Drawn are {len(groups)} of {len(points.groups)} groups, spread over the table's order."
-        if len(groups) < len(points.groups) else ""
-    )  # fmt: skip
-    if zero:
-        which = "The floor" if len(floors) == 1 else f"{zero} of {len(floors)} floors"
-        said += f" {which} {'is' if zero == 1 else 'are'} 0, which a logarithmic axis cannot show."
-    if not banded(law):
-        said += " Without a degree of freedom the law has no band."
-    each = f", a panel for each of {counted(len(points.groups), 'group')}" * (len(groups) > 1)
+    several = len(points.groups) > 1
+    fewer = len(groups) < len(points.groups)
     return Drawing(
         name="law-fit",
         title="Loss and the law",
-        caption="Measured loss against the input on logarithmic axes, with the fitted law and "
-        f"the 95 % interval of its value{each}.{said}{thinned(len(points))}{in_full}",
+        caption=caption(
+            "Measured loss against the input on logarithmic axes, with the fitted law and the 95 % "
+            "interval of its value.",
+            f"There is a panel for each of {counted(len(points.groups), 'group')}." * several,
+            f"Drawn are {len(groups)} of {len(points.groups)} groups, from first to last." * fewer,
+            f"Floors of 0, which a logarithmic axis cannot show: {zero} of {len(floors)}."
+            if zero
+            else "",
+            "" if banded(law) else "Without a degree of freedom the law has no band.",
+            thinned(len(points)),
+            in_full,
+        ),
         label="Measured losses, the fitted curve and its band on logarithmic axes.",
         paint=paint,
     )

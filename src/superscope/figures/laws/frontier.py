@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import Drawing, Key, block, grid, line, mark
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.laws.view import BAND, limits, shade
 from superscope.forecasts import Plan
@@ -43,9 +44,12 @@ def law_frontier(law: Law, plan: Plan) -> Drawing:
     return Drawing(
         name="law-frontier",
         title="The best use of compute",
-        caption="The least loss that a budget of 6 N D operations can buy under the law, with its "
-        "95 % interval, and the inputs that buy it, over budgets around "
-        f"{rounded(plan.best.compute)}; outside the range of the data all of it is extrapolated.",
+        caption=caption(
+            "The lowest loss that the law expects of a budget of 6 N D operations, with its 95 % "
+            "interval, and the inputs that reach it.",
+            f"The plan itself is for {rounded(plan.best.compute)} operations.",
+            "Outside the range of the data everything is extrapolated.",
+        ),
         label="Best loss and best inputs against compute on logarithmic axes, with the plan's own "
         "budget marked.",
         paint=paint,

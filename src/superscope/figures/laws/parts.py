@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.canvas import Drawing, Key, block, grid, mark
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
 from superscope.figures.laws.view import FLOOR_COLOR, term_color
@@ -65,17 +66,19 @@ def law_parts(law: Law) -> Drawing:
         return figure
 
     each = bars(law)[2]
-    of = "each point" if each == 1 else f"the points, averaged over up to {each} neighbors,"
-    said = ""
-    if several:
-        mean = law.parts(law.points.inputs, law.points.group).mean(axis=0)
-        largest = terms[int(np.argmax(mean[:-1]))]
-        said = f", and on average {shown(largest.part)} has the largest part above the floor"
+    mean = law.parts(law.points.inputs, law.points.group).mean(axis=0)
+    largest = shown(terms[int(np.argmax(mean[:-1]))].part)
     return Drawing(
         name="law-parts",
         title="What the loss is made of",
-        caption=f"The fitted loss of {of} split into the floor and the parts of the inputs, in the "
-        f"order of fitted loss{said}.",
+        caption=caption(
+            "Each bar is the fitted loss of one point."
+            if each == 1
+            else f"Each bar is the mean fitted loss of up to {each} points next to each other.",
+            "It is split into the floor and the parts of the inputs.",
+            "The bars stand in the order of fitted loss.",
+            f"On average {largest} is the largest part above the floor." * several,
+        ),
         label="Stacked parts of the fitted loss, point by point, with the measured losses.",
         paint=paint,
     )

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, Key, block, grid, line
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
@@ -41,9 +42,13 @@ def law_profiles(law: Law) -> Drawing | None:
     return Drawing(
         name="law-profiles",
         title="How well each exponent is known",
-        caption="Rise of the objective above its least value along each free exponent, all else "
-        "fitted again, as a share of the rise that ends the 95 % interval, beside the "
-        f"{method} interval; a curve that does not reach 1 on a side sets no limit there.",
+        caption=caption(
+            "Each curve shows how much the objective rises above its least value when an exponent "
+            "is held at another value and all else is fitted again.",
+            "A rise of 1 ends the profile's 95 % interval.",
+            "A curve that does not reach 1 on a side sets no limit there.",
+            f"The {method} interval is shaded.",
+        ),
         label="The objective along each exponent, with the threshold, the ends of the profile's "
         "interval, and the other interval shaded.",
         paint=paint,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_x
 from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, line, mark
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
 from superscope.figures.laws.view import (
@@ -20,6 +21,7 @@ from superscope.figures.laws.view import (
     input_label,
     limits,
     marked,
+    shift_unit,
     thinned,
 )
 from superscope.laws import Law
@@ -55,19 +57,23 @@ def law_residuals(law: Law) -> Drawing:
         return figure
 
     kind = "log of measured over fitted loss" if log else "measured minus fitted loss"
-    said = ""
-    if found:
-        names = "; ".join(f"{k} {shown(m.name)} ({m.effect})" for k, m in enumerate(found, 1))
-        said = f" Leaving out what is numbered moves an exponent most: {names}."
-    if more:
-        said += f" {counted(more, 'more point')} {'does' if more == 1 else 'do'} so, too."
-    if not math.isfinite(scale):
-        said += " Without a degree of freedom the residuals have no scale."
+    names = "; ".join(f"{k} {shown(m.name)} ({m.effect})" for k, m in enumerate(found, 1))
     return Drawing(
         name="law-residuals",
         title="Residuals",
-        caption=f"Residuals ({kind}) against fitted loss and each input: a pattern here is what "
-        f"the law does not say.{said}{thinned(len(law.points))}",
+        caption=caption(
+            f"Residuals ({kind}) against fitted loss and each input.",
+            "A pattern in them is something that the law does not describe.",
+            "Numbered is what moves an exponent most when it is left out, with the shift in "
+            f"{shift_unit(law)}: {names}."
+            if found
+            else "",
+            f"Not numbered, but also influential: {counted(more, 'point')}." if more else "",
+            ""
+            if math.isfinite(scale)
+            else "Without a degree of freedom the residuals have no scale.",
+            thinned(len(law.points)),
+        ),
         label="Residuals against fitted loss and each input, with the line at zero, the residual "
         "scale to both sides, and influential points ringed.",
         paint=paint,

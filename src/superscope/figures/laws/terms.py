@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import Drawing, Key, block, grid, line, mark, say
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
 from superscope.figures.laws.view import (
@@ -56,18 +57,21 @@ def law_terms(law: Law) -> Drawing:
         _paint_whole(panels[-1], law)
         return figure
 
-    said = "".join(
-        f" Of {shown(t.part)}, {counted(n, 'point')} of {len(law.points)} at or below 0, or too "
-        "far down to show, marked at the lower edge."
+    low = "; ".join(
+        f"{counted(n, 'point')} of {len(law.points)} for {shown(t.part)}"
         for t, n in zip(terms, beneath, strict=True)
         if n
     )
     return Drawing(
         name="law-terms",
         title="Each part of the law by itself",
-        caption="Measured loss minus every other fitted part, floor included, against each input "
-        "on logarithmic axes, where a power law is a straight line; last, measured against fitted "
-        f"loss.{said}{thinned(len(law.points))}",
+        caption=caption(
+            "Measured loss minus every other fitted part, floor included, against each input on "
+            "logarithmic axes, where a power law is a straight line.",
+            "The last panel shows measured against fitted loss.",
+            f"At or below 0, or below the axis, and marked at its lower edge: {low}." * bool(low),
+            thinned(len(law.points)),
+        ),
         label="For each input, the loss that the other parts leave and the fitted power of it; "
         "and measured against fitted loss with the line where both are equal.",
         paint=paint,

@@ -37,7 +37,7 @@ class Marked:
     points
         Numbers of its points, shape (j,).
     effect
-        How far it moves which exponents.
+        How far it moves which exponents, in the unit of :func:`shift_unit`.
     """
 
     name: str
@@ -99,7 +99,7 @@ def drawn_points(count: int, always: npt.NDArray[np.int64] | None = None) -> npt
 
 def thinned(count: int) -> str:
     """Return what to say of points that are not drawn; empty if all are."""
-    return f" Drawn are {MOST_POINTS:,} of {count:,} points." if count > MOST_POINTS else ""
+    return f"Drawn are {MOST_POINTS:,} of {count:,} points." if count > MOST_POINTS else ""
 
 
 def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
@@ -113,12 +113,15 @@ def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
         Marked(
             name,
             np.array(by_name[name][0].points, np.int64),
-            ", ".join(
-                f"{i.parameter} {i.shift:+.1f} s.e.".replace("-", "−") for i in by_name[name]
-            ),
+            ", ".join(f"{i.parameter} {i.shift:+.1f}".replace("-", "−") for i in by_name[name]),
         )
         for name in names
     ), len(by_name) - len(names)
+
+
+def shift_unit(law: Law) -> str:
+    """Return in what the shift of an exponent is told when points are left out."""
+    return "standard deviations of its resamples" if len(law.bootstrap) else "its standard errors"
 
 
 def limits(values: Sequence[float] | Floats, share: float = 0.06) -> tuple[float, float]:

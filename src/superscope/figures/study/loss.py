@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark, spread
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names, shown
 from superscope.figures.laws.view import BAND, FLOOR_COLOR, banded, shade
@@ -62,10 +63,9 @@ def panels_of(study: Study) -> tuple[Panel, ...]:
     """Return the members whose loss is known, by the groups of the law or else by family."""
     groups: dict[tuple[int | None, str], list[Point]] = {}
     numbers = _groups_of(study.laws.loss)
-    for point in cast_of(study).evaluated:
-        found = numbers.get((float(point.evaluation.model.width), point.evaluation.loss))
-        group = found.pop(0) if found else None
-        groups.setdefault((group, point.member.family or NO_FAMILY), []).append(point)
+    for row, point in enumerate(cast_of(study).evaluated, start=1):
+        key = (numbers.get(row), point.member.family or NO_FAMILY)
+        groups.setdefault(key, []).append(point)
     titles, _ = drawable_names([family for _, family in groups], 30)
     return tuple(
         Panel(title if len(groups) > 1 else "", group, tuple(points))
@@ -73,14 +73,11 @@ def panels_of(study: Study) -> tuple[Panel, ...]:
     )
 
 
-def _groups_of(law: Law | None) -> dict[tuple[float, float], list[int]]:
-    """Return the groups of a law's points by their width and loss."""
-    found: dict[tuple[float, float], list[int]] = {}
-    if law is not None:
-        p = law.points
-        for width, loss, group in zip(p.inputs[:, 0], p.loss, p.group, strict=True):
-            found.setdefault((float(width), float(loss)), []).append(int(group))
-    return found
+def _groups_of(law: Law | None) -> dict[int, int]:
+    """Return the groups of a law's points by the row of the evaluated member, counted from 1."""
+    if law is None:
+        return {}
+    return dict(zip(law.points.rows.tolist(), law.points.group.tolist(), strict=True))
 
 
 def study_loss(study: Study) -> Drawing | Missing:
@@ -119,14 +116,16 @@ def study_loss(study: Study) -> Drawing | Missing:
             _paint(axis, law, panel, curve, lowest / FAR)
         return figure
 
-    each = f", a panel for each of {len(found)} families" if len(found) > 1 else ""
     return Drawing(
         name="study-loss",
         title=TITLE,
-        caption="Mean loss on the text against width, on logarithmic axes, with bars of one "
-        f"standard error to both sides, clustered by document{each}."
-        f"{_said(study, found, drawn, floors, lowest)}"
-        f"{named_note(cast, max(len(panel.points) for panel in drawn))}",
+        caption=caption(
+            "Mean loss on the text against width, on logarithmic axes.",
+            "Bars reach one standard error, clustered by document, to both sides.",
+            f"There is a panel for each of {len(found)} families." * (len(found) > 1),
+            *_notes(study, found, drawn, floors, lowest),
+            named_note(cast, max(len(panel.points) for panel in drawn)),
+        ),
         label="Loss against width with error bars, the fitted curve, its band and its floor.",
         paint=paint,
     )
@@ -182,29 +181,22 @@ def _paint(
     name_points(axis, panel.points, at, near)
 
 
-def _said(
+def _notes(
     study: Study, found: Sequence[Panel], drawn: Sequence[Panel],
     floors: Sequence[float | None], lowest: float,
-) -> str:  # fmt: skip
-    law, said = study.laws.loss, []
-    if len(drawn) < len(found):
-        said.append(f" Drawn are {len(drawn)} of {len(found)} families.")
-    if law is None:
-        said.append(f" No law: {shown(study.laws.missing.get('loss', 'none was fitted'))}.")
-    else:
-        if not law.identified:
-            said.append(" The law is not identified.")
-        if not banded(law):
-            said.append(" Without a degree of freedom it has no band.")
-        hidden = [f for f in floors if f is not None and f <= lowest / FAR]
-        if hidden:
-            each = "The floor" if len(floors) == 1 else f"{len(hidden)} of {len(floors)} floors"
-            verb = "lies" if len(hidden) == 1 else "lie"
-            said.append(f" {each} {verb} below what is drawn.")
-    alone = [p for panel in drawn for p in panel.points if p.evaluation.loss_se is None]
-    if alone:
-        have = "has" if len(alone) == 1 else "have"
-        said.append(
-            f" {len(alone)} of the losses {have} no standard error: a single document gives none."
-        )
-    return "".join(said)
+) -> tuple[str, ...]:  # fmt: skip
+    """Return what is to be said of the law, and of what is not drawn."""
+    law = study.laws.loss
+    hidden = sum(f is not None and f <= lowest / FAR for f in floors)
+    alone = sum(p.evaluation.loss_se is None for panel in drawn for p in panel.points)
+    return (
+        f"Drawn are {len(drawn)} of {len(found)} families." * (len(drawn) < len(found)),
+        f"No law: {shown(study.laws.missing.get('loss', 'none was fitted'))}."
+        if law is None else "",
+        "The law is not identified." if law is not None and not law.identified else "",
+        "Without a degree of freedom the law has no band."
+        if law is not None and not banded(law) else "",
+        f"Floors too far below the points to be drawn: {hidden} of {len(floors)}." * bool(hidden),
+        f"Losses without a standard error, because they are of a single document: {alone}."
+        * bool(alone),
+    )  # fmt: skip

@@ -14,7 +14,9 @@ from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
+from superscope.figures.draw.drawable import shown
 from superscope.figures.laws.view import BAND, banded, shade
 from superscope.figures.study.view import (
     Missing,
@@ -126,10 +128,18 @@ def study_overlap(study: Study) -> Drawing | Missing:
     return Drawing(
         name="study-overlap",
         title=TITLE,
-        caption="Mean square overlap of the rows of each head, over all pairs of different rows, "
-        "on logarithmic axes. Random directions lie on the dashed line, 1/m; above it, rows "
-        f"overlap more than by chance.{_weighted_note(weighted)}{_law_note(study, _mixed(points))}"
-        f"{_zero_note(both, points)}{'' if _mixed(points) else named_note(cast, len(points))}",
+        caption=caption(
+            "Mean square overlap of the rows of each head, over all pairs of different rows, on "
+            "logarithmic axes.",
+            "Random directions lie on the dashed line, 1/m. Above it, rows overlap more than by "
+            "chance.",
+            "Rings show the mean over two different tokens drawn from the text, mean-centered, in "
+            "which frequent tokens count for more." * weighted,
+            "Each law is one line for all families." * _mixed(points),
+            *_law_notes(study),
+            _zero_note(both, points),
+            "" if _mixed(points) else named_note(cast, len(points)),
+        ),
         label="Mean square overlap against width, of raw and of mean-centered rows, with fitted "
         "powers of the width and the line of chance.",
         paint=paint,
@@ -179,27 +189,19 @@ def _mixed(points: Sequence[Point]) -> bool:
     return len({p.family for p in points}) > 1
 
 
-def _weighted_note(weighted: bool) -> str:
-    if not weighted:
-        return ""
-    return (
-        " Rings: the same over two different tokens drawn from the text, mean-centered, so that "
-        "frequent tokens count for more."
-    )
-
-
-def _law_note(study: Study, mixed: bool) -> str:
-    said = [" Each law is one line for all families."] if mixed else []
+def _law_notes(study: Study) -> list[str]:
+    """Return what each law lacks."""
+    notes = []
     for side, key in zip(sides(study), ("overlap", "overlap_centered"), strict=True):
         if side.law is None:
-            said.append(
-                f" No law of {side.name}: {study.laws.missing.get(key, 'none was fitted')}."
-            )
-        elif not side.law.identified:
-            said.append(f" The law of {side.name} is not identified.")
-        if side.law is not None and not banded(side.law):
-            said.append(" Without a degree of freedom it has no band.")
-    return "".join(said)
+            why = study.laws.missing.get(key, "none was fitted")
+            notes.append(f"No law of {side.name}: {shown(why)}.")
+            continue
+        if not side.law.identified:
+            notes.append(f"The law of {side.name} is not identified.")
+        if not banded(side.law):
+            notes.append(f"Without a degree of freedom the law of {side.name} has no band.")
+    return notes
 
 
 def _zero_note(both: Sequence[Side], points: Sequence[Point]) -> str:
@@ -210,4 +212,4 @@ def _zero_note(both: Sequence[Side], points: Sequence[Point]) -> str:
     )
     if not zero:
         return ""
-    return f" {counted(zero, 'overlap')} of 0 cannot be shown on a logarithmic axis."
+    return f"{counted(zero, 'overlap')} of 0 cannot be shown on a logarithmic axis."

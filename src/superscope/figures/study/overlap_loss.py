@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import Drawing, Key, grid
+from superscope.figures.draw.caption import caption
 from superscope.figures.study.overlap import Side, sides
 from superscope.figures.study.view import (
     Missing,
@@ -59,17 +60,18 @@ def study_overlap_loss(study: Study) -> Drawing | Missing:
             _paint(panel, side, points, losses)
         return figure
 
-    unit = (
-        " The members cut the text into tokens differently, so their losses are in bits per byte, "
-        "which can be compared." if bits else ""
-    )  # fmt: skip
     return Drawing(
         name="study-overlap-loss",
         title=TITLE,
-        caption="Loss of each member against the mean square overlap of its head, with bars of one "
-        "standard error of the loss to both sides. No law is fitted here: width moves both, so "
-        f"points on a line do not say that one makes the other.{unit}"
-        f"{named_note(cast, len(points))}",
+        caption=caption(
+            "Loss of each member against the mean square overlap of its head.",
+            "Bars reach one standard error of the loss to both sides.",
+            "No law is fitted here. Width changes both, so points on a line do not show that one "
+            "causes the other.",
+            "The members split the text into tokens differently. Their losses are therefore in "
+            "bits per byte, which can be compared." * bits,
+            named_note(cast, len(points)),
+        ),
         label="Loss against mean square overlap, raw and mean-centered, a point for each member.",
         paint=paint,
     )

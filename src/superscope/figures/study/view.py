@@ -172,7 +172,7 @@ def name_points(
 
 def named_note(cast: Cast, most: int) -> str:
     """Return what a caption says of the names beside as many points as a panel has at most."""
-    return cast.note if most <= MOST_NAMED else " Numbers are those of the table of members."
+    return cast.note if most <= MOST_NAMED else "Numbers are those of the table of members."
 
 
 def around(values: Sequence[float] | Floats, least: float) -> tuple[float, float]:

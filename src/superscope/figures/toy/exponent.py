@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from superscope.figures.draw.canvas import DASHED, DOTTED, WIDE, Drawing, grid, line, say
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture
 from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT
@@ -68,14 +69,17 @@ def exponent_map(runs: GroupedRuns) -> Drawing:
                            va="center", fontsize=8, color=LIGHT["muted"])  # fmt: skip
         return figure
 
-    blank = sum(int(np.isnan(t).sum()) for t in tables)
-    empty = f" Blank: {blank} of {sum(t.size for t in tables)} cells" if blank else ""
-    empty += ", which have fewer than two widths with a loss to fit." if blank else ""
+    blank, cells = sum(int(np.isnan(t).sum()) for t in tables), sum(t.size for t in tables)
     return Drawing(
         name="exponent-map",
         title="Exponents over decay and α",
-        caption=f"The exponent a of loss ∝ m^(−a) in each cell, darker for steeper. {fitted(runs)}"
-        f"{empty}",
+        caption=caption(
+            "Each cell holds the exponent a of loss ∝ m^(−a). Darker cells are steeper.",
+            fitted(runs),
+            f"Blank: {blank} of {cells} cells, which have fewer than two widths with a loss to fit."
+            if blank
+            else "",
+        ),
         label="Table of fitted exponents, decay across and α down, shaded by size.",
         paint=paint,
     )
@@ -145,30 +149,35 @@ def exponent_alpha(runs: GroupedRuns) -> Drawing:
         if fits:
             panels[0].set_ylim(*_limits([f.value for f in fits], [(f.low, f.high) for f in fits]))
         low, high = (alphas[0], alphas[-1]) if alphas else (0.0, 2.0)
-        margin = 0.08 * (high - low) or 0.25
+        apart = _apart(alphas)
+        margin = 0.08 * (high - low) + 0.5 * apart if len(alphas) > 1 else 0.25
         panels[0].set_xlim(low - margin, high + margin)
         if len(alphas) == 1:
             panels[0].set_xticks(alphas, [signed(alphas[0], 4)])
         for panel in panels:
             _paint_theory(panel, low - margin, high + margin)
         for panel, (_, groups) in zip(panels, with_alpha, strict=False):
-            _paint_exponents(panel, groups, runs.decays)
+            _paint_exponents(panel, groups, runs.decays, apart)
             if not any(s.fit for g in groups for s in g.series):
                 say(panel, "no exponent: fewer than two widths")
         return figure
 
-    other = sorted({_row(g) for g in without})
-    elsewhere = (
-        f" Runs under other laws ({', '.join(other)}) have no α; their exponents are in the map."
-        if other else ""
-    )  # fmt: skip
-    if len(with_alpha) < len(having):
-        elsewhere += f" Drawn are {len(with_alpha)} of {len(having)} settings."
+    other = ", ".join(sorted({_row(g) for g in without}))
     return Drawing(
         name="exponent-alpha",
         title="Exponents against α",
-        caption=f"Bars are 95 % intervals, cut off at the frame; marks of one α stand side by "
-        f"side. {fitted(runs)}{missing('α', alphas) if alphas else ''}{elsewhere}",
+        caption=caption(
+            "Bars are 95 % intervals, cut off at the frame. Marks of one α stand side by side.",
+            fitted(runs),
+            missing("α", alphas) if alphas else "",
+            f"Runs under other frequency laws ({other}) have no α, and their exponents are in the "
+            "map."
+            if other
+            else "",
+            f"Drawn are {len(with_alpha)} of {len(having)} settings."
+            if len(with_alpha) < len(having)
+            else "",
+        ),
         label="Fitted exponents with intervals against α, a color for each decay, with the lines "
         "1, α − 1 and 2(α − 1).",
         paint=paint,
@@ -197,10 +206,15 @@ def _paint_theory(panel: Axes, low: float, high: float) -> None:
                    linewidth=1.2, zorder=2)  # fmt: skip
 
 
-def _paint_exponents(panel: Axes, groups: Sequence[Group], decays: Sequence[float]) -> None:
+def _apart(alphas: Sequence[float]) -> float:
+    """Return over how much of the axis the marks of one α are spread."""
+    return 0.3 * float(np.min(np.diff(alphas))) if len(alphas) > 1 else 0.05
+
+
+def _paint_exponents(
+    panel: Axes, groups: Sequence[Group], decays: Sequence[float], apart: float
+) -> None:
     colors = decay_colors(decays)
-    alphas = [group.alpha for group in groups if group.alpha is not None]
-    apart = 0.3 * float(np.min(np.diff(alphas))) if len(alphas) > 1 else 0.05
     for rank, decay in enumerate(decays):
         shift = apart * (rank / (len(decays) - 1) - 0.5) if len(decays) > 1 else 0.0
         found: list[tuple[float, Series]] = [

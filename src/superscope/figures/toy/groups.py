@@ -148,8 +148,8 @@ class GroupedRuns:
         if len(self.panels) == len(self.groups):
             return ""
         return (
-            f" Drawn are {len(self.panels)} of {len(self.groups)} groups, spread over α where "
-            "there are many; the exponent map and the report's table have all."
+            f"Drawn are {len(self.panels)} of {len(self.groups)} groups, spread over α where "
+            "there are many. The exponent map and the report's table have all of them."
         )
 
 
@@ -208,7 +208,7 @@ def _settings(points: Iterable[ToyPoint]) -> tuple[dict[str, Setting], str]:
             found = found | dict.fromkeys(RATES, BY_WIDTH)
             (first,), (last,) = of_width[min(of_width)], of_width[max(of_width)]
             said = (
-                f" The learning rate is another for each width: {first[0]:.3g} at "
+                f"The learning rate differs between widths: {first[0]:.3g} at "
                 f"m = {min(of_width)}, {last[0]:.3g} at m = {max(of_width)}."
             )
         settings[p.config.identity] = _setting(found)

@@ -13,6 +13,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import DASHED, Drawing, frame, grid, line, say
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import GroupedRuns, loss_of, positive
@@ -62,21 +63,24 @@ def loss_unrepresented(runs: GroupedRuns) -> Drawing:
                 say(panel, "no positive loss")
         return figure
 
-    said = (
-        f" Left of the line: {counted(len(beside), 'run')} in which the expected loss is "
-        f"{'0' if all(p.expected_loss == 0 for p in beside) else '0 or next to it'}, by decay."
-        if beside else ""
-    )  # fmt: skip
-    if gone:
-        said += f" Left out: {counted(gone, 'run')} without a positive finite loss."
-    if len(settings) < len(runs.settings):
-        said += f" Drawn are {len(settings)} of {len(runs.settings)} settings."
+    zero = "0" if all(p.expected_loss == 0 for p in beside) else "0 or nearly 0"
     return Drawing(
         name="loss-unrepresented",
         title="Loss against the loss of unrepresented features",
-        caption="Each mark is a run, of any α and width. Expected is Σ p E[v²] over features with "
-        "a norm of at most ½, as if they were answered by 0; what lies above the dashed line is "
-        f"interference. Nothing is fitted.{said}",
+        caption=caption(
+            "Each mark is a run, of any α and width.",
+            "The expected loss is Σ p E[v²] over features with a norm of at most ½, as if the "
+            "model answered them with 0.",
+            "What lies above the dashed line is interference. Nothing is fitted.",
+            f"Left of the line, by decay: {counted(len(beside), 'run')} with an expected loss of "
+            f"{zero}."
+            if beside
+            else "",
+            f"Left out: {counted(gone, 'run')} without a positive finite loss." if gone else "",
+            f"Drawn are {len(settings)} of {len(runs.settings)} settings."
+            if len(settings) < len(runs.settings)
+            else "",
+        ),
         label="Loss against the loss expected of unrepresented features on logarithmic axes, a "
         "color for each decay, with the line where both are equal.",
         paint=paint,

@@ -19,6 +19,7 @@ from superscope.figures.draw.canvas import (
     put_key,
     spread,
 )
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture
 from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT
@@ -73,14 +74,17 @@ def represented_decay(runs: GroupedRuns) -> Drawing:
                 _paint_shares(panel, group, width, colors[width])
         return figure
 
-    fewer = f" Drawn are {len(widths)} of {len(runs.widths)} widths."
+    fewer = len(widths) < len(runs.widths)
     return Drawing(
         name="represented-decay",
         title="Represented fraction against decay",
-        caption="Share of features with a norm above ½, φ½: each mark is a run, lines join the "
-        "means of seeds. Nothing is fitted."
-        + (fewer if len(widths) < len(runs.widths) else "")
-        + missing("decay", runs.decays) + runs.choice,
+        caption=caption(
+            "Share of features with a norm above ½, φ½.",
+            "Each mark is a run, and lines join the means of seeds. Nothing is fitted.",
+            f"Drawn are {len(widths)} of {len(runs.widths)} widths." * fewer,
+            missing("decay", runs.decays),
+            runs.choice,
+        ),
         label="Share of features with a norm above one half against weight decay, a color for "
         "each width.",
         paint=paint,
@@ -146,21 +150,20 @@ def norms(runs: GroupedRuns) -> Drawing:
         put_key(figure, key)
         return figure
 
-    fewer = (
-        f" Drawn are {len(decays)} of {len(runs.decays)} decays."
-        if len(decays) < len(runs.decays) else ""
-    )  # fmt: skip
-    cut = (
-        f" Only the first {len(groups)} groups have room."
-        if len(groups) < len(runs.panels) else ""
-    )  # fmt: skip
+    fewer = len(decays) < len(runs.decays)
+    cut = len(groups) < len(runs.panels)
+    widths = ", ".join(f"{m:,}" for m in spread(runs.widths, 12))
     return Drawing(
         name="norms",
         title="Row norms",
-        caption="Share of features in each bin of 0.025 of the norm, on a log scale, over all "
-        f"widths ({', '.join(f'{m:,}' for m in spread(runs.widths, 12))}) and seeds; the last bin "
-        "holds all norms beyond 2, and an empty panel is a decay without runs."
-        + fewer + cut + runs.choice,
+        caption=caption(
+            "Share of features in each bin of 0.025 of the norm, on a logarithmic scale, over all "
+            f"widths ({widths}) and seeds.",
+            "The last bin holds all norms beyond 2. An empty panel is a decay without runs.",
+            f"Drawn are {len(decays)} of {len(runs.decays)} decays." * fewer,
+            f"Only the first {len(groups)} groups have room." * cut,
+            runs.choice,
+        ),
         label="Histograms of row norms, a column for each frequency law and a row for each decay, "
         "with the threshold one half marked.",
         paint=paint,

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import log_y
 from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, frame, grid, line, say
+from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import Group, GroupedRuns, Series, loss_of, positive
@@ -54,16 +55,10 @@ def loss_width(runs: GroupedRuns) -> Drawing:
     """Return the figure of loss against width."""
     growth, decay = runs.decays[0] < 0, runs.decays[-1] > 0
     theory: list[Artist] = [line("power law fitted", "-", LIGHT["muted"])]
-    said = ""
     if growth:
         theory.append(line("1/m, ending at m = n", DASHED))
-        said += (
-            " Dashed: proportional to (n − m)/(m(n − 1)), which is 1/m that ends at m = n, from "
-            "the least width of the strongest growth."
-        )
     if decay:
         theory.append(line("ideal weak superposition", DOTTED))
-        said += " Dotted: the loss if the m most frequent features were stored without overlap."
 
     def paint() -> Figure:
         key = decay_key(runs.decays, *theory)
@@ -93,7 +88,15 @@ def loss_width(runs: GroupedRuns) -> Drawing:
     return Drawing(
         name="loss-width",
         title="Loss against width",
-        caption=f"Each mark is a run. {fitted(runs)}{said}{runs.choice}",
+        caption=caption(
+            "Each mark is a run.",
+            fitted(runs),
+            "The dashed line is proportional to (n − m)/(m(n − 1)), which is 1/m with an end at "
+            "m = n. It starts at the smallest width of the strongest growth." * growth,
+            "The dotted line is the loss if the m most frequent features were stored without "
+            "overlap." * decay,
+            runs.choice,
+        ),
         label="Loss against width on logarithmic axes, a color for each decay, with fitted power "
         "laws and what theory says.",
         paint=paint,
@@ -173,19 +176,20 @@ def overlap_width(runs: GroupedRuns) -> Drawing:
                 say(panel, "no overlap above 0")
         return figure
 
-    said = (
-        " Rings: under growth, the mean among rows of a norm above 1 alone; where the mean over "
-        "all rows lies above its ring, rows of less norm share directions."
-        if rings else ""
-    )  # fmt: skip
-    left_out = f" Not drawn: {counted(gone, 'run')} without two rows that overlap." if gone else ""
     return Drawing(
         name="overlap-width",
         title="Mean square overlap against width",
-        caption="Mean of c² over all pairs of rows that have a direction; each mark is a run, "
-        "lines join the geometric means of seeds. Nothing is fitted. Where decay has left rows "
-        "at exactly 0, fewer than n rows are compared and their own floor is lower."
-        + said + left_out + missing("width", runs.widths) + runs.choice,
+        caption=caption(
+            "Mean of c² over all pairs of rows that have a direction.",
+            "Each mark is a run, and lines join the geometric means of seeds. Nothing is fitted.",
+            "Where decay has left rows at exactly 0, fewer than n rows are compared, and their own "
+            "floor is lower.",
+            "Rings show, under growth, the mean among rows of a norm above 1 alone. Where the mean "
+            "over all rows lies above its ring, rows with smaller norms share directions." * rings,
+            f"Not drawn: {counted(gone, 'run')} without two rows that overlap." if gone else "",
+            missing("width", runs.widths),
+            runs.choice,
+        ),
         label="Mean square overlap against width on logarithmic axes, a color for each decay, "
         "with the line 1/m of random rows and the Welch floor.",
         paint=paint,
