@@ -151,3 +151,19 @@ def test_figures_are_written_three_ways(tmp_path: Path) -> None:
         "a.png", "a.pdf", "a.svg", "b.png", "b.pdf", "b.svg",
     ]  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_a_long_label_does_not_put_all_others_into_one_column() -> None:
+    labels = ["a", "b", "a label of some length, as of a model", "c", "d", "e"]
+    assert Key(tuple(line(label, "-") for label in labels)).rows(NARROW) <= 3
+    assert Key(tuple(line("much longer " * 6, "-") for _ in range(3))).rows(NARROW) == 3
+
+
+def test_a_key_lies_within_the_figure() -> None:
+    figure = drawing().figure(width=NARROW)
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+    assert box.y1 <= figure.bbox.y1
+    assert box.y0 >= figure.axes[0].get_window_extent().y1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,8 +63,16 @@ class Key:
 
     def columns(self, width: float) -> int:
         """Return how many labels fit side by side in a figure of so many inches."""
-        longest = max((len(str(h.get_label())) for h in self.handles), default=0)
-        return max(1, int((width - LEFT) / (0.55 + 0.066 * longest)))
+        wide = [0.55 + 0.066 * len(str(h.get_label())) for h in self.handles]
+
+        def total(columns: int) -> float:
+            # As matplotlib fills them: from top to bottom, the first ones longer by one.
+            down = [part.size for part in np.array_split(np.array(wide), columns)]
+            ends = np.cumsum([0, *down])
+            return sum(max(wide[a:b], default=0.0) for a, b in pairwise(ends.tolist()))
+
+        fitting = (n for n in range(len(wide), 1, -1) if total(n) <= width - LEFT)
+        return next(fitting, 1)
 
     def rows(self, width: float) -> int:
         """Return how many lines the labels take."""
