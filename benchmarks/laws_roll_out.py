@@ -35,7 +35,7 @@ def run(setting: Setting) -> Iterator[Section]:
 
 def _common(found: RollOut) -> pd.DataFrame:
     """Return the predictions of points that every variant predicts, with the errors' size."""
-    table = found.table()
+    table = found.to_frame()
     variants = table.groupby("held_out")["variant"].transform("nunique")
     seen = table.groupby(["held_out", "group", "label"])["variant"].transform("nunique")
     return table[seen == variants].assign(size=table["error"].abs())
@@ -62,7 +62,7 @@ def _text(found: RollOut, common: pd.DataFrame, scores: pd.DataFrame) -> str:
     header = ("held out", "variant", "points", "mean abs. error", "mean error", "covered",
               "interval", "common", "mean", "median", "mean without",
               "median without")  # fmt: skip
-    models = found.table().groupby("held_out")["group"].nunique()
+    models = found.to_frame().groupby("held_out")["group"].nunique()
     return f"""\
 `roll_out("{TABLE}", WIDTH_VARIANTS)`: each family's largest widths on each data set ({models.max()}
 groups) are predicted from its smaller ones; errors in nats per token, predicted minus measured. A

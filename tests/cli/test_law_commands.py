@@ -13,6 +13,7 @@ import pytest
 from superscope import cli
 from superscope.forecasts import plan
 from superscope.laws import Law, fit, load_public, simulate
+from superscope.laws.summary import law_summary
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
 
@@ -69,20 +70,23 @@ def test_the_verdict_comes_first_and_the_law_is_kept(folder: Path, tmp_path: Pat
 def test_a_table_of_other_names_and_formats_gives_the_same_law(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     columns = ["--columns", "width=d_model", "tokens=num_tokens"]
     options = ["--law", "shape", "--resamples", 0, "--json"]
-    first = Law.from_json(main("fit", "runs.csv", *options)[1])
+    first = json.loads(main("fit", "runs.csv", *options)[1])["parameters"]
     for table, more in (("runs.parquet", []), ("renamed.jsonl", columns)):
         code, out, _ = main("fit", table, *options, *more)
         assert code == 0
-        assert Law.from_json(out).parameters == pytest.approx(first.parameters, rel=1e-9)
+        found = json.loads(out)["parameters"]
+        for name, parameter in first.items():
+            assert found[name]["estimate"] == pytest.approx(parameter["estimate"], rel=1e-9)
 
 
-def test_json_is_the_law_of_the_same_options_in_python(main) -> None:  # type: ignore[no-untyped-def]
+def test_the_kept_law_is_that_of_the_same_options_in_python(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = main(
         "fit", "published-llms", "--law", "width", "--group", "family", "dataset", "--fix",
         "alpha=1", "B[opt/c4]=2.2", "--bound", "A=100:", "--exclude", "width < 800",
         "--exclude", "family == pythia and loss > 3", "--drop-highest", 1, "--loss", "huber",
         "--delta", 0.01, "--residual", "log", "--weights", "loss_se", "--resample", "dataset",
         "--resamples", 100, "--starts", 8, "--seed", 5, "--rules", 0, 1, "loss > 3.5", "--json",
+        "--out", tmp_path / "law.json",
     )  # fmt: skip
     assert code == 0
     expected = fit(
@@ -92,9 +96,25 @@ def test_json_is_the_law_of_the_same_options_in_python(main) -> None:  # type: i
         delta=0.01, residual="log", weights="loss_se", resample="dataset", resamples=100,
         starts=8, seed=5, sensitivity=(0, 1, "loss > 3.5"),
     )  # fmt: skip
-    assert out.strip() == expected.to_json()
+    assert (tmp_path / "law.json").read_text() == expected.to_json()
+    said = json.loads(out)
+    assert said == law_summary(expected)
+    assert said["parameters"]["A"]["low"] == expected.intervals["A"].low
+    assert said["parameters"]["alpha"]["held"]
+    assert [f["text"] for f in said["findings"]] == [f.text for f in expected.findings]
+    assert len(out) < 20_000  # no arrays of points
     assert expected.parameters["alpha"] == 1
     assert expected.parameters["B[opt/c4]"] == 2.2
+
+
+def test_by_fits_families_apart_and_says_which_exponents_differ(main) -> None:  # type: ignore[no-untyped-def]
+    words = ["fit", "published-llms", "--law", "width", "--by", "family", "--resamples", 0]
+    code, out, _ = main(*words)
+    assert code == 0
+    assert "alpha of opt and of gpt2 differ" in out
+    said = json.loads(main(*words, "--json")[1])
+    assert list(said["groups"]) == ["opt", "Qwen", "gpt2", "pythia"]
+    assert len(said["differences"]) == 6
 
 
 def test_sensitivity_shows_a_row_for_each_number_left_out(main) -> None:  # type: ignore[no-untyped-def]
@@ -218,6 +238,8 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         ([*LLMS, "--bound", "alpha=2"], "NAME=LOWEST:HIGHEST"),
         ([*LLMS, "--resamples", "7"], "at least 100"),
         ([*LLMS, "--resample", "run"], "no column 'run'"),
+        ([*LLMS, "--by", "famly"], "did you mean family?"),
+        ([*LLMS, "--by", "family", "--out", "law.json"], "--by fits several laws"),
         ([*LLMS, "--delta", "0"], "delta must be positive"),
         ([*LLMS, "--out", "absent/law.json"], "cannot write absent/law.json"),
         ([*LLMS, "--report", "absent/law.html"], "cannot write absent/law.html"),

@@ -16,7 +16,7 @@ QUICK = FitOptions(resamples=0)
 def test_the_true_law_forecasts_without_error() -> None:
     table = simulate("width", noise=0.0)
     rolled = roll_out(table, WIDTH_VARIANTS, QUICK, hold_out=(2,))
-    errors = rolled.table().groupby("variant")["error"].agg(lambda e: e.abs().max())
+    errors = rolled.to_frame().groupby("variant")["error"].agg(lambda e: e.abs().max())
     assert errors["free exponent"] < 1e-6
     assert errors["pooled, free exponent"] < 1e-6
     assert errors["pooled exponent"] < 1e-6
@@ -121,7 +121,7 @@ def test_a_shared_exponents_error_is_in_the_interval() -> None:
         Variant("shared", "width", shared=("alpha",)),
         Variant("known", "width", {"fix": {"alpha": held}}),
     ]
-    frame = roll_out(table, variants, QUICK, hold_out=(2,)).table()
+    frame = roll_out(table, variants, QUICK, hold_out=(2,)).to_frame()
     width = (frame.high - frame.low).groupby(frame.variant).mean()
     assert width["shared"] > 1.005 * width["known"]
 

@@ -237,3 +237,34 @@ def test_a_law_equals_what_comes_back_from_its_json() -> None:
     assert Law.from_json(law.to_json()) == law
     assert hash(Law.from_json(law.to_json())) == hash(law)
     assert law != grouped(resamples=0, seed=12345)
+
+
+def test_predictions_take_arrays_mappings_and_frames() -> None:
+    law = grouped(resamples=0)
+    group = law.points.groups[1]
+    plain = law.predict(width=[100.0, 200.0], group=group)
+    assert (law.predict([100.0, 200.0], group=group) == plain).all()
+    assert (law.predict({"width": [100.0, 200.0]}, group=group) == plain).all()
+    family, dataset = group.split("/")
+    frame = pd.DataFrame({"width": [100.0, 200.0], "family": family, "dataset": dataset, "note": 1})
+    assert (law.predict(frame) == plain).all()
+    band = law.predict(frame, interval=0.95)
+    assert (band.loss == plain).all()
+    narrow = law.predict(frame, interval=0.5)
+    assert (band.low < narrow.low).all() and (narrow.high < band.high).all()
+    assert list(band.to_frame().columns) == ["loss", "low", "high"]
+    with pytest.raises(UsageError, match="level between 0 and 1"):
+        law.predict(frame, interval=95)
+    with pytest.raises(UsageError, match="has the shape"):
+        law.predict(np.ones((2, 3)), group=group)
+    with pytest.raises(UsageError, match="1 groups are given for 2 inputs"):
+        law.predict(frame, group=[group])
+
+
+def test_the_frame_has_a_row_for_each_parameter() -> None:
+    law = grouped(resamples=0)
+    frame = law.to_frame().set_index("parameter")
+    assert list(frame.index) == list(law.parameters)
+    assert frame.loc["alpha", "estimate"] == law.parameters["alpha"]
+    assert frame.loc["alpha", "low"] == law.intervals["alpha"].low
+    assert "alpha" in repr(frame) and len(repr(law).splitlines()) == 1

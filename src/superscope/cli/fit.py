@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from superscope.cli.fit_arguments import FitArguments
+from superscope.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from superscope.laws import FitOptions
 
 
 def fit(
     table: Annotated[str, Parameter(name="TABLE")],
     *,
     law: Literal["power", "width", "chinchilla", "shape", "time"],
+    by: str | None = None,
     arguments: FitArguments = FitArguments(),  # noqa: B008  (frozen)
     sensitivity: Annotated[bool, Parameter(negative="")] = False,
     rules: Annotated[
@@ -34,15 +42,17 @@ def fit(
     law
         power, L = A x^-alpha + B; width, a floor per family and data set; chinchilla, of
         parameters and tokens; shape, of width, depth and tokens; time.
+    by
+        Fit each value of this column apart, such as family, and say whether exponents differ.
     sensitivity
         Also print the exponents under other exclusions.
     rules
         Those exclusions: numbers of the highest losses, or further rules such as "width < 512";
         default: 0 to 20 % of the smallest group. Every --exclude is lifted in any case.
     json
-        Print the law as JSON.
+        Print the parameters, verdict, findings and facts as JSON.
     out
-        Keep the law in this .json file, for forecast and plan.
+        Keep the whole law in this .json file, for forecast and plan.
     report
         Write a self-contained HTML report to this file.
     figures
@@ -51,15 +61,22 @@ def fit(
     from superscope.atomic import check_writable, make_folder, write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.laws import fit as fit_law
-    from superscope.laws.summary import refit_header, refit_rows
+    from superscope.laws.summary import law_summary, refit_header, refit_rows
     from superscope.text import columns
 
+    options = arguments.options(sensitivity=_rules(rules))
+    if by is not None:
+        if out is not None or report is not None or figures is not None or sensitivity:
+            raise UsageError(
+                "--by fits several laws; --out, --report, --figures and --sensitivity are for one"
+            )
+        _fit_by(arguments.table(table), law, by, options, json=json)
+        return
     for file in (out, report):
         if file is not None:
             check_writable(file)
     if figures is not None:
         make_folder(figures)
-    options = arguments.options(sensitivity=_rules(rules))
     with progress_bar() as progress:
         fitted = fit_law(arguments.table(table), law, options, progress=progress)
     if out is not None:
@@ -74,11 +91,22 @@ def fit(
 
         write_law_figures(fitted, figures)
     if json:
-        print(fitted.to_json())
+        print(dumps(law_summary(fitted), allow_nan=False))
     else:
         print(fitted)
         if sensitivity:
             print("", *columns(refit_header(fitted), refit_rows(fitted)), sep="\n")
+
+
+def _fit_by(table: pd.DataFrame, law: str, by: str, options: FitOptions, *, json: bool) -> None:
+    """Print one law for each value of a column, and whether their exponents differ."""
+    from superscope.cli.terminal import progress_bar
+    from superscope.laws import fit_by
+    from superscope.laws.summary import groups_summary
+
+    with progress_bar() as progress:
+        found = fit_by(table, law, by, options, progress=progress)
+    print(dumps(groups_summary(found), allow_nan=False) if json else found)
 
 
 def _rules(words: tuple[str, ...]) -> tuple[int | str, ...] | None:

@@ -55,4 +55,4 @@ def roll_out(
     print(rolled)
     if out is not None:
         with write_whole(out) as file:
-            file.write(rolled.table().to_csv(index=False).encode())
+            file.write(rolled.to_frame().to_csv(index=False).encode())

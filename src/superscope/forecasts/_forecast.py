@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws import Estimate, Law
+from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, rounded
@@ -77,6 +79,18 @@ class Forecast:
     def from_json(text: str) -> Forecast:
         """Return the forecast that :meth:`to_json` wrote."""
         return decode(Forecast, text)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for the loss, the expected loss and each part: value, low and high.
+
+        Parts also have what doubling their input changes the loss by; NaN where there is none.
+        """
+        rows = {"loss": self.loss, "expected": self.expected} | self.parts
+        frame = estimate_frame(rows, "quantity")
+        doubling = [self.doubling.get(name) for name in rows]
+        return frame.assign(
+            doubling=np.array([d.value if d else np.nan for d in doubling], np.float64)
+        )
 
     def __str__(self) -> str:
         """Return the doubts, the loss, its parts and what doubling buys, as lines of text."""

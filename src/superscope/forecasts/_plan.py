@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budget, tolerance
 from superscope.laws import Estimate, Law
+from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, rounded
@@ -112,6 +114,35 @@ class Plan:
     def from_json(text: str) -> Plan:
         """Return the plan that :meth:`to_json` wrote."""
         return decode(Plan, text)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the best inputs, a row each: value, low and high, tolerance and growth.
+
+        `cheap_low` and `cheap_high` are how far the input may be before the loss is 1 % higher;
+        `doubling` is what doubling it alone changes the loss by; `grows` its exponent of compute.
+        """
+        tolerances = [self.tolerances[name] for name in self.ranges]
+        changes = [self.returns.get(name) for name in self.ranges]
+        return estimate_frame(self.ranges, "input").assign(
+            cheap_low=np.array([t.low for t in tolerances], np.float64),
+            cheap_high=np.array([t.high for t in tolerances], np.float64),
+            doubling=np.array([c.value if c else np.nan for c in changes], np.float64),
+            grows=np.array([self.exponents[name] for name in self.ranges], np.float64),
+        )
+
+    def frontier_frame(self) -> pd.DataFrame:
+        """Return the best allocation of each budget, a row each."""
+        names = ("compute", "width", "depth", "parameters", "tokens")
+        frame = pd.DataFrame(
+            [{n: getattr(a, n) for n in names if n == "compute" or n in self.ranges}
+             for a in self.frontier]
+        )  # fmt: skip
+        losses = [a.loss for a in self.frontier]
+        return frame.assign(
+            loss=np.array([e.value for e in losses], np.float64),
+            low=np.array([e.low for e in losses], np.float64),
+            high=np.array([e.high for e in losses], np.float64),
+        )
 
     def __str__(self) -> str:
         """Return the doubts, the allocation, what it tolerates and the frontier, as text."""

@@ -125,7 +125,7 @@ class RollOut:
     predictions: tuple[Prediction, ...]
     impossible: tuple[tuple[str, str, str], ...]
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return the predictions, one row each."""
         names = ("variant", "group", "label", "held_out", "points", "loss", "predicted", "low",
                  "high", "error", "covered")  # fmt: skip
@@ -136,7 +136,7 @@ class RollOut:
 
         Only points that every variant predicts are compared; the errors are in units of loss.
         """
-        table = self.table()
+        table = self.to_frame()
         if table.empty:
             return table
         variants = table.groupby("held_out")["variant"].transform("nunique")

@@ -1,10 +1,12 @@
 """Scaling laws: fitted to losses, and judged."""
 
 from superscope.laws import summary as summary
+from superscope.laws._compare import Comparison, Difference, compare
 from superscope.laws._fit import fit
 from superscope.laws._simulate import TRUTHS, simulate
 from superscope.laws.estimate import Estimate
 from superscope.laws.forms import FORMS, Form, Term
+from superscope.laws.groups import LawsByGroup, fit_by
 from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
@@ -18,6 +20,8 @@ __all__ = [
     "FORMS",
     "TRUTHS",
     "Band",
+    "Comparison",
+    "Difference",
     "Estimate",
     "Exponent",
     "Finding",
@@ -26,8 +30,11 @@ __all__ = [
     "Form",
     "Interval",
     "Law",
+    "LawsByGroup",
     "Term",
+    "compare",
     "fit",
+    "fit_by",
     "fit_exponent",
     "load_public",
     "load_table",

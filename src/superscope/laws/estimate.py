@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import LEVEL, bca, widened
@@ -30,6 +31,19 @@ class Estimate:
         if self.low is None or self.high is None:
             return f"{rounded(self.value)} (no interval)"
         return f"{rounded(self.value)} ({rounded(self.low)} to {rounded(self.high)})"
+
+
+def estimate_frame(estimates: Mapping[str, Estimate], name: str) -> pd.DataFrame:
+    """Return a row for each estimate: its name, value, low and high; NaN for no interval."""
+    found = list(estimates.values())
+    return pd.DataFrame(
+        {
+            name: list(estimates),
+            "value": np.array([e.value for e in found], np.float64),
+            "low": np.array([e.low for e in found], np.float64),
+            "high": np.array([e.high for e in found], np.float64),
+        }
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from superscope.laws._compare import Comparison, Difference
+from superscope.laws.groups import LawsByGroup
+from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
 from superscope.laws.words import interval_text, refit_text
 from superscope.text import as_text, columns, counted, rounded
@@ -104,3 +110,142 @@ def exclusions(law: Law) -> list[str]:
     if not law.excluded:
         return ["nothing"]
     return [f"{counted(len(e.rows), 'point')}: {e.rule}" for e in law.excluded]
+
+
+EXPONENTS = "exponent", "value", "± s.e.", "95 % interval", "points", "verdict"
+DIFFERENCES = "difference", "exponent", "value", "95 % interval", "differs"
+
+
+@as_text.register
+def comparison_text(comparison: Comparison) -> str:
+    """Return the verdict on each exponent, then the numbers."""
+    lines = [difference_text(d) for d in comparison.differences]
+    if not comparison.identified:
+        lines.append(DOUBT)
+    rows = [_difference_row(d) for d in comparison.differences]
+    return "\n".join([*lines, "", *columns(DIFFERENCES, rows)])
+
+
+DOUBT = "The data do not identify every one of these laws; read their verdicts first."
+
+
+@as_text.register
+def groups_text(found: LawsByGroup) -> str:
+    """Return the exponents of each group, then the differences of every pair."""
+    several = len(next(iter(found.laws.values())).form.exponents) > 1
+    rows = []
+    for group, law in found.laws.items():
+        by_name = {row[0]: row[1:] for row in parameter_rows(law)}
+        for name in law.form.exponents:
+            of = f"{group} {name}" if several else group
+            rows.append((of, *by_name[name], str(len(law.points)), law.headline))
+    lines = [difference_text(d) for d in found.differences]
+    if lines and not all(law.identified for law in found.laws.values()):
+        lines.append(DOUBT)
+    lines += [""] * bool(lines)
+    lines += columns((found.by, *EXPONENTS[1:]), rows)
+    if found.differences:
+        lines += ["", *columns(DIFFERENCES, [_difference_row(d) for d in found.differences])]
+    if found.impossible:
+        lines += ["", "Not fitted:"]
+        lines += [f"  {group}: {reason}" for group, reason in found.impossible.items()]
+    return "\n".join(lines)
+
+
+def difference_text(found: Difference) -> str:
+    """Return in a sentence whether an exponent differs."""
+    pair = f"{found.parameter} of {found.first} and of {found.second}"
+    if found.differs is None:
+        return f"Whether {pair} differ cannot be told: there is no interval."
+    if found.differs:
+        return f"{pair} differ: the interval of their difference leaves out 0."
+    return f"{pair} do not differ by more than their errors."
+
+
+def _difference_row(found: Difference) -> tuple[str, ...]:
+    d = found.difference
+    return (
+        f"{found.first} − {found.second}",
+        found.parameter,
+        rounded(d.value),
+        interval_text(Interval(d.low, d.high)),
+        {True: "yes", False: "no", None: "not known"}[found.differs],
+    )
+
+
+def law_summary(law: Law) -> dict[str, Any]:
+    """Return what a law comes to, in plain values that JSON takes: no arrays of points.
+
+    What nothing determines is None.
+    """
+    frame = law.to_frame()
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    scale = law.residual_scale
+    return {
+        "law": law.form.name,
+        "formula": law.form.formula,
+        "identified": law.identified,
+        "verdict": law.verdict,
+        "parameters": {
+            str(row["parameter"]): {
+                "estimate": row["estimate"],
+                "standard_error": row["standard_error"],
+                "low": row["low"],
+                "high": row["high"],
+                "held": row["parameter"] in law.held,
+            }
+            for row in rows
+        },
+        "findings": [
+            {
+                "finding": f.status.value,
+                "severe": f.status.severe,
+                "about": f.about,
+                "text": f.text,
+                "remedy": f.status.remedy,
+            }
+            for f in law.findings
+        ],
+        "facts": {
+            "objective": law.objective,
+            "mean_square_residual": law.mean_square_residual,
+            "residual_scale": scale if math.isfinite(scale) else None,
+            "degrees_of_freedom": law.degrees_of_freedom,
+            "points": len(law.points),
+            "groups": len(law.points.groups),
+            "interval_method": law.interval_method,
+            "resamples": len(law.bootstrap),
+            "resampled": law.points.units,
+            "share_of_starts": law.share_of_starts,
+            "condition_number": law.condition_number,
+            "profiles": {
+                name: {"low": profile.interval.low, "high": profile.interval.high}
+                for name, profile in law.profiles.items()
+            },
+            "seed": law.options.seed,
+            "version": law.version,
+        },
+        "excluded": [{"rule": e.rule, "rows": list(e.rows)} for e in law.excluded],
+    }
+
+
+def groups_summary(found: LawsByGroup) -> dict[str, Any]:
+    """Return what laws of groups come to, in plain values that JSON takes."""
+    return {
+        "law": found.law,
+        "by": found.by,
+        "groups": {name: law_summary(law) for name, law in found.laws.items()},
+        "differences": [
+            {
+                "parameter": d.parameter,
+                "first": d.first,
+                "second": d.second,
+                "difference": d.difference.value,
+                "low": d.difference.low,
+                "high": d.difference.high,
+                "differs": d.differs,
+            }
+            for d in found.differences
+        ],
+        "impossible": found.impossible,
+    }
