@@ -41,7 +41,8 @@ def _fetched(script: str, *arguments: str) -> Path:
 def _real(
     model: Path, file: Path, tokens: int, modes: tuple[str, ...], batches: tuple[int, ...]
 ) -> Iterator[Result | Section]:
-    from superscope.evaluation import LossOptions, evaluate, text_files
+    from superscope.evaluation import LossOptions, evaluate
+    from superscope.frequency import text_files
 
     name = model.name.partition(".")[0]
     text = text_files([file], name=file.parent.name)

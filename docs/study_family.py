@@ -23,9 +23,8 @@ import numpy as np
 
 from superscope.evaluation import Evaluation, Losses
 from superscope.geometry import Geometry
-from superscope.study import Member, Study, answers
-from superscope.study.answers import table_lines
-from superscope.study.study import fit_laws, table_of
+from superscope.study import Member, Study, answers, fit_laws, table_of
+from superscope.study.summary import table_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "docs" / "data" / "study_family.json.gz"

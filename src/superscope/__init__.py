@@ -10,7 +10,7 @@ from superscope.errors import SuperscopeError
 from superscope.measure import measure
 
 if TYPE_CHECKING:
-    from superscope import evaluation, forecasts, laws, study, toy
+    from superscope import evaluation, forecasts, frequency, laws, study, toy
     from superscope.geometry import Geometry, Overlap, measure_head
     from superscope.heads import FAMILIES, Head, read_head
     from superscope.observations import Observation, read_observations
@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "evaluation",
     "forecasts",
+    "frequency",
     "laws",
     "measure",
     "measure_head",
@@ -55,7 +56,7 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     # Rooms of their own: superscope.toy.train(...)
-    if name in ("evaluation", "forecasts", "figures", "laws", "study", "toy"):
+    if name in ("evaluation", "figures", "forecasts", "frequency", "laws", "study", "toy"):
         return import_module(f"superscope.{name}")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from superscope.evaluation import LossOptions, count_tokens, evaluate, text_files
+from superscope.evaluation import LossOptions, evaluate
+from superscope.frequency import count_tokens, text_files
 from superscope.measure import measure
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from zipf_texts import zipf_words
 from superscope.cli.frequency_file import read_frequencies
 from superscope.cli.text_arguments import TextArguments
 from superscope.errors import SuperscopeError, UsageError
-from superscope.evaluation.frequency import TokenFrequency, count_tokens
+from superscope.frequency import TokenFrequency, count_tokens
 
 WORDS = tuple(f"w{k}" for k in range(500))
 
@@ -145,7 +145,7 @@ def test_bad_arguments_are_named(
 def test_standard_input_is_a_text(tokenizer: Path) -> None:
     code = (
         "from superscope.cli.text_arguments import TextArguments\n"
-        "from superscope.evaluation.frequency import count_tokens\n"
+        "from superscope.frequency import count_tokens\n"
         "text = TextArguments(files=('-',), split='line').text()\n"
         f"print(count_tokens({str(tokenizer)!r}, text))\n"
     )
@@ -174,7 +174,7 @@ def test_counting_tokens_loads_no_torch(tokenizer: Path) -> None:
         "import sys\n"
         "import superscope.cli.frequency\n"
         "assert not {'numpy', 'pandas', 'transformers'} & set(sys.modules)\n"
-        "import superscope.evaluation.frequency\n"
+        "import superscope.frequency._count_tokens\n"
         "print(sorted({'torch', 'pandas', 'transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

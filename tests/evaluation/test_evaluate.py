@@ -17,16 +17,9 @@ import pytest
 from tiny_models import CONTEXT, byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
-from superscope.evaluation import (
-    Evaluation,
-    Losses,
-    LossOptions,
-    Text,
-    evaluate,
-    text_files,
-    text_of,
-)
+from superscope.evaluation import Evaluation, Losses, LossOptions, evaluate
 from superscope.evaluation.model import LanguageModel, OutOfMemory
+from superscope.frequency import Text, text_files, text_of
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -193,7 +186,7 @@ def test_one_document_has_no_error(model: Path) -> None:
 
 def test_losses_by_token_add_up(model: Path) -> None:
     found = evaluate(model, texts())
-    table = found.token_table()
+    table = found.token_frame()
     assert len(table) == found.model.rows
     assert table["count"].sum() == found.scored
     seen = table[table["count"] > 0]
@@ -280,7 +273,7 @@ def test_blocks_of_another_model_or_option_are_not_used(model: Path, tmp_path: P
 @pytest.mark.slow
 def test_killed_and_resumed_the_command_writes_the_same_table(model: Path, tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
-    file.write_text("\n".join(texts(1500)), encoding="utf-8")
+    file.write_text("\n".join(texts(400)), encoding="utf-8")
 
     def command(out: Path) -> list[str]:
         return [sys.executable, "-m", "superscope", "loss", str(model), "--text", str(file),
@@ -445,7 +438,7 @@ def test_a_text_is_read_as_it_is_reached(model: Path) -> None:
     asked = []
 
     def read() -> object:
-        from superscope.evaluation import Document
+        from superscope.frequency import Document
 
         for k in range(10_000):
             asked.append(k)

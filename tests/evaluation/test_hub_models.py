@@ -12,8 +12,9 @@ from tiny_models import tiny_language_model
 from web import Hub, Repo, Web, etag, running
 
 from superscope.errors import EvaluationError, NotFoundError, RemoteError, UsageError
-from superscope.evaluation import LossOptions, evaluate, text_of
-from superscope.evaluation.checkpoint import find
+from superscope.evaluation import LossOptions, evaluate
+from superscope.frequency import text_of
+from superscope.frequency.checkpoint import loadable
 from superscope.study import study
 
 pytest.importorskip("transformers")
@@ -50,7 +51,7 @@ def test_a_model_of_the_hub_has_the_loss_of_its_files(hub: Hub, tmp_path: Path) 
     there, here = (evaluate(name, TEXTS, OPTIONS) for name in ("owner/tiny", folder))
     assert there.loss == here.loss
     assert there.model.name == "owner/tiny"
-    assert there.model.revision == find("owner/tiny").revision is not None
+    assert there.model.revision == loadable("owner/tiny").revision is not None
     assert there.observation().revision == there.model.revision
 
 
@@ -99,10 +100,10 @@ def test_files_of_a_repository_are_told_apart(hub: Hub) -> None:
     hub.repos["owner/quants"] = Repo()
     hub.repos["owner/quants"].commit({"a.gguf": b"", "b.gguf": b""})
     with pytest.raises(UsageError, match=r"name one of: hf://owner/quants/a\.gguf, hf://"):
-        find("owner/quants")
-    found = find("hf://owner/quants/b.gguf")
+        loadable("owner/quants")
+    found = loadable("hf://owner/quants/b.gguf")
     assert (found.gguf, found.name) == ("b.gguf", "owner/quants/b.gguf")
-    again = find(found.location, found.revision)
+    again = loadable(found.location, found.revision)
     assert again == found
 
 

@@ -10,9 +10,9 @@ import pytest
 from tiny_models import CONTEXT, VOCABULARY, byte_tokenizer, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
-from superscope.evaluation.checkpoint import find
 from superscope.evaluation.model import LanguageModel, OutOfMemory, load_model
 from superscope.evaluation.sequences import Sequence
+from superscope.frequency.checkpoint import loadable
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -44,13 +44,13 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_losses_are_those_of_the_whole_logits(folder: Path) -> None:
     read = [sequence(n, n) for n in (40, 7, 2, 23)]
-    found = load_model(find(folder), "cpu", "auto").losses(read)
+    found = load_model(loadable(folder), "cpu", "auto").losses(read)
     for one, nats in zip(read, found, strict=True):
         np.testing.assert_allclose(nats, own_losses(folder, one), rtol=0, atol=2e-5)
 
 
 def test_no_architecture_here_needs_its_logits_whole(folder: Path) -> None:
-    assert not load_model(find(folder), "cpu", "auto").whole_logits
+    assert not load_model(loadable(folder), "cpu", "auto").whole_logits
 
 
 def test_pieces_of_one_token_give_the_same(folder: Path) -> None:
@@ -63,7 +63,7 @@ def test_pieces_of_one_token_give_the_same(folder: Path) -> None:
 
 
 def test_only_what_is_scored_is_returned(tmp_path: Path) -> None:
-    model = load_model(find(tiny_model("gpt2", tmp_path)), "cpu", "auto")
+    model = load_model(loadable(tiny_model("gpt2", tmp_path)), "cpu", "auto")
     late, all_of_it = model.losses([sequence(30, 3, scored=20), sequence(30, 3)])
     assert len(late) == 10 and len(all_of_it) == 29
     np.testing.assert_allclose(late, all_of_it[19:], atol=2e-6)
@@ -73,7 +73,7 @@ def test_a_soft_cap_counts(tmp_path: Path) -> None:
     """Gemma 2 caps its logits after the head: losses without it would be others."""
     read = sequence(40, 4)
     folder = tiny_model("gemma2", tmp_path)
-    model = load_model(find(folder), "cpu", "auto")
+    model = load_model(loadable(folder), "cpu", "auto")
     ids = torch.from_numpy(read.ids.astype(np.int64))[None]
     with torch.no_grad():
         bare = model._model.lm_head(model._model.model(input_ids=ids)[0])[0].double()
@@ -88,7 +88,7 @@ def test_a_model_without_such_a_body_gives_its_logits_whole(
 ) -> None:
     folder = tiny_model("llama", tmp_path)
     monkeypatch.setattr(LanguageModel, "_find_base", lambda self: None)
-    model = load_model(find(folder), "cpu", "auto")
+    model = load_model(loadable(folder), "cpu", "auto")
     assert model.whole_logits
     read = [sequence(30, 1), sequence(9, 2)]
     for one, nats in zip(read, model.losses(read), strict=True):
@@ -111,7 +111,7 @@ def test_a_body_that_does_not_give_the_models_logits_is_not_used(tmp_path: Path)
 
 
 def test_facts_are_those_of_the_checkpoint(tmp_path: Path) -> None:
-    model = load_model(find(tiny_model("opt", tmp_path, dtype="float16")), "cpu", "auto")
+    model = load_model(loadable(tiny_model("opt", tmp_path, dtype="float16")), "cpu", "auto")
     assert (model.rows, model.width, model.depth) == (VOCABULARY, 8, 2)  # OPT projects to 8
     assert (model.context, model.device, model.dtype) == (CONTEXT, "cpu", "float32")
     assert model.parameters == sum(p.numel() for p in model._model.parameters())
@@ -119,7 +119,7 @@ def test_facts_are_those_of_the_checkpoint(tmp_path: Path) -> None:
 
 def test_dtype_is_as_asked(tmp_path: Path) -> None:
     folder = tiny_model("llama", tmp_path)
-    half = load_model(find(folder), "cpu", "bfloat16")
+    half = load_model(loadable(folder), "cpu", "bfloat16")
     assert half.dtype == "bfloat16"
     read = sequence(40, 5)
     assert np.abs(half.losses([read])[0] - own_losses(folder, read)).max() < 0.5
@@ -145,7 +145,7 @@ def test_spread_over_devices_it_is_the_same(tmp_path: Path) -> None:
 def test_out_of_memory_is_told_however_the_device_says_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = load_model(find(tiny_model("gpt2", tmp_path)), "cpu", "auto")
+    model = load_model(loadable(tiny_model("gpt2", tmp_path)), "cpu", "auto")
     said = (
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
@@ -173,7 +173,7 @@ def test_larger_than_the_free_memory_is_refused_before_it_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     psutil = pytest.importorskip("psutil")
-    place = find(tiny_model("gpt2", tmp_path))
+    place = loadable(tiny_model("gpt2", tmp_path))
     monkeypatch.setattr(psutil, "virtual_memory", type("M", (), {"available": 10}))
     with pytest.raises(EvaluationError, match="too large for this machine"):
         load_model(place, "cpu", "auto")
@@ -184,8 +184,8 @@ def test_the_size_in_memory_is_that_of_the_precision(tmp_path: Path) -> None:
     folder = tiny_model("gpt2", tmp_path, dtype="float16")
     stored = (folder / "model.safetensors").stat().st_size
     (folder / "consolidated.safetensors").write_bytes(b"0" * 10 * stored)
-    assert find(folder).loaded_bytes(2) == stored
-    assert find(folder).loaded_bytes(4) == 2 * stored
+    assert loadable(folder).loaded_bytes(2) == stored
+    assert loadable(folder).loaded_bytes(4) == 2 * stored
 
 
 def test_a_model_that_sees_ahead_is_refused(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_model_that_sees_ahead_is_refused(tmp_path: Path) -> None:
     )  # fmt: skip
     transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
     with pytest.raises(EvaluationError, match=r"no causal language model|lacks weights"):
-        load_model(find(tmp_path), "cpu", "auto")
+        load_model(loadable(tmp_path), "cpu", "auto")
 
 
 def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
     )
     loaded.model.save_pretrained(tmp_path / "body")
     with pytest.raises(EvaluationError, match="lacks weights of its language model"):
-        load_model(find(tmp_path / "body"), "cpu", "auto")
+        load_model(loadable(tmp_path / "body"), "cpu", "auto")
 
 
 def test_code_of_a_checkpoint_is_refused_without_a_question(tmp_path: Path) -> None:
@@ -215,25 +215,25 @@ def test_code_of_a_checkpoint_is_refused_without_a_question(tmp_path: Path) -> N
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "own.py").write_text("raise SystemExit('it ran')")
     with pytest.raises(SuperscopeError, match="code of its own, which is not run"):
-        load_model(find(folder), "cpu", "auto")
+        load_model(loadable(folder), "cpu", "auto")
 
 
 def test_gguf_files_of_a_folder_are_told_apart(tmp_path: Path) -> None:
     for name in ("a.gguf", "b.gguf"):
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UsageError, match=f"several GGUF files; name one of: {tmp_path}/a.gguf"):
-        find(tmp_path)
-    assert find(tmp_path / "b.gguf").gguf == "b.gguf"
+        loadable(tmp_path)
+    assert loadable(tmp_path / "b.gguf").gguf == "b.gguf"
 
 
 def test_a_readme_does_not_make_another_model(tmp_path: Path) -> None:
     folder = tiny_model("gpt2", tmp_path)
-    before = find(folder).identity
+    before = loadable(folder).identity
     (folder / "README.md").write_text("a model")
     (folder / "loss.csv").write_text("")
-    assert find(folder).identity == before
+    assert loadable(folder).identity == before
     tiny_model("gpt2", tmp_path, seed=1)
-    assert find(folder).identity != before
+    assert loadable(folder).identity != before
 
 
 def test_what_is_no_causal_model_is_refused_by_name(tmp_path: Path) -> None:
@@ -242,17 +242,17 @@ def test_what_is_no_causal_model_is_refused_by_name(tmp_path: Path) -> None:
     )
     transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
     with pytest.raises(SuperscopeError, match="no causal language model"):
-        load_model(find(tmp_path), "cpu", "auto")
+        load_model(loadable(tmp_path), "cpu", "auto")
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     folder = byte_tokenizer(tiny_model("gpt2", tmp_path))
     (folder / "model.safetensors").write_bytes(b"nothing of the kind")
     with pytest.raises(SuperscopeError, match=str(folder)):
-        load_model(find(folder), "cpu", "auto")
+        load_model(loadable(folder), "cpu", "auto")
 
 
 def test_a_folder_without_config_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"")
     with pytest.raises(SuperscopeError, match=str(tmp_path)):
-        load_model(find(tmp_path), "cpu", "auto")
+        load_model(loadable(tmp_path), "cpu", "auto")

@@ -15,8 +15,8 @@ from tiny_models import byte_tokenizer
 
 from superscope.errors import UsageError
 from superscope.evaluation.sequences import Counts, Limits, Sequence, documents, windows
-from superscope.evaluation.text import Document, Text, text_files, text_of
-from superscope.evaluation.tokenizer import Encoded, Tokenizer, load_tokenizer
+from superscope.frequency import Document, Text, text_files, text_of
+from superscope.frequency.tokenizer import Encoded, Tokenizer, load_tokenizer
 
 pytest.importorskip("transformers", reason="the extra [text] is not installed")
 ALL = Limits()

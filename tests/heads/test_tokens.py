@@ -114,7 +114,7 @@ def test_ids_that_the_tokenizer_skips_are_left_out(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_tokenizer_need_one(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"no tokenizer.json .* measure with --rows all"):
+    with pytest.raises(NotFoundError, match=r"no tokenizer.json .* choose rows='all'"):
         read_head(checkpoint(tmp_path, 16, None), rows="tokenizer")
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from superscope.observations import Observation, to_frame
-from superscope.study import Answer, Study, answers
-from superscope.study.study import fit_laws
+from superscope.study import Answer, Study, answers, fit_laws
 
 
 def said(

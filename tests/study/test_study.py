@@ -12,12 +12,12 @@ import pytest
 from tiny_models import byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope.errors import UsageError
-from superscope.evaluation import LossOptions, Text, evaluate, text_files
+from superscope.evaluation import LossOptions, evaluate
+from superscope.frequency import Text, text_files
 from superscope.heads import FAMILIES
 from superscope.measure import measure
 from superscope.observations import read_observations
-from superscope.study import Study, study
-from superscope.study.study import fit_laws, table_of
+from superscope.study import Study, fit_laws, study, table_of
 
 pytest.importorskip("transformers")
 
@@ -64,7 +64,7 @@ def test_each_member_has_the_overlap_and_the_loss_it_has_alone(
 
 
 def test_heads_are_weighted_by_the_text(family: list[str], text: Text, tmp_path: Path) -> None:
-    from superscope.evaluation import count_tokens
+    from superscope.frequency import count_tokens
 
     found = done(family[:1], text, tmp_path)
     counts = count_tokens(family[0], text).counts
@@ -89,7 +89,7 @@ def test_what_is_finished_is_not_done_again(
     def never(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(sys.modules["superscope.study.study"], "run_all", never)
+    monkeypatch.setattr(sys.modules["superscope.study._study"], "run_all", never)
     done(family, text, tmp_path)
 
 

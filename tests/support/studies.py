@@ -14,8 +14,7 @@ from superscope.evaluation.evaluation import EvaluatedModel, LossSettings, TextR
 from superscope.geometry import Geometry
 from superscope.heads import Head
 from superscope.measure import measure
-from superscope.study import Failure, Member, Study
-from superscope.study.study import StudyLaws, fit_laws, table_of
+from superscope.study import Failure, Member, Study, StudyLaws, fit_laws, table_of
 
 WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384)
 ROWS = 2000  # V

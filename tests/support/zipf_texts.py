@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from superscope.evaluation.text import Document, Text, text_of
-from superscope.evaluation.tokenizer import Encoded, Tokenizer
+from superscope.frequency.text import Document, Text, text_of
+from superscope.frequency.tokenizer import Encoded, Tokenizer
 
 
 class DrawnTokens(Tokenizer):

@@ -73,8 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except (CycloptsError, SuperscopeError, MemoryError) as error:
         from superscope.cli.terminal import warn
+        from superscope.cli.wording import as_options
 
-        warn(str(error) or "out of memory")
+        warn(as_options(str(error)) or "out of memory")
         sys.exit(2)
     except KeyboardInterrupt:
         print("superscope: stopped", file=sys.stderr)

@@ -45,8 +45,8 @@ def frequency(
     """
     from superscope.atomic import check_writable
     from superscope.cli.terminal import progress_bar
-    from superscope.evaluation.frequency import count_tokens
-    from superscope.evaluation.tokenizer import load_tokenizer
+    from superscope.frequency import count_tokens
+    from superscope.frequency.tokenizer import load_tokenizer
     from superscope.tables import check_suffix, write_table
 
     chosen = _ends(ranks)
@@ -61,7 +61,7 @@ def frequency(
             progress=progress,
         )  # fmt: skip
     if out is not None:
-        write_table(found.token_table(loaded.tokens()), out)
+        write_table(found.to_frame(loaded.tokens()), out)
     print(found.to_json() if json else found)
 
 

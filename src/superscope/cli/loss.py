@@ -48,7 +48,7 @@ def loss(
         from superscope.observations import to_frame
         from superscope.tables import write_table
 
-        write_table(found.token_table(), tokens)
+        write_table(found.token_frame(), tokens)
         write_table(to_frame([found.observation()]), out)
     print(found.to_json() if json else found)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from superscope.cli.text_arguments import TextArguments
 from superscope.errors import UsageError
 from superscope.evaluation.options import LossOptions
-
-if TYPE_CHECKING:
-    from superscope.study import Study
 
 
 def study(
@@ -63,22 +60,10 @@ def study(
         for failure in member.failures:
             told = failure.reason.startswith(member.name)
             warn(failure.reason if told else f"{member.name}: {failure.reason}")
-    _print(done)
+    print(done)
     print(f"\nreport: {page}")
     if done.failed:
         raise UsageError(
             f"{len(done.failed)} of {len(done.members)} members are not complete; "
             "what is finished is kept: start it again"
         )
-
-
-def _print(done: Study) -> None:
-    from superscope.study import answers
-    from superscope.study.answers import table_lines
-    from superscope.text import visible
-
-    print("\n".join(table_lines(done)))
-    for answer in answers(done):
-        print(f"\n{answer.question} {answer.short[:1].upper()}{answer.short[1:]}.")
-        for sentence in answer.text:
-            print(f"  {visible(sentence, quote='', longest=4000)}")

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from superscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from superscope.evaluation.text import Text
+    from superscope.frequency.text import Text
 
 
 @Parameter(name="*")
@@ -61,8 +61,7 @@ class TextArguments:
         if bool(self.files) == (self.dataset is not None):
             given = "not both" if self.files else "neither is given"
             raise UsageError(f"name a text, with --text FILE… or --dataset NAME: {given}")
-        from superscope.evaluation.hub_text import hub_text
-        from superscope.evaluation.text import text_files
+        from superscope.frequency import hub_text, text_files
 
         if self.dataset is None:
             for option in ("dataset_config", "dataset_split"):

@@ -1,25 +1,22 @@
-"""The loss of real language models on real text, and how often each token occurs in it."""
+"""The loss of real language models on real text."""
 
-from superscope.evaluation.evaluate import evaluate
-from superscope.evaluation.evaluation import Evaluation, Losses
-from superscope.evaluation.frequency import TokenFrequency, count_tokens
-from superscope.evaluation.hub_text import DATASETS, hub_text
+from superscope.evaluation import summary  # noqa: F401  (registers how results print)
+from superscope.evaluation._evaluate import evaluate
+from superscope.evaluation.evaluation import (
+    EvaluatedModel,
+    Evaluation,
+    Losses,
+    LossSettings,
+    TextRead,
+)
 from superscope.evaluation.options import LossOptions
-from superscope.evaluation.text import Document, Text, text_files, text_of
-from superscope.evaluation.zipf import ZipfExponent
 
 __all__ = [
-    "DATASETS",
-    "Document",
+    "EvaluatedModel",
     "Evaluation",
     "LossOptions",
+    "LossSettings",
     "Losses",
-    "Text",
-    "TokenFrequency",
-    "ZipfExponent",
-    "count_tokens",
+    "TextRead",
     "evaluate",
-    "hub_text",
-    "text_files",
-    "text_of",
 ]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from superscope.evaluation.summary import as_text
 from superscope.heads import family_of
 from superscope.observations import Observation
 from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,10 +218,26 @@ class Evaluation:
             loss_se=self.loss_se,
         )
 
-    def token_table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each document: document, tokens, bytes, and mean loss in nats.
+
+        Documents without a scored token have no row.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "document": self.documents.ids,
+                "tokens": self.documents.counts,
+                "bytes": self.document_bytes,
+                "loss": self.documents.means,
+            }
+        )
+
+    def token_frame(self) -> pd.DataFrame:
         """Return a row for each of the V entries: id, token, count, and its mean loss in nats.
 
-        Those that never were a target have count 0 and no loss.
+        Entries that never were a target have count 0 and no loss.
         """
         import pandas as pd
 
@@ -256,7 +272,12 @@ class Evaluation:
     def __str__(self) -> str:
         return as_text(self)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        of = f"{self.model.name!r} on {self.text.name!r}"
+        return f"<Evaluation {of}: loss {self.loss:.4f}, {counted(self.scored, 'token')}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 def _clustered(nats: Float64, sizes: Int64) -> float | None:

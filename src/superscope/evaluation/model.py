@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from superscope.device import device_named, resolved
 from superscope.errors import EvaluationError
-from superscope.evaluation.checkpoint import OUT_OF_MEMORY, Checkpoint, loading
 from superscope.evaluation.sequences import Sequence
+from superscope.frequency.checkpoint import OUT_OF_MEMORY, Loadable, loading
 
 if TYPE_CHECKING:
     import torch
@@ -283,7 +283,7 @@ def _context(config: Any) -> int | None:
     return None
 
 
-def load_model(checkpoint: Checkpoint, device: str, dtype: str) -> LanguageModel:
+def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
     """Return a model, loaded.
 
     Parameters
@@ -322,7 +322,7 @@ def load_model(checkpoint: Checkpoint, device: str, dtype: str) -> LanguageModel
         return LanguageModel(checkpoint.name, loaded)
 
 
-def _check_loaded(checkpoint: Checkpoint, told: Any) -> None:
+def _check_loaded(checkpoint: Loadable, told: Any) -> None:
     """Refuse a model with weights that its checkpoint lacks: they would be random numbers."""
     for key in ("missing_keys", "mismatched_keys"):
         lacking = sorted(str(k[0] if isinstance(k, tuple) else k) for k in told.get(key) or ())
@@ -334,7 +334,7 @@ def _check_loaded(checkpoint: Checkpoint, told: Any) -> None:
             )
 
 
-def _check_memory(checkpoint: Checkpoint, precision: str) -> None:
+def _check_memory(checkpoint: Loadable, precision: str) -> None:
     """Refuse a model larger than the memory that is free, before it is downloaded or loaded."""
     try:
         import psutil

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from superscope.text import visible
-
-if TYPE_CHECKING:
-    from superscope.evaluation.evaluation import Evaluation
-
-_LABEL = 15  # columns of the labels
+from superscope.evaluation.evaluation import Evaluation
+from superscope.text import as_text, counted, labelled, named
 
 
-def as_text(evaluation: Evaluation) -> str:
-    """Return the lines of a loss."""
+@as_text.register
+def _(evaluation: Evaluation) -> str:
     e = evaluation
     s, t, m = e.settings, e.text, e.model
-    title = f"{_shown(m.name)} on {_shown(t.name)}"
     revision = "" if m.revision is None else f", revision {m.revision[:12]}"
     lines = [
         ("loss", f"{_estimate(e.loss, e.loss_se)} nats per token"),
@@ -36,20 +29,17 @@ def as_text(evaluation: Evaluation) -> str:
             ("error", f"± one standard error, clustered by {len(e.documents.ids):,} documents")
         )
     lines += [("note", note) for note in e.notes]
-    return "\n".join([title, *(f"  {label:<{_LABEL}}{text}" for label, text in lines)])
+    return labelled(f"{named(m.name)} on {named(t.name)}", lines)
 
 
 def _mode(evaluation: Evaluation) -> str:
     s, t = evaluation.settings, evaluation.text
     if s.stride is None:
-        return f"documents: each cut to {s.context:,} tokens, which {t.cut:,} were longer than"
+        longer = counted(t.cut, "was", "were")
+        return f"documents, each cut to {s.context:,} tokens ({longer} longer)"
     return (f"windows of {s.context:,} tokens over the documents in a row, one every {s.stride:,}; "
             "each token scored once")  # fmt: skip
 
 
 def _estimate(value: float, error: float | None) -> str:
     return f"{value:.4f}" if error is None else f"{value:.4f} ± {error:.2g}"
-
-
-def _shown(name: str) -> str:
-    return visible(name, quote="", longest=200)

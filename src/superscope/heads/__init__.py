@@ -1,5 +1,6 @@
 """Where a head comes from: locate a checkpoint, read its head, describe it."""
 
+from superscope.heads._locate import Checkpoint, locate
 from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
 from superscope.heads.read import read_head
@@ -8,11 +9,13 @@ from superscope.heads.rows import ArrayRows, FileRows, Rows
 __all__ = [
     "FAMILIES",
     "ArrayRows",
+    "Checkpoint",
     "FileRows",
     "Head",
     "Provenance",
     "Rows",
     "family_of",
+    "locate",
     "members",
     "read_head",
 ]

@@ -1,4 +1,4 @@
-"""Heads fetched from afar, kept under the hub's cache conventions.
+"""A folder for heads that were fetched, laid out as the hub's cache is.
 
 Files that huggingface_hub fetches whole (``config.json``, ``tokenizer.json``) lie in
 its own cache. What superscope cuts out of a checkpoint is, in the hub's terms, an

@@ -93,10 +93,32 @@ class Head:
     ) -> Head:
         """Return the head of a matrix in memory: a numpy array, a torch tensor, or the like.
 
+        Parameters
+        ----------
+        matrix
+            Of shape (V, m), any floating-point type.
+        model
+            What to call it.
+        tokens
+            Text of each id.
+
+        Returns
+        -------
+        Head
+            With the matrix as its rows.
+
         Raises
         ------
         HeadDataError
             Not a 2-D matrix of floating-point numbers with at least one row and column.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from superscope import Head
+        >>> head = Head.from_array(np.eye(3), tokens=("a", "b", "c"))
+        >>> head.width, head.token(1)
+        (3, 'b')
         """
         dtype = str(getattr(matrix, "dtype", "")).removeprefix("torch.")
         if hasattr(matrix, "detach"):  # a torch tensor, on any device, bfloat16 included

@@ -1,8 +1,11 @@
 """A family in one study: every head measured, every loss evaluated, laws fitted, answers given."""
 
-from superscope.study.answers import Answer, answers
+from superscope.study import summary  # noqa: F401  (registers how a study prints)
+from superscope.study._answers import Answer, answers
+from superscope.study._study import study
+from superscope.study.laws import fit_laws
 from superscope.study.members import Failure, Member
-from superscope.study.study import Study, StudyLaws, study
+from superscope.study.result import Study, StudyLaws, read, table_of
 
 __all__ = [
     "Answer",
@@ -11,5 +14,8 @@ __all__ = [
     "Study",
     "StudyLaws",
     "answers",
+    "fit_laws",
+    "read",
     "study",
+    "table_of",
 ]

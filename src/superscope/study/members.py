@@ -18,9 +18,10 @@ from superscope.errors import (
     SuperscopeError,
     UsageError,
 )
-from superscope.evaluation import Evaluation, LossOptions, Text, count_tokens, evaluate
-from superscope.evaluation.checkpoint import Checkpoint, find
-from superscope.evaluation.tokenizer import load_tokenizer
+from superscope.evaluation import Evaluation, LossOptions, evaluate
+from superscope.frequency import Text, count_tokens
+from superscope.frequency.checkpoint import Loadable, loadable
+from superscope.frequency.tokenizer import load_tokenizer
 from superscope.geometry import Geometry
 from superscope.measure import measure
 from superscope.observations import Observation
@@ -47,7 +48,7 @@ class Task:
     """
 
     part: str
-    checkpoint: Checkpoint
+    checkpoint: Loadable
     text: Text
     options: LossOptions
     blocks: Path
@@ -158,7 +159,7 @@ def located(
 ) -> tuple[Task, ...] | Failure:
     """Return what is to be done of a member, or why it cannot be found."""
     try:
-        checkpoint = find(name)
+        checkpoint = loadable(name)
     except SuperscopeError as error:
         return Failure("model", str(error))
     return tuple(Task(part, checkpoint, text, options, folder / "blocks") for part in PARTS)

@@ -25,7 +25,7 @@ from superscope.errors import (
     SuperscopeError,
     UsageError,
 )
-from superscope.evaluation import DATASETS, hub_text
+from superscope.frequency import DATASETS, hub_text
 
 datasets = pytest.importorskip("datasets", reason="the extra [text] is not installed")
 

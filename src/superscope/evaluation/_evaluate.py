@@ -16,7 +16,6 @@ from superscope.evaluation.blocks import (
     bytes_of,
     identity_of,
 )
-from superscope.evaluation.checkpoint import Checkpoint, find
 from superscope.evaluation.evaluation import (
     EvaluatedModel,
     Evaluation,
@@ -26,9 +25,11 @@ from superscope.evaluation.evaluation import (
 )
 from superscope.evaluation.model import LanguageModel, load_model
 from superscope.evaluation.options import LossOptions
-from superscope.evaluation.sequences import Counts, Limits, Sequence
-from superscope.evaluation.text import Text, text_of
-from superscope.evaluation.tokenizer import Tokenizer, load_tokenizer
+from superscope.evaluation.sequences import Sequence
+from superscope.frequency.checkpoint import Loadable, loadable
+from superscope.frequency.reading import Counts, Limits
+from superscope.frequency.text import Text, text_of
+from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.progress import Progress, silent
 from superscope.runs import RunFolder
 
@@ -74,7 +75,7 @@ def evaluate(
         One line that names what is wrong, where, and the way out.
     """
     source = text if isinstance(text, Text) else text_of(text)
-    checkpoint = find(model, revision)
+    checkpoint = loadable(model, revision)
     return _Run(checkpoint, source, options, keep, progress).evaluation()
 
 
@@ -83,7 +84,7 @@ class _Run:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        checkpoint: Loadable,
         text: Text,
         options: LossOptions,
         keep: Path | None,

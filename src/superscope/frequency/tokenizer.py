@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import FormatError
-from superscope.evaluation.checkpoint import Checkpoint, find, loading
-from superscope.evaluation.text import Document
+from superscope.frequency.checkpoint import Loadable, loadable, loading
+from superscope.frequency.text import Document
 
 Ids = npt.NDArray[np.int32]
 
@@ -143,7 +143,7 @@ def _byte_offsets(text: str) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
-def load_tokenizer(model: str | Path | Checkpoint, revision: str | None = None) -> Tokenizer:
+def load_tokenizer(model: str | Path | Loadable, revision: str | None = None) -> Tokenizer:
     """Return the tokenizer of a model: hub id, local folder, GGUF file, or ``tokenizer.json``.
 
     Raises
@@ -152,11 +152,11 @@ def load_tokenizer(model: str | Path | Checkpoint, revision: str | None = None) 
         It does not exist, cannot be reached, or cannot be read.
     """
     if isinstance(model, (str, Path)) and str(model).endswith(".json") and Path(model).is_file():
-        place = Checkpoint(str(model), str(model), None, None, "")
+        place = Loadable(str(model), str(model), None, None, "")
         with loading(place, "the tokenizer") as transformers:
             loaded = transformers.PreTrainedTokenizerFast(tokenizer_file=str(model))
             return Tokenizer(place.name, loaded)
-    place = model if isinstance(model, Checkpoint) else find(model, revision)
+    place = model if isinstance(model, Loadable) else loadable(model, revision)
     with loading(place, "the tokenizer") as transformers:
         loaded = transformers.AutoTokenizer.from_pretrained(place.source, **place.arguments)
         # Where there is no file, transformers makes an empty one of the model's usual kind.

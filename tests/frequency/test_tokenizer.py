@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tiny_models import END, KINDS, VOCABULARY, byte_tokenizer, tiny_model, word_tokenizer
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError
-from superscope.evaluation.text import Document, text_of
-from superscope.evaluation.tokenizer import BATCH, Encoded, Tokenizer, load_tokenizer
+from superscope.frequency.text import Document, text_of
+from superscope.frequency.tokenizer import BATCH, Encoded, Tokenizer, load_tokenizer
 
 pytest.importorskip("transformers", reason="the extra [text] is not installed")
 

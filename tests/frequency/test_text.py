@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from web import Web, running
 
 from superscope.errors import FormatError, NotFoundError, RemoteError, UsageError
-from superscope.evaluation import Text, text_files, text_of
+from superscope.frequency import Text, text_files, text_of
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 

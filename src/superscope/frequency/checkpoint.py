@@ -24,8 +24,8 @@ from superscope.errors import (
     install_hint,
 )
 from superscope.heads import network
+from superscope.heads._locate import Checkpoint, HubCheckpoint, LocalCheckpoint, locate
 from superscope.heads.formats import read_directory
-from superscope.heads.locate import HubCheckpoint, LocalCheckpoint, locate
 from superscope.heads.transport import open_local
 
 OUT_OF_MEMORY = re.compile("(out of|not enough|allocate) memory")
@@ -33,7 +33,7 @@ _ONE_AT_A_TIME = threading.RLock()  # what makes loading quiet is the whole proc
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Loadable:
     """What transformers needs to load a model or its tokenizer.
 
     Attributes
@@ -118,7 +118,7 @@ class Checkpoint:
         return config if isinstance(config, dict) else {}
 
 
-def find(model: str | Path, revision: str | None = None) -> Checkpoint:
+def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loadable:
     """Return where the model lies: a hub id, a local folder, or a GGUF file.
 
     Raises
@@ -126,7 +126,7 @@ def find(model: str | Path, revision: str | None = None) -> Checkpoint:
     NotFoundError, RemoteError, UsageError
         It does not exist, cannot be reached, or is nothing transformers can load.
     """
-    found = locate(model, revision)
+    found = model if isinstance(model, Checkpoint) else locate(model, revision)
     if not isinstance(found, (LocalCheckpoint, HubCheckpoint)):
         raise UsageError(
             f"{found.name}: a model to evaluate is a hub id or a local folder; download it first"
@@ -137,7 +137,7 @@ def find(model: str | Path, revision: str | None = None) -> Checkpoint:
     if isinstance(found, HubCheckpoint):
         identity = json.dumps([found.name, found.revision, gguf])
         name = found.name if gguf is None else f"{found.name}/{gguf}"
-        return Checkpoint(
+        return Loadable(
             name, found.name, found.revision, gguf, _hash(identity), weights, found.notes,
             offline=bool(found.notes),
         )  # fmt: skip
@@ -150,7 +150,7 @@ def find(model: str | Path, revision: str | None = None) -> Checkpoint:
     identity = json.dumps(
         [str(folder.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats)]
     )
-    return Checkpoint(found.name, str(folder), None, gguf, _hash(identity), weights)
+    return Loadable(found.name, str(folder), None, gguf, _hash(identity), weights)
 
 
 _OTHERS = re.compile(r"(config|tokenizer|vocab|merges|special_tokens|added_tokens)")
@@ -190,7 +190,7 @@ def _gguf(name: str, only: str | None, files: tuple[str, ...]) -> str | None:
 
 
 @contextmanager
-def loading(checkpoint: Checkpoint, what: str) -> Iterator[Any]:
+def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
     """Give transformers to the block, quiet, and turn its errors into ours.
 
     Raises
@@ -229,7 +229,7 @@ def loading(checkpoint: Checkpoint, what: str) -> Iterator[Any]:
             quiet.enable_progress_bar()
 
 
-def _explained(error: Exception, checkpoint: Checkpoint, what: str) -> SuperscopeError:
+def _explained(error: Exception, checkpoint: Loadable, what: str) -> SuperscopeError:
     """Return what an exception of transformers means for the user."""
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     where = f"{checkpoint.name}: {what}"

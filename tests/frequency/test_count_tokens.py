@@ -14,10 +14,9 @@ from zipf_texts import DrawnTokens, zipf_tokens, zipf_words
 
 from superscope import measure
 from superscope.errors import FormatError, SuperscopeError, UsageError
-from superscope.evaluation.frequency import TokenFrequency, count_tokens
-from superscope.evaluation.text import text_files
-from superscope.evaluation.tokenizer import load_tokenizer
-from superscope.evaluation.zipf import FIRST_RANK, MIN_COUNT
+from superscope.frequency import TokenFrequency, count_tokens, text_files
+from superscope.frequency.tokenizer import load_tokenizer
+from superscope.frequency.zipf import FIRST_RANK, MIN_COUNT
 
 
 def counted(drawn: DrawnTokens, **options: object) -> TokenFrequency:
@@ -118,7 +117,7 @@ def test_counts_are_those_of_the_text(tmp_path: Path) -> None:
     assert f.ranks.tolist() == [2, 0, 1, 3, 4, 0]
     assert (f.text.documents, f.text.empty, f.text.nbytes) == (3, 1, len("a b ac a xa"))
     assert f.notes == ("1 document without a token left out",)
-    table = f.token_table(load_tokenizer(words).tokens())
+    table = f.to_frame(load_tokenizer(words).tokens())
     assert list(table.columns) == ["id", "token", "count", "rank"]
     assert table["token"].tolist() == ["<unk>", "</s>", "a", "b", "c", "d"]
     assert table["rank"].isna().tolist() == [False, True, False, False, False, True]

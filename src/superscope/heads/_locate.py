@@ -43,8 +43,6 @@ class Checkpoint(ABC):
         Commit or version of a remote checkpoint, or None.
     only
         The one weights file the user named, or None for the whole checkpoint.
-    cache
-        Folder for heads read from here, or None if reading them again costs nothing.
     notes
         What the user should know of how it was found.
     """
@@ -52,8 +50,12 @@ class Checkpoint(ABC):
     name: str
     revision: str | None = None
     only: str | None = None
-    cache: Path | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def cache(self) -> Path | None:
+        """Folder for heads read from here, or None if reading them again costs nothing."""
+        return None
 
     @abstractmethod
     def files(self) -> tuple[str, ...]:
@@ -170,7 +172,6 @@ class HubCheckpoint(Checkpoint):
 
         self.name = repo
         self.only = only
-        self._folder = cache.folder("models--" + repo.replace("/", "--"))
         branch = revision or "main"
         listing = self._folder / f"{slug(branch)}.json"
 
@@ -188,7 +189,15 @@ class HubCheckpoint(Checkpoint):
             self.notes = (f"hub not reached: revision {branch} as last seen",)
         self.revision = str(known["commit"] or branch)
         self._files = tuple(known["files"])
-        self.cache = self._folder / slug(self.revision)
+
+    @property
+    def _folder(self) -> Path:
+        return cache.folder("models--" + self.name.replace("/", "--"))
+
+    @property
+    def cache(self) -> Path:
+        """Folder of this machine, which need not be the one where the model was located."""
+        return self._folder / slug(str(self.revision))
 
     def files(self) -> tuple[str, ...]:
         return self._files
@@ -255,9 +264,14 @@ class RemoteCheckpoint(Checkpoint):
         main = known.get(self.only or "") or next(iter(known.values()), {})
         tag = main.get("ETag") or main.get("etag")
         self.revision = tag.strip('"') if self.only and tag else None
+        self._cache: Path | None = None
         # A size alone does not tell a replaced file from the one before.
         if known and all(len(facts) > 1 for facts in known.values()):
-            self.cache = store / slug(repr(sorted(known.items())))
+            self._cache = store / slug(repr(sorted(known.items())))
+
+    @property
+    def cache(self) -> Path | None:
+        return self._cache
 
     def _look(self) -> dict[str, dict[str, str]]:
         """Return what the store says of each file that is there."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from superscope.forecasts import forecast_at
 from superscope.laws import Estimate, Law
-from superscope.text import columns, visible
+from superscope.text import counted
 
 if TYPE_CHECKING:
     from superscope.geometry import Geometry
     from superscope.study.members import Member
-    from superscope.study.study import Study
+    from superscope.study.result import Study
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,6 @@ class Answer:
 
 
 CANNOT = "cannot be said"
-HEADER = ("model", "width", "V", "overlap × m", "centered × m", "loss", "± s.e.", "bits/byte")
-
-
-def table_lines(study: Study) -> list[str]:
-    """Return a line for each member, its numbers under a header."""
-    return columns(HEADER, [_row(member) for member in study.members])
-
-
-def _row(member: Member) -> tuple[str, ...]:
-    g, e = member.geometry, member.evaluation
-    width = g.width if g is not None else e.model.width if e is not None else None
-    rows = g.features if g is not None else e.model.rows if e is not None else None
-    return (
-        visible(member.name, quote="", longest=60),
-        *("–" if n is None else f"{n:,}" for n in (width, rows)),
-        *(("–", "–") if g is None else (
-            f"{g.raw.ratio_to_random:.3g}", f"{g.centered.ratio_to_random:.3g}")),
-        *(("–", "–", "–") if e is None else (
-            f"{e.loss:.4f}", "–" if e.loss_se is None else f"{e.loss_se:.2g}",
-            f"{e.bits_per_byte:.4f}")),
-    )  # fmt: skip
 
 
 def answers(study: Study) -> tuple[Answer, ...]:
@@ -82,7 +61,7 @@ def _regime(study: Study) -> Answer:
     shares = _range([head.represented_fraction for head in heads])
     named = ", ".join(sorted(regimes))
     return Answer(question, short, (
-        f"{_counted(len(heads), 'head')}, each with {vocabulary} times as many tokens as "
+        f"{counted(len(heads), 'head')}, each with {vocabulary} times as many tokens as "
         f"dimensions. The share of rows that are represented (norm above half the root mean "
         f"square) is {shares}. Regime: {named}.",
         f"Mean square overlap is {_range([h.raw.ratio_to_random for h in heads])} times chance, "
@@ -219,7 +198,7 @@ def _unsaid(study: Study) -> Answer:
             verdict = law.verdict[:1].lower() + law.verdict[1:]
             text.append(f"The law of {what} is {verdict}")
     text += _notes(study.members)
-    return Answer(question, f"{_counted(len(text), 'reservation')}" if text else "nothing",
+    return Answer(question, f"{counted(len(text), 'reservation')}" if text else "nothing",
                   tuple(text) or ("Every member was measured and evaluated, and every law is "
                                   "identified without reservation.",))  # fmt: skip
 
@@ -259,7 +238,3 @@ def _estimate(value: Estimate) -> str:
 def _range(values: Sequence[float]) -> str:
     low, high = f"{min(values):.3g}", f"{max(values):.3g}"
     return low if low == high else f"{low} to {high}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")

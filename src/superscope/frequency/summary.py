@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from superscope.evaluation.zipf import GROUPS
-from superscope.text import visible
-
-if TYPE_CHECKING:
-    from superscope.evaluation.frequency import TokenFrequency
-    from superscope.evaluation.zipf import Bend, ZipfExponent
-
-_LABEL = 15  # columns of the labels
+from superscope.frequency.token_frequency import TokenFrequency
+from superscope.frequency.zipf import GROUPS, Bend, ZipfExponent
+from superscope.text import as_text, counted, labelled, named
 
 
-def as_text(f: TokenFrequency) -> str:
+@as_text.register
+def _(f: TokenFrequency) -> str:
     t = f.text
     lines = [
-        ("tokens", f"{f.tokens:,} in {many(t.documents, 'document')}, "
+        ("tokens", f"{f.tokens:,} in {counted(t.documents, 'document')}, "
                    f"{t.nbytes / f.tokens:.3g} bytes each"),
         ("vocabulary", f"{f.seen:,} of {f.vocabulary:,} ids occur ({f.coverage:.1%}), "
                        f"{f.once:,} of them once"),
@@ -28,8 +22,7 @@ def as_text(f: TokenFrequency) -> str:
         lines.append(("coverage", f"of the text by its most frequent ids: {shown}"))
     lines += _law_lines(f)
     lines += [("note", note) for note in f.notes]
-    title = f"{_shown(f.tokenizer)} on {_shown(t.name)}"
-    return "\n".join([title, *(f"  {label:<{_LABEL}}{text}" for label, text in lines)])
+    return labelled(f"{named(f.tokenizer)} on {named(t.name)}", lines)
 
 
 def _law_lines(f: TokenFrequency) -> list[tuple[str, str]]:
@@ -75,12 +68,3 @@ def _range(e: ZipfExponent) -> str:
 def _estimate(e: ZipfExponent | Bend, sign: str = "") -> str:
     low, high = e.interval
     return f"{e.value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})".replace("-", "−")
-
-
-def many(count: int, what: str) -> str:
-    """Return a number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _shown(name: str) -> str:
-    return visible(name, quote="", longest=200)

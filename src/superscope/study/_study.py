@@ -5,77 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.atomic import make_folder, write_whole
-from superscope.errors import FormatError, SuperscopeError, UsageError
-from superscope.evaluation import Evaluation, LossOptions, Text
+from superscope.errors import FormatError, UsageError
+from superscope.evaluation import Evaluation, LossOptions
+from superscope.frequency import Text
 from superscope.geometry import Geometry
 from superscope.heads import FAMILIES, family_of, members
-from superscope.laws import Law, fit
-from superscope.observations import to_frame
+from superscope.laws import Law
 from superscope.progress import Progress, silent
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+from superscope.study.laws import fit_laws
 from superscope.study.members import Failure, Member, Task, located, work
+from superscope.study.result import RESULT, Study, table_of
 from superscope.tables import write_table
 from superscope.text import slug
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-LEAST_WIDTHS = 3  # different widths before a law is tried
-
-
-@dataclass(frozen=True, eq=False)
-class StudyLaws:
-    """The laws of a study; None where there were too few members for one.
-
-    Attributes
-    ----------
-    overlap, overlap_centered
-        Mean square overlap ∝ m^(−s) of raw and of mean-centered rows: the law ``power`` with no
-        floor, whose ``alpha`` is s.
-    loss
-        The law ``width``.
-    missing
-        Which is not there, and why.
-    """
-
-    overlap: Law | None
-    overlap_centered: Law | None
-    loss: Law | None
-    missing: dict[str, str]
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """A family, measured and evaluated.
-
-    Attributes
-    ----------
-    text
-        What the text is called.
-    members
-        In the order they were named.
-    laws
-        Fitted to the table.
-    """
-
-    text: str
-    members: tuple[Member, ...]
-    laws: StudyLaws
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The table of observations: a row for each member of which anything is known."""
-        return table_of(self.members)
-
-    @property
-    def failed(self) -> tuple[Member, ...]:
-        """Members of which something could not be done."""
-        return tuple(member for member in self.members if member.failures)
+    pass
 
 
 def study(
@@ -188,52 +137,10 @@ def _member(
     return Member(name, family, geometry, evaluation, failures)
 
 
-def table_of(found: Sequence[Member]) -> pd.DataFrame:
-    """Return the table of observations of members."""
-    rows = [member.observation for member in found]
-    return to_frame(row for row in rows if row is not None)
-
-
-def fit_laws(table: pd.DataFrame) -> StudyLaws:
-    """Fit overlap and loss against width.
-
-    Parameters
-    ----------
-    table
-        Of observations; rows without an overlap or a loss do not count for that law.
-    """
-    missing: dict[str, str] = {}
-
-    def law(name: str, column: str) -> Law | None:
-        rows = table[table[column].notna() & table["width"].notna()]
-        widths = rows["width"].nunique()
-        if widths < LEAST_WIDTHS:
-            count = f"{widths} different width" + "s" * (widths != 1)
-            missing[name] = f"{count}; a law takes {LEAST_WIDTHS} or more"
-            return None
-        try:
-            if name == "loss":
-                if rows["family"].notna().any():  # a floor for each family, and one for the others
-                    rows = rows.assign(family=rows["family"].fillna("no family"))
-                return fit(rows, "width", resample="row")
-            # In logarithms: an overlap of a narrow model must not outweigh all others.
-            return fit(
-                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0}, resample="row"
-            )  # fmt: skip
-        except SuperscopeError as error:
-            missing[name] = str(error)
-            return None
-
-    return StudyLaws(
-        overlap=law("overlap", "mean_square_overlap"),
-        overlap_centered=law("overlap_centered", "mean_square_overlap_centered"),
-        loss=law("loss", "loss"),
-        missing=missing,
-    )
-
-
 def _write(made: Study, out: Path) -> None:
-    """Write the table, the laws, and each member's losses by token."""
+    """Write the study, its table and laws, and each member's losses by token."""
+    with write_whole(out / RESULT) as file:
+        file.write(made.to_json().encode())
     table = made.table
     if len(table):
         write_table(table, out / "observations.csv")
@@ -252,4 +159,4 @@ def _write(made: Study, out: Path) -> None:
         if member.evaluation is not None:
             make_folder(out / "tokens")
             path = out / "tokens" / f"{slug(member.name)}.parquet"
-            write_table(member.evaluation.token_table(), path)
+            write_table(member.evaluation.token_frame(), path)

@@ -21,7 +21,7 @@ from superscope.errors import (
     did_you_mean,
     install_hint,
 )
-from superscope.evaluation.text import Document, Text, text_field
+from superscope.frequency.text import Document, Text, text_field
 from superscope.heads import network
 from superscope.text import visible
 

@@ -1,0 +1,185 @@
+"""Documents out of the bytes of files: plain text, JSON lines, Parquet, also compressed."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from superscope.errors import FormatError, NotFoundError
+from superscope.frequency.text import Document, document_of, text_field
+from superscope.heads.transport import filesystem, open_remote
+from superscope.text import visible
+
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+FETCHED = 1 << 20  # bytes of a remote file at once
+
+
+def read_all(
+    files: tuple[tuple[str, str], ...], given: bytes, split: str, field: str
+) -> Iterator[Document]:
+    """Yield the documents of files of known kinds; `given` is what standard input gave."""
+    for file, kind in files:
+        if file == "-":
+            yield from _read_plain(io.BytesIO(given), "standard input", split)
+        else:
+            yield from _read_file(file, kind, split, field)
+
+
+def shown_name(file: str) -> str:
+    """Return a file's name for messages: without a URI's query, which may hold a signature."""
+    return visible(path_of(file), quote="", longest=500)
+
+
+def path_of(file: str) -> str:
+    """Return a file's name without the query of a URI."""
+    return file.partition("?")[0] if "://" in file else file
+
+
+def suffixes(name: str) -> tuple[str, str]:
+    """Return what a file name says of kind and compression, both lower case."""
+    stem, suffix = os.path.splitext(path_of(name).lower())  # noqa: PTH122 - names may be URIs
+    if suffix in COMPRESSIONS:
+        return os.path.splitext(stem)[1], suffix  # noqa: PTH122
+    return suffix, ""
+
+
+def _read_file(file: str, kind: str, split: str, field: str) -> Iterator[Document]:
+    shown = shown_name(file)
+    with _opened(file) as stream:
+        if kind == "parquet":
+            yield from _read_parquet(stream, shown, field)
+        elif kind == "lines":
+            yield from _read_lines(stream, shown, field)
+        else:
+            yield from _read_plain(stream, shown, split)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[io.BufferedIOBase]:
+    """Open a file for reading bytes; what goes wrong later, while it is read, is told as well."""
+    try:
+        with _raw(file) as raw, _decompressed(raw, suffixes(file)[1]) as stream:
+            yield stream
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise FormatError(
+            f"cannot read {shown_name(file)}: {reason or type(error).__name__}"
+        ) from None
+
+
+def _raw(file: str) -> io.BufferedIOBase:
+    if "://" in file:
+        fs, path = filesystem(file)
+        return io.BufferedReader(open_remote(fs, path, shown_name(file)), FETCHED)
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise NotFoundError(f"cannot read {shown_name(file)}: {error.strerror or error}") from None
+
+
+def _decompressed(raw: io.BufferedIOBase, compression: str) -> io.BufferedIOBase:
+    match compression:
+        case ".gz":
+            return gzip.GzipFile(fileobj=raw)
+        case ".bz2":
+            return bz2.BZ2File(raw)
+        case ".xz":
+            return lzma.LZMAFile(cast("IO[bytes]", raw))
+        case ".zst":
+            import pyarrow as pa
+
+            return io.BufferedReader(pa.CompressedInputStream(raw, "zstd"))
+    return raw
+
+
+def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Document]:
+    gathered: list[bytes] = []
+    begin = 1
+
+    def document() -> Iterator[Document]:
+        data = b"".join(gathered)
+        gathered.clear()
+        if data.strip():
+            yield _decoded(data, file, begin)
+
+    for number, line in _lines(stream):
+        if split == "paragraph" and not line.strip():
+            yield from document()
+            continue
+        begin = number if not gathered else begin
+        gathered.append(line.rstrip(b"\r\n") if split == "line" else line)
+        if split == "line":
+            yield from document()
+    yield from document()
+
+
+def _lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+    """Yield lines by number, the first without a byte order mark."""
+    for number, line in enumerate(stream, start=1):
+        yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+
+
+def _decoded(data: bytes, file: str, line: int) -> Document:
+    try:
+        return Document(data.decode("utf-8"), 0, f"{file}, line {line}", len(data))
+    except UnicodeDecodeError as error:
+        line += data.count(b"\n", 0, error.start)
+        text = data.decode("utf-8", "surrogateescape")
+        return document_of(text, f"{file}, line {line}", len(data))
+
+
+def _read_lines(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[Document]:
+    for number, line in _lines(stream):
+        if not line.strip():
+            continue
+        place = f"{file}, line {number}"
+        # What cannot be decoded is within a string, or the line is no JSON anyway.
+        decoded = line.decode("utf-8", "surrogateescape")
+        try:
+            record = json.loads(decoded)
+        except json.JSONDecodeError as error:
+            raise FormatError(
+                f"{place} is no JSON ({error.msg} at character {error.colno}); "
+                "expected one object a line"
+            ) from None
+        except (ValueError, RecursionError) as error:  # a number or a nesting too long
+            raise FormatError(f"{place} cannot be read: {error}") from None
+        text = text_field(record, field, place)
+        if text is not None:
+            yield document_of(text, place, len(line))
+
+
+def _read_parquet(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[Document]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(stream)
+    except pa.ArrowException as error:
+        raise FormatError(f"{file} is no Parquet file: {' '.join(str(error).split())}") from None
+    names = table.schema_arrow.names
+    if field not in names:
+        has = visible(", ".join(names), quote="", longest=200)
+        raise FormatError(f"{file} has no column {field!r}; it has {has}: choose one with --field")
+    kind = table.schema_arrow.types[names.index(field)]
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
+        raise FormatError(f"{file}: column {field!r} is no text but {kind}")
+    number = 0
+    for batch in table.iter_batches(batch_size=256, columns=[field]):
+        # As bytes: a writer may have put there what is no UTF-8.
+        column = batch.column(0).cast(pa.large_string()).cast(pa.large_binary())
+        for value in column.to_pylist():
+            if value is not None:
+                text = value.decode("utf-8", "surrogateescape")
+                yield document_of(text, f"{file}, row {number}", len(value))
+            number += 1

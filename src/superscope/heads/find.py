@@ -1,0 +1,169 @@
+"""Finding the head's tensor in a checkpoint, with what goes with it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
+from superscope.heads import naming
+from superscope.heads._locate import Checkpoint
+from superscope.heads.encodings import ENCODINGS, Float32
+from superscope.heads.families import family_of
+from superscope.heads.head import Provenance, check_shape
+from superscope.heads.opened import Opened, config_of, described, holders_of, loaded
+from superscope.heads.stored import Directory, StoredTensor
+from superscope.heads.transport import RangeFile
+
+_Choose = Callable[[Mapping[str, tuple[int, ...]]], naming.Choice]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The head's tensor and what goes with it, not yet read."""
+
+    file: RangeFile
+    tensor: StoredTensor
+    directory: Directory
+    provenance: Provenance
+    gain: Float32 | None
+
+
+def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Found:
+    config = config_of(checkpoint)
+    holders = holders_of(checkpoint)
+    opened = Opened(checkpoint)
+    if isinstance(holders, str):
+        directory = opened.directory(holders)
+        where = dict.fromkeys(directory.tensors, holders)
+        shapes = {name: t.shape for name, t in directory.tensors.items()}
+    else:
+        where, shapes = holders, {}
+    choose = partial(naming.choose, where, config, wanted)
+    try:
+        choice = choose(shapes)
+    except (NotFoundError, UsageError, FormatError) as error:
+        raise _with_shapes(error, checkpoint.name, opened, where, choose) from None
+    file_name = where[choice.tensor]
+    directory = opened.directory(file_name)
+    stored = described(directory, choice.tensor, f"{checkpoint.name}: {file_name}")
+    if not stored.name.isprintable():
+        raise FormatError(f"{checkpoint.name}: the name of tensor {stored.name} cannot be printed")
+    label = f"{checkpoint.name}: tensor {stored.name}"
+    check_shape(stored.shape, label)
+    width = stored.shape[1]
+    try:
+        naming.refuse_integers(stored.name, stored.dtype, config)
+        encoding = stored.encoding
+        encoding.row_bytes(width)
+    except FormatError as error:
+        raise FormatError(f"{checkpoint.name}: {error}") from None
+    if stored.transposed and encoding.quantized:
+        raise FormatError(f"{label} is quantized and transposed, which is not read")
+    folded, gain = folded_gain(opened, where, config, width, label) if fold_norm else (None, None)
+    scaled, scale = fp8_scale(opened, where, stored, label)
+    if scale is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
+            gain = (np.ones(width, np.float32) if gain is None else gain) * scale
+    provenance = Provenance(
+        model=checkpoint.name,
+        family=family_of(checkpoint.name),
+        revision=checkpoint.revision,
+        file=file_name,
+        format=directory.format,
+        tensor=stored.name,
+        reason=choice.reason,
+        dtype=encoding.name,
+        quantized=encoding.quantized or scale is not None,
+        folded_norm=folded,
+        depth=_depth(config, directory),
+        parameters=_parameters(directory) if isinstance(holders, str) else None,
+        notes=() if scale is None else (f"multiplied by {scaled} = {scale:g}",),
+    )
+    return Found(opened.file(file_name), stored, directory, provenance, gain)
+
+
+def _with_shapes(
+    error: SuperscopeError, name: str, opened: Opened, where: Mapping[str, str], choose: _Choose
+) -> SuperscopeError:
+    """Return why no head was chosen; the shards' headers, not needed before, give the shapes."""
+    if not isinstance(error, FormatError):
+        shapes: dict[str, tuple[int, ...]] = {}
+        for shard in sorted(set(where.values())):
+            shapes |= {name: t.shape for name, t in opened.directory(shard).tensors.items()}
+        try:
+            choose(shapes)
+        except (NotFoundError, UsageError) as shown:
+            error = shown
+    return type(error)(f"{name}: {error}")
+
+
+def folded_gain(
+    opened: Opened,
+    where: Mapping[str, str],
+    config: Mapping[str, Any],
+    width: int,
+    label: str,
+) -> tuple[str, Float32]:
+    """Return the final norm's gain, shape (m,), and its name."""
+    name = naming.final_norm(where)
+    if name is None:
+        raise NotFoundError(
+            f"{label}: no final norm with a gain was found to fold in; leave out --fold-norm"
+        )
+    directory = opened.directory(where[name])
+    stored = described(directory, name, where[name])
+    if stored.shape != (width,):
+        raise FormatError(f"{label} has width {width}, the norm {name} has shape {stored.shape}")
+    gain = loaded(opened.file(where[name]), stored).ravel()
+    if naming.gain_less_one(config) and directory.format != "gguf":  # GGUF stores the gain itself
+        gain = gain + np.float32(1.0)
+    return name, gain
+
+
+def fp8_scale(
+    opened: Opened, where: Mapping[str, str], head: StoredTensor, label: str
+) -> tuple[str | None, np.float32 | None]:
+    """Return the one factor that an fp8 head is stored without, and its name."""
+    beside = (f"{head.name}_scale", f"{head.name}_scale_inv")
+    name = next((n for n in beside if n in where), None)
+    if name is None or not head.dtype.startswith("F8"):
+        return None, None
+    stored = described(opened.directory(where[name]), name, where[name])
+    if math.prod(stored.shape) != 1:
+        raise FormatError(
+            f"{label} is quantized with a scale for each row or block ({name}, shape "
+            f"{stored.shape}), which is not read; measure the unquantized checkpoint"
+        )
+    return name, loaded(opened.file(where[name]), stored).ravel()[0]
+
+
+def _depth(config: Mapping[str, Any], directory: Directory) -> int | None:
+    parts = (config.get("text_config"), config)
+    for part in parts:
+        for key in ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers"):
+            if isinstance(part, Mapping) and isinstance(part.get(key), int):
+                return int(part[key])
+    architecture = directory.properties.get("general.architecture")
+    blocks = directory.properties.get(f"{architecture}.block_count")
+    return blocks if isinstance(blocks, int) else None
+
+
+# What old checkpoints store beside their parameters: causal masks and rotary frequencies.
+_BUFFER = re.compile(r"(\.attn\.bias|\.attention\.bias|masked_bias|inv_freq)$")
+
+
+def _parameters(directory: Directory) -> int | None:
+    if directory.format not in ("safetensors", "gguf"):
+        return None  # a .bin lists tied tensors twice, an array file is no model
+    return sum(
+        math.prod(t.shape)
+        for t in directory.tensors.values()
+        if not _BUFFER.search(t.name) and (t.dtype in ENCODINGS or t.dtype.startswith("ggml:"))
+    )

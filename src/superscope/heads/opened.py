@@ -1,0 +1,141 @@
+"""The files of a checkpoint, opened: their directories, and which of them holds which tensor."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.heads._locate import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
+from superscope.heads.encodings import Float32
+from superscope.heads.formats import read_directory
+from superscope.heads.rows import ArrayRows, FileRows, Rows
+from superscope.heads.stored import Directory, StoredTensor
+from superscope.heads.transport import RangeFile
+
+
+class Opened:
+    """The files of a checkpoint that were opened, with their directories."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._files: dict[str, RangeFile] = {}
+        self._directories: dict[str, Directory] = {}
+
+    def file(self, name: str) -> RangeFile:
+        if name not in self._files:
+            self._files[name] = self._checkpoint.open(name)
+        return self._files[name]
+
+    def directory(self, name: str) -> Directory:
+        if name not in self._directories:
+            self._directories[name] = read_directory(self.file(name))
+        return self._directories[name]
+
+
+def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
+    """Return the one weights file, or which file holds each tensor of a sharded checkpoint."""
+    if checkpoint.only is not None:
+        return _gguf_split(checkpoint, checkpoint.only) or checkpoint.only
+    files = checkpoint.files()
+    for index in USUAL_INDEXES:
+        single = index.removesuffix(".index.json")
+        if single in files:
+            return single
+        if index in files:
+            return _read_index(checkpoint, index)
+    for single in USUAL_FILES:
+        if single in files:
+            return single
+    weights = [f for f in files if f.endswith(WEIGHTS)]
+    for suffix in WEIGHTS:  # in order of preference
+        of_kind = [f for f in weights if f.endswith(suffix)]
+        if of_kind and {*of_kind} <= {*_parts(of_kind[0])}:
+            return _gguf_split(checkpoint, of_kind[0]) or of_kind[0]
+        if of_kind:
+            shown = ", ".join(of_kind[:8]) + (", …" if len(of_kind) > 8 else "")
+            raise UsageError(
+                f"{checkpoint.name} has several weights files and no index; name one of: {shown}"
+            )
+    raise NotFoundError(
+        f"{checkpoint.name} has no weights file ({', '.join(WEIGHTS)}); it has: "
+        f"{', '.join(files[:8]) or 'nothing'}"
+    )
+
+
+_SPLIT = re.compile(r"(.*)-\d{5}-of-(\d{5})\.gguf")
+
+
+def _parts(file: str) -> list[str]:
+    """Return the files of the split GGUF that `file` is a part of, or `file` alone."""
+    split = _SPLIT.fullmatch(file)
+    if split is None:
+        return [file]
+    return [f"{split[1]}-{n:05d}-of-{split[2]}.gguf" for n in range(1, int(split[2]) + 1)]
+
+
+def _gguf_split(checkpoint: Checkpoint, file: str) -> dict[str, str] | None:
+    """Return which part of a split GGUF holds each tensor; None for a file of one part."""
+    parts = _parts(file)
+    if len(parts) == 1:
+        return None
+    opened = Opened(checkpoint)
+    return {tensor: part for part in parts for tensor in opened.directory(part).tensors}
+
+
+def _read_index(checkpoint: Checkpoint, index: str) -> dict[str, str]:
+    try:
+        where = json.loads(checkpoint.small(index) or b"")["weight_map"]
+        if not all(isinstance(k, str) and isinstance(v, str) for k, v in where.items()):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise FormatError(f"{checkpoint.name}: {index} is not a valid index of shards") from None
+    for shard in set(where.values()):
+        path = PurePosixPath(shard)
+        if path.is_absolute() or ".." in path.parts or "\\" in shard or ":" in shard:
+            raise FormatError(
+                f"{checkpoint.name}: {index} points outside its folder, to {shard!r}; refused"
+            )
+    return dict(where)
+
+
+def config_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    data = checkpoint.small("config.json")
+    if data is None:
+        return {}
+    try:
+        config = json.loads(data)
+    except (ValueError, RecursionError):
+        raise FormatError(f"{checkpoint.name}: config.json is not valid JSON") from None
+    return config if isinstance(config, dict) else {}
+
+
+def described(directory: Directory, name: str, file: str) -> StoredTensor:
+    if name not in directory.tensors:
+        raise FormatError(f"the index puts {name} into {file}, which does not have it")
+    return directory.tensors[name]
+
+
+def loaded(file: RangeFile, tensor: StoredTensor) -> Float32:
+    """Return a whole tensor as float32, as a matrix of its last axis."""
+    shape = tensor.shape[::-1] if tensor.transposed else tensor.shape
+    width = shape[-1] if shape else 1
+    raw = np.frombuffer(b"".join(tensor.chunks(file)), np.uint8)
+    values = tensor.encoding.decode(raw.reshape(math.prod(shape[:-1]), -1))
+    values = values.reshape(-1, width)
+    return values.T if tensor.transposed else values
+
+
+def rows_of(file: RangeFile, tensor: StoredTensor) -> Rows:
+    if tensor.mappable and file.local is not None:
+        shape = (tensor.shape[0], tensor.shape[1])
+        encoding = tensor.encoding
+        if encoding.row_bytes(shape[1]) * shape[0] != tensor.nbytes:
+            raise FormatError(f"{file.name}: tensor {tensor.name} has the wrong length")
+        return FileRows(file.local, tensor.offset(file), shape, encoding)
+    return ArrayRows(loaded(file, tensor))

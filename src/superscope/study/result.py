@@ -1,0 +1,171 @@
+"""A study as a value, and its way to JSON and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from superscope.errors import FormatError, NotFoundError
+from superscope.evaluation import Evaluation
+from superscope.geometry import Geometry
+from superscope.laws import Law
+from superscope.observations import to_frame
+from superscope.study.members import Failure, Member
+from superscope.text import as_html, as_text, counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULT = "study.json"
+"""Name of the file in a study's folder that :func:`read` reads."""
+
+LAWS = ("overlap", "overlap_centered", "loss")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyLaws:
+    """The laws of a study; None where there were too few members for one.
+
+    Attributes
+    ----------
+    overlap, overlap_centered
+        Mean square overlap ∝ m^(−s) of raw and of mean-centered rows: the law ``power`` with no
+        floor, whose ``alpha`` is s.
+    loss
+        The law ``width``.
+    missing
+        Which is not there, and why.
+    """
+
+    overlap: Law | None
+    overlap_centered: Law | None
+    loss: Law | None
+    missing: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A family, measured and evaluated.
+
+    Attributes
+    ----------
+    text
+        What the text is called.
+    members
+        In the order they were named.
+    laws
+        Fitted to the table.
+    """
+
+    text: str
+    members: tuple[Member, ...]
+    laws: StudyLaws
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        of = f"{counted(len(self.members), 'member')}, {len(self.failed)} incomplete"
+        return f"<Study on {self.text!r}: {of}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table of observations: a row for each member of which anything is known."""
+        return table_of(self.members)
+
+    @property
+    def failed(self) -> tuple[Member, ...]:
+        """Members of which something could not be done."""
+        return tuple(member for member in self.members if member.failures)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return `table`, as other results do."""
+        return self.table
+
+    def to_json(self) -> str:
+        """Return all of it as one line of JSON."""
+        members = [
+            {
+                "name": member.name,
+                "family": member.family,
+                "geometry": _loaded(member.geometry),
+                "evaluation": _loaded(member.evaluation),
+                "failures": [asdict(failure) for failure in member.failures],
+            }
+            for member in self.members
+        ]
+        laws: dict[str, Any] = {name: _loaded(getattr(self.laws, name)) for name in LAWS}
+        laws["missing"] = self.laws.missing
+        return json.dumps({"text": self.text, "members": members, "laws": laws})
+
+    @classmethod
+    def from_json(cls, text: str) -> Study:
+        """Return the study that :meth:`to_json` wrote, without loss.
+
+        Raises
+        ------
+        FormatError
+            The text is no study of this version.
+        """
+        try:
+            known = json.loads(text)
+            members = tuple(
+                Member(
+                    member["name"],
+                    member["family"],
+                    _of(Geometry, member["geometry"]),
+                    _of(Evaluation, member["evaluation"]),
+                    tuple(Failure(**failure) for failure in member["failures"]),
+                )
+                for member in known["members"]
+            )
+            laws = {name: _of(Law, known["laws"][name]) for name in LAWS}
+            return cls(known["text"], members, StudyLaws(**laws, missing=known["laws"]["missing"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FormatError(f"this is no study of this version: {error!r}") from None
+
+
+def _loaded(value: Geometry | Evaluation | Law | None) -> Any:
+    return None if value is None else json.loads(value.to_json())
+
+
+def _of(kind: Any, content: Any) -> Any:
+    return None if content is None else kind.from_json(json.dumps(content))
+
+
+def read(folder: str | Path) -> Study:
+    """Return a study that was made before, from its folder.
+
+    Parameters
+    ----------
+    folder
+        What ``study`` was given as `out`.
+
+    Returns
+    -------
+    Study
+        As it was when it last ended.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        There is no study in it, or one of another version.
+    """
+    path = Path(folder) / RESULT
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFoundError(f"there is no study to be read in {folder}: {error}") from None
+    return Study.from_json(text)
+
+
+def table_of(found: Sequence[Member]) -> pd.DataFrame:
+    """Return the table of observations of members."""
+    rows = [member.observation for member in found]
+    return to_frame(row for row in rows if row is not None)
