@@ -1,20 +1,21 @@
-"""The laws' published numbers, on the published tables (definitions.md §5)."""
+"""The laws' published numbers; what was published of other tables, on tables made like them.
+
+`published-llms` is shipped. The tables of Chinchilla and the Gemstones are not: `make bench`
+fetches them and fails where a published minimum is not found (docs/laws-benchmarks.md). What the
+papers say of them is shown here on tables of the same size and traits, whose truth is known.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.special import huber, logsumexp
 
-from superscope.laws import FitStatus, Law, fit, load_public
+from superscope.laws import FitStatus, Law, fit
 
-DATA = Path(__file__).parents[2].parent / "shared/data"
-
-needs_data = pytest.mark.skipif(
-    not all((DATA / f).exists() for f in ("chinchilla_shapes.csv", "gemstones_100b.jsonl")),
-    reason=f"{DATA} does not hold the public tables",
-)
+CHINCHILLA = {"A": 482.0, "alpha": 0.348, "B": 2085.0, "beta": 0.366, "E": 1.817}
 
 
 def published(value: float, text: str) -> bool:
@@ -24,66 +25,95 @@ def published(value: float, text: str) -> bool:
 
 
 def refit(law: Law, dropped: int) -> float:
-    (found,) = [r for r in law.refits if r.drop_highest == dropped and not r.own]
+    (found,) = [r for r in law.refits if r.dropped == dropped]
     return found.parameters["beta"]
 
 
-@needs_data
-def test_chinchilla_as_besiroglu_et_al_refitted_it() -> None:
-    """B24: the minimum of the plain Huber objective, 5 highest dropped; and beta moves."""
-    table = load_public("chinchilla-shapes", DATA)
-    assert len(table) == 245
-    law = fit(table, "chinchilla", drop_highest=5, resamples=0, sensitivity=(0, 5, 40))
+@pytest.fixture(scope="module")
+def chinchilla() -> pd.DataFrame:
+    """245 runs near the optimum of a few budgets; those with the fewest tokens lose more."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "parameters": np.exp(rng.uniform(np.log(5e7), np.log(1.6e10), 245)),
+            "tokens": np.exp(rng.uniform(np.log(2e8), np.log(6e11), 245)),
+        }
+    )
+    p = CHINCHILLA
+    loss = p["A"] / table["parameters"] ** p["alpha"] + p["B"] / table["tokens"] ** p["beta"]
+    loss = (loss + p["E"]) * np.exp(0.003 * rng.standard_normal(245))
+    edge = table["tokens"].sort_values().iloc[20]
+    table["loss"] = loss * (edge / table["tokens"]).clip(lower=1) ** 0.5
+    return table
+
+
+def test_the_fit_is_the_minimum_of_the_published_objective(chinchilla: pd.DataFrame) -> None:
+    """B24's Huber 1e-3 of log losses by log-sum-exp, written apart: 5 highest dropped of 245."""
+    law = fit(chinchilla, "chinchilla", drop_highest=5, resamples=0, judge=False)
     assert len(law.points) == 240
-    assert law.objective == pytest.approx(0.0010182740, abs=1e-8)
-    assert law.objective == pytest.approx(0.00101827402, rel=1e-8)
+    kept = chinchilla.drop(chinchilla["loss"].nlargest(5).index)
+    n, d, y = (np.log(kept[c].to_numpy()) for c in ("parameters", "tokens", "loss"))
+
+    def objective(a: np.ndarray) -> float:
+        parts = np.stack([a[0] - a[1] * n, a[2] - a[3] * d, np.full(len(n), a[4])])
+        return float(huber(1e-3, logsumexp(parts, axis=0) - y).sum())
+
     p = law.parameters
-    assert published(p["alpha"], "0.3473")
-    assert published(p["beta"], "0.3672")
-    assert published(p["E"], "1.8172")
-    assert published(p["A"], "477.8")
-    assert published(p["B"], "2143")
-    assert published(refit(law, 0), "0.453")
-    assert published(refit(law, 40), "0.295")
+    ours = np.array([np.log(p["A"]), p["alpha"], np.log(p["B"]), p["beta"], np.log(p["E"])])
+    assert law.objective == pytest.approx(objective(ours), rel=1e-9)
+    starts = [ours, ours + 0.05, ours - 0.05, np.array([6.0, 0.35, 7.0, 0.35, 0.5])]
+    reached = [minimize(objective, s, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-9,
+                                                                    "fatol": 1e-14}).fun
+               for s in starts]  # fmt: skip
+    assert law.objective <= min(reached) * (1 + 1e-9)
+    assert min(reached) == pytest.approx(law.objective, rel=1e-3)
+
+
+def test_beta_moves_with_the_points_left_out(chinchilla: pd.DataFrame) -> None:
+    """As B24 found of H22's: with 0, 5 or 40 of the highest losses dropped beta is another."""
+    law = fit(chinchilla, "chinchilla", drop_highest=5, resamples=0, sensitivity=(0, 5, 40))
+    assert refit(law, 0) > law.parameters["beta"] > refit(law, 40)
+    assert refit(law, 40) == pytest.approx(CHINCHILLA["beta"], abs=0.03)
     moved = [f for f in law.findings if f.status is FitStatus.UNSTABLE_EXCLUSION]
     assert "beta" in [f.about for f in moved]
     assert (
-        "beta = 0.367 (with 5 points left out) becomes 0.453 with 0 points left out" in law.verdict
-    )
+        f"beta = {law.parameters['beta']:.3g} (with 5 points left out) becomes "
+        f"{refit(law, 0):.3g} with 0 points left out"
+    ) in law.verdict
     assert not law.identified
 
 
-@needs_data
-def test_the_five_dropped_are_those_with_the_highest_losses() -> None:
-    table = load_public("chinchilla-shapes", DATA)
-    law = fit(table, "chinchilla", drop_highest=5, resamples=0, judge=False)
+def test_the_five_dropped_are_those_with_the_highest_losses(chinchilla: pd.DataFrame) -> None:
+    law = fit(chinchilla, "chinchilla", drop_highest=5, resamples=0, judge=False)
     (excluded,) = law.excluded
-    highest = np.argsort(-table["loss"].to_numpy(np.float64))[:5] + 1
+    highest = np.argsort(-chinchilla["loss"].to_numpy())[:5] + 1
     assert sorted(excluded.rows) == sorted(highest)
 
 
-@needs_data
-def test_shape_as_liu_et_al_fitted_it() -> None:
-    """L26d, 40 highest dropped (42 with ties): the minimum with plain depth, and with depth − 2."""
-    table = load_public("chinchilla-shapes", DATA)
-    law = fit(table, "shape", drop_highest=40, resamples=0, sensitivity=())
-    assert len(law.points) == 203
-    assert [len(e.rows) for e in law.excluded] == [42]
-    assert law.excluded[0].rule == "the 40 highest losses"
-    p = law.parameters
-    print(p, 100 * law.mean_square_residual, law.verdict)
-    assert published(100 * law.mean_square_residual, "0.0030274")
-    assert published(p["a_m"], "0.9455")
-    assert published(p["a_l"], "1.325")
-    assert published(p["a_D"], "0.2991")
-    assert published(p["E"], "1.7536")
-    assert "depth is weakly identified" in law.verdict
+def test_shape_with_depth_less_two_as_liu_et_al_fit_it(chinchilla: pd.DataFrame) -> None:
+    """L26d: of 245 runs the 40 highest go, 42 with their ties; two layers do not count."""
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(
+        {
+            "width": np.exp(rng.uniform(np.log(512), np.log(5120), 245)),
+            "depth": rng.integers(4, 48, 245),
+            "tokens": chinchilla["tokens"],
+        }
+    )
+    table["loss"] = (
+        50 * table["width"] ** -0.96 + 1.5 * (table["depth"] - 2.0) ** -1.07
+        + 160 * table["tokens"] ** -0.299 + 1.744
+    )  # fmt: skip
+    tied = table["loss"].nlargest(42).index[39:]
+    table.loc[tied, "loss"] = table.loc[tied[0], "loss"]
     less = fit(table, "shape", drop_highest=40, depth_offset=2, resamples=0, judge=False)
-    assert published(100 * less.mean_square_residual, "0.0030605")
-    # The published optimum was not the minimum, and is near it.
-    for name, value, error in (("a_m", 0.960, 0.08), ("a_l", 1.066, 0.24),
-                               ("a_D", 0.299, 0.014), ("E", 1.744, 0.026)):  # fmt: skip
-        assert abs(less.parameters[name] - value) < error
+    assert [len(e.rows) for e in less.excluded] == [42]
+    assert less.excluded[0].rule == "the 40 highest losses"
+    assert len(less.points) == 203
+    for name, value in (("a_m", 0.96), ("a_l", 1.07), ("a_D", 0.299), ("E", 1.744)):
+        assert less.parameters[name] == pytest.approx(value, rel=1e-4)
+    plain = fit(table, "shape", drop_highest=40, resamples=0, judge=False)
+    assert plain.mean_square_residual > 10 * less.mean_square_residual
 
 
 def test_width_as_liu_liu_and_gore_fitted_it() -> None:
@@ -108,21 +138,31 @@ def test_holding_the_floors_hides_two_thirds_of_widths_error() -> None:
     joint = fit("published-llms", "width", resamples=0, judge=False)
     floors = {n: joint.parameters[n] for n in joint.parameters if n.startswith("B[")}
     held = fit("published-llms", "width", resamples=0, judge=False, fix=floors)
-    print(joint.standard_errors["alpha"], held.standard_errors["alpha"])
     assert held.parameters["alpha"] == pytest.approx(joint.parameters["alpha"], rel=1e-5)
     assert held.objective == pytest.approx(joint.objective, rel=1e-9)
     assert published(joint.standard_errors["alpha"], "0.06")
     assert held.standard_errors["alpha"] < 0.036 < joint.standard_errors["alpha"]
 
 
-@needs_data
-def test_shape_is_not_identified_by_the_gemstones() -> None:
-    """A public negative: with Huber 1e-3 the floor is 0 and a_m near 0.26."""
-    law = fit(load_public("gemstones", DATA), "shape", loss="huber", resamples=0, sensitivity=())
-    print(law.parameters, law.verdict)
+def test_shape_is_not_identified_by_checkpoints_of_few_runs_without_a_floor() -> None:
+    """A public negative: on the Gemstones, 22 runs at 35 checkpoints, the floor is 0."""
+    rng = np.random.default_rng(0)
+    runs = pd.DataFrame(
+        {
+            "run": [f"run{i}" for i in range(22)],
+            "width": np.geomspace(256, 3072, 22).round(),
+            "depth": rng.permutation(np.geomspace(3, 80, 22).round()),
+            "luck": 0.01 * rng.standard_normal(22),
+        }
+    )
+    table = runs.merge(pd.DataFrame({"tokens": np.geomspace(2e9, 1e11, 35)}), how="cross")
+    table["loss"] = np.exp(table["luck"]) * (
+        4.0 * table["width"] ** -0.26 + 1.5 * table["depth"] ** -0.3
+        + 60 * table["tokens"] ** -0.18 - 0.2
+    )  # fmt: skip
+    law = fit(table, "shape", loss="huber", resamples=0, sensitivity=())
     assert len(law.points) == 22 * 35
     assert law.parameters["E"] == 0
-    assert law.parameters["a_m"] == pytest.approx(0.26, abs=0.01)
     assert not law.identified
     assert FitStatus.FLOOR_AT_BOUND in {f.status for f in law.findings}
     assert law.points.units == "run"
