@@ -159,7 +159,7 @@ def pages() -> dict[Path, str]:
     found[DOCS / "command-line.md"] = command_page()
     found[study_family.PAGE] = study_family.page()
     sweep = toy_sweep.page()
-    return found if sweep is None else {**found, toy_sweep.PAGE: sweep}
+    return {**found, toy_sweep.PAGE: sweep}
 
 
 def same(shown: str, real: str) -> bool:
