@@ -32,6 +32,7 @@ def measure(
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
     report: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Measure how a model's output head packs its vocabulary into its width.
 
@@ -74,6 +75,8 @@ def measure(
         Write a row a model to this .parquet or .csv file.
     report
         Write a self-contained HTML report to this file.
+    figures
+        Write the figures of the report to this folder, each as PNG, PDF and SVG.
     """
     from superscope.cli.frequency_file import read_frequencies
     from superscope.heads import members
@@ -98,6 +101,11 @@ def measure(
         from superscope.report import write_report
 
         write_report(measured, report)
+    if measured and figures is not None:
+        from superscope.figures.geometry import geometry_drawings
+        from superscope.report.files import write_figures
+
+        write_figures(geometry_drawings(measured), figures)
     if failed:
         raise UsageError(f"{len(failed)} of {len(names)} not measured: {', '.join(failed)}")
 

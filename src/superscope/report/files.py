@@ -1,4 +1,4 @@
-"""Drawings as files: each as PNG and PDF, and all of them in one page."""
+"""Drawings as files, and all of them in one page."""
 
 from __future__ import annotations
 

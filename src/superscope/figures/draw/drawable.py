@@ -1,4 +1,4 @@
-"""Text of others in a drawing: the bundled font lacks letters, and ``$`` begins mathematics."""
+"""Names of models in a drawing: the bundled font lacks letters, and ``$`` begins mathematics."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 EXPLANATIONS = {
-    "raw, mean-centered": "Adding one vector to every row changes every logit alike and no "
-    "probability. Raw takes the rows as they are stored; mean-centered subtracts the mean row "
-    "first, so that what the probabilities cannot see is gone.",
+    "raw, mean-centered": "Adding the same vector to every row changes every logit alike, and no "
+    "probability. Raw takes the rows as they are stored. Mean-centered subtracts the mean row "
+    "first, on which no probability depends.",
     "V, m": "V is the number of rows with a direction, one for each entry of the vocabulary; m "
     "is the width, the number of columns.",
     "overlap": "c, the cosine of the angle between two rows: 1 if they point the same way, 0 if "
@@ -19,12 +19,13 @@ EXPLANATIONS = {
     "by chance": "Mean of |c| for isotropic random rows, close to √(2/(πm)).",
     "std |overlap|": "Standard deviation of |c| over pairs.",
     "mean overlap": "Mean of c over all pairs, exact: above 0 when rows share a direction.",
-    "coherence, max |overlap|": "The largest |c| of any pair; ≥ where only a sample was seen.",
+    "coherence, max |overlap|": "The largest |c| of any pair. The sign ≥ means that only a "
+    "sample of the pairs was measured.",
     "effective width": "V² over the sum of G's squared eigenvalues, with G = ŴᵀŴ for unit rows "
     "Ŵ: m if all directions are used evenly, 1 if all rows are parallel.",
     "packing efficiency": "Effective width over m: 1 for a tight frame.",
     "entropy rank": "exp of the entropy of G's eigenvalues, taken as shares of their sum: another "
-    "count of the directions in use, less ruled by the largest.",
+    "count of the directions in use, which depends less on the largest of them.",
     "stable rank": "The sum of G's eigenvalues over the largest one.",
     "norms": "Lengths of the rows: mean, root mean square (rms), standard deviation (std), and "
     "the norms below which the named shares of rows lie.",
@@ -32,15 +33,15 @@ EXPLANATIONS = {
     "regime": "None if V ≤ m; strong if φ ≥ 0.9; weak if φV ≤ 2m; else intermediate (after LLG25).",
     "frequency-centered": "Like mean-centered, with the mean row weighted by the token "
     "frequencies that were given.",
-    "mean square overlap, text-weighted": "Mean of c² over two tokens drawn by the frequencies "
-    "given, as from a text, that are not the same: Σ p_i p_j c_ij² over i ≠ j, divided by 1 − Σp², "
+    "mean square overlap, text-weighted": "Mean of c² over two different tokens drawn by the "
+    "frequencies given, as from a text: Σ p_i p_j c_ij² over i ≠ j, divided by 1 − Σp², "
     "where p is the frequency of a token, of sum 1 over the rows that have a direction.",
     "interference of a text's token": "Mean of c² over a token drawn by the frequencies given and "
     "another of the vocabulary, drawn uniformly.",
     "effective width, text-weighted": "1 over the sum of squared eigenvalues of Σ p_i ŵ_i ŵ_iᵀ: "
-    "the directions that a text makes use of. At most m, and at most the effective tokens.",
-    "effective tokens, 1/Σp²": "Two tokens of a text are the same as often as if it had so many "
-    "tokens, all equally frequent.",
+    "the number of directions that a text uses. At most m, and at most the effective tokens.",
+    "effective tokens, 1/Σp²": "The number of equally frequent tokens with which two tokens drawn "
+    "from the text would be the same as often as they are.",
     "share of the text left out": "Share of the frequencies given that falls on tokens whose row "
     "was left out, or has no direction.",
 }

@@ -161,7 +161,7 @@ def _settings(g: Geometry) -> tuple[tuple[str, str], ...]:
 def _pairs(g: Geometry) -> str:
     pairs, s = g.raw.pairs, g.settings
     if pairs is None:
-        return "not measured; all else is exact without them"
+        return "not measured; everything else is exact"
     if pairs.method == "exact":
         return f"all {pairs.pairs:,}, in {s.dtype} on {s.device}"
     return f"{pairs.pairs:,} drawn at random with seed {s.seed}"
