@@ -80,7 +80,12 @@ def _typed(kind: Any, value: Any) -> Any:
         return None if value is None else _typed(inner[0], value)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        known = {f.name for f in dataclasses.fields(kind)}
+        # What has a default may be new since the JSON was written.
+        known = [
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.name in value or f.default is dataclasses.MISSING
+        ]
         return kind(**{n: _typed(hints[n], value[n]) for n in known})  # type: ignore[operator]
     if origin is tuple:
         item = typing.get_args(kind)[0]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from superscope._measure import measure
 from superscope.evaluation import LossOptions, evaluate
 from superscope.frequency import count_tokens, text_files
-from superscope.measure import measure
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKENS, CONTEXT, STRIDE = 4000, 256, 192

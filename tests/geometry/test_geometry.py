@@ -206,7 +206,8 @@ def test_text_shows_every_number(geometry: Geometry) -> None:
     assert lines["folded in"].endswith("ln_f.weight")
     assert lines["note"] == "a note & <more>"
     assert f"most colliding of all {57 * 56 // 2:,} pairs" in text
-    assert repr(geometry) == text
+    assert repr(geometry).startswith("Geometry(a <b>model</b>")
+    assert "\n" not in repr(geometry)
 
 
 def test_text_lets_nothing_act_on_the_terminal(geometry: Geometry) -> None:
@@ -301,3 +302,56 @@ def test_provenance_defaults_are_not_shown() -> None:
     text = str(measure_head(head))
     assert "revision" not in text
     assert "tensor" not in text
+
+
+def test_tokens_have_a_row_each(geometry: Geometry) -> None:
+    tokens = geometry.tokens()
+    ids = [i for i in range(58) if i != 5]  # that row is zero
+    assert tokens["id"].tolist() == ids
+    assert tokens["token"].tolist() == [a_head().tokens[i] for i in ids]
+    assert np.array_equal(tokens["norm"], geometry.norms.values)
+    assert tokens["represented"].mean() == pytest.approx(geometry.represented_fraction)
+    assert np.array_equal(tokens["interference"], geometry.raw.token_interference)
+    assert np.array_equal(tokens["interference_centered"], geometry.centered.token_interference)
+    pairs = geometry.raw.pairs
+    assert tokens["nearest"].tolist() == pairs.neighbors[:, 0].tolist()
+    assert tokens["nearest_overlap"].tolist() == pairs.neighbor_overlaps[:, 0].tolist()
+    assert tokens["nearest_3"].tolist() == pairs.neighbors[:, 2].tolist()
+    texts = dict(zip(tokens["id"], tokens["token"], strict=True))
+    assert tokens["nearest_token"].tolist() == [texts[i] for i in tokens["nearest"]]
+
+
+def test_what_centering_leaves_without_a_direction_is_absent() -> None:
+    rows = np.array([[1, 2], [-1, 0], [0, 1], [3, 1], [-3, 1]])
+    geometry = measure_head(Head.from_array(rows.astype(float)), pairs="exact", neighbors=1)
+    tokens = geometry.tokens()
+    assert tokens["interference"].notna().all()
+    assert tokens["interference_centered"].isna().tolist() == [False, False, True, False, False]
+    assert tokens["nearest_centered"].isna().tolist() == [False, False, True, False, False]
+    assert tokens["token"].isna().all()
+
+
+def test_collisions_are_the_pairs_of_each_centering(geometry: Geometry) -> None:
+    pairs = geometry.collisions()
+    assert pairs["center"].unique().tolist() == ["raw", "mean-centered", "frequency-centered"]
+    first = geometry.raw.pairs.top[0]
+    assert pairs.loc[0, ["first", "second", "overlap"]].tolist() == [
+        first.first, first.second, first.overlap,
+    ]  # fmt: skip
+    assert pairs.loc[0, "first_token"] == first.first_text
+    assert measure_head(a_head(), pairs="none").collisions().empty
+
+
+def test_parts_print_in_one_line_and_as_a_table(geometry: Geometry) -> None:
+    for part in (geometry, geometry.raw, geometry.norms, geometry.raw.pairs, geometry.raw.weighted):
+        assert "\n" not in repr(part)
+        assert len(repr(part)) < 250
+        assert len(str(part).splitlines()) > 3
+        assert part._repr_html_().startswith("<")
+        assert type(part).from_json(part.to_json()).to_json() == part.to_json()
+
+
+def test_json_of_before_a_field_was_added_is_read(geometry: Geometry) -> None:
+    value = json.loads(geometry.to_json())
+    del value["texts"]
+    assert Geometry.from_json(json.dumps(value)).texts is None

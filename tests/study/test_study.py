@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from tiny_models import byte_tokenizer, tiny_language_model, tiny_model
 
+from superscope._measure import measure
 from superscope.errors import UsageError
 from superscope.evaluation import LossOptions, evaluate
 from superscope.frequency import Text, text_files
 from superscope.heads import FAMILIES
-from superscope.measure import measure
 from superscope.observations import read_observations
 from superscope.study import Study, fit_laws, study, table_of
 

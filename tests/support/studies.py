@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from superscope._measure import measure
 from superscope._version import __version__
 from superscope.evaluation import Evaluation, Losses
 from superscope.evaluation.evaluation import EvaluatedModel, LossSettings, TextRead
 from superscope.geometry import Geometry
 from superscope.heads import Head
-from superscope.measure import measure
 from superscope.study import Failure, Member, Study, StudyLaws, fit_laws, table_of
 
 WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384)

@@ -114,8 +114,8 @@ def _measure_all(
     names: list[str], options: dict[str, Any], json: bool
 ) -> tuple[list[Geometry], list[str]]:
     """Measure and print each model; return the geometries and the names that failed."""
+    from superscope._measure import measure as measure_one
     from superscope.cli.terminal import print_geometry, progress_bar, warn
-    from superscope.measure import measure as measure_one
 
     measured: list[Geometry] = []
     failed: list[str] = []

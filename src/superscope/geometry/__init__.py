@@ -1,8 +1,10 @@
 """What the rows of a head look like: overlaps, spectrum, norms, regime."""
 
-from superscope.geometry.geometry import Geometry, Overlap, Settings
+from superscope.geometry import summary  # noqa: F401  (how results print)
+from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.measure import measure_head
 from superscope.geometry.norms import Norms, Regime
+from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
 from superscope.geometry.weighted import WeightedOverlap
 

@@ -2,108 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from superscope.geometry import baselines, summary
+from superscope.geometry.frames import collision_frame, token_frame
 from superscope.geometry.norms import Norms, Regime, regime
-from superscope.geometry.pairs import PairStatistics
-from superscope.geometry.unit_rows import Float64
-from superscope.geometry.weighted import WeightedOverlap
+from superscope.geometry.overlap import Overlap
 from superscope.heads import Provenance
 from superscope.observations import Observation
 from superscope.plotting import plotted
-from superscope.serialize import decode, encode
+from superscope.result import Result
+from superscope.text import named, number
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True, eq=False)
-class Overlap:
-    """Overlaps c_ij = ŵ_i · ŵ_j of the unit rows, under one centering.
-
-    Attributes
-    ----------
-    center
-        What was subtracted from the rows: ``none``, ``mean`` or ``frequency``.
-    features, width
-        V (rows with a direction) and m.
-    left_out
-        Ids of rows that centering left without a direction.
-    mean_square_overlap, mean_overlap
-        Mean of c² and of c over distinct pairs, exact.
-    spectrum
-        Squared singular values of Ŵ (eigenvalues of G), descending, shape (m,).
-    token_interference
-        Mean of c_ij² over j ≠ i for each row, exact, shape (V,).
-    pairs
-        Statistics that need pairs, or None if not asked for.
-    weighted
-        Overlaps weighted by token frequencies, or None if those were not given.
-    """
-
-    center: str
-    features: int
-    width: int
-    left_out: tuple[int, ...]
-    mean_square_overlap: float
-    mean_overlap: float
-    spectrum: Float64
-    token_interference: Float64
-    pairs: PairStatistics | None
-    weighted: WeightedOverlap | None = None
-
-    @property
-    def random_mean_square(self) -> float:
-        """E c² of isotropic random rows, 1/m."""
-        return baselines.random_mean_square(self.width)
-
-    @property
-    def random_mean_absolute(self) -> float:
-        """E|c| of isotropic random rows."""
-        return baselines.random_mean_absolute(self.width)
-
-    @property
-    def welch_floor(self) -> float:
-        """Least possible mean c² of V unit rows in m dimensions."""
-        return baselines.welch_floor(self.features, self.width)
-
-    @property
-    def ratio_to_random(self) -> float:
-        """Mean c² over 1/m."""
-        return self.mean_square_overlap * self.width
-
-    @property
-    def ratio_to_welch(self) -> float | None:
-        """Mean c² over the Welch floor; None for V ≤ m, where the floor is 0."""
-        return self.mean_square_overlap / self.welch_floor if self.welch_floor else None
-
-    @property
-    def effective_width(self) -> float:
-        """V²/‖G‖_F²: m for a tight frame, 1 if all rows are parallel."""
-        ratio = self.features / (1 + (self.features - 1) * self.mean_square_overlap)
-        return min(ratio, float(self.width))  # rounding may pass the bound
-
-    @property
-    def packing_efficiency(self) -> float:
-        """Effective width over m, in (0, 1]."""
-        return self.effective_width / self.width
-
-    @property
-    def entropy_rank(self) -> float:
-        """exp of the entropy of the normalized spectrum."""
-        share = self.spectrum[self.spectrum > 0] / self.spectrum.sum()
-        return math.exp(-float(np.sum(share * np.log(share))))
-
-    @property
-    def stable_rank(self) -> float:
-        """‖Ŵ‖_F² / ‖Ŵ‖_2², where the former is V."""
-        return float(self.features / self.spectrum[0])
 
 
 @dataclass(frozen=True)
@@ -135,7 +52,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Geometry:
+class Geometry(Result):
     """What the rows of a head look like.
 
     Attributes
@@ -154,7 +71,24 @@ class Geometry:
         Overlaps of the rows as they are and after subtracting the mean row.
     frequency_centered
         After subtracting the mean row weighted by token frequencies, if those were given.
+    ids
+        Ids of the rows kept, ascending, int64, shape (V,); None if all stored rows were kept.
+    texts
+        Text of each row kept, None where it has none; or None if no text is known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import superscope
+    >>> head = np.random.default_rng(0).standard_normal((1000, 50))
+    >>> geometry = superscope.measure(head)
+    >>> geometry
+    Geometry(array: V = 1,000, m = 50, mean c² = 0.0200174 raw, 0.0200153 mean-centered)
+    >>> geometry.raw.random_mean_square
+    0.02
     """
+
+    DERIVED = ("features", "rows_outside_tokenizer", "represented_fraction", "regime")
 
     provenance: Provenance
     settings: Settings
@@ -165,6 +99,8 @@ class Geometry:
     raw: Overlap
     centered: Overlap
     frequency_centered: Overlap | None = None
+    ids: npt.NDArray[np.int64] | None = None
+    texts: tuple[str | None, ...] | None = None
 
     @property
     def features(self) -> int:
@@ -212,71 +148,85 @@ class Geometry:
             norm_cv=self.norms.coefficient_of_variation,
         )
 
-    def to_json(self) -> str:
-        """Return all of it as one line of JSON, with the derived numbers beside."""
-        return encode(self, derived=_derived)
+    def tokens(self) -> pd.DataFrame:
+        """Return a row for each token: its norm, its interference, its nearest tokens.
 
-    @classmethod
-    def from_json(cls, text: str) -> Geometry:
-        """Return the geometry that :meth:`to_json` wrote, without loss.
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``id``, ``token`` (absent where unknown), ``norm``, ``represented``, and
+            ``interference`` and ``interference_centered``: the mean square overlap with all other
+            tokens, of raw and of centered rows. Where neighbors were measured, also ``nearest``,
+            ``nearest_token`` and ``nearest_overlap``, then ``nearest_2`` …, and each of them with
+            ``_centered``. What centering leaves without a direction is absent.
 
-        Raises
-        ------
-        FormatError
-            The text is no geometry of this version.
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> rows = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 2.0]])
+        >>> tokens = superscope.measure(rows, tokens=["a", "b", "c"]).tokens()
+        >>> tokens[["token", "norm", "interference"]].round(2)
+          token  norm  interference
+        0     a   1.0          0.32
+        1     b   1.0          0.50
+        2     c   2.0          0.18
         """
-        return decode(cls, text)
+        return token_frame(self.norms, self.overlaps, self.ids, self.texts)
+
+    def collisions(self) -> pd.DataFrame:
+        """Return the pairs of tokens that overlap most, those of raw rows first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``center`` (``raw``, ``mean-centered`` or ``frequency-centered``), ``first``
+            and ``second`` (ids), ``first_token`` and ``second_token`` (absent where unknown) and
+            ``overlap``. It is empty if no pairs were measured.
+        """
+        return collision_frame(self.overlaps)
 
     def plot(
-        self, what: str | None = None, *, ax: Axes | None = None, theme: str = "light"
+        self,
+        what: str | None = None,
+        *,
+        ax: Axes | None = None,
+        theme: str = "light",
+        **options: Any,
     ) -> Figure:
-        """Draw the geometry; a notebook shows what is returned.
+        """Return a picture of this geometry.
 
         Parameters
         ----------
         what
-            ``overlap``, ``norms``, ``spectrum`` or ``width``; without it, all four in one figure.
+            ``overlap``, ``norms``, ``spectrum`` or ``width``; by default a panel of all four.
         ax
-            Axes to draw one of the four in.
+            Axes to draw in, for a picture of one panel.
         theme
             ``light`` or ``dark``.
+        **options
+            Of that picture alone.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The picture; notebooks show it.
 
         Raises
         ------
         UsageError
-            There is no such picture or theme, or overlaps are asked for and pairs were not
-            measured.
+            There is no such picture, or it cannot be drawn.
         """
-        return plotted(self, what, ax=ax, theme=theme)
+        return plotted(self, what, ax=ax, theme=theme, **options)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Geometry) and self.to_json() == other.to_json()
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __str__(self) -> str:
-        return summary.as_text(self)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return summary.as_html(self)
-
-
-def _derived(value: Any) -> dict[str, Any]:
-    """Return the derived numbers a reader of the JSON would otherwise have to compute."""
-    names: tuple[str, ...] = ()
-    if isinstance(value, Overlap):
-        names = (
-            "random_mean_square", "random_mean_absolute", "welch_floor", "ratio_to_random",
-            "ratio_to_welch", "effective_width", "packing_efficiency", "entropy_rank",
-            "stable_rank",
-        )  # fmt: skip
-    elif isinstance(value, Geometry):
-        names = ("features", "rows_outside_tokenizer", "represented_fraction", "regime")
-    elif isinstance(value, Norms):
-        names = ("mean", "root_mean_square", "std", "coefficient_of_variation", "min", "max",
-                 "quantiles")  # fmt: skip
-    elif isinstance(value, PairStatistics):
-        names = ("coherence",)
-    return {name: getattr(value, name) for name in names}
+    def __repr__(self) -> str:
+        return (
+            f"Geometry({named(self.provenance.model)}: V = {self.features:,}, m = {self.width:,}, "
+            f"mean c² = {number(self.raw.mean_square_overlap)} raw, "
+            f"{number(self.centered.mean_square_overlap)} mean-centered)"
+        )

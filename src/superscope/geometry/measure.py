@@ -14,9 +14,10 @@ from superscope.errors import HeadDataError, UsageError
 from superscope.geometry import pairs as pair_statistics
 from superscope.geometry import stages
 from superscope.geometry.frequencies import mean_row, stored_frequencies
-from superscope.geometry.geometry import Geometry, Overlap, Settings
+from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.gram import gram
 from superscope.geometry.norms import Norms
+from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
 from superscope.geometry.weighted import weighted_overlap
@@ -100,6 +101,7 @@ def measure_head(
             )
             for center, row in centers.items()
         }  # fmt: skip
+    kept = prepared.raw.head
     return Geometry(
         provenance=head.provenance,
         settings=settings,
@@ -110,7 +112,15 @@ def measure_head(
         raw=overlaps["none"],
         centered=overlaps["mean"],
         frequency_centered=overlaps.get("frequency"),
+        ids=kept.ids,
+        texts=_texts(kept),
     )
+
+
+def _texts(head: Head) -> tuple[str | None, ...] | None:
+    if head.tokens is None:
+        return None
+    return tuple(head.token(head.id_of(position)) for position in range(head.features))
 
 
 def _costs(

@@ -8,6 +8,8 @@ from enum import StrEnum
 import numpy as np
 
 from superscope.geometry.unit_rows import Float64
+from superscope.result import Result
+from superscope.text import counted, number
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -26,7 +28,7 @@ class Regime(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Norms:
+class Norms(Result):
     """Norms of the rows kept.
 
     Attributes
@@ -38,6 +40,10 @@ class Norms:
     threshold_rule
         Where the threshold comes from: ``half the rms norm`` or ``absolute``.
     """
+
+    DERIVED = (
+        "mean", "root_mean_square", "std", "coefficient_of_variation", "min", "max", "quantiles",
+    )  # fmt: skip
 
     values: Float64
     threshold: float
@@ -53,10 +59,12 @@ class Norms:
 
     @property
     def mean(self) -> float:
+        """Mean norm."""
         return float(self.values.mean())
 
     @property
     def root_mean_square(self) -> float:
+        """Root of the mean square norm."""
         return _root_mean_square(self.values)
 
     @property
@@ -71,10 +79,12 @@ class Norms:
 
     @property
     def min(self) -> float:
+        """Smallest norm."""
         return float(self.values.min())
 
     @property
     def max(self) -> float:
+        """Largest norm."""
         return float(self.values.max())
 
     @property
@@ -90,6 +100,12 @@ class Norms:
     def represented_fraction(self, threshold: float | None = None) -> float:
         """Return φ_t, the share of rows with a norm above t (default: `threshold`)."""
         return float(np.mean(self.values > (self.threshold if threshold is None else threshold)))
+
+    def __repr__(self) -> str:
+        return (
+            f"Norms({counted(len(self.values), 'row')}: mean {number(self.mean, 4)}, "
+            f"std {number(self.std, 4)})"
+        )
 
 
 def regime(features: int, width: int, represented_fraction: float) -> Regime:

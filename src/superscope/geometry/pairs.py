@@ -15,6 +15,8 @@ from superscope.geometry.rescore import overlaps_of, rescored
 from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums, bin_edges
 from superscope.geometry.unit_rows import Float64, UnitRows
 from superscope.progress import Progress, silent
+from superscope.result import Result
+from superscope.text import counted, number
 
 TILE_ROWS, TILE_COLUMNS = 4096, 512
 SAMPLES = 1 << 18
@@ -25,7 +27,17 @@ ROUNDING = {"float32": 0.0, "bfloat16": 4 * 2.0**-8, "float16": 4 * 2.0**-11}
 
 @dataclass(frozen=True)
 class Pair:
-    """Two rows and their overlap, by vocabulary id and, where known, text."""
+    """Two rows and their overlap.
+
+    Attributes
+    ----------
+    first, second
+        Their vocabulary ids.
+    overlap
+        c of the two.
+    first_text, second_text
+        Their text, where it is known.
+    """
 
     first: int
     second: int
@@ -35,7 +47,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class PairStatistics:
+class PairStatistics(Result):
     """Statistics of c over distinct pairs.
 
     Attributes
@@ -58,6 +70,8 @@ class PairStatistics:
         Ids of the nearest rows of every row by c, nearest first, and their overlaps,
         shape (V, K), int32 and float32; None unless asked for (exact only).
     """
+
+    DERIVED = ("coherence",)
 
     method: str
     pairs: int
@@ -82,6 +96,12 @@ class PairStatistics:
     def bin_edges(self) -> Float64:
         """Edges of `histogram`, shape (1001,)."""
         return bin_edges()
+
+    def __repr__(self) -> str:
+        return (
+            f"PairStatistics({self.method}: {counted(self.pairs, 'pair')}, "
+            f"mean |c| = {number(self.mean_absolute)}, largest |c| = {number(self.largest)})"
+        )
 
 
 def sampled(rows: UnitRows, *, samples: int, top: int, seed: int) -> PairStatistics:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
+from superscope import text
+from superscope.geometry.geometry import Geometry
+from superscope.geometry.norms import Norms
+from superscope.geometry.overlap import Overlap
+from superscope.geometry.pairs import Pair, PairStatistics
 from superscope.geometry.stages import CENTERINGS
-from superscope.text import number, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from superscope.geometry.geometry import Geometry, Overlap
-    from superscope.geometry.pairs import Pair
-    from superscope.geometry.weighted import WeightedOverlap
+from superscope.geometry.weighted import WeightedOverlap
+from superscope.text import NONE, counted, labelled, named, number, visible
 
 SHOWN_PAIRS = 10
+LABEL = 38  # characters of the longest label
+PAIR_METHODS = {"exact": "all there are", "sample": "drawn at random"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ def summarize(geometry: Geometry) -> Summary:
     """Return the table of a geometry."""
     g = geometry
     return Summary(
-        title=f"{visible(g.provenance.model, quote='', longest=200)}: V = {g.features:,}, "
+        title=f"{named(g.provenance.model)}: V = {g.features:,}, "
         f"m = {g.width:,}, V/m = {g.features / g.width:.4g}",
         columns=tuple(CENTERINGS[o.center] for o in g.overlaps),
-        overlaps=tuple(_overlap_lines(g)),
+        overlaps=tuple(_overlap_lines(g.overlaps)),
         facts=tuple(_facts(g)),
         pairs_title=_pairs_title(g),
         pairs=tuple(_pair_lines(g)),
@@ -60,7 +61,7 @@ def summarize(geometry: Geometry) -> Summary:
 
 
 def _times(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4g}×"
+    return NONE if value is None else f"{value:,.4g}×"
 
 
 def _estimate(value: float, error: float) -> str:
@@ -68,18 +69,20 @@ def _estimate(value: float, error: float) -> str:
 
 
 def _mean_absolute(o: Overlap) -> str:
-    return "–" if o.pairs is None else _estimate(o.pairs.mean_absolute, o.pairs.mean_absolute_se)
+    return NONE if o.pairs is None else _estimate(o.pairs.mean_absolute, o.pairs.mean_absolute_se)
 
 
 def _std_absolute(o: Overlap) -> str:
-    return "–" if o.pairs is None else _estimate(o.pairs.std_absolute, o.pairs.std_absolute_se)
+    return NONE if o.pairs is None else _estimate(o.pairs.std_absolute, o.pairs.std_absolute_se)
 
 
 def _coherence(o: Overlap) -> str:
-    if o.pairs is None:
-        return "–"
-    bound = "" if o.pairs.method == "exact" else "≥ "
-    return f"{bound}{o.pairs.largest:.6g}"
+    return NONE if o.pairs is None else _largest(o.pairs)
+
+
+def _largest(pairs: PairStatistics) -> str:
+    bound = "" if pairs.method == "exact" else "≥ "
+    return f"{bound}{pairs.largest:.6g}"
 
 
 _OVERLAP_LINES = (
@@ -106,24 +109,18 @@ _WEIGHTED_LINES: tuple[tuple[str, Callable[[WeightedOverlap], str]], ...] = (
 )
 
 
-def _overlap_lines(g: Geometry) -> Iterator[tuple[str, ...]]:
+def _overlap_lines(overlaps: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
     for label, value in _OVERLAP_LINES:
-        yield label, *(value(o) for o in g.overlaps)
-    weighted = [o.weighted for o in g.overlaps if o.weighted is not None]
+        yield label, *(value(o) for o in overlaps)
+    weighted = [o.weighted for o in overlaps if o.weighted is not None]
     for label, value_weighted in _WEIGHTED_LINES if weighted else ():
         yield label, *(value_weighted(w) for w in weighted)
 
 
 def _facts(g: Geometry) -> list[tuple[str, str]]:
-    n, p = g.norms, g.provenance
-    quantiles = n.quantiles
+    p = g.provenance
     facts = [
-        ("norms", f"mean {n.mean:.4g}, rms {n.root_mean_square:.4g}, std {n.std:.4g}, "
-                  f"std/mean {n.coefficient_of_variation:.3g}"),
-        ("", f"min {n.min:.4g}, 5 % {quantiles[0.05]:.4g}, median {quantiles[0.5]:.4g}, "
-             f"95 % {quantiles[0.95]:.4g}, max {n.max:.4g}"),
-        ("represented fraction", f"{g.represented_fraction:.4f} (norm > {n.threshold:.4g}, "
-                                 f"{n.threshold_rule})"),
+        *_norm_facts(g.norms),
         ("regime", str(g.regime) + (" (V ≤ m: nothing need be superposed)"
                                     if g.features <= g.width else "")),
         ("rows left out", _left_out(g)),
@@ -139,7 +136,19 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
     if p.folded_norm:
         facts.append(("folded in", f"the final norm's gain, {p.folded_norm}"))
     facts += [("note", note) for note in p.notes]
-    return [(label, visible(text, quote="", longest=500)) for label, text in facts]
+    return [(label, named(what, longest=500)) for label, what in facts]
+
+
+def _norm_facts(n: Norms) -> list[tuple[str, str]]:
+    quantiles = n.quantiles
+    return [
+        ("norms", f"mean {n.mean:.4g}, rms {n.root_mean_square:.4g}, std {n.std:.4g}, "
+                  f"std/mean {n.coefficient_of_variation:.3g}"),
+        ("", f"min {n.min:.4g}, 5 % {quantiles[0.05]:.4g}, median {quantiles[0.5]:.4g}, "
+             f"95 % {quantiles[0.95]:.4g}, max {n.max:.4g}"),
+        ("represented fraction", f"{n.represented_fraction():.4f} (norm > {n.threshold:.4g}, "
+                                 f"{n.threshold_rule})"),
+    ]  # fmt: skip
 
 
 def _left_out(g: Geometry) -> str:
@@ -183,11 +192,12 @@ def _pair(pair: Pair) -> str:
     )
 
 
-def _token(index: int, text: str | None) -> str:
-    return f"#{index}" if text is None else visible(text)
+def _token(index: int, token: str | None) -> str:
+    return f"#{index}" if token is None else visible(token)
 
 
-def as_text(geometry: Geometry) -> str:
+@text.as_text.register
+def geometry_text(geometry: Geometry) -> str:
     """Return the table as aligned plain text."""
     s = summarize(geometry)
     left = max(len(line[0]) for line in (*s.overlaps, *s.facts)) + 2
@@ -205,7 +215,8 @@ def as_text(geometry: Geometry) -> str:
     return "\n".join(lines)
 
 
-def as_html(geometry: Geometry) -> str:
+@text.as_html.register
+def geometry_html(geometry: Geometry) -> str:
     """Return the table as HTML, everything escaped."""
     s = summarize(geometry)
 
@@ -225,3 +236,38 @@ def as_html(geometry: Geometry) -> str:
         f"{row('', s.columns, 'th')}{''.join(row(line[0], line[1:]) for line in s.overlaps)}"
         f"{facts}{row(s.pairs_title, s.columns, 'th') if s.pairs else ''}{pairs}</table>"
     )
+
+
+@text.as_text.register
+def overlap_text(overlap: Overlap) -> str:
+    """Return one centering's column of the table."""
+    title = f"{CENTERINGS[overlap.center]}: V = {overlap.features:,}, m = {overlap.width:,}"
+    facts = [(line[0], line[1]) for line in _overlap_lines([overlap])]
+    return labelled(title, facts, width=LABEL)
+
+
+@text.as_text.register
+def weighted_text(weighted: WeightedOverlap) -> str:
+    """Return the overlaps of a text's tokens."""
+    facts = [(label, value(weighted)) for label, value in _WEIGHTED_LINES]
+    return labelled("weighted by the frequency of tokens", facts, width=LABEL)
+
+
+@text.as_text.register
+def norms_text(norms: Norms) -> str:
+    """Return the norms' mean, spread and quantiles."""
+    return labelled(f"norms of {counted(len(norms.values), 'row')}", _norm_facts(norms), LABEL)
+
+
+@text.as_text.register
+def pairs_text(pairs: PairStatistics) -> str:
+    """Return what pairs tell, and those that overlap most."""
+    facts = [
+        ("mean |overlap|", _estimate(pairs.mean_absolute, pairs.mean_absolute_se)),
+        ("std |overlap|", _estimate(pairs.std_absolute, pairs.std_absolute_se)),
+        ("mean square overlap", _estimate(pairs.mean_square, pairs.mean_square_se)),
+        ("coherence, max |overlap|", _largest(pairs)),
+        *(("", _pair(pair)) for pair in pairs.top[:SHOWN_PAIRS]),
+    ]
+    title = f"{counted(pairs.pairs, 'pair')}, {PAIR_METHODS[pairs.method]}"
+    return labelled(title, facts, LABEL)

@@ -9,27 +9,56 @@ columns, for the columns' neighbors.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from superscope.compiled import njit
 from superscope.cores import usable_cores
 from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums
 from superscope.geometry.unit_rows import Float32
 
+
+class Tile(NamedTuple):
+    """Overlaps of consecutive rows with consecutive columns, and where they begin."""
+
+    overlaps: Any
+    row0: Any
+    column0: Any
+
+
+class Nearest(NamedTuple):
+    """The nearest rows of every row, nearest first."""
+
+    overlaps: Any
+    ids: Any
+
+
+class Top(NamedTuple):
+    """The pairs with the largest overlaps, largest first."""
+
+    overlaps: Any
+    ids: Any
+
+
 # With their types given, functions are compiled (or loaded from numba's cache) on import.
-_PART = "float32[:,::1], int64, int64, int64, int64"
-_NEAR, _TOP = "float32[:,::1], int32[:,::1]", "float32[::1], int64[:,::1]"
+_MATRIX, _IDS = types.float32[:, ::1], types.int32[:, ::1]
+_TILE = types.NamedTuple((_MATRIX, types.int64, types.int64), Tile)
+_NEAREST = types.NamedTuple((_MATRIX, _IDS), Nearest)
+_TOP = types.NamedTuple((types.float32[::1], types.int64[:, ::1]), Top)
+_INT, _NUMBER = types.int64, types.float32
+
 _MARGIN = 16  # bins beyond ±1, for overlaps that rounding (of bfloat16 at worst) puts there
 _ALIKE = np.float32(ALIKE)
 _CHUNK = 64  # columns looked at together: one vectorized comparison decides whether any matters
 
 
-@njit(f"void({_NEAR}, int64, float32, int64)")
-def _insert(values, ids, row, value, other):  # type: ignore  # pragma: no cover
+@njit(types.void(_NEAREST, _INT, _NUMBER, _INT))
+def _insert(nearest, row, value, other):  # type: ignore  # pragma: no cover
     """Put a value into a row's list, which is sorted descending; the last falls out."""
+    values, ids = nearest.overlaps, nearest.ids
     at = values.shape[1] - 1
     while at > 0 and values[row, at - 1] < value:
         values[row, at] = values[row, at - 1]
@@ -39,13 +68,14 @@ def _insert(values, ids, row, value, other):  # type: ignore  # pragma: no cover
     ids[row, at] = other
 
 
-@njit(f"void({_TOP}, float32, int64, int64)")
-def _insert_pair(top, top_ids, value, row, column):  # type: ignore  # pragma: no cover
+@njit(types.void(_TOP, _NUMBER, _INT, _INT))
+def _insert_pair(pairs, value, row, column):  # type: ignore  # pragma: no cover
     """Put a pair into the list of top pairs, unless the last there comes before it.
 
     The list is sorted by value, highest first, then by row and column, so that which
     of many identical rows are listed depends on neither rounding nor threads.
     """
+    top, top_ids = pairs.overlaps, pairs.ids
     value = np.float32(1) if value > _ALIKE else value
     at = len(top)
     while at > 0 and (
@@ -70,12 +100,14 @@ def _insert_pair(top, top_ids, value, row, column):  # type: ignore  # pragma: n
     top_ids[at, 1] = column
 
 
-@njit(f"void({_PART}, float64[::1], int64[:,::1], {_NEAR}, {_TOP})")
+@njit(types.void(_TILE, _INT, _INT, types.float64[::1], types.int64[:, ::1], _NEAREST, _TOP))
 def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
-    tile, begin, end, row0, column0, sums, counts, near, near_ids, top, top_ids
+    tile, begin, end, sums, counts, nearest, pairs
 ):
     """Take rows `begin` to `end` of a tile: only pairs whose column comes after their row."""
-    columns = tile.shape[1]
+    every, row0, column0 = tile.overlaps, tile.row0, tile.column0
+    near, top = nearest.overlaps, pairs.overlaps
+    columns = every.shape[1]
     keep = near.shape[1]
     last = len(top) - 1
     one = np.float32(1)
@@ -87,7 +119,7 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
         absolute = 0.0
         square = 0.0
         for c0 in range(max(0, row + 1 - column0), columns, _CHUNK):
-            overlaps = tile[i, c0 : min(c0 + _CHUNK, columns)]
+            overlaps = every[i, c0 : min(c0 + _CHUNK, columns)]
             size = len(overlaps)
             near_bar = near[row, keep - 1] if keep else one + one
             top_bar = min(top[last], _ALIKE)
@@ -118,28 +150,27 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
             if nearer:
                 for k in range(size):
                     if overlaps[k] > near[row, keep - 1]:
-                        _insert(near, near_ids, row, overlaps[k], column0 + c0 + k)
+                        _insert(nearest, row, overlaps[k], column0 + c0 + k)
             if larger:
                 for k in range(size):
                     if abs(overlaps[k]) >= top_bar:
-                        _insert_pair(top, top_ids, abs(overlaps[k]), row, column0 + c0 + k)
+                        _insert_pair(pairs, abs(overlaps[k]), row, column0 + c0 + k)
         sums[0] += absolute
         sums[1] += square
 
 
-@njit(f"void({_PART}, {_NEAR})")
-def _by_columns(  # type: ignore  # noqa: PLR0917  # pragma: no cover
-    tile, begin, end, row0, column0, near, near_ids
-):
+@njit(types.void(_TILE, _INT, _INT, _NEAREST))
+def _by_columns(tile, begin, end, nearest):  # type: ignore  # pragma: no cover
     """Offer every pair of columns `begin` to `end` to the column's list of neighbors."""
+    every, row0, column0, near = tile.overlaps, tile.row0, tile.column0, nearest.overlaps
     keep = near.shape[1]
     bar = np.empty(end - begin, np.float32)  # what an overlap must exceed to enter a list
     for j in range(begin, end):
         bar[j - begin] = near[column0 + j, keep - 1]
-    for i in range(tile.shape[0]):
+    for i in range(every.shape[0]):
         row = row0 + i
         for c0 in range(max(begin, row + 1 - column0), end, _CHUNK):
-            overlaps = tile[i, c0 : min(c0 + _CHUNK, end)]
+            overlaps = every[i, c0 : min(c0 + _CHUNK, end)]
             bars = bar[c0 - begin : c0 - begin + len(overlaps)]
             nearer = 0
             for k in range(len(overlaps)):
@@ -147,7 +178,7 @@ def _by_columns(  # type: ignore  # noqa: PLR0917  # pragma: no cover
             if nearer:
                 for k in range(len(overlaps)):
                     if overlaps[k] > bars[k]:
-                        _insert(near, near_ids, column0 + c0 + k, overlaps[k], row)
+                        _insert(nearest, column0 + c0 + k, overlaps[k], row)
                         bars[k] = near[column0 + c0 + k, keep - 1]
 
 
@@ -169,10 +200,13 @@ class CpuTiles(Tiles):
         self._pool = ThreadPoolExecutor(count)
         self._sums = np.zeros((count, 2))
         self._counts = np.zeros((count, 4, BINS + 2 * _MARGIN), np.int64)
-        self._top = np.full((count, pairs), -1, np.float32)
-        self._top_ids = np.zeros((count, pairs, 2), np.int64)
-        self._near = np.full((features, neighbors), -2, np.float32)
-        self._near_ids = np.zeros((features, neighbors), np.int32)
+        self._top = Top(
+            np.full((count, pairs), -1, np.float32), np.zeros((count, pairs, 2), np.int64)
+        )
+        self._nearest = Nearest(
+            np.full((features, neighbors), -2, np.float32),
+            np.zeros((features, neighbors), np.int32),
+        )
         self._memory = np.empty(0, np.float32)  # of every tile in turn
 
     def load(self, unit: Float32) -> Any:
@@ -188,34 +222,35 @@ class CpuTiles(Tiles):
 
     def add(self, tile: Float32, row0: int, column0: int) -> None:
         count = self._threads
+        placed = Tile(tile, row0, column0)
 
         def by_rows(thread: int) -> None:
             begin, end = _band(tile.shape[0], thread, count)
+            top = Top(self._top.overlaps[thread], self._top.ids[thread])
             _by_rows(
-                tile, begin, end, row0, column0, self._sums[thread], self._counts[thread],
-                self._near, self._near_ids, self._top[thread], self._top_ids[thread],
-            )  # fmt: skip
+                placed, begin, end, self._sums[thread], self._counts[thread], self._nearest, top
+            )
 
         def by_columns(thread: int) -> None:
             begin, end = _band(tile.shape[1], thread, count)
-            _by_columns(tile, begin, end, row0, column0, self._near, self._near_ids)
+            _by_columns(placed, begin, end, self._nearest)
 
         list(self._pool.map(by_rows, range(count)))
-        if self._near.shape[1]:
+        if self._nearest.overlaps.shape[1]:
             list(self._pool.map(by_columns, range(count)))
 
     def result(self) -> TileSums:
         self._pool.shutdown()
-        overlaps = self._top.reshape(-1)
-        ids = self._top_ids.reshape(-1, 2)
+        overlaps = self._top.overlaps.reshape(-1)
+        ids = self._top.ids.reshape(-1, 2)
         order = np.lexsort((ids[:, 1], ids[:, 0], -overlaps))
-        order = order[overlaps[order] >= 0][: self._top.shape[1]]
+        order = order[overlaps[order] >= 0][: self._top.overlaps.shape[1]]
         return TileSums(
             absolute=float(self._sums[:, 0].sum()),
             square=float(self._sums[:, 1].sum()),
             counts=_folded(self._counts.sum(axis=(0, 1))),
-            near=self._near,
-            near_ids=self._near_ids,
+            near=self._nearest.overlaps,
+            near_ids=self._nearest.ids,
             top=overlaps[order],
             top_ids=ids[order],
         )

@@ -11,10 +11,11 @@ from superscope.geometry import stages
 from superscope.geometry.frequencies import shares
 from superscope.geometry.unit_rows import Float64, UnitRows, blocks
 from superscope.progress import Progress, silent
+from superscope.result import Result
 
 
 @dataclass(frozen=True)
-class WeightedOverlap:
+class WeightedOverlap(Result):
     """Overlaps c_ij weighted by p_i, the frequency of token i in a text.
 
     The p_i are those of rows with a direction, normalized to sum 1. With all p_i = 1/V the

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from superscope._measure import measure
 from superscope._version import __version__
 from superscope.errors import (
     EvaluationError,
@@ -23,7 +24,6 @@ from superscope.frequency import Text, count_tokens
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.tokenizer import load_tokenizer
 from superscope.geometry import Geometry
-from superscope.measure import measure
 from superscope.observations import Observation
 
 Int64 = npt.NDArray[np.int64]

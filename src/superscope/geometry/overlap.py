@@ -1,0 +1,124 @@
+"""Overlaps of the rows of a head under one centering: definitions.md §2, as a value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from superscope.geometry import baselines
+from superscope.geometry.pairs import PairStatistics
+from superscope.geometry.stages import CENTERINGS
+from superscope.geometry.unit_rows import Float64
+from superscope.geometry.weighted import WeightedOverlap
+from superscope.result import Result
+from superscope.text import number
+
+
+@dataclass(frozen=True, eq=False)
+class Overlap(Result):
+    """Overlaps c_ij = ŵ_i · ŵ_j of the unit rows, under one centering.
+
+    Attributes
+    ----------
+    center
+        What was subtracted from the rows: ``none``, ``mean`` or ``frequency``.
+    features, width
+        V (rows with a direction) and m.
+    left_out
+        Ids of rows that centering left without a direction.
+    mean_square_overlap, mean_overlap
+        Mean of c² and of c over distinct pairs, exact.
+    spectrum
+        Squared singular values of Ŵ (eigenvalues of G), descending, shape (m,).
+    token_interference
+        Mean of c_ij² over j ≠ i for each row, exact, shape (V,).
+    pairs
+        Statistics that need pairs, or None if not asked for.
+    weighted
+        Overlaps weighted by token frequencies, or None if those were not given.
+
+    Examples
+    --------
+    The corners of a square overlap fully with those opposite, and not at all with the others:
+
+    >>> import numpy as np
+    >>> import superscope
+    >>> square = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    >>> overlap = superscope.measure(square).raw
+    >>> overlap
+    Overlap(raw: V = 4, m = 2, mean c² = 0.333333, effective width 2)
+    >>> overlap.ratio_to_welch
+    1.0
+    """
+
+    DERIVED = (
+        "random_mean_square", "random_mean_absolute", "welch_floor", "ratio_to_random",
+        "ratio_to_welch", "effective_width", "packing_efficiency", "entropy_rank", "stable_rank",
+    )  # fmt: skip
+
+    center: str
+    features: int
+    width: int
+    left_out: tuple[int, ...]
+    mean_square_overlap: float
+    mean_overlap: float
+    spectrum: Float64
+    token_interference: Float64
+    pairs: PairStatistics | None
+    weighted: WeightedOverlap | None = None
+
+    @property
+    def random_mean_square(self) -> float:
+        """E c² of isotropic random rows, 1/m."""
+        return baselines.random_mean_square(self.width)
+
+    @property
+    def random_mean_absolute(self) -> float:
+        """E|c| of isotropic random rows."""
+        return baselines.random_mean_absolute(self.width)
+
+    @property
+    def welch_floor(self) -> float:
+        """Least possible mean c² of V unit rows in m dimensions."""
+        return baselines.welch_floor(self.features, self.width)
+
+    @property
+    def ratio_to_random(self) -> float:
+        """Mean c² over 1/m."""
+        return self.mean_square_overlap * self.width
+
+    @property
+    def ratio_to_welch(self) -> float | None:
+        """Mean c² over the Welch floor; None for V ≤ m, where the floor is 0."""
+        return self.mean_square_overlap / self.welch_floor if self.welch_floor else None
+
+    @property
+    def effective_width(self) -> float:
+        """V²/‖G‖_F²: m for a tight frame, 1 if all rows are parallel."""
+        ratio = self.features / (1 + (self.features - 1) * self.mean_square_overlap)
+        return min(ratio, float(self.width))  # rounding may pass the bound
+
+    @property
+    def packing_efficiency(self) -> float:
+        """Effective width over m, in (0, 1]."""
+        return self.effective_width / self.width
+
+    @property
+    def entropy_rank(self) -> float:
+        """exp of the entropy of the normalized spectrum."""
+        share = self.spectrum[self.spectrum > 0] / self.spectrum.sum()
+        return math.exp(-float(np.sum(share * np.log(share))))
+
+    @property
+    def stable_rank(self) -> float:
+        """‖Ŵ‖_F² / ‖Ŵ‖_2², where the former is V."""
+        return float(self.features / self.spectrum[0])
+
+    def __repr__(self) -> str:
+        return (
+            f"Overlap({CENTERINGS[self.center]}: V = {self.features:,}, m = {self.width:,}, "
+            f"mean c² = {number(self.mean_square_overlap)}, "
+            f"effective width {number(self.effective_width, 4)})"
+        )

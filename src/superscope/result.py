@@ -1,0 +1,41 @@
+"""What every result can do: print itself, show in a notebook, go to JSON and back."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from superscope import text
+from superscope.serialize import decode, encode
+
+
+class Result:
+    """A frozen dataclass that its room has given a text (:func:`superscope.text.as_text`)."""
+
+    DERIVED: ClassVar[tuple[str, ...]] = ()
+    """Properties that are written to JSON beside the fields, for other readers of it."""
+
+    def to_json(self) -> str:
+        """Return all of it as one line of JSON, with the derived numbers beside."""
+        return encode(self, derived=derived)
+
+    @classmethod
+    def from_json(cls, written: str) -> Self:
+        """Return what :meth:`to_json` wrote, without loss.
+
+        Raises
+        ------
+        FormatError
+            The text is nothing of this kind and version.
+        """
+        return decode(cls, written)
+
+    def __str__(self) -> str:
+        return text.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return text.as_html(self)
+
+
+def derived(value: Any) -> dict[str, Any]:
+    """Return the derived numbers of a result, or of a part of one."""
+    return {name: getattr(value, name) for name in getattr(type(value), "DERIVED", ())}
