@@ -16,8 +16,9 @@ demo: .venv/package $(MODEL)
 	$(BIN)/superscope measure $(MODEL) --pairs exact --report out/smollm2.html
 	@echo "report: out/smollm2.html"
 
-test: .venv/dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Workers take files in order, and the one that is done first takes from the other's end.
+test: .venv/kernels
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -62,6 +63,11 @@ $(TEXT): tools/fetch_text.py
 	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet --constraint constraints.txt --upgrade pip
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[cluster,gguf,s3,text]'
+	@touch $@
+
+# Compile the kernels once, rather than in every process that comes first.
+.venv/kernels: .venv/dev tools/compile_kernels.py
+	$(BIN)/python tools/compile_kernels.py
 	@touch $@
 
 .venv/dev: .venv/package

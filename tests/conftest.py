@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["geometry_fixtures"]
 
+_TOOLS = Path(__file__).resolve().parents[1] / "tools"
 _FOLDERS = {
     "HF_HOME": ".",
     "HF_HUB_CACHE": "hub",
@@ -60,3 +64,34 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     from superscope.heads import network
 
     monkeypatch.setattr(network, "RETRY_WAITS", (0.0,) * len(network.RETRY_WAITS))
+
+
+@pytest.fixture(scope="session")
+def fetched() -> Callable[..., Path]:
+    """What a script in tools/ fetches, once a session: ``fetched("fetch_models.py", "minilm")``."""
+
+    @cache
+    def fetch(script: str, *arguments: str) -> Path:
+        run = subprocess.run(
+            [sys.executable, _TOOLS / script, *arguments],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if run.returncode:
+            reason = f"{script} cannot fetch: {run.stderr.strip().splitlines()[-1]}"
+            # Continuous integration is where the numbers of real models are promised.
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        return Path(run.stdout.strip())
+
+    return fetch
+
+
+@pytest.fixture(scope="session")
+def smollm2_path(fetched: Callable[..., Path]) -> Path:
+    """The GGUF file of SmolLM2-135M-Instruct."""
+    return next(fetched("fetch_models.py", "smollm2").glob("*.gguf"))
+
+
+@pytest.fixture(scope="session")
+def gcide(fetched: Callable[..., Path]) -> Path:
+    """Entries of a dictionary of English, JSON lines."""
+    return fetched("fetch_text.py") / "test.jsonl"
