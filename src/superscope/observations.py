@@ -82,6 +82,16 @@ def to_frame(observations: Iterable[Observation]) -> pd.DataFrame:
 def read_observations(path: Path) -> pd.DataFrame:
     """Read a table of observations, with the types of its columns.
 
+    Parameters
+    ----------
+    path
+        A .csv, .parquet or .jsonl file.
+
+    Returns
+    -------
+    DataFrame
+        A row a result; what is absent is null.
+
     Raises
     ------
     NotFoundError, FormatError, UsageError

@@ -120,6 +120,13 @@ def parse_table(
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet or CSV, told by the suffix; whole or not at all.
 
+    Parameters
+    ----------
+    frame
+        The table; its index is not written.
+    path
+        A .csv or .parquet file.
+
     Raises
     ------
     UsageError

@@ -29,7 +29,18 @@ PictureFunction = Callable[..., Figure]
 
 @singledispatch
 def pictures(result: object) -> Mapping[str, PictureFunction]:
-    """Return the pictures of a result by name, the one that ``plot()`` draws first."""
+    """Return the pictures of a result by name, the one that ``plot()`` draws first.
+
+    Parameters
+    ----------
+    result
+        A result of any room.
+
+    Returns
+    -------
+    Mapping of str to function
+        The pictures by name; each function takes the result, ``ax`` and ``theme``.
+    """
     raise TypeError(f"superscope has no picture of a {type(result).__name__}")
 
 
@@ -42,6 +53,24 @@ def plot(
     **options: Any,
 ) -> Figure:
     """Return the named picture of a result.
+
+    Parameters
+    ----------
+    result
+        A result of any room that has pictures.
+    what
+        Name of the picture; without one, the result's first.
+    ax
+        Axes to draw in, for a picture of one panel.
+    theme
+        ``light`` or ``dark``.
+    **options
+        Of that picture alone.
+
+    Returns
+    -------
+    Figure
+        Of matplotlib.
 
     Raises
     ------

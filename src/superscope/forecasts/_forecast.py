@@ -118,8 +118,13 @@ def forecast(
         Whose floor, where the law has several.
     features
         How many tokens or features the model represents; default: the most among the data.
-    inputs
+    ****inputs
         One value for each of the law's columns.
+
+    Returns
+    -------
+    Forecast
+        The loss with its interval, its parts, where width ends, and the reasons to doubt it.
 
     Raises
     ------
@@ -132,7 +137,24 @@ def forecast(
 def forecast_at(
     law: Law, inputs: dict[str, float], group: str | None = None, features: int | None = None
 ) -> Forecast:
-    """Forecast the loss of a model by its inputs; see :func:`forecast`."""
+    """Forecast the loss of a model by its inputs; see :func:`forecast`.
+
+    Parameters
+    ----------
+    law
+        A fitted law.
+    inputs
+        One value for each of the law's columns.
+    group
+        Whose floor, where the law has several.
+    features
+        How many tokens or features the model represents; default: the most among the data.
+
+    Returns
+    -------
+    Forecast
+        As :func:`forecast` returns.
+    """
     if any(np.ndim(value) for value in inputs.values()):
         raise UsageError("a forecast is for one model; Law.predict takes many")
     if features is not None and features < 1:

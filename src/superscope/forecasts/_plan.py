@@ -59,6 +59,11 @@ class Tolerance:
     """How far an input can be from its best value before the loss is 1 % higher.
 
     The others are chosen anew at the same compute; None: however far.
+
+    Attributes
+    ----------
+    low, high
+        The smallest and the largest value of the input; None for however far.
     """
 
     low: float | None
@@ -170,6 +175,11 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         V: the embedding's V m parameters are counted (``shape`` only); 0: they are not.
     tied
         Whether the output head is the embedding; else V m counts twice.
+
+    Returns
+    -------
+    Plan
+        The best allocation, how far it may be missed, and the reasons to doubt it.
 
     Raises
     ------

@@ -222,6 +222,11 @@ def roll_out(
     progress
         Told of every fit.
 
+    Returns
+    -------
+    RollOut
+        The errors of every variant on the models that were held out.
+
     Raises
     ------
     UsageError

@@ -78,6 +78,11 @@ def hub_text(
         Which part of it; by default what the short name stands for, or the hub's default
         configuration, ``train`` and ``text``.
 
+    Returns
+    -------
+    Text
+        The documents, streamed: nothing is downloaded whole.
+
     Raises
     ------
     NotFoundError

@@ -209,8 +209,8 @@ class Geometry(Result):
 
         Returns
         -------
-        matplotlib.figure.Figure
-            The picture; notebooks show it.
+        Figure
+            Of matplotlib; a notebook shows it.
 
         Raises
         ------

@@ -68,6 +68,11 @@ def measure_head(
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
 
+    Returns
+    -------
+    Geometry
+        Every number that the head alone gives.
+
     Raises
     ------
     HeadDataError

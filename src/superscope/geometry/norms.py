@@ -64,7 +64,7 @@ class Norms(Result):
 
     @property
     def root_mean_square(self) -> float:
-        """Root of the mean square norm."""
+        """Square root of the mean square norm."""
         return _root_mean_square(self.values)
 
     @property

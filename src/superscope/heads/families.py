@@ -62,6 +62,16 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 def members(family: str) -> tuple[str, ...]:
     """Return the hub ids of a family, from the smallest member to the largest.
 
+    Parameters
+    ----------
+    family
+        A name in :data:`FAMILIES`.
+
+    Returns
+    -------
+    tuple of str
+        Hub ids.
+
     Raises
     ------
     UsageError
@@ -74,5 +84,16 @@ def members(family: str) -> tuple[str, ...]:
 
 
 def family_of(model: str) -> str | None:
-    """Return the family a hub id belongs to, or None."""
+    """Return the family a hub id belongs to, or None.
+
+    Parameters
+    ----------
+    model
+        A hub id.
+
+    Returns
+    -------
+    str or None
+        A name in :data:`FAMILIES`.
+    """
     return next((name for name, ids in FAMILIES.items() if model in ids), None)

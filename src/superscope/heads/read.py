@@ -53,7 +53,7 @@ def read_head(
     Returns
     -------
     Head
-        Its rows as float32, read when they are needed; a remote head is kept in the hub's cache.
+        The matrix, its tokens' strings where they are known, and where it came from.
 
     Raises
     ------

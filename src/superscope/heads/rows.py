@@ -31,18 +31,27 @@ class Rows(ABC):
 
 @dataclass(frozen=True, eq=False)
 class ArrayRows(Rows):
-    """Rows of an array in memory (or memory-mapped by the caller), any float dtype."""
+    """Rows of an array in memory (or memory-mapped by the caller), any float dtype.
+
+    Attributes
+    ----------
+    array
+        The matrix, shape (V, m).
+    """
 
     array: npt.NDArray[np.floating]
 
     @property
     def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """V and m."""
         return self.array.shape[0], self.array.shape[1]
 
     def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop` as float32."""
         return self.array[start:stop].astype(np.float32, copy=False)
 
     def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices` as float32."""
         return self.array[indices].astype(np.float32, copy=False)
 
 
@@ -52,6 +61,17 @@ class FileRows(Rows):
 
     Mapping only the rows at hand keeps both resident memory and address space
     small, so a head larger than memory streams through.
+
+    Attributes
+    ----------
+    path
+        The file.
+    offset
+        Where the first row begins, in bytes.
+    shape
+        V and m.
+    encoding
+        How a row's numbers are stored.
     """
 
     path: Path
@@ -60,6 +80,7 @@ class FileRows(Rows):
     encoding: Encoding
 
     def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop` as float32."""
         if stop <= start:
             return np.empty((0, self.shape[1]), np.float32)
         size = self.encoding.row_bytes(self.shape[1])
@@ -72,6 +93,7 @@ class FileRows(Rows):
         return self.encoding.decode(np.asarray(window))
 
     def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices` as float32."""
         size = self.encoding.row_bytes(self.shape[1])
         raw = np.empty((len(indices), size), np.uint8)
         try:

@@ -54,6 +54,13 @@ def fit(
         How to fit; the keywords change them.
     progress
         Told what is being done.
+    **changes
+        Fields of :class:`FitOptions`, by name.
+
+    Returns
+    -------
+    Law
+        The fitted law, with its intervals and every reason to doubt it.
 
     Raises
     ------

@@ -53,6 +53,11 @@ def simulate(
     seed
         Of the noise and of the design's random inputs.
 
+    Returns
+    -------
+    DataFrame
+        The design with a column ``loss``.
+
     Raises
     ------
     UsageError

@@ -20,7 +20,15 @@ LARGEST_LOG = 100.0  # beyond it no amplitude is a number of use
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval (95 % unless said otherwise); None where the law gives none."""
+    """A number with its interval (95 % unless said otherwise); None where the law gives none.
+
+    Attributes
+    ----------
+    value
+        The number.
+    low, high
+        Ends of its interval.
+    """
 
     value: float
     low: float | None

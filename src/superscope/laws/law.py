@@ -52,9 +52,9 @@ class Law:
         By name: amplitudes, exponents, floors (``B[group]`` where there are groups).
     standard_errors
         From the joint Jacobian; None where nothing determines one, 0 of a parameter held.
-    intervals
-        95 %, by `interval_method`: ``bca`` (case resampling of `points.units`) or ``linear``
-        (Student's, from the standard errors).
+    intervals, interval_method
+        95 % intervals, and how they were made: ``bca`` (case resampling of `points.units`) or
+        ``linear`` (Student's, from the standard errors).
     profiles
         Of the free exponents.
     objective

@@ -23,7 +23,15 @@ AT_ONCE = 1000  # inputs whose resamples are held in memory together
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Predicted losses with their intervals, shape (N,) each; NaN where there is no interval."""
+    """Predicted losses with their intervals, shape (N,) each; NaN where there is no interval.
+
+    Attributes
+    ----------
+    loss
+        Predicted losses.
+    low, high
+        Ends of their intervals.
+    """
 
     loss: Floats
     low: Floats

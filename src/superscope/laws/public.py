@@ -82,6 +82,11 @@ def load_public(name: str, data_dir: Path | None = None) -> pd.DataFrame:
         Folder that holds the files, for machines without a network. Otherwise a table is fetched
         once and kept in the user's cache.
 
+    Returns
+    -------
+    DataFrame
+        A row a model or a checkpoint.
+
     Raises
     ------
     NotFoundError

@@ -21,6 +21,11 @@ def load_table(table: pd.DataFrame | Path | str, data_dir: Path | None = None) -
     data_dir
         Folder that holds public tables, where they are not to be fetched.
 
+    Returns
+    -------
+    DataFrame
+        The table as it is; its columns are not renamed.
+
     Raises
     ------
     NotFoundError, FormatError, UsageError

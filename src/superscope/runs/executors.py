@@ -43,7 +43,18 @@ class Workers:
 
 
 def workers_of(executor: Executor) -> Workers:
-    """Return a user's executor as workers; one that does not say its size counts as one a core."""
+    """Return a user's executor as workers; one that does not say its size counts as one a core.
+
+    Parameters
+    ----------
+    executor
+        Anything with the interface of ``concurrent.futures.Executor``.
+
+    Returns
+    -------
+    Workers
+        The executor, its size and its name.
+    """
     count = getattr(executor, "_max_workers", None) or usable_cores()
     return Workers(executor, lambda: count, type(executor).__name__)
 
@@ -119,7 +130,18 @@ def _begin() -> None:
 
 @contextmanager
 def processes(workers: int | None = None) -> Iterator[Workers]:
-    """Do runs in processes of this machine, by default one for each core it may use."""
+    """Do runs in processes of this machine, by default one for each core it may use.
+
+    Parameters
+    ----------
+    workers
+        How many; by default one for each core.
+
+    Yields
+    ------
+    Workers
+        The processes, until the block ends.
+    """
     # As the standard library tells that a new process is still importing the main module.
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError(
@@ -150,6 +172,11 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
         Address, such as ``tcp://10.0.0.1:8786``.
     workers
         How many to start, if there is no scheduler yet.
+
+    Yields
+    ------
+    Workers
+        Those of the cluster, until the block ends.
 
     Raises
     ------

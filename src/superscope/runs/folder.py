@@ -41,6 +41,8 @@ class RunFolder:
         The folder; made if it does not exist and `create` is true.
     suffix
         Of the result files.
+    create
+        Whether to make the folder where there is none.
 
     Raises
     ------

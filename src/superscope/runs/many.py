@@ -96,6 +96,11 @@ def run_all(
     progress
         Called as ``progress("runs", done, total)``.
 
+    Returns
+    -------
+    Outcome
+        How many tasks were done, how many were there already, and what could not be done.
+
     Raises
     ------
     RemoteError

@@ -39,7 +39,18 @@ CANNOT = "cannot be said"
 
 
 def answers(study: Study) -> tuple[Answer, ...]:
-    """Return the answers of a study, the last being what could not be said."""
+    """Return the answers of a study, the last being what could not be said.
+
+    Parameters
+    ----------
+    study
+        What :func:`study` returned.
+
+    Returns
+    -------
+    tuple of Answer
+        Each a question, a short answer, and the reasons.
+    """
     return (
         _regime(study),
         _interference(study),

@@ -57,6 +57,11 @@ def study(
     progress
         Called as ``progress("runs", done, total)``, a head and a loss of each member being a run.
 
+    Returns
+    -------
+    Study
+        Its members, the laws over their widths, and what failed.
+
     Raises
     ------
     UsageError

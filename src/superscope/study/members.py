@@ -110,7 +110,15 @@ def _loss(task: Task) -> Evaluation:
 
 @dataclass(frozen=True)
 class Failure:
-    """What could not be done of a member: ``head``, ``loss`` or ``model`` (both), and why."""
+    """What could not be done of a member: ``head``, ``loss`` or ``model`` (both), and why.
+
+    Attributes
+    ----------
+    part
+        ``head``, ``loss``, or ``model`` for both.
+    reason
+        Why, in one line.
+    """
 
     part: str
     reason: str

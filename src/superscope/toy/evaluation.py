@@ -46,6 +46,11 @@ def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvalua
     seed
         Draws them, with the config's own seed; never as training drew.
 
+    Returns
+    -------
+    ToyEvaluation
+        The loss on fresh samples, with its standard error, and by feature.
+
     Raises
     ------
     UsageError

@@ -126,6 +126,26 @@ def make_features(
 ) -> Features:
     """Return n features under a frequency law; the parameters are those of ``ToyConfig``.
 
+    Parameters
+    ----------
+    n
+        Number of features.
+    frequencies
+        ``power``, ``exponential``, ``linear``, or n probabilities.
+    alpha
+        Exponent of ``power``.
+    scale
+        Scale s of ``exponential``.
+    density
+        Sum of the probabilities; it multiplies probabilities that are given.
+    groups
+        Size of groups that share a gate, or their members.
+
+    Returns
+    -------
+    Features
+        Probabilities and gates.
+
     Raises
     ------
     UsageError

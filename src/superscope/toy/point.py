@@ -119,7 +119,18 @@ def observation(run: ToyRun) -> Observation:
 
 
 def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
-    """Return what is behind each run's loss: a row a run, beside the table of observations."""
+    """Return what is behind each run's loss: a row a run, beside the table of observations.
+
+    Parameters
+    ----------
+    points
+        Runs, in any order.
+
+    Returns
+    -------
+    DataFrame
+        A row a run, by the run's identity.
+    """
     import pandas as pd
 
     return pd.DataFrame(

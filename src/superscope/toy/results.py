@@ -34,6 +34,18 @@ class FolderContent:
 def read_runs(path: str | Path, *, progress: Progress = silent) -> FolderContent:
     """Read and measure the runs of a folder, one at a time: weights are not kept.
 
+    Parameters
+    ----------
+    path
+        Folder of a sweep.
+    progress
+        Called as ``progress(stage, done, total)``.
+
+    Returns
+    -------
+    FolderContent
+        Its points, the runs that failed, and the files that could not be read.
+
     Raises
     ------
     NotFoundError

@@ -28,7 +28,15 @@ _ARRAYS = ("W", "b", "losses", "feature_loss")
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that diverged, and why."""
+    """A run that diverged, and why.
+
+    Attributes
+    ----------
+    config
+        What was trained.
+    reason
+        Why it stopped, in one line.
+    """
 
     config: ToyConfig
     reason: str
@@ -54,7 +62,18 @@ class RunHeader:
 
 
 def to_bytes(result: ToyRun | Failure) -> bytes:
-    """Return a run, or its failure, as a file's content."""
+    """Return a run, or its failure, as a file's content.
+
+    Parameters
+    ----------
+    result
+        A run, or why it failed.
+
+    Returns
+    -------
+    bytes
+        The content of a result file.
+    """
     about: dict[str, Any] = {
         "format": FORMAT, "superscope": __version__, "config": asdict(result.config)
     }  # fmt: skip
@@ -71,6 +90,16 @@ def to_bytes(result: ToyRun | Failure) -> bytes:
 
 def from_bytes(content: bytes) -> ToyRun | Failure:
     """Return what :func:`to_bytes` wrote.
+
+    Parameters
+    ----------
+    content
+        A result file's bytes.
+
+    Returns
+    -------
+    ToyRun or Failure
+        The run, the same bits again, or why it failed.
 
     Raises
     ------

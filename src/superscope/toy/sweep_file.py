@@ -21,6 +21,11 @@ def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
     fields
         Values of ``ToyConfig`` by name; a list is a list of choices.
 
+    Returns
+    -------
+    list of ToyConfig
+        One for each combination, the last name varying fastest.
+
     Raises
     ------
     UsageError
@@ -41,6 +46,16 @@ def read_sweep(path: str | Path) -> list[ToyConfig]:
     """Read a sweep from TOML: values of ``ToyConfig``, where a list is a list of choices.
 
     ``frequencies`` and ``groups`` may name files, which are looked up beside the TOML file.
+
+    Parameters
+    ----------
+    path
+        A .toml file.
+
+    Returns
+    -------
+    list of ToyConfig
+        One for each combination of the choices.
 
     Raises
     ------

@@ -154,6 +154,11 @@ def sweep(
     progress
         Called as ``progress("runs", done, total)``.
 
+    Returns
+    -------
+    SweepOutcome
+        How many runs were done, and what went wrong.
+
     Raises
     ------
     UsageError

@@ -35,6 +35,11 @@ def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silen
     progress
         Called as ``progress("train", steps done, steps)`` now and then.
 
+    Returns
+    -------
+    ToyRun
+        Weights, biases and the loss of every step.
+
     Raises
     ------
     DivergedError

@@ -53,7 +53,8 @@ def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> li
 
     Returns
     -------
-    The files: the page, then the figures in its order.
+    list of Path
+        The page, then the figures in its order.
 
     Raises
     ------

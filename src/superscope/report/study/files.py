@@ -44,7 +44,8 @@ def write_study_report(study: Study, folder: Path) -> list[Path]:
 
     Returns
     -------
-    The files: the page, then the figures in its order.
+    list of Path
+        The page, then the figures in its order.
 
     Raises
     ------

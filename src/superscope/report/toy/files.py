@@ -50,7 +50,8 @@ def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
 
     Returns
     -------
-    The files: the page, then the figures in its order.
+    list of Path
+        The page, then the figures in its order.
 
     Raises
     ------
