@@ -118,7 +118,7 @@ def forecast(
         Whose floor, where the law has several.
     features
         How many tokens or features the model represents; default: the most among the data.
-    ****inputs
+    **inputs
         One value for each of the law's columns.
 
     Returns

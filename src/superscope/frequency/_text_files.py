@@ -44,6 +44,11 @@ def text_files(
     name
         What tables call it; by default the name of the first file or folder.
 
+    Returns
+    -------
+    Text
+        The documents, read when they are needed.
+
     Raises
     ------
     UsageError, NotFoundError

@@ -121,6 +121,18 @@ class Loadable:
 def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loadable:
     """Return where the model lies: a hub id, a local folder, or a GGUF file.
 
+    Parameters
+    ----------
+    model
+        Hub id, local folder, GGUF file, or a checkpoint that was located.
+    revision
+        Branch, tag or commit of the hub.
+
+    Returns
+    -------
+    Loadable
+        Where the model lies.
+
     Raises
     ------
     NotFoundError, RemoteError, UsageError

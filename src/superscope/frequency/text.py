@@ -66,7 +66,20 @@ class Text:
 
 
 def text_of(documents: Iterable[str], name: str = "text") -> Text:
-    """Return texts in memory as a :class:`Text`."""
+    """Return texts in memory as a :class:`Text`.
+
+    Parameters
+    ----------
+    documents
+        One string a document.
+    name
+        What tables call it.
+
+    Returns
+    -------
+    Text
+        The same texts, as every function of this room takes them.
+    """
     kept = tuple(documents)
     if isinstance(documents, str) or not all(isinstance(text, str) for text in kept):
         raise UsageError("documents must be a list of strings, one a document")

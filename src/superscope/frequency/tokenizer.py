@@ -52,6 +52,13 @@ class Encoded:
 class Tokenizer:
     """A tokenizer that transformers loaded.
 
+    Parameters
+    ----------
+    name
+        The model it belongs to.
+    loaded
+        The tokenizer as transformers loaded it.
+
     Attributes
     ----------
     name
@@ -145,6 +152,18 @@ def _byte_offsets(text: str) -> npt.NDArray[np.int64]:
 
 def load_tokenizer(model: str | Path | Loadable, revision: str | None = None) -> Tokenizer:
     """Return the tokenizer of a model: hub id, local folder, GGUF file, or ``tokenizer.json``.
+
+    Parameters
+    ----------
+    model
+        Hub id, local folder, GGUF file or ``tokenizer.json``.
+    revision
+        Branch, tag or commit of the hub.
+
+    Returns
+    -------
+    Tokenizer
+        Ready to encode texts.
 
     Raises
     ------

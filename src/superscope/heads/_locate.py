@@ -87,6 +87,11 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
     revision
         Branch, tag or commit of a hub repository.
 
+    Returns
+    -------
+    Checkpoint
+        Where it is, and which files it has.
+
     Raises
     ------
     NotFoundError, RemoteError, UsageError

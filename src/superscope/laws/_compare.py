@@ -109,6 +109,11 @@ def compare(first: Law, second: Law, names: tuple[str, str] = ("first", "second"
     names
         What to call them.
 
+    Returns
+    -------
+    Comparison
+        The difference of each exponent, with its interval.
+
     Raises
     ------
     UsageError

@@ -107,6 +107,13 @@ def fit_by(
         The column whose values make the groups, such as ``family``.
     progress
         Told of every fit.
+    **changes
+        Fields of :class:`FitOptions`, by name.
+
+    Returns
+    -------
+    LawsByGroup
+        A law for each group, and how their exponents compare.
 
     Raises
     ------

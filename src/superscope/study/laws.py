@@ -22,6 +22,11 @@ def fit_laws(table: pd.DataFrame) -> StudyLaws:
     ----------
     table
         Of observations; rows without an overlap or a loss do not count for that law.
+
+    Returns
+    -------
+    StudyLaws
+        The laws, or why there are none.
     """
     missing: dict[str, str] = {}
 

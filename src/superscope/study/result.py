@@ -166,6 +166,17 @@ def read(folder: str | Path) -> Study:
 
 
 def table_of(found: Sequence[Member]) -> pd.DataFrame:
-    """Return the table of observations of members."""
+    """Return the table of observations of members.
+
+    Parameters
+    ----------
+    found
+        Members of a study.
+
+    Returns
+    -------
+    DataFrame
+        A row of the table of observations for each member.
+    """
     rows = [member.observation for member in found]
     return to_frame(row for row in rows if row is not None)
