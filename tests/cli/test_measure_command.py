@@ -15,20 +15,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command import python, superscope
 
-from superscope import Geometry, measure
+from superscope import measure
 from superscope.cli.frequency_file import read_frequencies
 from superscope.errors import FormatError
 from superscope.observations import COLUMNS, read_observations
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
-
-
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, env={**os.environ, **environment},
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,40 +33,70 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_table_shows_raw_and_centered_side_by_side(head: Path) -> None:
-    done = run("measure", head)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    done = superscope("measure", head)
+    assert done.code == 0, done.err
+    assert done.err == ""
     geometry = measure(head)
     for label in (
         "mean square overlap", "against chance, 1/m", "against the Welch floor", "mean |overlap|",
         "coherence", "effective width", "packing efficiency", "norms", "represented fraction",
         "regime", "rows left out", "tensor", "file", "stored as", "most colliding",
     ):  # fmt: skip
-        assert label in done.stdout
-    assert "V = 900, m = 16, V/m = 56.25" in done.stdout
-    assert f"{geometry.raw.mean_square_overlap:.6g}" in done.stdout
-    assert f"{geometry.centered.mean_square_overlap:.6g}" in done.stdout
+        assert label in done.out
+    assert "V = 900, m = 16, V/m = 56.25" in done.out
+    assert f"{geometry.raw.mean_square_overlap:.6g}" in done.out
+    assert f"{geometry.centered.mean_square_overlap:.6g}" in done.out
 
 
 def test_not_a_terminal_gets_no_escape_codes(head: Path) -> None:
-    assert "\x1b" not in run("measure", head, FORCE_COLOR="").stdout
-    assert "\x1b" not in run("measure", head, NO_COLOR="1").stdout
+    assert "\x1b" not in superscope("measure", head, FORCE_COLOR="").out
+    assert "\x1b" not in superscope("measure", head, NO_COLOR="1").out
 
 
-def test_json_is_one_line_a_model_and_loses_nothing(head: Path) -> None:
-    done = run("measure", head, head, "--json", "--pairs", "exact", "--neighbors", "3")
-    lines = done.stdout.splitlines()
+def test_json_is_one_line_a_model_that_scripts_read(head: Path) -> None:
+    done = superscope("measure", head, head, "--json", "--pairs", "exact", "--neighbors", "3")
+    lines = done.out.splitlines()
     assert len(lines) == 2
-    geometry = Geometry.from_json(lines[0])
-    assert geometry == measure(str(head), pairs="exact", neighbors=3)
-    derived = json.loads(lines[0])["raw"]["derived"]
-    assert derived["effective_width"] == geometry.raw.effective_width
+    geometry = measure(head, pairs="exact", neighbors=3)
+    value = json.loads(lines[0])
+    assert value["provenance"]["tensor"] == "W"
+    assert value["features"] == 900
+    assert value["raw"]["mean_square_overlap"] == geometry.raw.mean_square_overlap
+    assert value["raw"]["effective_width"] == geometry.raw.effective_width
+    assert value["norms"]["mean"] == geometry.norms.mean
+    assert value["centered"]["pairs"]["largest"] == geometry.centered.pairs.largest
+    assert len(lines[0]) < 20_000  # nothing of single tokens
+    assert "base64" not in lines[0]
+
+
+def test_several_models_are_one_table(head: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.npy"
+    np.save(other, np.random.default_rng(1).standard_normal((300, 8)))
+    done = superscope("measure", head, other)
+    lines = {line.split("  ")[0]: line for line in done.out.splitlines()}
+    assert done.out.splitlines()[0].split() == ["W.npy", "other.npy"]
+    assert lines["tokens, V"].split()[-2:] == ["900", "300"]
+    for geometry in (measure(head), measure(other)):
+        assert f"{geometry.raw.mean_square_overlap:.6g}" in done.out
+        assert f"{geometry.centered.mean_square_overlap:.6g}" in done.out
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_tokens_have_a_row_each(head: Path, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"tokens.{suffix}"
+    options = ("--pairs", "exact", "--neighbors", 2, "--tokens", file)
+    assert superscope("measure", head, *options).code == 0
+    expected = measure(head, pairs="exact", neighbors=2).tokens()
+    found = pd.read_parquet(file) if suffix == "parquet" else pd.read_csv(file)
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert found["nearest_2"].tolist() == expected["nearest_2"].tolist()
+    assert found["interference"].to_numpy() == pytest.approx(expected["interference"].to_numpy())
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_table_has_a_row_a_model(head: Path, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"table.{suffix}"
-    assert run("measure", head, head, "--pairs", "none", "--table", file).returncode == 0
+    assert superscope("measure", head, head, "--pairs", "none", "--table", file).code == 0
     frame = read_observations(file)
     assert tuple(frame.columns) == COLUMNS
     assert frame["width"].tolist() == [16, 16]
@@ -84,10 +108,12 @@ def test_table_has_a_row_a_model(head: Path, tmp_path: Path, suffix: str) -> Non
 
 def test_one_bad_model_does_not_cost_the_others(head: Path, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
-    done = run("measure", head, tmp_path / "absent.npy", head, "--table", table, "--pairs", "none")
-    assert done.returncode == 2
-    assert "absent.npy" in done.stderr.splitlines()[0]
-    assert "1 of 3 not measured" in done.stderr.splitlines()[-1]
+    done = superscope(
+        "measure", head, tmp_path / "absent.npy", head, "--table", table, "--pairs", "none"
+    )
+    assert done.code == 2
+    assert "absent.npy" in done.err.splitlines()[0]
+    assert "1 of 3 not measured" in done.err.splitlines()[-1]
     assert len(pd.read_csv(table)) == 2
 
 
@@ -121,12 +147,12 @@ def test_one_bad_model_does_not_cost_the_others(head: Path, tmp_path: Path) -> N
 def test_bad_arguments_are_one_line_and_exit_2(
     head: Path, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    done = run("measure", *(a.format(head=head, tmp=tmp_path) for a in arguments))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in done.stderr
+    done = superscope("measure", *(a.format(head=head, tmp=tmp_path) for a in arguments))
+    assert done.code == 2
+    assert done.out == ""
+    assert said in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert "Traceback" not in done.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,11 +177,11 @@ def test_frequencies_are_read_from_an_array_or_a_table(
     else:
         table.to_csv(file, index=False)
     assert np.array_equal(read_frequencies(file), expected)
-    done = run("measure", head, "--frequencies", file, "--json", "--pairs", "none")
-    assert done.stderr == ""
-    geometry = Geometry.from_json(done.stdout)
-    assert geometry == measure(str(head), pairs="none", frequencies=expected)
-    assert geometry.centered.weighted is not None
+    done = superscope("measure", head, "--frequencies", file, "--json", "--pairs", "none")
+    assert done.err == ""
+    geometry = measure(head, pairs="none", frequencies=expected)
+    weighted = json.loads(done.out)["centered"]["weighted"]
+    assert weighted["mean_square_overlap"] == geometry.centered.weighted.mean_square_overlap
 
 
 @pytest.mark.parametrize(
@@ -232,12 +258,12 @@ def test_a_file_that_is_something_else_is_named(tmp_path: Path, name: str, data:
 
 
 def test_full_disk_is_one_line_and_keeps_what_stood_there(head: Path) -> None:
-    done = run("measure", head, "--pairs", "none", "--table", "/dev/full")
-    assert done.returncode == 2  # not even a suffix
-    done = run("measure", head, "--pairs", "none", "--report", "/dev/full")
-    assert done.returncode == 2
-    assert "cannot write /dev/full: No space left on device" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    done = superscope("measure", head, "--pairs", "none", "--table", "/dev/full")
+    assert done.code == 2  # not even a suffix
+    done = superscope("measure", head, "--pairs", "none", "--report", "/dev/full")
+    assert done.code == 2
+    assert "cannot write /dev/full: No space left on device" in done.err
+    assert len(done.err.strip().splitlines()) == 1
 
 
 @pytest.mark.slow
@@ -256,12 +282,31 @@ def test_ctrl_c_leaves_nothing_half_written_and_exits_130(tmp_path: Path) -> Non
     assert sorted(p.name for p in tmp_path.iterdir()) == ["W.npy"]
 
 
-def test_a_reader_that_goes_away_is_no_error(head: Path) -> None:
-    shell = subprocess.run(
-        f"{sys.executable} -m superscope measure {head} --json | head -c 10",
-        shell=True, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert "Traceback" not in shell.stderr
+def test_a_reader_that_goes_away_is_no_error_and_files_are_written(
+    head: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.html"
+    command = f"{sys.executable} -m superscope measure {head} --report {report} --json | head -c 10"
+    shell = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+    assert shell.stderr == ""
+    assert report.stat().st_size > 10_000
+
+
+def test_ctrl_c_says_what_is_done_and_how_to_go_on(
+    head: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from superscope import _measure
+
+    def stopped(name: str, **options: object) -> object:
+        if name == "second":
+            raise KeyboardInterrupt
+        return measure(name, **options)
+
+    monkeypatch.setattr(_measure, "measure", stopped)
+    done = superscope("measure", head, "second", "third", "--pairs", "none")
+    assert done.code == 130
+    assert "mean square overlap" in done.out
+    assert "1 of 3 models; to go on: superscope measure second third" in done.err
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -272,9 +317,9 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'torch', 'pandas', 'matplotlib', 'numba', 'scipy', 'numpy', 'transformers'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert "measure" in done.stdout
-    assert "LOADED []" in done.stdout
+    done = python(code)
+    assert "measure" in done.out
+    assert "LOADED []" in done.out
 
 
 def test_measuring_on_the_cpu_loads_no_torch_or_figures(head: Path) -> None:
@@ -283,8 +328,8 @@ def test_measuring_on_the_cpu_loads_no_torch_or_figures(head: Path) -> None:
         f"superscope.measure({str(head)!r})\n"
         "print(sorted({'torch', 'matplotlib', 'transformers'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[]"
+    done = python(code)
+    assert done.out.strip() == "[]"
 
 
 def on_a_terminal(*arguments: object, **environment: str) -> str:
@@ -312,10 +357,11 @@ def on_a_terminal(*arguments: object, **environment: str) -> str:
 
 
 def test_a_terminal_gets_styles_unless_no_color(head: Path) -> None:
-    assert "\x1b[1m" in on_a_terminal("measure", head)
-    plain = on_a_terminal("measure", head, NO_COLOR="1")
+    command = ("measure", head, "--pairs", "none")  # too quick for a bar
+    assert "\x1b[1m" in on_a_terminal(*command)
+    plain = on_a_terminal(*command, NO_COLOR="1")
     assert "\x1b" not in plain
-    assert plain.replace("\r\n", "\n") == run("measure", head).stdout
+    assert plain.replace("\r\n", "\n") == superscope(*command).out
 
 
 @pytest.mark.slow
@@ -329,15 +375,14 @@ def test_a_full_output_and_an_ascii_terminal_are_no_traceback(head: Path) -> Non
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*COMMAND, "measure", str(head)], stdout=full, stderr=subprocess.PIPE, text=True,
-            timeout=60,
+            timeout=60, env={**os.environ, "PYTHONIOENCODING": "ascii"},
         )  # fmt: skip
     assert done.returncode == 2
     assert "cannot write the output" in done.stderr
     assert "Traceback" not in done.stderr
-    assert run("measure", head, PYTHONIOENCODING="ascii").returncode == 0
 
 
 def test_names_cannot_act_on_the_terminal(tmp_path: Path) -> None:
-    done = run("measure", tmp_path / "a\x1b[31m.npy", tmp_path / "b.npy")
-    assert done.returncode == 2
-    assert "\x1b" not in done.stderr
+    done = superscope("measure", tmp_path / "a\x1b[31m.npy", tmp_path / "b.npy")
+    assert done.code == 2
+    assert "\x1b" not in done.err

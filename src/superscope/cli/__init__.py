@@ -77,8 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         warn(as_options(str(error)) or "out of memory")
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("superscope: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        from superscope.cli.terminal import warn
+
+        warn(str(stop) or "stopped")
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -31,6 +32,7 @@ def measure(
     family: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
+    tokens: Path | None = None,
     report: Path | None = None,
     figures: Path | None = None,
 ) -> None:
@@ -51,7 +53,7 @@ def measure(
     samples
         Number of sampled pairs.
     neighbors
-        Nearest tokens of every token to keep (in --json); needs --pairs exact.
+        Nearest tokens of every token to write to --tokens; needs --pairs exact.
     top
         Most colliding pairs to keep.
     fold_norm
@@ -70,9 +72,12 @@ def measure(
     family
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
     json
-        Print one line of JSON a model instead of the table.
+        Print one line of JSON a model instead of the table: its numbers, without those of single
+        tokens.
     table
         Write a row a model to this .parquet or .csv file.
+    tokens
+        Write a row a token to this .parquet or .csv file: norm, interference, nearest tokens.
     report
         Write a self-contained HTML report to this file.
     figures
@@ -84,67 +89,110 @@ def measure(
     names = [*models, *(members(family) if family else ())]
     if not names:
         raise UsageError("name a MODEL or a --family; see: superscope measure --help")
-    _check_outputs(table, report)
+    _check_outputs((table, tokens), (table, tokens, report))
     options = {
         "revision": revision, "tensor": tensor, "rows": rows, "fold_norm": fold_norm,
         "pairs": pairs, "samples": samples, "neighbors": neighbors, "top": top, "seed": seed,
         "device": device, "dtype": dtype, "threshold": threshold,
         "frequencies": None if frequencies is None else read_frequencies(frequencies),
     }  # fmt: skip
-    measured, failed = _measure_all(names, options, json)
-    if measured and table is not None:
-        from superscope.observations import to_frame
-        from superscope.tables import write_table
+    measured, failed, stopped = _measure_all(names, options)
+    if measured:  # files first: whoever reads what is printed may go away
+        if table is not None:
+            _write_table(measured, table)
+        if tokens is not None:
+            _write_tokens(measured, tokens)
+        if report is not None:
+            from superscope.report import write_report
 
-        write_table(to_frame(geometry.observation() for geometry in measured), table)
-    if measured and report is not None:
-        from superscope.report import write_report
+            write_report(measured, report)
+        if figures is not None:
+            from superscope.figures.geometry import geometry_drawings
+            from superscope.report.files import write_figures
 
-        write_report(measured, report)
-    if measured and figures is not None:
-        from superscope.figures.geometry import geometry_drawings
-        from superscope.report.files import write_figures
-
-        write_figures(geometry_drawings(measured), figures)
+            write_figures(geometry_drawings(measured), figures)
+        _print(measured, json)
+    if stopped:
+        raise KeyboardInterrupt(_remaining(names, measured, failed))
     if failed:
         raise UsageError(f"{len(failed)} of {len(names)} not measured: {', '.join(failed)}")
 
 
 def _measure_all(
-    names: list[str], options: dict[str, Any], json: bool
-) -> tuple[list[Geometry], list[str]]:
-    """Measure and print each model; return the geometries and the names that failed."""
+    names: list[str], options: dict[str, Any]
+) -> tuple[list[Geometry], list[str], bool]:
+    """Return the geometries, the names that failed, and whether Ctrl-C came between."""
     from superscope._measure import measure as measure_one
-    from superscope.cli.terminal import print_geometry, progress_bar, warn
+    from superscope.cli.terminal import warn
 
     measured: list[Geometry] = []
     failed: list[str] = []
     for name in names:
         try:
-            with progress_bar() as progress:
-                geometry = measure_one(name, progress=progress, **options)
+            measured.append(measure_one(name, **options))
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
             warn(str(error))  # one gated member must not cost the rest of a family
             failed.append(name)
-            continue
-        if json:
-            print(geometry.to_json(), flush=True)
-        else:
-            print("\n" if measured else "", end="")
-            print_geometry(geometry)
-        measured.append(geometry)
-    return measured, failed
+        except KeyboardInterrupt:
+            if not measured:
+                raise
+            return measured, failed, True
+    return measured, failed, False
 
 
-def _check_outputs(table: Path | None, report: Path | None) -> None:
+def _remaining(names: list[str], measured: list[Geometry], failed: list[str]) -> str:
+    """Return what a stopped command did, and how to go on."""
+    left = names[len(measured) + len(failed) :]
+    return (
+        f"stopped; measured and shown: {len(measured)} of {len(names)} models; "
+        f"to go on: superscope measure {' '.join(left)}"
+    )
+
+
+def _print(measured: list[Geometry], json: bool) -> None:
+    """Print a line of JSON a model, or one table."""
+    from superscope.cli.terminal import print_geometry
+    from superscope.geometry.compare import brief_json, compared
+
+    if json:
+        for geometry in measured:
+            print(brief_json(geometry), flush=True)
+    elif len(measured) == 1:
+        print_geometry(measured[0])
+    else:
+        print(compared(measured))
+
+
+def _write_table(measured: list[Geometry], file: Path) -> None:
+    from superscope.observations import to_frame
+    from superscope.tables import write_table
+
+    write_table(to_frame(geometry.observation() for geometry in measured), file)
+
+
+def _write_tokens(measured: list[Geometry], file: Path) -> None:
+    """Write the tokens of all models; where there are several, the first column names them."""
+    import pandas as pd
+
+    from superscope.tables import write_table
+
+    frames = [geometry.tokens() for geometry in measured]
+    if len(frames) > 1:
+        for frame, geometry in zip(frames, measured, strict=True):
+            frame.insert(0, "model", geometry.provenance.model)
+    write_table(pd.concat(frames, ignore_index=True), file)
+
+
+def _check_outputs(tables: Sequence[Path | None], files: Sequence[Path | None]) -> None:
     """Refuse files that could not be written, before the work instead of after it."""
     from superscope.tables import check_suffix
 
-    if table is not None:
-        check_suffix(table)
-    for file in (table, report):
+    for table in tables:
+        if table is not None:
+            check_suffix(table)
+    for file in files:
         if file is not None and file.is_dir():
             raise UsageError(f"cannot write {file}: it is a folder")
         if file is not None and not file.absolute().parent.is_dir():

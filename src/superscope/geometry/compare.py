@@ -1,0 +1,107 @@
+"""Several geometries side by side, and one of them as the few numbers that scripts read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from superscope.geometry.geometry import Geometry
+from superscope.geometry.overlap import Overlap
+from superscope.geometry.stages import CENTERINGS
+from superscope.text import NONE, columns, named, number
+
+_WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
+    ("tokens, V", lambda g: f"{g.features:,}"),
+    ("width, m", lambda g: f"{g.width:,}"),
+    ("V/m", lambda g: f"{g.features / g.width:.4g}"),
+)
+_OVERLAP: tuple[tuple[str, Callable[[Overlap], str]], ...] = (
+    ("mean square overlap", lambda o: number(o.mean_square_overlap)),
+    ("  against chance, 1/m", lambda o: f"{o.ratio_to_random:,.4g}×"),
+    ("  against the Welch floor", lambda o: _times(o.ratio_to_welch)),
+    ("effective width", lambda o: number(o.effective_width, 4)),
+    ("packing efficiency", lambda o: f"{o.packing_efficiency:.4f}"),
+)
+_NORMS: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
+    ("mean norm", lambda g: f"{g.norms.mean:.4g}"),
+    ("std/mean of norms", lambda g: f"{g.norms.coefficient_of_variation:.3g}"),
+    ("represented fraction", lambda g: f"{g.represented_fraction:.4f}"),
+    ("regime", lambda g: str(g.regime)),
+)
+
+
+def compared(geometries: Sequence[Geometry]) -> str:
+    """Return a table with a column for each model and a row for each number.
+
+    Parameters
+    ----------
+    geometries
+        At least one.
+
+    Returns
+    -------
+    str
+        Aligned plain text.
+    """
+    rows = [(label, *map(value, geometries)) for label, value in _WHOLE]
+    for center in ("none", "mean", "frequency"):
+        overlaps = [{o.center: o for o in g.overlaps}.get(center) for g in geometries]
+        if any(overlaps):
+            rows.append((CENTERINGS[center], *("" for _ in geometries)))
+            rows += [
+                (f"  {label}", *(NONE if o is None else value(o) for o in overlaps))
+                for label, value in _OVERLAP
+            ]
+    rows += [(label, *map(value, geometries)) for label, value in _NORMS]
+    return "\n".join(columns(["", *_names(geometries)], rows))
+
+
+def _times(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.4g}×"
+
+
+def _names(geometries: Sequence[Geometry]) -> list[str]:
+    """Return the models' names: the last part of each where that tells them apart."""
+    full = [g.provenance.model for g in geometries]
+    short = [PurePath(name).name or name for name in full]
+    chosen = short if len(set(short)) == len(set(full)) else full
+    return [named(name, longest=40) for name in chosen]
+
+
+def brief_json(geometry: Geometry) -> str:
+    """Return the numbers of a geometry as one line of JSON, without its arrays.
+
+    Parameters
+    ----------
+    geometry
+        What was measured.
+
+    Returns
+    -------
+    str
+        An object with the fields of the geometry and, among them, its derived numbers. Lists of
+        ids become their lengths. :meth:`Geometry.to_json` writes everything.
+    """
+    brief = _brief(json.loads(geometry.to_json()))
+    brief.pop("ids")
+    brief.pop("texts")
+    brief["zero_rows"] = len(geometry.zero_rows)
+    for name in ("raw", "centered", "frequency_centered"):
+        if brief[name] is not None:
+            brief[name]["left_out"] = len(brief[name]["left_out"])
+    return json.dumps(brief)
+
+
+def _brief(value: Any) -> Any:
+    """Return plain JSON without arrays, and with derived numbers beside the fields."""
+    if not isinstance(value, dict):
+        return [_brief(item) for item in value] if isinstance(value, list) else value
+    whole = value | value.get("derived", {})
+    return {
+        name: _brief(item)
+        for name, item in whole.items()
+        if name != "derived"
+        and not (isinstance(item, dict) and "dtype" in item and "shape" in item)
+    }
