@@ -59,3 +59,38 @@ def test_a_torch_tensor_is_measured_whatever_its_dtype() -> None:
 def test_what_is_no_head_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(superscope.SuperscopeError):
         superscope.measure(bad)
+
+
+def test_models_in_memory_are_measured() -> None:
+    import torch
+
+    layer = torch.nn.Linear(8, 50, bias=False)
+    expected = superscope.measure(layer.weight).raw.mean_square_overlap
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = torch.nn.Embedding(50, 8)
+            self.embedding.weight = layer.weight
+            self.layer = layer
+
+        def get_output_embeddings(self) -> torch.nn.Module:
+            return self.layer
+
+        def get_input_embeddings(self) -> torch.nn.Module:
+            return self.embedding
+
+    state = {"lm_head.weight": layer.weight, "model.embed_tokens.weight": layer.weight}
+    for value in (layer, Model(), state):
+        assert superscope.measure(value).raw.mean_square_overlap == expected
+    assert superscope.measure(Model()).provenance.reason == "tied to the input embedding"
+    assert "embed_tokens" in superscope.measure(state).provenance.notes[0]
+    with pytest.raises(superscope.SuperscopeError, match="meta device"):
+        superscope.measure(torch.nn.Linear(8, 50, device="meta"))
+
+
+def test_tokens_give_the_rows_their_text() -> None:
+    rows = np.random.default_rng(0).standard_normal((3, 2))
+    assert superscope.measure(rows, tokens=["a", "b", "c"]).texts == ("a", "b", "c")
+    with pytest.raises(superscope.SuperscopeError, match="4 tokens"):
+        superscope.measure(rows, tokens=["a", "b", "c", "d"])

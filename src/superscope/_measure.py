@@ -31,6 +31,7 @@ def measure(
     dtype: str = "float32",
     frequencies: npt.ArrayLike | None = None,
     threshold: float | None = None,
+    tokens: Any = None,
     progress: ProgressChoice = "auto",
 ) -> Geometry:
     """Measure how the output head of a language model packs its vocabulary into its width.
@@ -42,7 +43,8 @@ def measure(
     model
         Hub id (``openai-community/gpt2``), ``hf://``, ``s3://`` or ``https://`` URI, local folder
         or file (safetensors, PyTorch ``.bin``, GGUF, ``.npy``, ``.npz``); or a
-        :class:`~superscope.Head`; or a matrix of shape (V, m), numpy or torch.
+        :class:`~superscope.Head`; a model of transformers; a torch ``Embedding`` or ``Linear``;
+        a state dict; or a matrix of shape (V, m) of numpy, torch, JAX or TensorFlow.
     revision
         Branch, tag or commit of a hub repository.
     tensor
@@ -69,6 +71,9 @@ def measure(
         weighted by them, and a third centering, by the weighted mean row.
     threshold
         Norm above which a row counts as represented; half the root-mean-square norm by default.
+    tokens
+        For a model or matrix in memory, the text of each row: a sequence of strings, or a
+        tokenizer.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
@@ -84,21 +89,23 @@ def measure(
         One line that names what is wrong, where, and the way out.
     """
     from superscope.geometry import measure_head
-    from superscope.heads import Head, read_head
+    from superscope.heads import head_of, read_head
 
     with chosen(progress) as report:
         if isinstance(model, (str, Path)):
+            if tokens is not None:
+                raise UsageError("tokens= is for what is in memory; a checkpoint has its own")
             head = read_head(
                 model, revision=revision, tensor=tensor, rows=rows, fold_norm=fold_norm,
                 progress=report,
             )  # fmt: skip
         else:
-            if revision is not None or tensor is not None or rows != "all" or fold_norm:
+            if revision is not None or rows != "all" or fold_norm:
                 raise UsageError(
-                    "revision, tensor, rows and fold_norm choose what is read from a checkpoint; "
-                    "a matrix is measured as it is"
+                    "revision, rows and fold_norm choose what is read from a checkpoint; "
+                    "what is in memory is measured as it is"
                 )
-            head = model if isinstance(model, Head) else Head.from_array(model)
+            head = head_of(model, tensor=tensor, tokens=tokens)
         return measure_head(
             head, pairs=pairs, neighbors=neighbors, top=top, samples=samples, seed=seed,
             device=device, dtype=dtype, frequencies=frequencies, threshold=threshold,

@@ -83,7 +83,7 @@ class Geometry(Result):
     >>> head = np.random.default_rng(0).standard_normal((1000, 50))
     >>> geometry = superscope.measure(head)
     >>> geometry
-    Geometry(array: V = 1,000, m = 50, mean c² = 0.0200174 raw, 0.0200153 mean-centered)
+    Geometry(array: V = 1,000, m = 50, mean c² = 0.0199861 raw, 0.0199863 mean-centered)
     >>> geometry.raw.random_mean_square
     0.02
     """

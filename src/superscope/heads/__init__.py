@@ -3,6 +3,7 @@
 from superscope.heads._locate import Checkpoint, locate
 from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
+from superscope.heads.objects import head_of
 from superscope.heads.read import read_head
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 
@@ -15,6 +16,7 @@ __all__ = [
     "Provenance",
     "Rows",
     "family_of",
+    "head_of",
     "locate",
     "members",
     "read_head",

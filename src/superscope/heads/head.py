@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arrays import as_numpy
 from superscope.errors import HeadDataError
 from superscope.heads.encodings import Float32
 from superscope.heads.rows import ArrayRows, Indices, Rows
@@ -120,15 +121,9 @@ class Head:
         >>> head.width, head.token(1)
         (3, 'b')
         """
-        dtype = str(getattr(matrix, "dtype", "")).removeprefix("torch.")
-        if hasattr(matrix, "detach"):  # a torch tensor, on any device, bfloat16 included
-            matrix = matrix.detach().to("cpu")
-            matrix = (matrix.double() if dtype == "float64" else matrix.float()).numpy()
-        array = np.asarray(matrix)
-        if not np.issubdtype(array.dtype, np.floating):
-            raise HeadDataError(f"{model}: a head holds floating-point numbers, not {array.dtype}")
+        array, dtype = as_numpy(matrix, model)
         check_shape(array.shape, model)
-        return cls(ArrayRows(array), Provenance(model, dtype=dtype or str(array.dtype)), tokens)
+        return cls(ArrayRows(array), Provenance(model, dtype=dtype), tokens)
 
     @property
     def features(self) -> int:

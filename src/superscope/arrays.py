@@ -1,0 +1,40 @@
+"""Arrays of any library as numpy arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import HeadDataError
+
+
+def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
+    """Return an array of numpy, torch, JAX, TensorFlow or the like, and its own type's name.
+
+    Types that numpy lacks, as bfloat16, become float32.
+
+    Raises
+    ------
+    HeadDataError
+        It holds no numbers, or none that are floating-point.
+    """
+    dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
+    if hasattr(value, "detach"):  # a torch tensor, on any device
+        if value.is_meta:
+            raise HeadDataError(f"{name} is on the meta device and holds no numbers; load it first")
+        if value.is_quantized:
+            raise HeadDataError(f"{name} is quantized ({dtype}); measure the unquantized model")
+        value = value.detach().to("cpu")
+        if value.is_floating_point():
+            value = value.double() if dtype == "float64" else value.float()
+        value = value.numpy()
+    elif not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
+        value = np.from_dlpack(value)
+    array = np.asarray(value)
+    if array.dtype.name == "bfloat16" or array.dtype.name.startswith("float8"):
+        dtype, array = array.dtype.name, array.astype(np.float32)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise HeadDataError(f"{name}: a head holds floating-point numbers, not {array.dtype}")
+    return array, dtype or str(array.dtype)

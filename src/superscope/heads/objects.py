@@ -1,0 +1,116 @@
+"""The head of a model that is already in memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from superscope.errors import HeadDataError, UsageError
+from superscope.heads.head import Head
+from superscope.heads.naming import choose
+from superscope.heads.tokens import from_tokenizer_json
+
+
+def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Head:
+    """Return the head of an object in memory.
+
+    Parameters
+    ----------
+    value
+        A model with ``get_output_embeddings`` (as those of transformers), a torch ``Embedding``
+        or ``Linear``, a state dict, a matrix of shape (V, m), or a :class:`Head`.
+    tensor
+        Name of the tensor of a state dict.
+    tokens
+        Text of each id: a sequence of strings, or a tokenizer.
+
+    Raises
+    ------
+    HeadDataError
+        What is there holds no floating-point matrix.
+    NotFoundError, UsageError
+        No tensor, or several, could be the head.
+    """
+    if tensor is not None and not isinstance(value, Mapping):
+        raise UsageError("tensor= names a tensor of a checkpoint or a state dict")
+    if isinstance(value, Head):
+        head = value
+    elif hasattr(value, "get_output_embeddings"):
+        head = _of_model(value)
+    elif isinstance(value, Mapping):
+        head = _of_state(value, tensor)
+    elif _is_module(value):
+        head = Head.from_array(_weight(value), model=type(value).__name__)
+    else:
+        head = Head.from_array(value)
+    return head if tokens is None else replace(head, tokens=_texts(tokens, head.stored.shape[0]))
+
+
+def _of_model(model: Any) -> Head:
+    layer = model.get_output_embeddings()
+    name = str(getattr(model, "name_or_path", "") or type(model).__name__)
+    if layer is None:
+        raise HeadDataError(f"{name} has no output embeddings: load it with its language head")
+    weight = _weight(layer)
+    inputs = getattr(model, "get_input_embeddings", lambda: None)()
+    tied = inputs is not None and _same(weight, getattr(inputs, "weight", None))
+    head = Head.from_array(weight, model=name)
+    described = replace(
+        head.provenance,
+        tensor="get_output_embeddings().weight",
+        reason="tied to the input embedding" if tied else "the model's own output head",
+        depth=getattr(getattr(model, "config", None), "num_hidden_layers", None),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+    )
+    return replace(head, provenance=described)
+
+
+def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
+    shapes = {name: tuple(v.shape) for name, v in state.items() if hasattr(v, "shape")}
+    choice = choose(shapes, {}, tensor, shapes)
+    chosen = state[choice.tensor]
+    shared = [n for n in shapes if n != choice.tensor and _same(chosen, state[n])]
+    notes = (f"shares its memory with {', '.join(sorted(shared))}",) if shared else ()
+    head = Head.from_array(chosen, model="state dict")
+    described = replace(head.provenance, tensor=choice.tensor, reason=choice.reason, notes=notes)
+    return replace(head, provenance=described)
+
+
+def _is_module(value: Any) -> bool:
+    torch = sys.modules.get("torch")  # what is no module of torch need not import it
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def _weight(module: Any) -> Any:
+    """Return the weight of a layer, which a quantized one has not as numbers."""
+    weight = getattr(module, "weight", None)
+    name = type(module).__name__
+    if weight is None:
+        raise HeadDataError(f"{name} has no weight; pass its Embedding or Linear layer")
+    if callable(weight) or not weight.is_floating_point():
+        raise HeadDataError(f"{name} is a quantized layer; measure the unquantized model")
+    return weight
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Return whether two tensors of torch are one and the same memory."""
+    if not (hasattr(a, "data_ptr") and hasattr(b, "data_ptr")):
+        return a is b
+    return bool(a.shape == b.shape and a.data_ptr() == b.data_ptr() and a.data_ptr() != 0)
+
+
+def _texts(tokens: Any, count: int) -> tuple[str | None, ...]:
+    """Return the text of every id from a tokenizer or a sequence."""
+    backend = getattr(tokens, "backend_tokenizer", tokens)
+    if hasattr(backend, "to_str"):  # of the library tokenizers
+        return from_tokenizer_json(backend.to_str().encode(), "the tokenizer")
+    if hasattr(tokens, "decode") and not isinstance(tokens, bytes):
+        known = min(count, len(tokens)) if hasattr(tokens, "__len__") else count
+        return tuple(tokens.decode([index]) for index in range(known))
+    if isinstance(tokens, str) or not isinstance(tokens, Sequence):
+        raise UsageError("tokens= takes a sequence of strings or a tokenizer")
+    if len(tokens) > count:
+        raise UsageError(f"{len(tokens):,} tokens were given for a head of {count:,} rows")
+    return tuple(None if token is None else str(token) for token in tokens)
