@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from law_tables import CHINCHILLA, FLOOR, POWER, SHAPE, TERMS, make_table, options_for, truth
 from scipy.optimize import least_squares, minimize, nnls
 
-from superscope.laws import FitOptions, kernels, solver
+from superscope.laws import FitOptions, kernel_types, kernels, solver
 from superscope.laws.points import select
 from superscope.laws.problem import Problem, make_problem
 
@@ -38,15 +38,15 @@ def objective(
     return float(np.sum(w * np.where(r <= d, r**2 / 2, d * (r - d / 2 if np.isfinite(d) else r))))
 
 
-def target(e: solver.Equations) -> kernels.Target:
-    return kernels.Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
+def target(e: solver.Equations) -> kernel_types.Target:
+    return kernel_types.Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
 
 
 def derivatives(equations, c, theta, w, all_: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     size = len(c) + (len(theta) if all_ else 0)
     grad, newton, gauss = np.empty(size), np.empty((size, size)), np.empty((size, size))
     phi = np.exp(-theta * equations.x)
-    system = kernels.System(grad, newton, gauss, np.empty(size, np.bool_), np.empty(size))
+    system = kernel_types.System(grad, newton, gauss, np.empty(size, np.bool_), np.empty(size))
     kernels._derivatives(c, w, phi, target(equations), all_, system)
     return grad, newton, gauss
 

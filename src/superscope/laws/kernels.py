@@ -13,83 +13,17 @@ way in.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 from numba import float64, int64, types
 
 from superscope.compiled import njit
-from superscope.laws.formula import Floats
+from superscope.laws.kernel_types import CUBE, FOUND, MATRIX, SYSTEM, TARGET, VECTOR, System
 
 OUTER, INNER = 200, 100  # most steps of a search, and of one projection
 LONGEST = 1.0  # most that a step changes an exponent by
 
-_vec, _mat, _cube = float64[::1], float64[:, ::1], types.Array(float64, 3, "C")
 
-
-class Target(NamedTuple):
-    """What is fitted, all but the points' weights.
-
-    Attributes
-    ----------
-    x, group, y
-        Inputs in logarithm, (n, k); each point's floor, (n,); losses or their logarithms, (n,).
-    log, delta
-        Whether y is a logarithm; the bend of Huber's function.
-    low, high
-        Bounds of the p linear parameters, then of the k exponents.
-    """
-
-    x: Floats
-    group: npt.NDArray[np.int64]
-    y: Floats
-    log: bool
-    delta: float
-    low: Floats
-    high: Floats
-
-
-class System(NamedTuple):
-    """Room for the equations of a Newton step, over all parameters or the linear ones.
-
-    Attributes
-    ----------
-    gradient, newton, gauss
-        The objective's gradient, its Hessian, and the reweighted Gauss-Newton matrix.
-    free, step
-        Which parameters may move, and by how much they do.
-    """
-
-    gradient: Floats
-    newton: Floats
-    gauss: Floats
-    free: npt.NDArray[np.bool_]
-    step: Floats
-
-
-class Found(NamedTuple):
-    """Where results go, a row for each row of weights.
-
-    Attributes
-    ----------
-    theta, c
-        The best exponents, (B, k), and linear parameters, (B, p).
-    searches
-        Of each start: the objective, the steps, and 1 if it converged; (B, S, 3).
-    """
-
-    theta: Floats
-    c: Floats
-    searches: Floats
-
-
-_target = types.NamedTuple((_mat, int64[::1], _vec, types.boolean, float64, _vec, _vec), Target)
-_system = types.NamedTuple((_vec, _mat, _mat, types.boolean[::1], _vec), System)
-_found = types.NamedTuple((_mat, _mat, _cube), Found)
-
-
-@njit(types.void(_vec, _mat, _mat), fastmath=False)
+@njit(types.void(VECTOR, MATRIX, MATRIX), fastmath=False)
 def _powers(theta, x, phi):  # type: ignore[no-untyped-def]
     """Set phi to exp(−θ x)."""
     n, k = x.shape
@@ -98,7 +32,7 @@ def _powers(theta, x, phi):  # type: ignore[no-untyped-def]
             phi[i, j] = np.exp(-theta[j] * x[i, j])
 
 
-@njit(float64(_vec, _vec, _mat, _target), fastmath=False)
+@njit(float64(VECTOR, VECTOR, MATRIX, TARGET), fastmath=False)
 def _objective(c, w, phi, target):  # type: ignore[no-untyped-def]
     """Return Σ w ρ(r); infinite where a logarithm has no argument."""
     group, y, log, delta = target.group, target.y, target.log, target.delta
@@ -121,7 +55,7 @@ def _objective(c, w, phi, target):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(types.void(_vec, _vec, _mat, _target, types.boolean, _system), fastmath=False)
+@njit(types.void(VECTOR, VECTOR, MATRIX, TARGET, types.boolean, SYSTEM), fastmath=False)
 def _derivatives(c, w, phi, target, all_, system):  # type: ignore[no-untyped-def]
     """Set the gradient, Newton's and the reweighted Gauss-Newton matrix.
 
@@ -181,7 +115,7 @@ def _derivatives(c, w, phi, target, all_, system):  # type: ignore[no-untyped-de
                 newton[e, e] -= pull * (c[j] * x[i, j] * x[i, j] * phi[i, j])
 
 
-@njit(types.boolean(_system, float64), fastmath=False)
+@njit(types.boolean(SYSTEM, float64), fastmath=False)
 def _step(system, damping):  # type: ignore[no-untyped-def]
     """Solve (newton + damping·gauss) step = −gradient where free; False if not definite."""
     grad, newton, gauss, free, step = system
@@ -237,7 +171,7 @@ def _step(system, damping):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(types.boolean(_vec, _target, float64, _system), fastmath=False)
+@njit(types.boolean(VECTOR, TARGET, float64, SYSTEM), fastmath=False)
 def _direction(value, target, damping, system):  # type: ignore[no-untyped-def]
     """Set a step that descends and leaves no bound at once; False if there is none.
 
@@ -267,7 +201,7 @@ def _direction(value, target, damping, system):  # type: ignore[no-untyped-def]
             return True
 
 
-@njit(float64(_vec, _vec, _target, int64), fastmath=False)
+@njit(float64(VECTOR, VECTOR, TARGET, int64), fastmath=False)
 def _reach(value, step, target, first):  # type: ignore[no-untyped-def]
     """Return the share of a step, at most 1, that stays within the bounds of entries from first."""
     low, high = target.low, target.high
@@ -293,7 +227,7 @@ def _moved(value, step, share, low, high):  # type: ignore[no-untyped-def]
     return there
 
 
-@njit(float64(_vec, _vec, _mat, _target, _system, _vec), fastmath=False)
+@njit(float64(VECTOR, VECTOR, MATRIX, TARGET, SYSTEM, VECTOR), fastmath=False)
 def _project(c, w, phi, target, system, trial):  # type: ignore[no-untyped-def]
     """Set c to the best linear parameters within their bounds; return the objective."""
     p = c.shape[0]
@@ -330,7 +264,7 @@ def _project(c, w, phi, target, system, trial):  # type: ignore[no-untyped-def]
     return f
 
 
-@njit(types.void(_vec, _vec, _vec, _target, _vec), fastmath=False)
+@njit(types.void(VECTOR, VECTOR, VECTOR, TARGET, VECTOR), fastmath=False)
 def _search(theta, c, w, target, result):  # type: ignore[no-untyped-def]
     """Descend from theta and c in place; result: objective, steps taken, 1 if converged."""
     x, low, high = target.x, target.low, target.high
@@ -403,7 +337,7 @@ def _search(theta, c, w, target, result):  # type: ignore[no-untyped-def]
     result[2] = converged
 
 
-@njit(types.void(_mat, _cube, _target, _mat, _found), fastmath=False)
+@njit(types.void(MATRIX, CUBE, TARGET, MATRIX, FOUND), fastmath=False)
 def solve_many(weights, starts, target, first, found):  # type: ignore[no-untyped-def]
     """Set for each row of weights the best exponents and linear parameters over its starts.
 

@@ -88,7 +88,8 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
     starts
         Exponents, shape (S, k) for all rows or (B, S, k).
     """
-    from superscope.laws.kernels import Found, Target, solve_many
+    from superscope.laws.kernel_types import Found, Target
+    from superscope.laws.kernels import solve_many
 
     e = equations
     rows, k, p = len(weights), e.terms, e.linear
