@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -112,6 +113,20 @@ def test_the_policy_alone_stops_what_escaping_would_have_missed(
     page.write_text(text.replace("<header>", _unescaped(hostile_tokens) + "<header>"), "utf-8")
     assert "<script>" in page.read_text("utf-8")
     assert visit(page) == Visit("superscope: the output head of a", [])
+
+
+def test_nothing_of_a_page_is_wider_than_a_telephone(
+    visit: Callable[[Path], Visit], page_of_two: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "frame.html"
+    page.write_text(
+        # A window has a least width; a frame has not.
+        f"<title>before</title><iframe style='width: 400px; height: 4000px; border: 0' "
+        f"srcdoc='{escape(page_of_two)}' onload='const page = this.contentDocument."
+        "documentElement; document.title = page.scrollWidth - page.clientWidth'></iframe>",
+        "utf-8",
+    )
+    assert visit(page).title == "0"
 
 
 def _unescaped(tokens: tuple[str | None, ...]) -> str:
