@@ -56,7 +56,7 @@ sweep(product(choices), "RUNS", executor=ThreadPoolExecutor(2))
 runs = read_runs("RUNS")
 """),
     ("Token frequency", "counts", """
-from superscope.evaluation import count_tokens, text_files
+from superscope.frequency import count_tokens, text_files
 text = text_files([".cache/text/gcide/test.jsonl"], name="gcide")
 counts = count_tokens(".cache/models/minilm", text, max_tokens=100_000)
 """),

@@ -6,17 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from superscope._measure import measure
-from superscope.evaluation import LossOptions, evaluate
+from superscope.evaluation import LossOptions, _evaluate, evaluate
 from superscope.frequency import count_tokens, text_files
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKENS, CONTEXT, STRIDE = 4000, 256, 192
+TOKENS, CONTEXT, STRIDE = 600, 128, 96
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -89,6 +90,14 @@ def loop(model: Path, text: Path) -> dict[str, tuple[float, int]]:
                 scored += count
         found[mode] = nats, scored
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """Let every evaluation have the same loaded model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_evaluate, "load_model", cache(_evaluate.load_model))
+        yield
 
 
 @pytest.mark.slow

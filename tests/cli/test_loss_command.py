@@ -1,4 +1,4 @@
-"""`superscope loss` and `superscope study` as a user runs them."""
+"""`superscope loss` and `superscope study`, in this process but where the process is the fact."""
 
 from __future__ import annotations
 
@@ -6,31 +6,54 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from tiny_models import tiny_language_model
 
+from superscope.cli import main
 from superscope.evaluation import Evaluation
 from superscope.observations import read_observations
 
 pytest.importorskip("transformers")
 
-COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
+Run = Callable[..., "Done"]
 LINES = [f"the cat number {k} sat on a mat of width {k * k % 17} and slept" for k in range(30)]
 
 
-def run(
-    *arguments: object, given: bytes | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process."""
+
+    def command(*arguments: object) -> Done:
+        code = 0
+        try:
+            main(list(map(str, arguments)))
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return command
+
+
+def in_a_process(*arguments: object, given: bytes | None = None, **environment: str) -> Done:
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], input=given,
+        [sys.executable, "-W", "error", "-m", "superscope", *map(str, arguments)], input=given,
         capture_output=True, timeout=240, env={**os.environ, **environment},
     )  # fmt: skip
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +68,14 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_path: Path) -> None:
+def test_it_prints_the_loss_and_writes_the_tables(
+    run: Run, model: Path, text: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "loss.csv"
     done = run("loss", model, "--text", text, "--split", "line", "--context", 32, "--out", out)
     assert done.returncode == 0, done.stderr
     for label in ("nats per token", "bits per byte", "perplexity", "30 documents",
-                  "documents: each", "standard error, clustered by 30"):  # fmt: skip
+                  "documents, each", "standard error, clustered by 30"):  # fmt: skip
         assert label in done.stdout, label
     row = read_observations(out).iloc[0]
     assert f"{row['loss']:.4f}" in done.stdout and row["dataset"] == "cats"
@@ -59,14 +84,14 @@ def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_p
     assert list((tmp_path / "loss.blocks").glob("*.npz"))
 
 
-def test_options_of_text_may_come_first_or_last(model: Path, text: Path) -> None:
+def test_options_of_text_may_come_first_or_last(run: Run, model: Path, text: Path) -> None:
     a = run("loss", model, "--text", text, "--split", "line", "--max-documents", 3)
     b = run("loss", "--max-documents", 3, "--split", "line", "--text", text, "--", model)
     assert a.returncode == b.returncode == 0, a.stderr + b.stderr
     assert a.stdout == b.stdout
 
 
-def test_json_is_everything(model: Path, text: Path) -> None:
+def test_json_is_everything(run: Run, model: Path, text: Path) -> None:
     done = run("loss", model, "--text", text, "--mode", "windows", "--context", 16, "--json")
     assert done.returncode == 0, done.stderr
     found = Evaluation.from_json(done.stdout)
@@ -76,8 +101,10 @@ def test_json_is_everything(model: Path, text: Path) -> None:
 
 def test_standard_input_is_a_text(model: Path, text: Path) -> None:
     given = text.read_bytes()
-    piped = run("loss", model, "--text", "-", "--split", "line", given=given)
-    read = run("loss", model, "--text", text, "--split", "line", "--name", "standard input")
+    piped = in_a_process("loss", model, "--text", "-", "--split", "line", given=given)
+    read = in_a_process(
+        "loss", model, "--text", text, "--split", "line", "--name", "standard input"
+    )
     assert piped.returncode == 0, piped.stderr
     assert piped.stdout == read.stdout
 
@@ -101,7 +128,7 @@ def test_standard_input_is_a_text(model: Path, text: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_2(
-    model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
+    run: Run, model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
 ) -> None:
     (tmp_path / "empty.txt").write_text("")
     files = {"TEXT": text, "EMPTY": tmp_path / "empty.txt"}
@@ -111,7 +138,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_2(
     assert done.stdout == ""
 
 
-def test_a_model_that_is_none_is_one_line(text: Path, tmp_path: Path) -> None:
+def test_a_model_that_is_none_is_one_line(run: Run, text: Path, tmp_path: Path) -> None:
     for model in (tmp_path, tmp_path / "gone", text):
         done = run("loss", model, "--text", text)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
@@ -119,19 +146,21 @@ def test_a_model_that_is_none_is_one_line(text: Path, tmp_path: Path) -> None:
 
 
 def test_no_network_is_one_line(text: Path) -> None:
-    done = run("loss", "nobody/nothing", "--text", text, HF_ENDPOINT="http://127.0.0.1:9")
+    done = in_a_process("loss", "nobody/nothing", "--text", text, HF_ENDPOINT="http://127.0.0.1:9")
     assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
     assert "nobody/nothing" in done.stderr
 
 
 def test_an_absent_extra_is_named(model: Path, text: Path, tmp_path: Path) -> None:
     (tmp_path / "transformers.py").write_text("raise ImportError('absent', name='transformers')")
-    done = run("loss", model, "--text", text, PYTHONPATH=str(tmp_path))
+    done = in_a_process("loss", model, "--text", text, PYTHONPATH=str(tmp_path))
     assert done.returncode == 2
     assert "pip install 'superscope[text]'" in done.stderr
 
 
-def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path: Path) -> None:
+def test_a_study_answers_and_lists_what_failed(
+    run: Run, model: Path, text: Path, tmp_path: Path
+) -> None:
     others = [tiny_language_model(kind, tmp_path / kind) for kind in ("opt", "gpt2")]
     out = tmp_path / "study"
     done = run("study", model, *others, tmp_path / "gone", "--text", text, "--split", "line",
@@ -159,7 +188,7 @@ def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path
     ],
 )
 def test_a_study_that_cannot_be_is_refused(
-    model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
+    run: Run, model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
 ) -> None:
     names = {"TEXT": text, "MODEL": model, "OUT": tmp_path / "out"}
     done = run("study", *(names.get(str(a), a) for a in arguments))

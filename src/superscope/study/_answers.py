@@ -76,8 +76,8 @@ def _regime(study: Study) -> Answer:
         f"dimensions. The share of rows that are represented (norm above half the root mean "
         f"square) is {shares}. Regime: {named}.",
         f"Mean square overlap is {_range([h.raw.ratio_to_random for h in heads])} times chance, "
-        f"1/m, of raw rows, and {_range([h.centered.ratio_to_random for h in heads])} times once "
-        "the mean row, which the probabilities do not feel, is subtracted.",
+        f"1/m, of raw rows, and {_range([h.centered.ratio_to_random for h in heads])} times "
+        "with the mean row subtracted, which leaves the probabilities as they are.",
         *_weighted(heads),
     ))  # fmt: skip
 
