@@ -7,14 +7,78 @@ padded outputs have a bias below 0 and are never on.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
+from numba import float32, int32, int64, types, void
 
 from superscope.compiled import njit
 from superscope.toy.config import BETA1, BETA2, EPSILON
+from superscope.toy.features import Float32, Int32
 from superscope.toy.vectors import LANES, WORD, add_scaled, count_bits, lowest_bit, weighted_sum
 
-_F1, _F2, _I1 = "float32[::1]", "float32[:,::1]", "int32[::1]"
+
+class Entries(NamedTuple):
+    """The active entries of the samples: ``starts[s]`` to ``starts[s + 1]`` are of sample s."""
+
+    starts: Int32
+    ids: Int32
+    values: Float32
+
+
+class Sums(NamedTuple):
+    """Pre-activations as sums: of sample s, over its ``ids``, ``factors`` times rows of G."""
+
+    G: Float32
+    starts: Int32
+    ids: Int32
+    factors: Float32
+
+
+class Outputs(NamedTuple):
+    """The outputs' biases, the gradient of these, and each output's sum of squared errors."""
+
+    b: Float32
+    db: Float32
+    loss: Float32
+
+
+class Layer(NamedTuple):
+    """W and h of every sample, shapes (n, m) and (samples, m), and their gradients."""
+
+    W: Float32
+    dW: Float32
+    H: Float32
+    dH: Float32
+
+
+class Parameter(NamedTuple):
+    """Values, their gradient, and Adam's two moments of it, all of one shape."""
+
+    values: Float32
+    gradient: Float32
+    first: Float32
+    second: Float32
+
+
+class Step(NamedTuple):
+    """A step of Adam: what multiplies the gradient, the rate, the corrections of the moments."""
+
+    scale: np.float32
+    rate: np.float32
+    correction1: np.float32
+    correction2: np.float32
+
+
+_F1, _F2, _I1 = float32[::1], float32[:, ::1], int32[::1]
+_ENTRIES = types.NamedTuple([_I1, _I1, _F1], Entries)
+_SUMS = types.NamedTuple([_F2, _I1, _I1, _F1], Sums)
+_OUTPUTS = types.NamedUniTuple(_F1, 3, Outputs)
+_LAYER = types.NamedUniTuple(_F2, 4, Layer)
+_VECTOR = types.NamedUniTuple(_F1, 4, Parameter)
+_MATRIX = types.NamedUniTuple(_F2, 4, Parameter)
+_STEP = types.NamedUniTuple(float32, 4, Step)
 _GENERATOR = numba.typeof(np.random.default_rng(0))
 # Sums may be reordered; unlike with all of fastmath a NaN stays one, so that divergence is seen.
 _MATH = {"reassoc", "contract", "arcp", "nsz"}
@@ -23,7 +87,7 @@ _BETA1, _BETA2, _EPSILON = np.float32(BETA1), np.float32(BETA2), np.float32(EPSI
 _ONE, _ZERO, _BIT = np.float32(1), np.float32(0), np.uint64(1)
 
 
-@njit((numba.float64[::1], numba.int32[::1], numba.int32[::1], numba.int64, _GENERATOR), set())
+@njit((numba.float64[::1], _I1, _I1, int64, _GENERATOR), set())
 def draw(rates, starts, members, size, rng):  # pragma: no cover
     """Draw the active entries of a batch, walking from one opening of a gate to the next.
 
@@ -71,9 +135,10 @@ def draw(rates, starts, members, size, rng):  # pragma: no cover
     return offsets, ids, values
 
 
-@njit(f"void({_F2}, {_I1}, {_I1}, {_F1}, {_F2})", _MATH)
-def encode(W, starts, ids, values, H):  # pragma: no cover
+@njit(void(_F2, _ENTRIES, _F2), _MATH)
+def encode(W, entries, H):  # pragma: no cover
     """h = Wᵀx of every sample."""
+    starts, ids, values = entries
     m = W.shape[1]
     for s in range(len(starts) - 1):
         for k in range(m):
@@ -83,9 +148,10 @@ def encode(W, starts, ids, values, H):  # pragma: no cover
                 add_scaled(H, s * m + k, values[e], W, ids[e] * m + k)
 
 
-@njit(f"void({_F2}, {_I1}, {_I1}, {_F1}, {_F2})", _MATH)
-def encode_backward(dH, starts, ids, values, dW):  # pragma: no cover
+@njit(void(_F2, _ENTRIES, _F2), _MATH)
+def encode_backward(dH, entries, dW):  # pragma: no cover
     """Add what reaches W through h: dW_i += x_i dh."""
+    starts, ids, values = entries
     m = dW.shape[1]
     for s in range(len(starts) - 1):
         for e in range(starts[s], starts[s + 1]):
@@ -93,14 +159,13 @@ def encode_backward(dH, starts, ids, values, dW):  # pragma: no cover
                 add_scaled(dW, ids[e] * m + k, values[e], dH, s * m + k)
 
 
-_COMMON = f"{_F2}, {_I1}, {_I1}, {_F1}, {_I1}, {_I1}, {_F1}, {_F1}, int64, {_F1}, {_F1}"
-
-
-@njit(f"int64({_COMMON}, {_F2}, {_F2}, {_F2}, {_F2})", _MATH)
-def decode_sparse(  # noqa: PLR0917  # pragma: no cover
-    G, row_starts, rows, factors, starts, ids, values, b, first, db, loss, H, W, dH, dW
-):
-    """Outputs `first` to `first + count`, forward and backward, where few of them are on."""
+@njit(int64(_ENTRIES, _SUMS, _OUTPUTS, int64, _LAYER), _MATH)
+def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
+    """Outputs from `first` on, as many as G has, forward and backward, where few of them are on."""
+    starts, ids, values = entries
+    G, row_starts, rows, factors = sums
+    b, db, loss = outputs
+    W, dW, H, dH = layer
     count = G.shape[1]
     m = W.shape[1]
     z = np.empty(count, np.float32)
@@ -146,11 +211,12 @@ def decode_sparse(  # noqa: PLR0917  # pragma: no cover
     return on
 
 
-@njit(f"int64({_COMMON}, {_F2})", _MATH)
-def decode_dense(  # noqa: PLR0917  # pragma: no cover
-    G, row_starts, rows, factors, starts, ids, values, b, first, db, loss, A
-):
-    """Outputs `first` to `first + count`, where many are on: A = Σ of rows' factors × errors."""
+@njit(int64(_ENTRIES, _SUMS, _OUTPUTS, int64, _F2), _MATH)
+def decode_dense(entries, sums, outputs, first, A):  # pragma: no cover
+    """Outputs from `first` on, where many are on: A = Σ of rows' factors × errors."""
+    starts, ids, values = entries
+    G, row_starts, rows, factors = sums
+    b, db, loss = outputs
     count = G.shape[1]
     errors, squares = db[first : first + count], loss[first : first + count]
     z = np.empty(count, np.float32)
@@ -185,14 +251,11 @@ def decode_dense(  # noqa: PLR0917  # pragma: no cover
     return on
 
 
-@njit(
-    f"float32({_F1}, {_F1}, {_F1}, {_F1}, float32, float32, float32, float32, float32)",
-    _MATH,
-)
-def adam(  # noqa: PLR0917  # pragma: no cover
-    values, gradient, first, second, scale, rate, keep, correction1, correction2
-):
+@njit(float32(_VECTOR, _STEP, float32), _MATH)
+def adam(parameter, step, keep):  # pragma: no cover
     """One step of Adam; the gradient is set to 0. Returns the sum of the new values' squares."""
+    values, gradient, first, second = parameter
+    scale, rate, correction1, correction2 = step
     squares = _ZERO
     for k in range(len(values)):
         g = gradient[k] * scale
@@ -207,14 +270,11 @@ def adam(  # noqa: PLR0917  # pragma: no cover
     return squares
 
 
-@njit(
-    f"float32({_F2}, {_F2}, {_F2}, {_F2}, float32, float32, float32, float32, float32)",
-    _MATH,
-)
-def adam_rows(  # noqa: PLR0917  # pragma: no cover
-    W, dW, first, second, scale, rate, decay, correction1, correction2
-):
+@njit(float32(_MATRIX, _STEP, float32), _MATH)
+def adam_rows(parameter, step, decay):  # pragma: no cover
     """Decay rows, or let their norms grow toward 1, and take one step of Adam on each."""
+    W, dW, first, second = parameter
+    rate = step.rate
     squares = _ZERO
     for i in range(len(W)):
         keep = _ONE - rate * decay
@@ -223,7 +283,5 @@ def adam_rows(  # noqa: PLR0917  # pragma: no cover
             for k in range(W.shape[1]):
                 norm += W[i, k] * W[i, k]
             keep = _ONE + rate * decay * (_ONE - _ONE / (np.sqrt(norm) + _EPSILON))
-        squares += adam(
-            W[i], dW[i], first[i], second[i], scale, rate, keep, correction1, correction2
-        )
+        squares += adam(Parameter(W[i], dW[i], first[i], second[i]), step, keep)
     return squares

@@ -45,8 +45,9 @@ class NumbaEngine:
         self._W = np.zeros((padded_n, padded_m), np.float32)
         self._b = np.full(padded_n, -1, np.float32)
         self._W[:n, :m], self._b[:n] = W, b
-        self._dW, self._W1, self._W2 = (np.zeros_like(self._W) for _ in range(3))
-        self._db, self._b1, self._b2 = (np.zeros_like(self._b) for _ in range(3))
+        self._dW, self._db = np.zeros_like(self._W), np.zeros_like(self._b)
+        self._weights = _parameter(self._W, self._dW)
+        self._biases = _parameter(self._b, self._db)
         self._loss = np.zeros(padded_n, np.float32)
         self._step = 0
         self._on = 0.5  # share of outputs that were on
@@ -84,7 +85,8 @@ class NumbaEngine:
         W, samples = self._W, len(batch.starts) - 1
         n, m = W.shape
         H, dH = np.empty((samples, m), np.float32), np.zeros((samples, m), np.float32)
-        kernels.encode(W, batch.starts, batch.ids, batch.values, H)
+        entries = kernels.Entries(batch.starts, batch.ids, batch.values)
+        kernels.encode(W, entries, H)
         distinct, local = _distinct(batch.ids, n)
         # A row for each feature, or for each sample: a product's price against sums of rows.
         by_feature = len(distinct) * m + 4 * len(batch.ids) < samples * (m + 4)
@@ -98,28 +100,27 @@ class NumbaEngine:
         columns = max(1, _CACHED // len(rows) // WORD) * WORD
         if self._memory.shape[1] < len(rows) * min(columns, n):
             self._memory = np.empty((2, len(rows) * min(columns, n)), np.float32)
+        outputs = kernels.Outputs(self._b, self._db, self._loss)
+        layer = kernels.Layer(W, self._dW, H, dH)
         on = 0
         for first in range(0, n, columns):
             block = W[first : first + columns]
             size = len(rows) * len(block)
             G = self._memory[0, :size].reshape(len(rows), len(block))
             np.matmul(rows, block.T, out=G)
-            given = (
-                G, row_starts, row_ids, factors, batch.starts, batch.ids, batch.values,
-                self._b, first, self._db, self._loss,
-            )  # fmt: skip
+            sums = kernels.Sums(G, row_starts, row_ids, factors)
             if dense:
                 A = self._memory[1, :size].reshape(G.shape)
                 A[:] = 0
-                on += kernels.decode_dense(*given, A)
+                on += kernels.decode_dense(entries, sums, outputs, first, A)
                 self._dW[first : first + columns] += A.T @ rows
                 d_rows += A @ block
             else:
-                on += kernels.decode_sparse(*given, H, W, dH, self._dW)
+                on += kernels.decode_sparse(entries, sums, outputs, first, layer)
         if dense and by_feature:
             self._dW[distinct] += d_rows
         else:
-            kernels.encode_backward(d_rows, batch.starts, batch.ids, batch.values, self._dW)
+            kernels.encode_backward(d_rows, entries, self._dW)
         self._on = on / (samples * self.config.n)
 
     def gradient(self) -> tuple[Float32, Float32]:
@@ -133,15 +134,16 @@ class NumbaEngine:
         config = self.config
         rate, bias_rate = config.learning_rates(self._step)
         self._step += 1
-        shared = 1 / (1 - BETA1**self._step), 1 / (1 - BETA2**self._step)
-        scale = 2 / (config.batch * config.n)
-        squares = kernels.adam_rows(
-            self._W, self._dW, self._W1, self._W2, scale, rate, config.decay, *shared
-        )
-        return float(
-            squares
-            + kernels.adam(self._b, self._db, self._b1, self._b2, scale, bias_rate, 1.0, *shared)
-        )
+        scale = np.float32(2 / (config.batch * config.n))
+        corrections = (np.float32(1 / (1 - beta**self._step)) for beta in (BETA1, BETA2))
+        step = kernels.Step(scale, np.float32(rate), *corrections)
+        squares = kernels.adam_rows(self._weights, step, config.decay)
+        step = step._replace(rate=np.float32(bias_rate))
+        return float(squares + kernels.adam(self._biases, step, 1.0))
+
+
+def _parameter(values: Float32, gradient: Float32) -> kernels.Parameter:
+    return kernels.Parameter(values, gradient, np.zeros_like(values), np.zeros_like(values))
 
 
 def _distinct(ids: Int32, n: int) -> tuple[npt.NDArray[np.intp], Int32]:
