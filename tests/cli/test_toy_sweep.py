@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import Done, superscope
 from tasks import eventually, group_members
 
 from superscope.toy import Failure, ToyRun, from_bytes, read_runs, read_sweep, train
@@ -22,10 +23,8 @@ COMMAND = [sys.executable, "-W", "error", "-m", "superscope", "toy", "sweep"]
 TINY = "n = 20\nwidth = [2, 3]\nbatch = 32\nsteps = 20\n"
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=240
-    )
+def run(*arguments: object) -> Done:
+    return superscope("toy", "sweep", *arguments)
 
 
 @contextmanager
@@ -67,8 +66,8 @@ def test_a_sweep_is_done_once_and_said_in_one_line(tiny: Path, tmp_path: Path) -
     tiny.write_text(TINY + "learning_rate = [0.01, 1e30]\n")
     out = tmp_path / "runs"
     done = run(tiny, "--out", out, "--workers", 1)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"4 runs in {out}: 4 done now, 0 found there, 2 diverged\n"
+    assert done.code == 0, done.err
+    assert done.out == f"4 runs in {out}: 4 done now, 0 found there, 2 diverged\n"
     configs = read_sweep(tiny)
     assert files(out).keys() == {config.identity for config in configs}
     for config in configs:
@@ -76,7 +75,7 @@ def test_a_sweep_is_done_once_and_said_in_one_line(tiny: Path, tmp_path: Path) -
         assert kept.config == config
         if config.learning_rate == 1e30:
             assert isinstance(kept, Failure)
-            assert f"run {config.identity}: diverged at step" in done.stderr
+            assert f"run {config.identity}: diverged at step" in done.err
         else:
             assert isinstance(kept, ToyRun)
             assert kept.W.tobytes() == train(config).W.tobytes()
@@ -84,10 +83,10 @@ def test_a_sweep_is_done_once_and_said_in_one_line(tiny: Path, tmp_path: Path) -
     damaged = out / f"{configs[0].identity}.npz"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     again = run(tiny, "--out", out, "--workers", 1)
-    assert again.returncode == 0
-    assert again.stdout == f"4 runs in {out}: 1 done now, 3 found there, 2 diverged\n"
-    assert f"{damaged}: damaged" in again.stderr
-    assert "moved to" in again.stderr
+    assert again.code == 0
+    assert again.out == f"4 runs in {out}: 1 done now, 3 found there, 2 diverged\n"
+    assert f"{damaged}: damaged" in again.err
+    assert "moved to" in again.err
     del before[configs[0].identity]
     assert before.items() < files(out).items()
 
@@ -95,9 +94,9 @@ def test_a_sweep_is_done_once_and_said_in_one_line(tiny: Path, tmp_path: Path) -
 def test_dry_run_counts_and_estimates_and_runs_nothing(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs"
     done = run(tiny, "--out", out, "--dry-run", "--workers", 2)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    counts, estimate = done.stdout.splitlines()
+    assert done.code == 0, done.err
+    assert done.err == ""
+    counts, estimate = done.out.splitlines()
     assert counts == "2 runs: 0 done, 0 diverged, 2 to do"
     assert estimate.startswith("about 0 s on 2 cores of this machine")
     assert "ms a step; from up to 300 steps of 2 configs, timed now" in estimate
@@ -132,10 +131,10 @@ def test_bad_arguments_are_one_line_and_exit_2(
     (tmp_path / "dense.toml").write_text("density = 1000")
     before = sorted(tmp_path.iterdir())
     done = run(*(a.format(tiny=tiny, tmp=tmp_path, out=tmp_path / "out") for a in arguments))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert said.format(tiny=tiny) in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.code == 2
+    assert done.out == ""
+    assert said.format(tiny=tiny) in done.err
+    assert len(done.err.strip().splitlines()) == 1, done.err
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -146,15 +145,15 @@ MANY = "n = 20\nwidth = [2, 3, 5]\nbatch = 32\nsteps = 2000\nseed = [{}]\n"
 @pytest.mark.slow
 @pytest.mark.parametrize("who", ["the main process", "all processes"])
 def test_killed_at_any_moment_it_goes_on_and_loses_nothing(tmp_path: Path, who: str) -> None:
-    sweep = toml(tmp_path, MANY.format(", ".join(map(str, range(10)))))
+    sweep = toml(tmp_path, MANY.format("0, 1, 2, 3"))
     configs = read_sweep(sweep)
     out = tmp_path / "runs"
     rng = random.Random(who)
     survived: dict[str, tuple[int, int, bytes]] = {}
-    for more in (0, 4, 8):  # results that arrive before it is killed
+    for more in (0, 2, 3):  # results that arrive before it is killed
         with started(sweep, "--out", out, "--workers", 2) as process:
             assert eventually(lambda: len(files(out)) >= len(survived) + more, 120)  # noqa: B023
-            time.sleep(rng.uniform(0, 0.4))
+            time.sleep(rng.uniform(0, 0.3))
             assert process.poll() is None
             if who == "the main process":
                 process.kill()
@@ -166,14 +165,14 @@ def test_killed_at_any_moment_it_goes_on_and_loses_nothing(tmp_path: Path, who: 
         assert survived.items() <= now.items()
         assert more <= len(now) - len(survived)
         survived = now
-    assert 12 <= len(survived) < len(configs)
+    assert 5 <= len(survived) < len(configs)
     assert all(isinstance(from_bytes(content), ToyRun) for *_, content in survived.values())
 
     done = run(sweep, "--out", out, "--workers", 2)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     left = len(configs) - len(survived)
-    assert done.stdout == (
-        f"30 runs in {out}: {left} done now, {len(survived)} found there, 0 diverged\n"
+    assert done.out == (
+        f"12 runs in {out}: {left} done now, {len(survived)} found there, 0 diverged\n"
     )
     assert survived.items() <= files(out).items()
     assert files(out).keys() == {config.identity for config in configs}
@@ -210,7 +209,7 @@ def test_ctrl_c_stops_it_at_once_and_in_silence(tmp_path: Path, when: float | st
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
-    sweep = toml(tmp_path, MANY.format("0, 1, 2, 3"))
+    sweep = toml(tmp_path, MANY.format("0, 1"))
     out = tmp_path / "runs"
     with started(sweep, "--out", out, "--workers", 2) as process:
         assert eventually(lambda: len(files(out)) >= 1, 120)
@@ -223,6 +222,6 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
         os.kill(workers[0], signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == 0, stderr
-    assert stdout == f"12 runs in {out}: 12 done now, 0 found there, 0 diverged\n"
+    assert stdout == f"6 runs in {out}: 6 done now, 0 found there, 0 diverged\n"
     assert before.items() <= files(out).items()
-    assert len(files(out)) == 12
+    assert len(files(out)) == 6

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from command import Done, superscope
 
 from superscope import read_observations
 from superscope.observations import COLUMNS
 from superscope.toy import ToyConfig, product, read_runs, sweep
 
-COMMAND = [sys.executable, "-W", "error", "-m", "superscope", "toy", "table"]
 CONFIGS = product(
     {"n": 20, "width": [5, 2, 3], "batch": 32, "steps": 20, "seed": [1, 0], "alpha": [1, 0.5]}
 )
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120
-    )
+def run(*arguments: object) -> Done:
+    return superscope("toy", "table", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +34,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_csv_on_the_standard_output_is_the_table(runs: Path, tmp_path: Path) -> None:
     done = run(runs)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    (tmp_path / "table.csv").write_text(done.stdout)
+    assert done.code == 0, done.err
+    assert done.err == ""
+    (tmp_path / "table.csv").write_text(done.out)
     frame = read_observations(tmp_path / "table.csv")
     assert tuple(frame.columns) == COLUMNS
-    assert tuple(pd.read_csv(io.StringIO(done.stdout)).columns) == COLUMNS
+    assert tuple(pd.read_csv(io.StringIO(done.out)).columns) == COLUMNS
     assert set(frame["run"]) == {config.identity for config in CONFIGS}
     assert set(frame["source"]) == {"toy"}
     order = list(zip(frame["frequency_exponent"], frame["width"], frame["seed"], strict=True))
@@ -57,8 +53,8 @@ def test_a_table_says_of_each_run_what_was_measured(
 ) -> None:
     out = tmp_path / f"table.{suffix}"
     done = run(runs, "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"12 runs in {out}\n"
+    assert done.code == 0, done.err
+    assert done.out == f"12 runs in {out}\n"
     frame = read_observations(out).set_index("run")
     for point in read_runs(runs).points:
         row, o = frame.loc[point.config.identity], point.observation
@@ -77,8 +73,8 @@ def test_what_is_no_finished_run_is_named_and_left_out(tmp_path: Path) -> None:
         sweep([good, bad], tmp_path / "runs", executor=executor)
     (tmp_path / "runs" / "other.npz").write_bytes(b"garbage")
     done = run(tmp_path / "runs", "--out", tmp_path / "table.csv")
-    assert done.returncode == 0
-    unreadable, failed = done.stderr.splitlines()
+    assert done.code == 0
+    unreadable, failed = done.err.splitlines()
     assert "other.npz" in unreadable
     assert f"run {bad.identity} left out: diverged at step" in failed
     assert list(read_observations(tmp_path / "table.csv")["run"]) == [good.identity]
@@ -102,8 +98,8 @@ def test_bad_arguments_are_one_line_and_exit_2(
     (tmp_path / "empty" / "file").write_bytes(b"")
     before = sorted(tmp_path.rglob("*"))
     done = run(*(a.format(runs=runs, tmp=tmp_path) for a in arguments))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.code == 2
+    assert done.out == ""
+    assert said in done.err
+    assert len(done.err.strip().splitlines()) == 1, done.err
     assert sorted(tmp_path.rglob("*")) == before

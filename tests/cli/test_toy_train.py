@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command import Done, python, superscope
 
 from superscope.cli.toy_train import toy_train
 from superscope.toy import ToyConfig, ToyRun, from_bytes, train
@@ -18,11 +17,8 @@ from superscope.toy import ToyConfig, ToyRun, from_bytes, train
 TINY = ("--n", "30", "--width", "4", "--batch", "64", "--steps", "60")
 
 
-def superscope(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "superscope", "toy", "train", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+def toy(*arguments: object) -> Done:
+    return superscope("toy", "train", *arguments)
 
 
 def test_options_are_the_fields_of_the_config() -> None:
@@ -34,12 +30,12 @@ def test_options_are_the_fields_of_the_config() -> None:
 
 
 def test_the_table_says_what_was_learned() -> None:
-    done = superscope(*TINY)
-    assert done.returncode == 0, done.stderr
-    assert "n = 30, m = 4, p ∝ i^−1, γ = −1, seed 0" in done.stdout
+    done = toy(*TINY)
+    assert done.code == 0, done.err
+    assert "n = 30, m = 4, p ∝ i^−1, γ = −1, seed 0" in done.out
     for line in ("loss, last 100 steps", "of unrepresented features", "loss on fresh samples",
                  "represented, norm above ½", "mean square overlap"):  # fmt: skip
-        assert line in done.stdout
+        assert line in done.out
 
 
 def test_json_and_file_are_the_run_that_python_trains(tmp_path: Path) -> None:
@@ -48,11 +44,11 @@ def test_json_and_file_are_the_run_that_python_trains(tmp_path: Path) -> None:
     np.savetxt(probabilities, np.full(30, 0.05))
     groups = tmp_path / "groups.json"
     groups.write_text("[[0, 1, 2], [5, 9]]")
-    done = superscope(
+    done = toy(
         *TINY, "--frequencies", probabilities, "--groups", groups, "--decay", "0.5",
         "--seed", "3", "--json", "--out", file,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     config = ToyConfig(
         n=30, width=4, batch=64, steps=60, frequencies=(0.05,) * 30,
         groups=((0, 1, 2), (5, 9)), decay=0.5, seed=3,
@@ -62,7 +58,7 @@ def test_json_and_file_are_the_run_that_python_trains(tmp_path: Path) -> None:
     assert isinstance(run, ToyRun)
     assert run.config == config
     np.testing.assert_array_equal(run.W, expected.W)
-    shown = json.loads(done.stdout)
+    shown = json.loads(done.out)
     assert shown["observation"]["loss"] == expected.loss
     assert shown["observation"]["density"] == pytest.approx(1.5)
     assert shown["observation"]["family"] == "given"
@@ -96,11 +92,11 @@ def test_mistakes_cost_one_line_and_exit_code_2(
     if arguments[0] in tiny:
         at = tiny.index(arguments[0])
         del tiny[at : at + 2]
-    done = superscope(*tiny, *arguments)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert not done.stdout
+    done = toy(*tiny, *arguments)
+    assert done.code == 2
+    assert says in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not done.out
     assert not list(tmp_path.iterdir())
 
 
@@ -112,5 +108,5 @@ def test_help_is_quick_to_come_by() -> None:
         "app(['toy', 'train', '--help'])\n"
         "print(sorted({'torch', 'numba', 'matplotlib', 'pandas'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip().endswith("[]"), done.stdout
+    done = python(code)
+    assert done.out.strip().endswith("[]"), done.out

@@ -150,7 +150,7 @@ def test_a_worker_that_is_killed_costs_nothing(folder: RunFolder, log: Path) -> 
 
 
 def test_a_task_that_always_kills_its_worker_is_given_up(folder: RunFolder, log: Path) -> None:
-    todo = notes(log, 5, seconds=1)  # so that others are under way each time
+    todo = notes(log, 5, seconds=0.5)  # so that others are under way each time
     todo[0] = Note("note0", log, deaths=99)
     outcome = in_processes(todo, folder)
     assert outcome.errors.keys() == {"note0"}
@@ -178,7 +178,7 @@ def test_workers_end_when_all_is_done_and_when_something_goes_wrong(
 
 
 def test_two_sweeps_at_once_share_the_work(folder: RunFolder, log: Path) -> None:
-    todo = notes(log, 60, seconds=0.05)
+    todo = notes(log, 30, seconds=0.05)
     context = multiprocessing.get_context("spawn")
     sweeps = [
         context.Process(target=tasks.sweep, args=(folder.path, todo[::order], 1))

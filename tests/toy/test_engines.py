@@ -121,7 +121,7 @@ def test_a_model_is_the_same_alone_and_among_others() -> None:
 @pytest.mark.parametrize("decay", [-1.0, 0.5])
 def test_both_engines_reach_the_same_loss(decay: float) -> None:
     """Eight fixed seeds each: the means agree within three standard errors."""
-    shared = {"n": 50, "width": 6, "batch": 128, "steps": 1500, "decay": decay}
+    shared = {"n": 50, "width": 6, "batch": 128, "steps": 500, "decay": decay}
     fast = [train(ToyConfig(**shared, seed=seed)).loss for seed in range(8)]
     configs = [ToyConfig(**shared, seed=seed, engine="torch") for seed in range(100, 108)]
     plain = [run.loss for run in train_many(configs, device="cpu")]
