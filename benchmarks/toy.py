@@ -26,9 +26,9 @@ from threadpoolctl import threadpool_limits
 
 from superscope.cores import usable_cores
 from superscope.toy import ToyConfig
+from superscope.toy.engine import initial_weights
 from superscope.toy.numba_engine import NumbaEngine
 from superscope.toy.processor import denormals_flushed, one_blas_thread
-from superscope.toy.training import initial_weights
 
 WIDTHS = (10, 15, 25, 39, 63, 100)
 DECAYS = (-1.0, 0.5)

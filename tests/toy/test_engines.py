@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from superscope.toy import ToyConfig, train
+from superscope.toy.engine import initial_weights
 from superscope.toy.features import Batch, Float32
 from superscope.toy.numba_engine import NumbaEngine
 from superscope.toy.torch_engine import TorchEngine, train_many
-from superscope.toy.training import initial_weights
 
 CONFIGS = {
     "published": ToyConfig(n=1000, width=39, batch=512),

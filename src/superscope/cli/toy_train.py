@@ -78,7 +78,7 @@ def toy_train(
     from superscope.atomic import write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.toy import ToyConfig, ToyPoint, evaluate, to_bytes, train
-    from superscope.toy.given import resolved_files
+    from superscope.toy.inputs import resolved_files
 
     if out is not None:
         _check_output(out)

@@ -46,9 +46,9 @@ class Features:
 
     def draw(self, size: int, rng: np.random.Generator) -> Batch:
         """Draw a batch of samples."""
-        from superscope.toy import kernels
+        from superscope.toy.sampling import draw
 
-        starts, ids, values = kernels.draw(self._rates, self.starts, self.members, size, rng)
+        starts, ids, values = draw(self._rates, self.starts, self.members, size, rng)
         return Batch(size, len(self.probabilities), starts, ids, values)
 
     @cached_property

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numba import float32, int32, int64, types, void
 
@@ -79,60 +78,11 @@ _LAYER = types.NamedUniTuple(_F2, 4, Layer)
 _VECTOR = types.NamedUniTuple(_F1, 4, Parameter)
 _MATRIX = types.NamedUniTuple(_F2, 4, Parameter)
 _STEP = types.NamedUniTuple(float32, 4, Step)
-_GENERATOR = numba.typeof(np.random.default_rng(0))
 # Sums may be reordered; unlike with all of fastmath a NaN stays one, so that divergence is seen.
 _MATH = {"reassoc", "contract", "arcp", "nsz"}
 
 _BETA1, _BETA2, _EPSILON = np.float32(BETA1), np.float32(BETA2), np.float32(EPSILON)
 _ONE, _ZERO, _BIT = np.float32(1), np.float32(0), np.uint64(1)
-
-
-@njit((numba.float64[::1], _I1, _I1, int64, _GENERATOR), set())
-def draw(rates, starts, members, size, rng):  # pragma: no cover
-    """Draw the active entries of a batch, walking from one opening of a gate to the next.
-
-    ``rates`` is −1/log(1 − q) of each gate: times a standard exponential and rounded down it
-    is the number of samples in which the gate stays closed before it opens.
-    """
-    opened = np.empty((size + 64, 2), np.int32)
-    count = 0
-    entries = np.zeros(size, np.int32)
-    for gate in range(len(rates)):
-        at = np.floor(rng.standard_exponential() * rates[gate])
-        while at < size:
-            if count == len(opened):
-                larger = np.empty((2 * count, 2), np.int32)
-                larger[:count] = opened
-                opened = larger
-            opened[count, 0] = np.int32(at)
-            opened[count, 1] = gate
-            entries[opened[count, 0]] += starts[gate + 1] - starts[gate]
-            count += 1
-            at += 1 + np.floor(rng.standard_exponential() * rates[gate])
-    filled = 0
-    total = 0
-    for s in range(size):
-        filled += entries[s] > 0
-        total += entries[s]
-    offsets = np.empty(filled + 1, np.int32)
-    offsets[0] = 0
-    s = 0
-    for sample in range(size):
-        if entries[sample]:
-            offsets[s + 1] = offsets[s] + entries[sample]
-            entries[sample] = offsets[s]  # from now on: where its next entry goes
-            s += 1
-    ids = np.empty(total, np.int32)
-    values = np.empty(total, np.float32)
-    for k in range(count):
-        sample, gate = opened[k]
-        for member in range(starts[gate], starts[gate + 1]):
-            place = entries[sample]
-            ids[place] = members[member]
-            # Never 0, so that an active feature has an entry in the dense form too.
-            values[place] = np.float32(2 - 2 * rng.random())
-            entries[sample] += 1
-    return offsets, ids, values
 
 
 @njit(void(_F2, _ENTRIES, _F2), _MATH)

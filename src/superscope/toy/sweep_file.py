@@ -10,7 +10,7 @@ from typing import Any
 
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.toy.config import ToyConfig, check_fields
-from superscope.toy.given import resolved_files
+from superscope.toy.inputs import resolved_files
 
 
 def product(fields: Mapping[str, Any]) -> list[ToyConfig]:

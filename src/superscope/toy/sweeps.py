@@ -14,9 +14,10 @@ from superscope.errors import DivergedError, FormatError, UsageError
 from superscope.progress import Progress, silent
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.toy.config import ToyConfig
+from superscope.toy.engine import check_device
 from superscope.toy.processor import one_torch_thread
 from superscope.toy.run_file import SUFFIX, Failure, read_header, to_bytes
-from superscope.toy.training import check_device, train_many
+from superscope.toy.training import train_many
 
 _MEMORY = 2 << 30  # bytes of the models that a GPU trains at once
 

@@ -8,18 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from superscope.errors import DivergedError, UsageError
+from superscope.errors import DivergedError
 from superscope.progress import Progress, silent
 from superscope.toy.config import ToyConfig
-from superscope.toy.features import Float32
+from superscope.toy.engine import check_device, diverged, initial_weights
 from superscope.toy.processor import denormals_flushed, kernel, one_blas_thread
 from superscope.toy.run import LAST, ToyRun
-
-
-def initial_weights(config: ToyConfig, rng: np.random.Generator) -> tuple[Float32, Float32]:
-    """Draw W_ij ~ N(0, 1/m), shape (n, m), and b_i ~ N(0, 1), shape (n,)."""
-    W = rng.standard_normal((config.n, config.width), np.float32) / math.sqrt(config.width)
-    return W.astype(np.float32), rng.standard_normal(config.n, np.float32)
 
 
 def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silent) -> ToyRun:
@@ -116,14 +110,3 @@ def train_many(
         except DivergedError as error:
             results.append(error)
     return results
-
-
-def check_device(config: ToyConfig, device: str) -> None:
-    """Raise UsageError if the config's engine cannot train on a device."""
-    if config.engine == "numba" and device not in ("auto", "cpu"):
-        raise UsageError(f"engine numba trains on the cpu, not on {device}; choose engine torch")
-
-
-def diverged(step: int) -> DivergedError:
-    """Return the error of a run whose numbers are no longer finite."""
-    return DivergedError(f"diverged at step {step}: not finite; try a lower learning_rate")

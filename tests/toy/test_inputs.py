@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
-from superscope.toy.given import read_groups, read_probabilities, resolved_files
+from superscope.toy.inputs import read_groups, read_probabilities, resolved_files
 
 P = (0.5, 0.25, 0.125, 1e-3)
 
