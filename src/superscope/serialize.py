@@ -77,7 +77,7 @@ def _typed(kind: Any, value: Any) -> Any:
     origin = typing.get_origin(kind)
     if origin is types.UnionType or origin is typing.Union:
         inner = [k for k in typing.get_args(kind) if k is not type(None)]
-        return None if value is None else _typed(inner[0], value)
+        return None if value is None else _first_that_fits(inner, value)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         # What has a default may be new since the JSON was written.
@@ -101,6 +101,15 @@ def _typed(kind: Any, value: Any) -> Any:
     if isinstance(kind, type) and type(value) is not kind:
         raise TypeError(f"{value!r} is no {kind.__name__}")
     return value
+
+
+def _first_that_fits(kinds: list[Any], value: Any) -> Any:
+    for kind in kinds[:-1]:
+        try:
+            return _typed(kind, value)
+        except TypeError:
+            continue
+    return _typed(kinds[-1], value)
 
 
 def _array(kind: Any, value: Any) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ import pytest
 from superscope import measure_head
 from superscope.errors import FormatError
 from superscope.toy import Failure, ToyConfig, ToyPoint, ToyRun, from_bytes, to_bytes
-from superscope.toy.point import NORM_EDGES, observation
+from superscope.toy.point import NORM_EDGES
 
 
 def run_of(W: np.ndarray, feature_loss: np.ndarray | None = None, **options: object) -> ToyRun:
@@ -43,7 +43,7 @@ def test_the_loss_is_split_by_the_norm_one_half() -> None:
 def test_the_observation_counts_every_feature() -> None:
     """Rows that decay left exactly 0 have no overlap, but they are features not represented."""
     W = np.vstack([np.eye(3), np.zeros((3, 3))])
-    row = observation(run_of(W, frequencies="linear", seed=4))
+    row = run_of(W, frequencies="linear", seed=4).observation
     assert row.source == "toy"
     assert row.represented_fraction == 0.5
     assert row.norm_mean == 0.5
@@ -53,7 +53,7 @@ def test_the_observation_counts_every_feature() -> None:
 
 
 def test_a_head_of_nothing_has_no_overlap() -> None:
-    row = observation(run_of(np.zeros((4, 2))))
+    row = run_of(np.zeros((4, 2))).observation
     assert row.mean_square_overlap is None
     assert row.represented_fraction == 0
     assert row.norm_cv is None

@@ -1,10 +1,11 @@
 """The toy model of superposition: n features in m dimensions, and how its loss falls with m."""
 
+import superscope.toy.summary  # noqa: F401  (registers the results' text)
 from superscope.toy.config import ToyConfig
 from superscope.toy.evaluation import ToyEvaluation, evaluate
 from superscope.toy.features import Batch, Features, make_features
 from superscope.toy.point import ToyPoint, losses_table
-from superscope.toy.results import read_runs
+from superscope.toy.results import ToyRuns, read_runs
 from superscope.toy.run import ToyRun
 from superscope.toy.run_file import Failure, from_bytes, to_bytes
 from superscope.toy.sweep_file import product, read_sweep
@@ -19,6 +20,7 @@ __all__ = [
     "ToyEvaluation",
     "ToyPoint",
     "ToyRun",
+    "ToyRuns",
     "evaluate",
     "from_bytes",
     "losses_table",

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from superscope.errors import UsageError
 from superscope.toy.features import LAWS, SCALE, Features, Groups, make_features
+from superscope.toy.inputs import typed_frequencies, typed_groups
 
 ENGINES = ("numba", "torch")
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam (definitions.md §4)
@@ -29,48 +32,64 @@ class ToyConfig:
     n
         Number of features.
     width
-        m, the dimensions they share.
+        m, the dimensions that the features share.
     frequencies
-        Law of the activation probabilities p over rank: ``power`` p ∝ i^(−α), ``exponential``
-        p ∝ exp(−i/s), ``linear`` p ∝ n − i + 1; or n probabilities of one's own.
+        Law of the activation probabilities p over rank i: power is p ∝ i^(−α), exponential is
+        p ∝ exp(−i/s), linear is p ∝ n − i + 1. Or n probabilities of your own; on the command
+        line, a file of them: .npy, or text with one a line.
     alpha
-        α of ``power``.
+        α of power.
     scale
-        s of ``exponential``, in ranks; n/25.6 by default (LLG25: s = 400 at n = 10,240).
+        s of exponential, in ranks; default: n/25.6 (LLG25: s = 400 at n = 10,240).
     density
-        Activation density E = Σp of the laws; multiplies probabilities of one's own.
+        Features that are active in a sample on average, E = Σp; it multiplies probabilities of
+        your own.
     groups
-        Correlated features: how many consecutive ranks share one Bernoulli gate, or each
-        group's feature ids, counted from 0. A gate opens with the mean probability of its
-        features, which keeps the density. 1: independent features.
+        Number of consecutive ranks that share one Bernoulli gate; 1 makes features independent.
+        Or each group's feature ids, counted from 0; on the command line, a .json file of such
+        lists. A gate opens with the mean probability of its features, which keeps the density.
     decay
         γ: weight decay if positive, growth toward unit norms if negative.
-    batch, steps
-        Samples a step, and steps.
+    batch
+        Samples a step.
+    steps
+        Number of steps.
     warmup
-        Steps of linear warm-up; a tenth of the steps by default.
+        Steps of linear warm-up; default: a tenth of the steps.
     learning_rate
         η at its peak; after the warm-up a cosine takes it to 5 %.
     bias_learning_rate
-        η of b, if it differs.
+        η of the biases; default: that of the weights.
     seed
         Draws the initial weights and every sample.
     engine
-        ``numba`` or ``torch``: the same distribution, but other samples.
+        numba is fast and for CPUs; torch is plain and for any device. Both draw from the same
+        distribution, but other samples.
 
     Raises
     ------
     UsageError
         A value out of its range, or a density at which a probability exceeds 1.
+
+    Examples
+    --------
+    >>> from superscope.toy import ToyConfig
+    >>> config = ToyConfig(n=30, width=4, decay=0.5, steps=100)
+    >>> config.warmup_steps
+    10
+    >>> round(config.features().density, 6)
+    1.0
     """
 
     n: int = 1000
     width: int = 39
-    frequencies: str | tuple[float, ...] = "power"
+    frequencies: Annotated[
+        str | tuple[float, ...], Parameter(converter=typed_frequencies, n_tokens=1, negative="")
+    ] = "power"
     alpha: float = 1.0
     scale: float | None = None
     density: float = 1.0
-    groups: Groups = 1
+    groups: Annotated[Groups, Parameter(converter=typed_groups, n_tokens=1, negative="")] = 1
     decay: float = -1.0
     batch: int = 2048
     steps: int = 20_000
@@ -78,7 +97,7 @@ class ToyConfig:
     learning_rate: float = 1e-2
     bias_learning_rate: float | None = None
     seed: int = 0
-    engine: str = "numba"
+    engine: Literal["numba", "torch"] = "numba"
 
     def __post_init__(self) -> None:
         for name in ("n", "width", "batch", "steps"):

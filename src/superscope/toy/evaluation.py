@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from superscope.errors import UsageError
+from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text
 from superscope.toy.features import Float64
 from superscope.toy.processor import denormals_flushed, one_blas_thread
 from superscope.toy.run import ToyRun
@@ -14,7 +16,7 @@ from superscope.toy.run import ToyRun
 _BLOCK = 1 << 21  # numbers of a block of dense samples
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ToyEvaluation:
     """Loss on fresh samples.
 
@@ -32,6 +34,31 @@ class ToyEvaluation:
     loss_se: float
     feature_loss: Float64
     samples: int
+
+    def __str__(self) -> str:
+        """Return the loss with its error."""
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        return f"ToyEvaluation(loss={self.loss:.6g}, samples={self.samples})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def to_json(self) -> str:
+        """Return everything as one line of JSON."""
+        return encode(self, lambda value: {})
+
+    @classmethod
+    def from_json(cls, text: str) -> ToyEvaluation:
+        """Return the evaluation that :meth:`to_json` wrote, without loss.
+
+        Raises
+        ------
+        FormatError
+            The text is something else.
+        """
+        return decode(cls, text)
 
 
 def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvaluation:
@@ -55,6 +82,14 @@ def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvalua
     ------
     UsageError
         Fewer than 2 samples.
+
+    Examples
+    --------
+    >>> from superscope.toy import ToyConfig, evaluate, train
+    >>> run = train(ToyConfig(n=20, width=3, batch=32, steps=20))
+    >>> fresh = evaluate(run, samples=1000)
+    >>> fresh.feature_loss.shape
+    (20,)
     """
     if samples < 2:
         raise UsageError(f"samples must be at least 2 for a standard error, not {samples}")

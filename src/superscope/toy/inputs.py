@@ -1,15 +1,15 @@
-"""What a user gives as a file: frequencies, and groups of features."""
+"""Frequencies, and groups of features, from files that a user names."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from superscope.errors import NotFoundError, SuperscopeError, UsageError
 from superscope.tables import read_numbers
-from superscope.toy.features import LAWS
+from superscope.toy.features import LAWS, Groups
 
 _SUFFIXES = (".npy", ".csv", ".txt")
 
@@ -53,24 +53,39 @@ def resolved_files(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     ``frequencies`` may be a file of probabilities, ``groups`` one of groups; a list is a list of
     choices.
     """
+    found = dict(fields)
+    for name, resolve in (("frequencies", _frequencies), ("groups", _groups)):
+        if name in found:
+            value = found[name]
+            several = isinstance(value, list)
+            resolved = [resolve(v, folder) for v in (value if several else [value])]
+            found[name] = resolved if several else resolved[0]
+    return found
 
-    def frequencies(value: Any) -> Any:
-        if isinstance(value, str) and value not in LAWS and Path(value).suffix in _SUFFIXES:
-            return read_probabilities(folder / value)
+
+def typed_frequencies(kind: Any, tokens: Sequence[Any]) -> str | tuple[float, ...]:
+    """Return what is typed after ``--frequencies``: a law, or the content of a file."""
+    found: str | tuple[float, ...] = _frequencies(tokens[0].value, Path())
+    return found
+
+
+def typed_groups(kind: Any, tokens: Sequence[Any]) -> Groups:
+    """Return what is typed after ``--groups``: a number, or the content of a file."""
+    found: Groups = _groups(tokens[0].value, Path())
+    return found
+
+
+def _frequencies(value: Any, folder: Path) -> Any:
+    if isinstance(value, str) and value not in LAWS and Path(value).suffix in _SUFFIXES:
+        return read_probabilities(folder / value)
+    return value
+
+
+def _groups(value: Any, folder: Path) -> Any:
+    if not isinstance(value, str):
         return value
-
-    def groups(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if value.isdigit():
-            return int(value)
-        if not value.endswith(".json"):
-            raise UsageError(f"groups is a number or a .json file, not {value!r}")
-        return read_groups(folder / value)
-
-    given = dict(fields)
-    for name, resolve in (("frequencies", frequencies), ("groups", groups)):
-        if name in given:
-            value = given[name]
-            given[name] = [resolve(v) for v in value] if isinstance(value, list) else resolve(value)
-    return given
+    if value.isdigit():
+        return int(value)
+    if not value.endswith(".json"):
+        raise UsageError(f"groups is a number or a .json file, not {value!r}")
+    return read_groups(folder / value)

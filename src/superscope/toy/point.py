@@ -1,9 +1,9 @@
-"""A run reduced to the numbers that tables and figures need; weights are let go."""
+"""A run reduced to the numbers that tables and figures need, without its weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from superscope.errors import HeadDataError
 from superscope.geometry import measure_head
 from superscope.heads import Head
 from superscope.observations import Observation
+from superscope.text import as_html, as_text
 from superscope.toy import theory
 from superscope.toy.config import ToyConfig
 from superscope.toy.features import Float32, Float64
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 NORM_EDGES: Float64 = np.linspace(0, 2, 81)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ToyPoint:
     """What is known of one run.
 
@@ -64,7 +65,7 @@ class ToyPoint:
         config = run.config
         return cls(
             config=config,
-            observation=observation(run),
+            observation=run.observation,
             unrepresented_loss=run.unrepresented_loss,
             interference_loss=run.interference_loss,
             expected_loss=theory.unrepresented_loss(
@@ -76,6 +77,17 @@ class ToyPoint:
             kernel=run.kernel,
         )
 
+    def __str__(self) -> str:
+        """Return what is known of the run."""
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        c = self.config
+        return f"ToyPoint({c.identity}: n={c.n}, width={c.width}, loss={self.observation.loss:.6g})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
 
 def _overlap(rows: Float32) -> float | None:
     """Return the mean c² of some rows, or None if there are no two with a direction."""
@@ -84,38 +96,6 @@ def _overlap(rows: Float32) -> float | None:
     except HeadDataError:
         return None
     return geometry.raw.mean_square_overlap
-
-
-def observation(run: ToyRun) -> Observation:
-    """Return a run as a row of the table, with the geometry of its head.
-
-    Norms count every feature. Overlaps are of the rows that have a direction: weight decay can
-    leave rows that are exactly 0, and a head of nothing else has no overlap.
-    """
-    config = run.config
-    features = config.features()
-    try:
-        row = run.geometry(pairs="none").observation()
-    except HeadDataError:
-        row = Observation(source="toy", width=config.width)
-    mean = float(run.norms.mean())
-    return replace(
-        row,
-        source="toy",
-        run=config.identity,
-        family=config.frequencies if isinstance(config.frequencies, str) else "given",
-        model=None,
-        features=config.n,
-        loss=run.loss,
-        loss_se=run.loss_se,
-        represented_fraction=run.represented_fraction,
-        norm_mean=mean,
-        norm_cv=float(run.norms.std()) / mean if mean else None,
-        frequency_exponent=config.alpha if config.frequencies == "power" else None,
-        decay=config.decay,
-        density=config.density if isinstance(config.frequencies, str) else features.density,
-        seed=config.seed,
-    )
 
 
 def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from superscope.errors import FormatError
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs import RunFolder
-from superscope.toy.point import ToyPoint
+from superscope.text import as_html, as_text
+from superscope.toy.point import ToyPoint, losses_table
 from superscope.toy.run_file import SUFFIX, Failure, from_bytes
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True)
-class FolderContent:
+
+@dataclass(frozen=True, repr=False)
+class ToyRuns:
     """All runs of a folder, whichever sweep they are of.
 
     Attributes
@@ -30,9 +35,47 @@ class FolderContent:
     failures: tuple[Failure, ...]
     unreadable: tuple[str, ...]
 
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The machine codes that trained them, each once; runs of one have equal bits."""
+        return tuple(sorted({point.kernel for point in self.points}))
 
-def read_runs(path: str | Path, *, progress: Progress = silent) -> FolderContent:
-    """Read and measure the runs of a folder, one at a time: weights are not kept.
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a run: its observation, its loss by cause, and its kernel."""
+        from superscope.observations import to_frame
+
+        table = to_frame(point.observation for point in self.points)
+        causes = losses_table(self.points)
+        if len(causes):
+            for name in causes.columns.drop("run"):
+                table[name] = causes[name].to_numpy()
+        table["kernel"] = [point.kernel for point in self.points]
+        return table
+
+    def __str__(self) -> str:
+        """Return how many runs there are, and over what they go."""
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"ToyRuns({len(self.points)} runs, {len(self.failures)} diverged, "
+            f"{len(self.unreadable)} unreadable)"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+
+def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns:
+    """Read and measure the runs of a folder, one at a time, so that memory stays small.
+
+    Parameters
+    ----------
+    path
+        Folder that a sweep wrote.
+    progress
+        ``"auto"`` shows a bar, None nothing; a function is called as
+        ``progress("reading runs", done, total)``.
 
     Parameters
     ----------
@@ -50,8 +93,24 @@ def read_runs(path: str | Path, *, progress: Progress = silent) -> FolderContent
     ------
     NotFoundError
         There is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from superscope.toy import product, read_runs, sweep
+    >>> configs = product({"n": 20, "width": [2, 3], "batch": 32, "steps": 20})
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as threads:
+    ...     outcome = sweep(configs, folder, executor=threads)
+    ...     read_runs(folder)
+    ToyRuns(2 runs, 0 diverged, 0 unreadable)
     """
-    folder = RunFolder(Path(path), SUFFIX, create=False)
+    with chosen(progress) as report:
+        return _read(Path(path), report)
+
+
+def _read(path: Path, progress: Progress) -> ToyRuns:
+    folder = RunFolder(path, SUFFIX, create=False)
     files = list(folder.files())
     points: list[ToyPoint] = []
     failures: list[Failure] = []
@@ -70,4 +129,4 @@ def read_runs(path: str | Path, *, progress: Progress = silent) -> FolderContent
         else:
             points.append(ToyPoint.of(result))
     progress("reading runs", len(files), len(files))
-    return FolderContent(tuple(points), tuple(failures), tuple(unreadable))
+    return ToyRuns(tuple(points), tuple(failures), tuple(unreadable))

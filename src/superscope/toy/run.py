@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from superscope.errors import HeadDataError
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
+from superscope.observations import Observation
+from superscope.serialize import decode, encode
+from superscope.text import as_html, as_text
 from superscope.toy.config import ToyConfig
 from superscope.toy.features import Float32, Float64
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LAST = 100  # steps whose mean is the loss of a run (definitions.md §4)
 THRESHOLD = 0.5  # norm above which a feature counts as represented (LLG25)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ToyRun:
     """A trained toy model.
 
@@ -92,3 +99,81 @@ class ToyRun:
         """Measure the head; a feature counts as represented above the absolute norm ½."""
         settings: dict[str, Any] = {"threshold": THRESHOLD, "device": "cpu", **options}
         return measure_head(self.head(), **settings)
+
+    @property
+    def observation(self) -> Observation:
+        """The run as a row of the table, with the geometry of its head.
+
+        Norms count every feature. Overlaps are of the rows that have a direction: weight decay
+        can leave rows that are exactly 0, and a head of nothing else has no overlap.
+        """
+        config = self.config
+        features = config.features()
+        try:
+            row = self.geometry(pairs="none").observation()
+        except HeadDataError:
+            row = Observation(source="toy", width=config.width)
+        mean = float(self.norms.mean())
+        return replace(
+            row,
+            source="toy",
+            run=config.identity,
+            family=config.frequencies if isinstance(config.frequencies, str) else "given",
+            model=None,
+            features=config.n,
+            loss=self.loss,
+            loss_se=self.loss_se,
+            represented_fraction=self.represented_fraction,
+            norm_mean=mean,
+            norm_cv=float(self.norms.std()) / mean if mean else None,
+            frequency_exponent=config.alpha if config.frequencies == "power" else None,
+            decay=config.decay,
+            density=config.density if isinstance(config.frequencies, str) else features.density,
+            seed=config.seed,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a feature, by rank: probability, norm, bias, and its part of the loss.
+
+        ``interference`` is Σ_j (W_i·W_j)² over the other features j, weighted by nothing.
+        """
+        import pandas as pd
+
+        W = self.W.astype(np.float64)
+        # Σ_j (W_i·W_j)² is W_i's quadratic form of WᵀW, without the square matrix of all pairs.
+        every = np.einsum("ij,jk,ik->i", W, W.T @ W, W, optimize=True)
+        return pd.DataFrame({
+            "feature": np.arange(self.config.n),
+            "probability": self.config.features().probabilities,
+            "norm": self.norms,
+            "bias": self.b,
+            "represented": self.represented,
+            "loss": self.feature_loss,
+            "interference": np.maximum(every - self.norms**4, 0),
+        })  # fmt: skip
+
+    def __str__(self) -> str:
+        """Return what ``superscope toy train`` prints."""
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        c = self.config
+        return f"ToyRun({c.identity}: n={c.n}, width={c.width}, loss={self.loss:.6g})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def to_json(self) -> str:
+        """Return everything, weights included, as one line of JSON."""
+        return encode(self, lambda value: {})
+
+    @classmethod
+    def from_json(cls, text: str) -> ToyRun:
+        """Return the run that :meth:`to_json` wrote, without loss.
+
+        Raises
+        ------
+        FormatError
+            The text is something else.
+        """
+        return decode(cls, text)

@@ -1,0 +1,119 @@
+"""Toy runs as people see them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from superscope.geometry.baselines import welch_floor
+from superscope.text import as_text, counted, named, signed
+from superscope.toy.config import ToyConfig
+from superscope.toy.evaluation import ToyEvaluation, evaluate
+from superscope.toy.point import ToyPoint
+from superscope.toy.results import ToyRuns
+from superscope.toy.run import ToyRun
+
+
+@as_text.register
+def _(run: ToyRun) -> str:
+    """Return what ``toy train`` prints; the loss on fresh samples is evaluated for it."""
+    point, fresh = ToyPoint.of(run), evaluate(run)
+    loss = f"{run.loss:.6g}"
+    if run.loss_se is not None:
+        loss += f" ± {run.loss_se:.2g}"
+    rows = [
+        ("loss, last 100 steps", loss),
+        ("  of unrepresented features", f"{point.unrepresented_loss:.6g} "
+         f"(expected: {point.expected_loss:.6g})"),
+        ("  of interference", f"{point.interference_loss:.6g}"),
+        ("loss on fresh samples", f"{fresh.loss:.6g} ± {fresh.loss_se:.2g}"),
+        ("represented, norm above ½", f"{run.represented_fraction:.4g}"),
+        *_overlap(point),
+        ("seconds", f"{run.seconds:.1f}"),
+    ]  # fmt: skip
+    return _table(f"toy model {run.config.identity}: {title(run.config)}", rows)
+
+
+@as_text.register
+def _(point: ToyPoint) -> str:
+    o = point.observation
+    rows = [
+        ("loss, last 100 steps", f"{o.loss:.6g}"),
+        ("  of unrepresented features", f"{point.unrepresented_loss:.6g} "
+         f"(expected: {point.expected_loss:.6g})"),
+        ("  of interference", f"{point.interference_loss:.6g}"),
+        ("represented, norm above ½", f"{o.represented_fraction:.4g}"),
+        *_overlap(point),
+    ]  # fmt: skip
+    return _table(f"toy model {point.config.identity}: {title(point.config)}", rows)
+
+
+@as_text.register
+def _(fresh: ToyEvaluation) -> str:
+    return (
+        f"loss on {counted(fresh.samples, 'fresh sample')}: {fresh.loss:.6g} ± {fresh.loss_se:.2g}"
+    )
+
+
+@as_text.register
+def _(runs: ToyRuns) -> str:
+    configs = [point.config for point in runs.points]
+    rows = [
+        ("runs", f"{len(runs.points):,}"),
+        ("diverged", f"{len(runs.failures):,}"),
+        ("unreadable", f"{len(runs.unreadable):,}"),
+    ]
+    for name in ("n", "width", "alpha", "decay", "seed"):
+        values = sorted({getattr(config, name) for config in configs})
+        if values:
+            rows.append((name, _listed([f"{value:g}" for value in values])))
+    for kernel in runs.kernels:
+        count = sum(point.kernel == kernel for point in runs.points)
+        rows.append(("kernel", f"{named(kernel) or 'unknown'} ({counted(count, 'run')})"))
+    return _table("toy runs", rows)
+
+
+def to_summary_json(run: ToyRun) -> str:
+    """Return what is known of a run, without its weights, as one line of JSON."""
+    point, fresh = ToyPoint.of(run), evaluate(run)
+    return json.dumps({
+        "observation": asdict(point.observation),
+        "unrepresented_loss": point.unrepresented_loss,
+        "interference_loss": point.interference_loss,
+        "expected_unrepresented_loss": point.expected_loss,
+        "fresh_loss": fresh.loss,
+        "fresh_loss_se": fresh.loss_se,
+        "seconds": run.seconds,
+        "kernel": run.kernel,
+        "config": asdict(run.config),
+    })  # fmt: skip
+
+
+def title(config: ToyConfig) -> str:
+    """Return what a config trains, in one line."""
+    law = config.frequencies if isinstance(config.frequencies, str) else "given frequencies"
+    if law == "power":
+        law = f"p ∝ i^{signed(-config.alpha, 6)}"
+    return (
+        f"n = {config.n:,}, m = {config.width:,}, {law}, γ = {signed(config.decay, 6)}, "
+        f"seed {config.seed}"
+    )
+
+
+def _overlap(point: ToyPoint) -> list[tuple[str, str]]:
+    overlap, config = point.observation.mean_square_overlap, point.config
+    if overlap is None:
+        return []
+    chance = f"{overlap * config.width:.3g} × chance (1/m)"
+    floor = f"Welch floor {welch_floor(config.n, config.width):.4g}"
+    return [("mean square overlap", f"{overlap:.6g}: {chance}, {floor}")]
+
+
+def _listed(values: list[str], most: int = 8) -> str:
+    if len(values) > most:
+        return f"{values[0]} to {values[-1]} ({len(values):,} values)"
+    return ", ".join(values)
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> str:
+    return "\n".join([title, *(f"{label:<28} {value}" for label, value in rows)])
