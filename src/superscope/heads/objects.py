@@ -26,6 +26,11 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
     tokens
         Text of each id: a sequence of strings, or a tokenizer.
 
+    Returns
+    -------
+    Head
+        With the matrix as its rows.
+
     Raises
     ------
     HeadDataError
