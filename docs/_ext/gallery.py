@@ -61,7 +61,8 @@ text = text_files([".cache/text/gcide/test.jsonl"], name="gcide")
 counts = count_tokens(".cache/models/minilm", text, max_tokens=100_000)
 """),
     ("Losses", "loss", """
-from superscope.evaluation import LossOptions, evaluate, hub_text
+from superscope.evaluation import LossOptions, evaluate
+from superscope.frequency import hub_text
 loss = evaluate("openai-community/gpt2", hub_text("c4"), LossOptions(max_documents=1000))
 """),
     ("A study", "family", """

@@ -101,10 +101,12 @@ def fit_by(
 
     Parameters
     ----------
-    table, law, options
-        As for :func:`superscope.laws.fit`; every option may be given by name.
+    table, law
+        As for :func:`superscope.laws.fit`.
     by
         The column whose values make the groups, such as ``family``.
+    options
+        As for :func:`superscope.laws.fit`; every option may be given by name.
     progress
         Told of every fit.
     **changes
