@@ -13,10 +13,9 @@ from cyclopts import App, CycloptsError
 from tiny_models import word_tokenizer
 from zipf_texts import zipf_words
 
-from superscope.cli.frequency_file import read_frequencies
 from superscope.cli.text_arguments import TextArguments
 from superscope.errors import SuperscopeError, UsageError
-from superscope.frequency import TokenFrequency, count_tokens
+from superscope.frequency import TokenFrequency, count_tokens, read_frequencies
 
 WORDS = tuple(f"w{k}" for k in range(500))
 

@@ -18,8 +18,8 @@ import pytest
 from command import python, superscope
 
 from superscope import measure
-from superscope.cli.frequency_file import read_frequencies
 from superscope.errors import FormatError
+from superscope.frequency import read_frequencies
 from superscope.observations import COLUMNS, read_observations
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]

@@ -83,7 +83,7 @@ def measure(
     figures
         Write the figures of the report to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.cli.frequency_file import read_frequencies
+    from superscope.frequency import read_frequencies
     from superscope.heads import members
 
     names = [*models, *(members(family) if family else ())]
