@@ -44,3 +44,36 @@ def plotted(
     figures = import_module("superscope.figures")
     figure: Figure = figures.plot(result, what, ax=ax, theme=theme, **options)
     return figure
+
+
+class Pictured:
+    """A result that draws itself."""
+
+    def plot(
+        self,
+        name: str | None = None,
+        *,
+        ax: Axes | None = None,
+        theme: str = "light",
+        **options: Any,
+    ) -> Figure:
+        """Draw the result; a notebook shows what is returned.
+
+        Parameters
+        ----------
+        name
+            Which picture; the message about a name that there is not lists them. Default: the
+            first.
+        ax
+            Axes to draw in, for a picture of one panel.
+        theme
+            ``light`` or ``dark``.
+        **options
+            Of that picture alone: ``law`` for those of a forecast and a plan.
+
+        Raises
+        ------
+        UsageError
+            There is no such picture or theme, or there is nothing to draw.
+        """
+        return plotted(self, name, ax=ax, theme=theme, **options)

@@ -14,7 +14,7 @@ import pytest
 from superscope.errors import UsageError
 from superscope.figures.draw.canvas import Drawing
 from superscope.figures.draw.drawable import ABSENT, drawable, drawable_names
-from superscope.figures.laws.parts import MOST_BARS, bars
+from superscope.figures.laws._parts import MOST_BARS, bars
 from superscope.figures.laws.view import MOST_MARKED, limits, marked, term_curve, term_remainder
 from superscope.forecasts import Plan, plan
 from superscope.forecasts.summary import input_rows

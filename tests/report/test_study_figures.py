@@ -17,7 +17,7 @@ from studies import NO_LAWS, WIDTHS, families_study, make_evaluation, make_membe
 
 from superscope.errors import UsageError
 from superscope.figures.draw.canvas import Drawing
-from superscope.figures.study.loss import panels_of
+from superscope.figures.study._loss import panels_of
 from superscope.figures.study.view import SHAPES, cast_of, short_names
 from superscope.report import write_study_report
 from superscope.report.study.files import study_figures
@@ -312,30 +312,30 @@ def test_more_families_than_shapes_share_one() -> None:
 @pytest.mark.parametrize(
     ("study", "drawn", "said"),
     [
-        (lambda: make_study(1), FIGURES[:1], ["because only one loss was evaluated"]),
+        (lambda: make_study(1), FIGURES[:1], ["Only one loss was evaluated"]),
         (lambda: make_study(2), FIGURES, ["No law of raw rows: 2 different widths", "no law"]),
         (lambda: make_study(5, laws=NO_LAWS), FIGURES, ["No law: 2 different widths"]),
         (
             lambda: make_study([make_member(m, str(m), head=False) for m in WIDTHS[:4]]),
             FIGURES[1:2],
-            ["because no head was measured", "because no member has both"],
+            ["No head was measured", "No member has both"],
         ),
         (
             lambda: make_study([make_member(m, str(m), loss=False) for m in WIDTHS[:4]]),
             FIGURES[:1],
-            ["because no loss was evaluated", "because no member has both"],
+            ["No loss was evaluated", "No member has both"],
         ),
         (
             lambda: make_study([make_member(m, str(m), head=False, loss=False) for m in (8, 9)]),
             [],
-            ["because no head was measured", "because no loss was", "Nothing was: no head"],
+            ["No head was measured", "No loss was", "Nothing was: no head"],
         ),
         (
             lambda: make_study(
                 [make_member(32, "a", loss=False), make_member(48, "b", head=False)]
             ),
             FIGURES[:1],
-            ["because only one loss was evaluated", "because no member has both"],
+            ["Only one loss was evaluated", "No member has both"],
         ),
     ],
     ids=["one", "two", "no laws", "no heads", "no losses", "nothing", "a head and a loss"],

@@ -13,12 +13,12 @@ import pytest
 
 from superscope.errors import UsageError
 from superscope.figures.draw.canvas import spread
+from superscope.figures.toy._exponent import exponent_table
+from superscope.figures.toy._norms import norm_shares, represented_by_decay
+from superscope.figures.toy._width import strong_law, weak_law
 from superscope.figures.toy.colors import decay_colors, decay_mark
-from superscope.figures.toy.exponent import exponent_table
 from superscope.figures.toy.groups import BY_WIDTH, group_runs
-from superscope.figures.toy.norm import norm_shares, represented_by_decay
 from superscope.figures.toy.text import exponent_text
-from superscope.figures.toy.width import strong_law, weak_law
 from superscope.observations import Observation
 from superscope.report.toy.files import toy_figures, write_toy_figures
 from superscope.report.toy.page import exponent_lines, render_toy

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from superscope.heads import family_of
 from superscope.observations import Observation
+from superscope.plotting import Pictured
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, counted
 
@@ -130,7 +131,7 @@ class Losses:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(Pictured):
     """The loss of a language model on a text.
 
     Attributes

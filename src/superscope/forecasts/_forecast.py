@@ -11,6 +11,7 @@ from superscope.errors import UsageError
 from superscope.laws import Estimate, Law
 from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
+from superscope.plotting import Pictured
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, rounded
 
@@ -34,7 +35,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(Pictured):
     """A predicted loss, its parts, and how far it is to be trusted.
 
     Attributes

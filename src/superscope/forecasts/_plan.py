@@ -19,6 +19,7 @@ from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budg
 from superscope.laws import Estimate, Law
 from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
+from superscope.plotting import Pictured
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, rounded
 
@@ -71,7 +72,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Pictured):
     """The best use of a budget under a law.
 
     Attributes

@@ -16,6 +16,7 @@ from superscope.forecasts._forecast import forecast_at
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.points import numbers, renamed, select
+from superscope.plotting import Pictured
 from superscope.progress import Progress, silent
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, counted
@@ -108,7 +109,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class RollOut:
+class RollOut(Pictured):
     """How well laws fitted to the small models predict the large ones.
 
     Attributes

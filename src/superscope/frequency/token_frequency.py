@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.frequency.zipf import Bend, ZipfExponent
+from superscope.plotting import Pictured
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, counted
 
@@ -44,7 +45,7 @@ class CountedText:
 
 
 @dataclass(frozen=True, eq=False)
-class TokenFrequency:
+class TokenFrequency(Pictured):
     """Counts of a text's tokens, and the power law of their tail.
 
     Attributes

@@ -28,6 +28,7 @@ from superscope.laws.prediction import Band, Scatter, expected, new_models
 from superscope.laws.problem import parameter_names
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
+from superscope.plotting import Pictured
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text, counted
 
@@ -35,7 +36,7 @@ FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Law:
+class Law(Pictured):
     """A scaling law fitted to points, with what is known of its parameters and what is wrong.
 
     Losses are in nats per token, or whatever the table holds.

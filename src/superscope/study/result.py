@@ -13,6 +13,7 @@ from superscope.evaluation import Evaluation
 from superscope.geometry import Geometry
 from superscope.laws import Law
 from superscope.observations import to_frame
+from superscope.plotting import Pictured
 from superscope.study.members import Failure, Member
 from superscope.text import as_html, as_text, counted
 
@@ -47,7 +48,7 @@ class StudyLaws:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Study(Pictured):
     """A family, measured and evaluated.
 
     Attributes

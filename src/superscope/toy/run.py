@@ -13,6 +13,7 @@ from superscope.errors import HeadDataError
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 from superscope.observations import Observation
+from superscope.plotting import Pictured
 from superscope.serialize import decode, encode
 from superscope.text import as_html, as_text
 from superscope.toy.config import ToyConfig
@@ -26,7 +27,7 @@ THRESHOLD = 0.5  # norm above which a feature counts as represented (LLG25)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ToyRun:
+class ToyRun(Pictured):
     """A trained toy model.
 
     Attributes

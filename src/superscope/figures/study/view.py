@@ -31,14 +31,6 @@ NO_FAMILY = "no known family"
 SHAPES = ("o", "s", "^", "D", "v", "P", "X")
 
 
-@dataclass(frozen=True)
-class Missing:
-    """A figure that is not drawn: what it would show, and why it is left out."""
-
-    title: str
-    reason: str
-
-
 @dataclass(frozen=True, eq=False)
 class Point:
     """A member as a figure marks it.

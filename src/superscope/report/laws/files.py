@@ -6,13 +6,8 @@ from pathlib import Path
 
 from superscope.atomic import write_whole
 from superscope.figures.draw.canvas import Drawing
-from superscope.figures.laws.exclusion import law_exclusion
-from superscope.figures.laws.fit import law_fit
-from superscope.figures.laws.frontier import law_frontier
-from superscope.figures.laws.parts import law_parts
-from superscope.figures.laws.profile import law_profiles
-from superscope.figures.laws.residual import law_residuals
-from superscope.figures.laws.terms import law_terms
+from superscope.figures.forecasts import plan_frontier
+from superscope.figures.laws import law_drawings
 from superscope.forecasts import Plan
 from superscope.laws import Law
 from superscope.report.files import encoded, write_drawings
@@ -25,16 +20,10 @@ def law_figures(law: Law, plan: Plan | None = None) -> tuple[Drawing, ...]:
     Loss against the input (laws of one input), each part by itself, residuals, parts, profiles
     (of free exponents), exclusion (where several were tried), and the frontier of a plan.
     """
-    figures = (
-        law_fit(law) if len(law.form.terms) == 1 else None,
-        law_terms(law),
-        law_residuals(law),
-        law_parts(law),
-        law_profiles(law),
-        law_exclusion(law),
-        law_frontier(law, plan) if plan is not None else None,
-    )
-    return tuple(figure for figure in figures if figure is not None)
+    made = [*law_drawings(law)]
+    if plan is not None:
+        made.append(plan_frontier(plan, law=law))
+    return tuple(figure for figure in made if isinstance(figure, Drawing))
 
 
 def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> list[Path]:

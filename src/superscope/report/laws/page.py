@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from superscope._version import __version__
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawable import shown
-from superscope.figures.laws.exclusion import counted as exclusions
+from superscope.figures.draw.drawing import Missing
+from superscope.figures.laws import law_drawings
 from superscope.forecasts import Plan
 from superscope.forecasts import summary as plan_text
 from superscope.laws import Law
@@ -62,7 +63,7 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
             LeftOut(shown(e.rule), counted(len(e.rows), "point"), row_text(e.rows))
             for e in law.excluded
         ],
-        missing=_missing(law),
+        missing=" ".join(d.reason for d in law_drawings(law) if isinstance(d, Missing)),
         drawings=placed,
         plan=plan,
         plan_compute="" if plan is None else rounded(plan.best.compute),
@@ -121,18 +122,3 @@ def _facts(law: Law) -> list[tuple[str, str]]:
     """Return how the fit was made: label and text; what was left out has its own table."""
     seeds = ("seed", f"{law.options.seed}, of the resamples and the starts")
     return [*facts(law), seeds, ("fitted with", f"superscope {law.version}")]
-
-
-def _missing(law: Law) -> str:
-    """Say which figures a law lacks, and why."""
-    said = []
-    if not law.profiles:
-        why = "no exponent is free"
-        if not law.options.judge:
-            why = "the law was not judged"
-        elif law.degrees_of_freedom < 1:
-            why = "there are as many parameters as points"
-        said.append(f"No exponent has a profile: {why}.")
-    if len({r.dropped for r in exclusions(law)}) < 2:
-        said.append("No other exclusion was tried that leaves out other points.")
-    return " ".join(said)

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.figures.draw.canvas import Drawing
-from superscope.figures.study.loss import study_loss
-from superscope.figures.study.overlap import study_overlap
-from superscope.figures.study.overlap_loss import study_overlap_loss
-from superscope.figures.study.view import Missing
+from superscope.figures.draw.drawing import Missing
+from superscope.figures.study import study_drawings
 from superscope.report.files import write_drawings
 from superscope.report.study.page import render_study
 
@@ -22,7 +20,7 @@ def study_figures(study: Study) -> tuple[tuple[Drawing, ...], tuple[Missing, ...
 
     Overlap against width, loss against width, loss against overlap.
     """
-    made = tuple(make(study) for make in (study_overlap, study_loss, study_overlap_loss))
+    made = study_drawings(study)
     return (
         tuple(figure for figure in made if isinstance(figure, Drawing)),
         tuple(figure for figure in made if isinstance(figure, Missing)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from superscope._version import __version__
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawable import shown
-from superscope.figures.study.view import Missing
+from superscope.figures.draw.drawing import Missing
 from superscope.geometry import Geometry, Overlap
 from superscope.laws import Law
 from superscope.laws.summary import parameter_rows

@@ -7,11 +7,8 @@ from pathlib import Path
 
 from superscope.errors import UsageError
 from superscope.figures.draw.canvas import Drawing
-from superscope.figures.toy.exponent import exponent_alpha, exponent_map
-from superscope.figures.toy.groups import GroupedRuns, group_runs
-from superscope.figures.toy.loss import loss_unrepresented
-from superscope.figures.toy.norm import norms, represented_decay
-from superscope.figures.toy.width import loss_width, overlap_width
+from superscope.figures.toy import sweep_drawings
+from superscope.figures.toy.groups import group_runs
 from superscope.report.files import write_drawings
 from superscope.report.toy.page import render_toy
 from superscope.toy.point import ToyPoint
@@ -33,7 +30,7 @@ def toy_figures(points: Sequence[ToyPoint]) -> tuple[Drawing, ...]:
     """
     if not points:
         raise UsageError("figures need at least one toy run")
-    return _figures(group_runs(points))
+    return sweep_drawings(group_runs(points))
 
 
 def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
@@ -62,12 +59,4 @@ def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
     if not points:
         raise UsageError(f"{folder}: figures need at least one toy run")
     runs = group_runs(points)
-    return write_drawings(folder, _figures(runs), lambda placed: render_toy(runs, placed))
-
-
-def _figures(runs: GroupedRuns) -> tuple[Drawing, ...]:
-    makers = (
-        loss_width, exponent_map, exponent_alpha, represented_decay, norms, overlap_width,
-        loss_unrepresented,
-    )  # fmt: skip
-    return tuple(make(runs) for make in makers)
+    return write_drawings(folder, sweep_drawings(runs), lambda placed: render_toy(runs, placed))

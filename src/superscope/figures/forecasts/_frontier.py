@@ -17,8 +17,8 @@ from superscope.laws.formula import Floats
 from superscope.text import rounded
 
 
-def law_frontier(law: Law, plan: Plan) -> Drawing:
-    """Return the figure of the best allocations over budgets."""
+def plan_frontier(plan: Plan, law: Law | None = None) -> Drawing:
+    """Return the figure of the best loss and inputs over budgets, and, given the law, its data."""
     names = list(plan.ranges)
 
     def paint() -> Figure:
@@ -26,7 +26,7 @@ def law_frontier(law: Law, plan: Plan) -> Drawing:
             line("best", "-", LIGHT["centered"]),
             block("95 % of the law", LIGHT["ink"], BAND),
             mark("the plan, with its 95 % interval", LIGHT["raw"], "D", markersize=5.5),
-            block("range of the data", LIGHT["frequency"], BAND),
+            *([block("range of the data", LIGHT["frequency"], BAND)] * (law is not None)),
         ))  # fmt: skip
         count = 1 + len(names)
         figure, panels = grid(
@@ -66,11 +66,11 @@ def _paint_loss(panel: Axes, plan: Plan, compute: Floats) -> None:
     _paint_best(panel, plan, plan.best.loss)
 
 
-def _paint_input(panel: Axes, law: Law, plan: Plan, name: str, compute: Floats) -> None:
+def _paint_input(panel: Axes, law: Law | None, plan: Plan, name: str, compute: Floats) -> None:
     best = np.array([getattr(a, name) for a in plan.frontier], np.float64)
     own = plan.ranges[name]
     seen = [*best, *(e for e in (own.low, own.high) if e is not None)]
-    if name in law.form.columns:
+    if law is not None and name in law.form.columns:
         i = law.form.columns.index(name)
         values = law.points.inputs[:, i] + law.form.terms[i].offset
         low, high = float(values.min()), float(values.max())

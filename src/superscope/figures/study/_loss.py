@@ -15,10 +15,10 @@ from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, li
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names, shown
+from superscope.figures.draw.drawing import Missing
 from superscope.figures.laws.view import BAND, FLOOR_COLOR, banded, shade
 from superscope.figures.study.view import (
     NO_FAMILY,
-    Missing,
     Point,
     around,
     cast_of,
@@ -84,7 +84,7 @@ def study_loss(study: Study) -> Drawing | Missing:
     """Return the figure of loss against width."""
     cast, law = cast_of(study), study.laws.loss
     if len(cast.evaluated) < 2:
-        only = "only one loss was evaluated" if cast.evaluated else "no loss was evaluated"
+        only = "Only one loss was evaluated." if cast.evaluated else "No loss was evaluated."
         return Missing(TITLE, only)
     found = panels_of(study)
     drawn = spread(found, MOST_PANELS)

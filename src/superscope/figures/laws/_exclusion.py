@@ -13,19 +13,22 @@ from matplotlib.ticker import MaxNLocator
 from superscope.figures.draw.canvas import Drawing, Key, block, grid, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Missing
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
 from superscope.laws.stability import Refit
 
+TITLE = "Does the law depend on what was left out?"
+MISSING = "No other exclusion was tried that leaves out other points."
 NORMAL = 1.96  # standard errors to either side of 95 %
 FURTHEST = 1.5  # spans of the values to which error bars are shown whole
 
 
-def law_exclusion(law: Law) -> Drawing | None:
-    """Return the figure of the law under other exclusions; None if there are no others."""
+def law_exclusion(law: Law) -> Drawing | Missing:
+    """Return the figure of the law under other exclusions."""
     names, refits = _names(law), counted(law)
     if len({r.dropped for r in refits}) < 2 or not names:
-        return None
+        return Missing(TITLE, MISSING)
 
     def paint() -> Figure:
         key = Key((
@@ -49,7 +52,7 @@ def law_exclusion(law: Law) -> Drawing | None:
     ]  # fmt: skip
     return Drawing(
         name="law-exclusion",
-        title="Does the law depend on what was left out?",
+        title=TITLE,
         caption=caption(
             "The exponents, and the floor where there is a single one, against how many of the "
             "highest losses were left out.",

@@ -17,9 +17,9 @@ from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, li
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawable import shown
+from superscope.figures.draw.drawing import Missing
 from superscope.figures.laws.view import BAND, banded, shade
 from superscope.figures.study.view import (
-    Missing,
     Point,
     around,
     cast_of,
@@ -96,10 +96,10 @@ def study_overlap(study: Study) -> Drawing | Missing:
     cast, both = cast_of(study), sides(study)
     points = cast.measured
     if not points:
-        return Missing(TITLE, "no head was measured")
+        return Missing(TITLE, "No head was measured.")
     values = [v for side in both for v in side.values(points)]
     if not values:
-        return Missing(TITLE, "no two rows of any head overlap")
+        return Missing(TITLE, "No two rows of any head overlap.")
     weighted = any(side.weighted_of(p) is not None for side in both for p in points)
 
     def paint() -> Figure:

@@ -10,16 +10,18 @@ from matplotlib.ticker import MaxNLocator
 from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, Key, block, grid, line
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Missing
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
 
+TITLE = "How well each exponent is known"
 HIGHEST = 1.9  # of the threshold's rise: where the axis ends
 
 
-def law_profiles(law: Law) -> Drawing | None:
-    """Return the figure of the objective along each free exponent; None if none is free."""
+def law_profiles(law: Law) -> Drawing | Missing:
+    """Return the figure of the objective along each free exponent."""
     if not law.profiles:
-        return None
+        return Missing(TITLE, _why(law))
     method = "BCa" if law.interval_method == "bca" else "linear"
 
     def paint() -> Figure:
@@ -41,7 +43,7 @@ def law_profiles(law: Law) -> Drawing | None:
 
     return Drawing(
         name="law-profiles",
-        title="How well each exponent is known",
+        title=TITLE,
         caption=caption(
             "Each curve shows how much the objective rises above its least value when an exponent "
             "is held at another value and all else is fitted again.",
@@ -53,6 +55,15 @@ def law_profiles(law: Law) -> Drawing | None:
         "interval, and the other interval shaded.",
         paint=paint,
     )
+
+
+def _why(law: Law) -> str:
+    """Return why no exponent has a profile."""
+    if not law.options.judge:
+        return "No exponent has a profile, because the law was not judged."
+    if law.degrees_of_freedom < 1:
+        return "No exponent has a profile, because there are as many parameters as points."
+    return "No exponent has a profile, because no exponent is free."
 
 
 def _paint(panel: Axes, law: Law, name: str) -> None:

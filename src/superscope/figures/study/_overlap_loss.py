@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from superscope.figures.draw.axes import log_x, log_y
 from superscope.figures.draw.canvas import Drawing, Key, grid
 from superscope.figures.draw.caption import caption
-from superscope.figures.study.overlap import Side, sides
+from superscope.figures.draw.drawing import Missing
+from superscope.figures.study._overlap import Side, sides
 from superscope.figures.study.view import (
-    Missing,
     Point,
     around,
     cast_of,
@@ -41,8 +41,8 @@ def study_overlap_loss(study: Study) -> Drawing | Missing:
         if p in evaluated and all(side.of(p).mean_square_overlap > 0 for side in both)
     ]  # fmt: skip
     if len(points) < 2:
-        one = "only one member has" if points else "no member has"
-        return Missing(TITLE, f"{one} both a measured head, with an overlap above 0, and a loss")
+        one = "Only one member has" if points else "No member has"
+        return Missing(TITLE, f"{one} both a measured head, with an overlap above 0, and a loss.")
     bits = _tokenizers_differ(points)
 
     def paint() -> Figure:

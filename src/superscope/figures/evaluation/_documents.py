@@ -1,0 +1,63 @@
+"""The figure of the mean loss of each document."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from superscope.evaluation import Evaluation
+from superscope.figures.draw.axes import limits, log_x
+from superscope.figures.draw.canvas import Drawing, Key, block, grid, keyed, line, mark, spread
+from superscope.figures.draw.caption import caption
+from superscope.figures.draw.colors import LIGHT
+
+MOST = 2000  # documents drawn
+BAND = 0.2
+
+
+def loss_documents(evaluation: Evaluation) -> Drawing:
+    """Return the figure of the loss of each document against its length, and their mean."""
+    documents, loss, error = evaluation.documents, evaluation.loss, evaluation.loss_se
+    chosen = list(spread(range(len(documents.ids)), MOST))
+    key = Key((
+        mark("document", LIGHT["centered"]),
+        line("mean over tokens", "-", LIGHT["raw"]),
+        *([block("± 1 s.e., clustered by document", LIGHT["raw"], BAND)] * (error is not None)),
+    ))  # fmt: skip
+
+    def draw(panel: Axes) -> None:
+        counts, means = documents.counts[chosen], documents.means[chosen]
+        log_x(panel, *limits(counts))
+        panel.plot(counts, means, linestyle="none", marker="o", markersize=3.4, alpha=0.6,
+                   color=LIGHT["centered"], markeredgewidth=0, zorder=2)  # fmt: skip
+        if error is not None:
+            panel.axhspan(loss - error, loss + error, color=LIGHT["raw"], alpha=BAND, linewidth=0,
+                          zorder=3)  # fmt: skip
+        panel.axhline(loss, color=LIGHT["raw"], linewidth=1.3, zorder=4)
+        panel.set_xlabel("tokens scored in the document")
+        panel.set_ylabel("loss, nats per token")
+
+    def paint() -> Figure:
+        figure, (panel,) = grid([""], key, height=3.0, widest=6.4)
+        draw(panel)
+        return figure
+
+    def alone(panel: Axes) -> None:
+        draw(panel)
+        keyed(panel, key)
+
+    se = "" if error is None else f" with a standard error of {error:.2g}"
+    return Drawing(
+        name="loss-documents",
+        title="Loss of each document",
+        caption=caption(
+            "Mean loss of each document against how many of its tokens were scored.",
+            f"The line is the mean over all {evaluation.scored:,} tokens, {loss:.4f} nats per "
+            f"token{se}.",
+            f"Drawn are {len(chosen):,} of {len(documents.ids):,} documents."
+            if len(chosen) < len(documents.ids) else "",
+        ),
+        label="Mean losses of documents against their length, with the mean over all tokens.",
+        paint=paint,
+        panel=alone,
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""The figure of a roll-out: how far each way to fit misses the models that were held out."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from superscope.figures.draw.canvas import Drawing, Key, grid, keyed
+from superscope.figures.draw.caption import caption
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import drawable_names
+from superscope.figures.draw.drawing import Missing
+from superscope.forecasts import RollOut
+from superscope.text import counted
+
+TITLE = "How far each law misses what it did not see"
+COLORS = ("centered", "raw", "frequency", "qwen", "opt", "gpt2", "pythia")
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+SHIFT = 0.5  # of the space between two numbers held out, over which variants stand side by side
+
+
+def roll_out_errors(roll_out: RollOut) -> Drawing | Missing:
+    """Return the figure of absolute errors by the number of models held out."""
+    table = roll_out.table()
+    if table.empty:
+        return Missing(TITLE, "Nothing was predicted.")
+    variants = list(dict.fromkeys(table["variant"]))
+    names, note = drawable_names(variants, 30)
+    key = Key(tuple(
+        Line2D([], [], color=LIGHT[COLORS[k % len(COLORS)]], marker=MARKS[k % len(MARKS)],
+               markersize=4.5, linewidth=1, label=name)
+        for k, name in enumerate(names)
+    ))  # fmt: skip
+
+    def draw(panel: Axes) -> None:
+        for k, variant in enumerate(variants):
+            own = table[table["variant"] == variant]
+            color, shape = LIGHT[COLORS[k % len(COLORS)]], MARKS[k % len(MARKS)]
+            shift = SHIFT * (k / max(len(variants) - 1, 1) - 0.5) if len(variants) > 1 else 0.0
+            means = own["error"].abs().groupby(own["held_out"]).mean()
+            panel.plot(own["held_out"] + shift, own["error"].abs(), linestyle="none", marker=shape,
+                       markersize=2.6, color=color, alpha=0.35, markeredgewidth=0,
+                       zorder=2)  # fmt: skip
+            panel.plot(means.index.to_numpy(np.float64) + shift, means.to_numpy(np.float64),
+                       color=color, marker=shape, markersize=6, linewidth=1,
+                       markeredgecolor=LIGHT["paper"], markeredgewidth=0.5, zorder=4)  # fmt: skip
+        panel.set_ylim(bottom=0)
+        panel.set_xlabel("largest models held out")
+        panel.set_ylabel("absolute error of the loss")
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+
+    def paint() -> Figure:
+        figure, (panel,) = grid([""], key, height=3.0, widest=7.3)
+        draw(panel)
+        return figure
+
+    def alone(panel: Axes) -> None:
+        draw(panel)
+        keyed(panel, key)
+
+    return Drawing(
+        name="roll-out",
+        title=TITLE,
+        caption=caption(
+            "Absolute difference of predicted and measured loss of the models that were held out, "
+            f"the largest by {roll_out.size}.",
+            "A small mark is a model, and a large one is the mean over models.",
+            f"Fits that were not possible: {len(roll_out.impossible)}."
+            if roll_out.impossible else "",
+            f"Drawn are {counted(len(table), 'prediction')}.",
+            note,
+        ),
+        label="Absolute errors of predicted losses against the number of models held out, a color "
+        "and mark for each way to fit.",
+        paint=paint,
+        panel=alone,
+    )  # fmt: skip
