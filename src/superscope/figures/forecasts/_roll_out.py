@@ -24,7 +24,7 @@ SHIFT = 0.5  # of the space between two numbers held out, over which variants st
 
 def roll_out_errors(roll_out: RollOut) -> Drawing | Missing:
     """Return the figure of absolute errors by the number of models held out."""
-    table = roll_out.table()
+    table = roll_out.to_frame()
     if table.empty:
         return Missing(TITLE, "Nothing was predicted.")
     variants = list(dict.fromkeys(table["variant"]))
