@@ -175,7 +175,7 @@ def test_roll_out_writes_every_prediction(main, tmp_path: Path) -> None:  # type
     )  # fmt: skip
     assert code == 0
     assert "forecasts best" in shown.splitlines()[0]
-    assert "not possible:" in shown
+    assert "Not possible:" in shown
     table = pd.read_csv(out)
     assert set(table.held_out) == {1}
     assert table.variant.nunique() == 7
@@ -213,7 +213,7 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         (["fit", "runs.csv", "--law", "shapes"], "shape"),
         (["fit", "runs.csv"], "--law"),
         (["fit", "runs.csv", "--law", "chinchilla"], "no column 'parameters'"),
-        (["fit", "runs.csv", "--law", "power"], "--x COLUMN"),
+        (["fit", "runs.csv", "--law", "power"], "needs x, the column"),
         ([*FIT, "--x", "width"], "shape has its own columns"),
         ([*LLMS, "--depth-offset", "2"], "belongs to the law shape"),
         ([*LLMS, "--group", "famly"], "did you mean family?"),

@@ -76,7 +76,7 @@ def test_what_cannot_be_fitted_is_listed_with_the_reason() -> None:
     assert not any(
         p.group.startswith("family0") and p.variant == "free exponent" for p in rolled.predictions
     )
-    assert "not possible:" in str(rolled)
+    assert "Not possible:" in str(rolled)
 
 
 def test_variants_are_compared_on_the_points_that_all_predict() -> None:
@@ -138,4 +138,4 @@ def test_laws_are_given_by_name() -> None:
     )
     alone = roll_out(simulate("shape", seed=2).head(60), ["shape"], QUICK, hold_out=(3,))
     assert "forecasts best" not in str(alone)
-    assert "by width held out: shape alone" in str(alone)
+    assert "by width held out, shape is the only variant" in str(alone)

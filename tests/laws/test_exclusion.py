@@ -47,7 +47,9 @@ def test_the_highest_are_of_each_group() -> None:
     table = TABLE.assign(family=["a", "a", "b", "b", "b"])
     assert left(drop=1, groups=("family",), table=table) == [2, 4, 5]
     assert left(drop=1, groups=("family",), table=table.assign(loss=[1, 2, 3, 3, 2.0])) == [1, 5]
-    with pytest.raises(UsageError, match="--drop-highest 2 leaves none of 2 points of a"):
+    with pytest.raises(
+        UsageError, match="dropping the 2 highest losses leaves none of 2 points of a"
+    ):
         drop_highest(table, np.ones(5, bool), 2, ("family",))
 
 
@@ -137,7 +139,7 @@ def test_what_is_no_rule_is_refused_with_a_way_out(rule: str, said: str) -> None
 def test_no_point_left_is_an_error_that_counts() -> None:
     with pytest.raises(UsageError, match=r"no point is left of 5 after loss > 0 \(5 points\)"):
         exclude(TABLE, ("loss > 0",))
-    with pytest.raises(UsageError, match="--drop-highest 5 leaves none of 5 points"):
+    with pytest.raises(UsageError, match="dropping the 5 highest losses leaves none of 5 points"):
         drop_highest(TABLE, np.ones(5, bool), 5, ())
 
 

@@ -27,7 +27,7 @@ def test_one_name_or_rule_may_be_given_bare() -> None:
         ("loss", "absolute", "loss is huber or squared, not 'absolute'"),
         ("residual", "square", "residual is log or plain"),
         ("weights", "loss", "weights is none or loss_se"),
-        ("drop_highest", -1, "drop-highest must be at least 0"),
+        ("drop_highest", -1, "drop_highest must be at least 0"),
         ("resamples", -1, "resamples must be at least 0"),
         ("resamples", 99, "at least 100; 0 for none"),
         ("resamples", 1, "at least 100; 0 for none"),

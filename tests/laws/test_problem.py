@@ -127,8 +127,8 @@ def test_starts_fill_the_box_and_depend_on_the_seed_alone(count: int) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"fix": {"a_k": 1.0}}, "--fix: no parameter 'a_k'; did you mean a_"),
-        ({"bounds": {"a_k": (0, 1)}}, "--bound: no parameter 'a_k'"),
+        ({"fix": {"a_k": 1.0}}, "fix: no parameter 'a_k'; did you mean a_"),
+        ({"bounds": {"a_k": (0, 1)}}, "bounds: no parameter 'a_k'"),
         ({"fix": {"a_m": -1.0}}, "finite and not negative"),
         ({"fix": {"a_m": np.nan}}, "finite and not negative"),
         ({"fix": {"E": np.inf}}, "finite and not negative"),

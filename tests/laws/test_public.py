@@ -154,7 +154,7 @@ def test_without_a_network_the_way_out_is_a_folder(
     with running(server):
         url = server.url
     publish(monkeypatch, url)
-    with pytest.raises(RemoteError, match="--data-dir") as error:
+    with pytest.raises(RemoteError, match="data_dir") as error:
         load_public(NAME)
     assert url in str(error.value)
     assert "\n" not in str(error.value)
@@ -177,7 +177,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_of_ours(
     publish(monkeypatch, web.url)
     cache.parent.mkdir(parents=True)
     cache.write_text("a file where the folder should be")
-    with pytest.raises(RemoteError, match="--data-dir"):
+    with pytest.raises(RemoteError, match="data_dir"):
         load_public(NAME)
 
 

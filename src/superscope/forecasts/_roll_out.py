@@ -239,7 +239,7 @@ def roll_out(
     base = (options or FitOptions()).changed({"judge": False})
     frame = renamed(load_table(table), base)
     first = _options_of(variants[0].law, base).form(variants[0].law)
-    by = known(frame, size or first.columns[0], "--size")
+    by = known(frame, size or first.columns[0], "size")
     frame[by] = numbers(frame[by], by)
     selection = select(frame, first, base)
     kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)

@@ -9,7 +9,7 @@ from superscope.forecasts._forecast import Forecast
 from superscope.forecasts._plan import Plan
 from superscope.forecasts._roll_out import RollOut, largest
 from superscope.laws import Estimate
-from superscope.text import as_text, columns, rounded
+from superscope.text import as_text, columns, counted, rounded
 
 INPUTS = "", "best", "95 % interval", "costs < 1 %", "change if doubled alone", "grows as C^"
 
@@ -34,25 +34,28 @@ def input_rows(plan: Plan) -> list[tuple[str, ...]]:
 
 def sentences(plan: Plan) -> list[str]:
     """Return what a plan comes to, a sentence each."""
+    best, even = plan.best, plan.rounded
     said = [
-        f"With {rounded(plan.best.compute)} operations (6 N D) one new model has a loss of "
-        f"{plan.new_model}; the law alone says {plan.best.loss}.",
-        "Compute doubled and spent as well changes the loss by "
-        f"{plan.returns['compute']}.",
-    ]  # fmt: skip
-    if plan.rounded is not None:
-        r = plan.rounded
+        f"With {rounded(best.compute)} operations (6 N D) one new model has a loss of "
+        f"{plan.new_model}; the law alone says {best.loss}.",
+        f"Twice the compute, spent in the best way, changes the loss by {plan.returns['compute']}.",
+    ]
+    if even is not None:
+        percent = 100 * (even.loss.value / best.loss.value - 1)
         said.append(
-            f"In round numbers: width {rounded(r.width)}, depth {rounded(r.depth)} and "
-            f"{rounded(r.tokens)} tokens; the loss is "
-            f"higher by {r.loss.value / plan.best.loss.value - 1:.2g} of itself."
+            f"In round numbers: width {rounded(even.width)}, depth {rounded(even.depth)} and "
+            f"{rounded(even.tokens)} tokens. They cost {percent:.2g} % more loss than the best."
         )
     if plan.vocabulary:
-        head = "is counted once, for the head is the same" if plan.tied else "and the head count"
-        said.append(f"Of N, the embedding of {plan.vocabulary:,} tokens {head}.")
-    elif plan.best.width is not None:
-        said.append("N counts the layers alone; a vocabulary adds the embedding and the head.")
+        counts = _TIED if plan.tied else _UNTIED
+        said.append(f"N includes {counts} for {plan.vocabulary:,} tokens.")
+    elif best.width is not None:
+        said.append("N counts the layers alone. A vocabulary adds the embedding and the head.")
     return said
+
+
+_TIED = "one matrix, which is both embedding and head,"
+_UNTIED = "the embedding and the head, a matrix each,"
 
 
 def frontier_header(plan: Plan) -> tuple[str, ...]:
@@ -137,16 +140,16 @@ def roll_out_text(rolled: RollOut) -> str:
         held_out = int(row["held_out"])
         if rolled.best.get(held_out) == row["variant"]:
             raced = int((summary["held_out"] == held_out).sum())
-            best = f"{row['variant']} forecasts best" if raced > 1 else f"{row['variant']} alone"
+            best = "forecasts best" if raced > 1 else "is the only variant"
             lines.append(
-                f"the {largest(held_out)} by {rolled.size} held out: {best}, mean "
-                f"absolute error {rounded(row['common_mean_absolute_error'])} over "
-                f"{row['common']} points"
+                f"With the {largest(held_out)} by {rolled.size} held out, {row['variant']} {best}: "
+                f"its mean absolute error is {rounded(row['common_mean_absolute_error'])} over "
+                f"{counted(row['common'], 'point')}."
             )
     body = [_roll_out_row(row) for row in summary.to_dict("records")]
-    lines += ["", *columns(ROLL_OUT, body)] if body else ["nothing could be predicted"]
+    lines += ["", *columns(ROLL_OUT, body)] if body else ["No held-out model could be predicted."]
     if rolled.impossible:
-        lines += ["", "not possible:"]
+        lines += ["", "Not possible:"]
         together: dict[tuple[str, str], list[str]] = {}
         for variant, group, reason in rolled.impossible:
             together.setdefault((group, reason), []).append(variant)

@@ -97,11 +97,16 @@ def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
     low_floors = [n for n in floors if bounds[n][0] < bounds[n][1] and named[n] in bounds[n]]
     if low_floors:
         value = named[low_floors[0]]
-        which = low_floors[0] if len(floors) == 1 else f"{len(low_floors)} of {len(floors)} floors"
-        verb = "is" if len(floors) == 1 or len(low_floors) == 1 else "are"
-        example = "" if len(floors) == 1 else f" (such as {low_floors[0]})"
-        text = f"{'the floor ' if len(floors) == 1 else ''}{which} {verb} at the bound {value:g}"
-        text += f"{example}, so the exponents take the floor's part and cannot be trusted"
+        if len(floors) == 1:
+            which, what = floors[0], f"the floor {floors[0]} is"
+        else:
+            which = f"{len(low_floors)} of {len(floors)} floors"
+            verb = "is" if len(low_floors) == 1 else "are"
+            what = f"{which} (such as {low_floors[0]}) {verb}"
+        text = (
+            f"{what} at the bound {value:g}, so the exponents take the floor's part and cannot be "
+            "trusted"
+        )
         findings.append(Finding(FitStatus.FLOOR_AT_BOUND, which, text))
     return findings
 
@@ -150,10 +155,11 @@ def _together(problem: Problem, linear: Linearization) -> list[Finding]:
             c = float(np.corrcoef(logs[:, i], logs[:, j])[0, 1])
             if abs(c) > TOGETHER:
                 about = f"{terms[j].column} and {terms[i].column}"
-                text = f"{about} change together (correlation {c:+.4f}): which of them matters "
-                findings.append(
-                    Finding(FitStatus.COLLINEAR, about, text + "cannot be told from these points")
+                text = (
+                    f"{about} change together (correlation {c:+.4f}): which of them matters cannot "
+                    "be told from these points"
                 )
+                findings.append(Finding(FitStatus.COLLINEAR, about, text))
     return findings
 
 
@@ -310,5 +316,6 @@ def _floors(law: Law) -> list[Finding]:
         if len(floors) == 1
         else f"{len(open_)} of {len(floors)} floors, such as {open_[0]}"
     )
-    text = f"the floor is weakly identified: {which} lies anywhere in "
-    return [Finding(FitStatus.WEAK, open_[0], text + interval_text(law.intervals[open_[0]]))]
+    interval = interval_text(law.intervals[open_[0]])
+    text = f"the floor is weakly identified: {which} lies anywhere in {interval}"
+    return [Finding(FitStatus.WEAK, open_[0], text)]

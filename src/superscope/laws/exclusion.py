@@ -104,7 +104,9 @@ def drop_highest(
         of_group = there[rows]
         if count >= len(of_group):
             of = f" of {label}" if groups else ""
-            raise UsageError(f"--drop-highest {count} leaves none of {len(of_group)} points{of}")
+            raise UsageError(
+                f"dropping the {count} highest losses leaves none of {len(of_group)} points{of}"
+            )
         threshold = np.sort(loss[of_group])[-count]
         out[of_group[loss[of_group] >= threshold]] = True
     each = " of each group" if groups else ""
@@ -154,22 +156,22 @@ def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
         parts = _CONDITION.fullmatch(condition)
         if parts is None:
             raise UsageError(
-                f"--exclude {rule!r} is no rule; write COLUMN > NUMBER (or <, >=, <=, ==, !=), "
-                "several joined by 'and'"
+                f"the exclusion {rule!r} is no rule; write COLUMN > NUMBER (or <, >=, <=, ==, !=), "
+                "and join several by 'and'"
             )
         name, sign, text = parts[1], parts[2], parts[3].strip("\"'")
-        values = frame[known(frame, name, f"--exclude {rule!r}")]
+        values = frame[known(frame, name, f"the exclusion {rule!r}")]
         if pd.api.types.is_numeric_dtype(values):
             try:
                 wanted: Any = float(text)
             except ValueError:
                 raise UsageError(
-                    f"--exclude {rule!r}: {name} holds numbers, and {text!r} is none"
+                    f"the exclusion {rule!r}: {name} holds numbers, and {text!r} is none"
                 ) from None
         elif sign in ("==", "!="):
             wanted, values = text, values.astype("string")
         else:
-            raise UsageError(f"--exclude {rule!r}: {name} holds text; compare it by == or !=")
+            raise UsageError(f"the exclusion {rule!r}: {name} holds text; compare it by == or !=")
         found = _OPERATORS[sign](values, wanted)
         out &= pd.Series(found).astype("boolean").fillna(False).to_numpy(np.bool_)
     return out

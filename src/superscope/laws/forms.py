@@ -114,15 +114,15 @@ def make_form(law: str, *, x: str | None = None, depth_offset: float = 0.0) -> F
         raise UsageError(f"no law is called {law!r}; {hint}laws: {', '.join(FORMS)}")
     form = FORMS[law]
     if law == "power" and x is None:
-        raise UsageError("the law power needs the column it is a power of: --x COLUMN")
+        raise UsageError("the law power needs x, the column it is a power of")
     if x is not None:
         if law not in ("power", "time"):
-            raise UsageError(f"--x names the input of power or time; {law} has its own columns")
+            raise UsageError(f"x names the input of power or time; {law} has its own columns")
         (term,) = form.terms
         form = replace(form, terms=(replace(term, column=x, part=x if law == "power" else "time"),))
     if depth_offset:
         if law != "shape":
-            raise UsageError(f"--depth-offset belongs to the law shape, not {law}")
+            raise UsageError(f"depth_offset belongs to the law shape, not {law}")
         terms = (replace(t, offset=depth_offset) if t.column == "depth" else t for t in form.terms)
         form = replace(form, terms=tuple(terms))
     return form

@@ -101,7 +101,7 @@ class FitOptions:
                 )
         for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
             if getattr(self, name) < least:
-                raise UsageError(f"{name.replace('_', '-')} must be at least {least}")
+                raise UsageError(f"{name} must be at least {least}")
         if self.sensitivity is not None and any(
             not isinstance(k, str) and k < 0 for k in self.sensitivity
         ):
@@ -112,7 +112,7 @@ class FitOptions:
             )
         if not (self.depth_offset >= 0 and math.isfinite(self.depth_offset)):
             raise UsageError(
-                f"depth-offset must be finite and not negative, not {self.depth_offset:g}"
+                f"depth_offset must be finite and not negative, not {self.depth_offset:g}"
             )
         ends = {
             name: tuple(None if end is None or math.isinf(end) else float(end) for end in pair)

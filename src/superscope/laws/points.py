@@ -121,7 +121,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             try:
                 known(frame, name, f"the law {form.name} needs the column {name}")
             except UsageError as error:
-                raise UsageError(f"{error}; name yours with --columns {name}=YOURS") from None
+                raise UsageError(f"{error}; name yours in columns, {name}=YOURS") from None
         frame[name] = numbers(frame[name], name)
     kept, excluded = exclude(frame, options.exclude)
     for name in needed:
@@ -165,7 +165,7 @@ def renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
         raise UsageError(f"the table has the column {twice[0]} more than once")
     mapped = {}
     for name, column in options.columns.items():
-        mapped[name] = frame[known(frame, column, f"--columns {name}={column}")]
+        mapped[name] = frame[known(frame, column, f"columns {name}={column}")]
     return frame.assign(**mapped)
 
 
@@ -174,7 +174,7 @@ def _groups(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str, 
     if options.group == ("none",):
         return ()
     if options.group is not None:
-        return tuple(known(frame, name, "--group") for name in options.group)
+        return tuple(known(frame, name, "group") for name in options.group)
     own = [c for c in form.grouped_by if c in frame and frame[c].notna().any()]
     for name in own:
         absent = frame[name].isna()
@@ -182,7 +182,7 @@ def _groups(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str, 
             rows = [int(i) + 1 for i in frame.index[absent]]
             raise UsageError(
                 f"{name} is absent in {_listed(rows)}, and each has a floor of its own; fill it "
-                "in, or choose the groups (--group)"
+                "in, or choose other columns for group"
             )
     return tuple(own)
 
@@ -248,7 +248,7 @@ def _units(frame: pd.DataFrame, wanted: str | None) -> tuple[npt.NDArray[np.int6
                 break
     if wanted == "row":
         return np.arange(len(frame)), "row"
-    known(frame, wanted, "--resample")
+    known(frame, wanted, "resample")
     return pd.factorize(frame[wanted], use_na_sentinel=False)[0].astype(np.int64), wanted
 
 

@@ -127,20 +127,20 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
         places[term.amplitude] = [i]
         places[term.exponent] = [k + len(floors) + i]
     for name, value in options.fix.items():
-        at = _place(name, places, "--fix")
+        at = _place(name, places, "fix")
         if not np.isfinite(value) or value < 0:
-            raise UsageError(f"--fix {name}={value:g}: a parameter is finite and not negative")
+            raise UsageError(f"fix {name}={value:g}: a parameter is finite and not negative")
         if name in form.exponents and value > HIGHEST:
-            raise UsageError(f"--fix {name}={value:g}: no exponent is above {HIGHEST:g}")
+            raise UsageError(f"fix {name}={value:g}: no exponent is above {HIGHEST:g}")
         low[at] = high[at] = value
     for name, (least, most) in options.bounds.items():
-        at = _place(name, places, "--bound")
+        at = _place(name, places, "bounds")
         if (low[at] == high[at]).any():
             raise UsageError(f"{name} is both fixed and bounded; choose one")
         below = 0.0 if least is None else least
         above = (HIGHEST if name in form.exponents else np.inf) if most is None else most
         if not 0 <= below <= above:
-            raise UsageError(f"--bound {name}={below:g}:{above:g}: 0 <= lowest <= highest")
+            raise UsageError(f"bounds {name}={below:g}:{above:g}: 0 <= lowest <= highest")
         low[at], high[at] = below, above
     for i, term in enumerate(form.terms):
         values = points.inputs[:, i]
@@ -156,7 +156,7 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
         where = "" if distinct == len(points) else f" at {distinct} different inputs"
         raise UsageError(
             f"{len(points)} points{where} are fewer than the {free} parameters of {form.name}: "
-            "more points, or fix a parameter (--fix)"
+            "add points, or fix a parameter"
         )
     return _problem(form, points, low, high, _starts(k, options.starts, options.seed))
 

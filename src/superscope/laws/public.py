@@ -141,5 +141,5 @@ def _fetched(name: str, table: PublicTable) -> Path:
     except OSError as error:  # requests' errors are such, too
         raise RemoteError(
             f"cannot fetch {name} from {table.url} ({type(error).__name__}); "
-            "fetch it elsewhere and name its folder with --data-dir"
+            "fetch it elsewhere and name its folder as data_dir"
         ) from error

@@ -55,7 +55,7 @@ class FitStatus(Enum):
     START_DEPENDENT = (
         "few starts agree", False,
         "fewer than one search in ten ended in the best minimum: a better one may exist",
-        "more starts (--starts), or bounds on the exponents (--bound)",
+        "try more starts, or bound the exponents",
     )  # fmt: skip
     UNITS = (
         "units in doubt", False,
@@ -75,18 +75,18 @@ class FitStatus(Enum):
     FLOOR_AT_BOUND = (
         "floor at its bound", True,
         "the data show no floor; the exponents take its part",
-        "larger models or more data, closer to the floor; fix the floor (--fix) if it is known; "
+        "measure larger models or more data, closer to the floor; fix the floor if it is known; "
         "or exclude what another law governs (early training, the smallest models)",
     )  # fmt: skip
     EXPONENT_AT_BOUND = (
         "exponent at its bound", True,
         "the search ended at the edge of the exponents it may try",
-        "wider bounds (--bound), or fix the exponent",
+        "widen the bounds, or fix the exponent",
     )  # fmt: skip
     UNBOUNDED = (
         "unbounded interval", True,
         "the data do not limit the parameter on one side",
-        "more points where that part is large, or fix the parameter",
+        "add points where that part is large, or fix the parameter",
     )  # fmt: skip
     COLLINEAR = (
         "collinear", True,
@@ -106,12 +106,12 @@ class FitStatus(Enum):
     NO_FREEDOM = (
         "no freedom left", True,
         "as many parameters as points: the law passes through them whatever is true",
-        "more points, or fix a parameter (--fix)",
+        "add points, or fix a parameter",
     )  # fmt: skip
     ITERATION_LIMIT = (
         "iteration limit", True,
         "the best search stopped before it had converged",
-        "more starts (--starts), or bounds on the exponents (--bound)",
+        "try more starts, or bound the exponents",
     )  # fmt: skip
 
 
