@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from superscope import cli
-from superscope.forecasts import plan
+from superscope.forecasts import Plan, plan
 from superscope.laws import Law, fit, load_public, simulate
 from superscope.laws.summary import law_summary
 
@@ -189,15 +189,26 @@ def test_roll_out_compares_laws(main) -> None:  # type: ignore[no-untyped-def]
     assert "shape forecasts best" in shown.splitlines()[0]
 
 
-def test_report_and_figures_are_written(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    report, figures = tmp_path / "law.html", tmp_path / "figures"
-    words = ["--law", "shape", "--resamples", 100, "--report", report, "--figures", figures]
-    assert main("fit", "runs.csv", *words)[0] == 0
-    assert "Identified" in report.read_text()
-    assert {"report.html"} < {f.name for f in figures.iterdir()}
-    words = ["--compute", 1e24, "--report", report, "--figures", figures]
-    assert main("plan", "shape.json", *words)[0] == 0
-    assert "1e24" in report.read_text()
+def test_report_and_figures_of_the_law_are_written(  # type: ignore[no-untyped-def]
+    main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in them, tests/report says; it takes seconds to draw."""
+    written: list[tuple[Path, object]] = []
+
+    def write(law: Law, path: Path, *, plan: Plan | None = None) -> None:
+        assert law.form.name == "shape"
+        written.append((path, plan))
+
+    monkeypatch.setattr("superscope.report.write_law_report", write)
+    monkeypatch.setattr("superscope.report.write_law_figures", write)
+    paths = [tmp_path / "law.html", tmp_path / "figures"]
+    where = ["--report", paths[0], "--figures", paths[1]]
+    assert main("fit", "runs.csv", "--law", "shape", "--resamples", 0, *where)[0] == 0
+    assert written == [(path, None) for path in paths]
+    written.clear()
+    assert main("plan", "shape.json", "--compute", 1e24, *where)[0] == 0
+    law = Law.from_json(Path("shape.json").read_text())
+    assert written == [(path, plan(law, 1e24)) for path in paths]
 
 
 FIT = ["fit", "runs.csv", "--law", "shape"]
