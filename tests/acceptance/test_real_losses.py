@@ -3,58 +3,44 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from superscope._measure import measure
 from superscope.evaluation import LossOptions, _evaluate, evaluate
-from superscope.frequency import count_tokens, text_files
+from superscope.frequency import _count_tokens, count_tokens, text_files
+from superscope.frequency.checkpoint import loadable
 
-ROOT = Path(__file__).resolve().parents[2]
-TOKENS, CONTEXT, STRIDE = 600, 128, 96
+TOKENS, CONTEXT, STRIDE = 250, 64, 48
 
 torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("transformers")
 pytest.importorskip("gguf")
 
 
-@cache
-def fetched(*script: str) -> Path:
-    run = subprocess.run(
-        [sys.executable, ROOT / "tools" / script[0], *script[1:]],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if run.returncode:
-        reason = f"{script} cannot be fetched: {run.stderr.strip().splitlines()[-1]}"
-        # Continuous integration is where these numbers are promised.
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    return Path(run.stdout.strip())
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """Let every evaluation, and the plain loop, have the same loaded model and tokenizer."""
+    with pytest.MonkeyPatch.context() as patch:
+        tokenizer = cache(_evaluate.load_tokenizer)
+        patch.setattr(_evaluate, "load_model", cache(_evaluate.load_model))
+        patch.setattr(_evaluate, "load_tokenizer", tokenizer)
+        patch.setattr(_count_tokens, "load_tokenizer", lambda path: tokenizer(loadable(path)))
+        yield
 
 
 @pytest.fixture(scope="module")
-def model() -> Path:
-    return next(fetched("fetch_models.py", "smollm2").glob("*.gguf"))
-
-
-@pytest.fixture(scope="module")
-def text() -> Path:
-    return fetched("fetch_text.py") / "test.jsonl"
-
-
-@pytest.fixture(scope="module")
-def loop(model: Path, text: Path) -> dict[str, tuple[float, int]]:
+def loop(smollm2_path: Path, gcide: Path, loaded_once: None) -> dict[str, tuple[float, int]]:
     """Return nats and scored tokens by mode, one sequence at a time by the model's own loss."""
-    tokenizer = transformers.AutoTokenizer.from_pretrained(model.parent, gguf_file=model.name)
-    loaded = transformers.AutoModelForCausalLM.from_pretrained(
-        model.parent, gguf_file=model.name
-    ).eval()
-    lines = text.read_text(encoding="utf-8").splitlines()
+    place = loadable(smollm2_path)
+    # As transformers loaded them: nothing of superscope's reading is used here.
+    tokenizer: Any = _evaluate.load_tokenizer(place)._loaded
+    loaded: Any = _evaluate.load_model(place, "cpu", "auto")._model
+    lines = gcide.read_text(encoding="utf-8").splitlines()
 
     def taken(longest: int) -> list[list[int]]:
         rows, left = [], TOKENS
@@ -92,26 +78,18 @@ def loop(model: Path, text: Path) -> dict[str, tuple[float, int]]:
     return found
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loaded_once() -> Iterator[None]:
-    """Let every evaluation have the same loaded model."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_evaluate, "load_model", cache(_evaluate.load_model))
-        yield
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 8])
 @pytest.mark.parametrize("mode", ["documents", "windows"])
 def test_the_loss_is_that_of_a_plain_loop(
-    model: Path, text: Path, loop: dict[str, tuple[float, int]], mode: str, batch: int
+    smollm2_path: Path, gcide: Path, loop: dict[str, tuple[float, int]], mode: str, batch: int
 ) -> None:
     nats, scored = loop[mode]
     stride = STRIDE if mode == "windows" else None
     options = LossOptions(
         mode=mode, context=CONTEXT, stride=stride, batch=batch, max_tokens=TOKENS, device="cpu"
     )
-    found = evaluate(model, text_files([text]), options)
+    found = evaluate(smollm2_path, text_files([gcide]), options)
     assert found.scored == scored
     assert found.loss == pytest.approx(nats / scored, abs=1e-4)
     assert found.tokens.counts.sum() == scored
@@ -120,10 +98,10 @@ def test_the_loss_is_that_of_a_plain_loop(
 
 
 @pytest.mark.slow
-def test_the_frequencies_of_the_text_weigh_the_head(model: Path, text: Path) -> None:
-    counts = count_tokens(model, text_files([text])).counts
+def test_the_frequencies_of_the_text_weigh_the_head(smollm2_path: Path, gcide: Path) -> None:
+    counts = count_tokens(smollm2_path, text_files([gcide])).counts
     assert counts.sum() > 200_000
-    geometry = measure(model, pairs="none", frequencies=counts)
+    geometry = measure(smollm2_path, pairs="none", frequencies=counts)
     weighted = geometry.centered.weighted
     assert weighted is not None and weighted.covered == 1
     # Frequent tokens interfere more than rare ones with each other, in this model.
