@@ -96,6 +96,17 @@ def read_observations(path: Path) -> pd.DataFrame:
     ------
     NotFoundError, FormatError, UsageError
         No such file, not such a table, or another suffix.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from superscope.tables import write_table
+    >>> found = [Observation("published", width=256, loss=3.9), Observation("lab", width=512)]
+    >>> write_table(to_frame(found), Path("runs.csv"))
+    >>> read_observations(Path("runs.csv"))[["source", "width", "loss"]]
+          source  width  loss
+    0  published    256   3.9
+    1        lab    512  <NA>
     """
     from superscope.tables import read_table
 

@@ -131,6 +131,16 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     ------
     UsageError
         Another suffix, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> write_table(pd.DataFrame({"width": [256, 512], "loss": [3.9, 3.5]}), Path("runs.csv"))
+    >>> print(Path("runs.csv").read_text(), end="")
+    width,loss
+    256,3.9
+    512,3.5
     """
     check_suffix(path)
     with write_whole(path) as file:

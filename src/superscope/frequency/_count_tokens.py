@@ -76,6 +76,17 @@ def count_tokens(
     ------
     SuperscopeError
         One line that names what is wrong, where, and the way out.
+
+    Examples
+    --------
+    >>> from superscope.frequency import count_tokens
+    >>> from tokenizers import Tokenizer, models, pre_tokenizers
+    >>> ids = {"the": 0, "cat": 1, "sat": 2, "?": 3}
+    >>> words = Tokenizer(models.WordLevel(ids, unk_token="?"))
+    >>> words.pre_tokenizer = pre_tokenizers.Whitespace()
+    >>> words.save("tokenizer.json")
+    >>> count_tokens("tokenizer.json", ["the cat sat", "the cat", "the dog"]).counts
+    array([3, 2, 1, 1])
     """
     for name, value in (("max-tokens", max_tokens), ("max-documents", max_documents)):
         if value is not None and value < 1:

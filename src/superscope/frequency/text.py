@@ -79,6 +79,13 @@ def text_of(documents: Iterable[str], name: str = "text") -> Text:
     -------
     Text
         The same texts, as every function of this room takes them.
+
+    Examples
+    --------
+    >>> from superscope.frequency import text_of
+    >>> text = text_of(["One document.", "Another."], name="mine")
+    >>> text.name, len(list(text))
+    ('mine', 2)
     """
     kept = tuple(documents)
     if isinstance(documents, str) or not all(isinstance(text, str) for text in kept):

@@ -183,6 +183,19 @@ class Geometry(Result):
             Columns ``center`` (``raw``, ``mean-centered`` or ``frequency-centered``), ``first``
             and ``second`` (ids), ``first_token`` and ``second_token`` (absent where unknown) and
             ``overlap``. It is empty if no pairs were measured.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> rows = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 2.0]])
+        >>> head = superscope.measure(rows, pairs="exact", tokens=["a", "b", "c"])
+        >>> pairs = head.collisions().query("center == 'raw'")
+        >>> pairs[["first_token", "second_token", "overlap"]].round(2)
+          first_token second_token  overlap
+        0           a            b      0.8
+        1           b            c      0.6
+        2           a            c      0.0
         """
         return collision_frame(self.overlaps)
 
@@ -216,6 +229,14 @@ class Geometry(Result):
         ------
         UsageError
             There is no such picture, or it cannot be drawn.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> rows = np.random.default_rng(0).standard_normal((100, 10))
+        >>> figure = superscope.measure(rows).plot("overlap")
+        >>> figure.savefig("overlap.png")
         """
         return plotted(self, what, ax=ax, theme=theme, **options)
 

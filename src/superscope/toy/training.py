@@ -40,6 +40,15 @@ def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silen
         The loss or a weight is no longer finite; names the step.
     UsageError
         The engine cannot train on that device.
+
+    Examples
+    --------
+    >>> from superscope.toy import ToyConfig, train
+    >>> run = train(ToyConfig(n=50, width=5, alpha=1, decay=-1, batch=64, steps=500, seed=0))
+    >>> run.W.shape
+    (50, 5)
+    >>> bool(run.losses[-1] < run.losses[0])
+    True
     """
     check_device(config, device)
     if config.engine == "torch":
