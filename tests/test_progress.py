@@ -130,3 +130,24 @@ def test_a_notebook_gets_a_bar_that_goes(now: list[float], monkeypatch: pytest.M
     assert len(drawn) == 2
     assert "value='0.2500'" in drawn[0] and "25 % a &lt;stage&gt; 3 s left" in drawn[0]
     assert drawn[1] == ""
+
+
+def test_a_stage_that_reports_only_its_beginning_is_shown(now: list[float]) -> None:
+    seen: list[progress.Standing] = []
+
+    class View:
+        def show(self, standing: progress.Standing) -> None:
+            seen.append(standing)
+
+        def close(self) -> None: ...
+
+    report = progress._Reporter(View())
+    report("loading the model", 0, 1)
+    now[0] = 2.0
+    report.show_again()
+    assert (seen[-1].stage, seen[-1].since) == ("loading the model", 2.0)
+    report("loading the model", 1, 1)
+    report.close()
+    count = len(seen)
+    report.show_again()
+    assert len(seen) == count

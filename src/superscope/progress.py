@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -76,12 +76,13 @@ def chosen(progress: ProgressChoice = "auto") -> Iterator[Progress]:
     if view is None:
         yield silent
         return
+    reporter = _Reporter(view)
     try:
         _shown.append(view)
-        yield _Reporter(view)
+        yield reporter
     finally:
         _shown.remove(view)
-        view.close()
+        reporter.close()
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,19 @@ class _View(Protocol):
 
 @dataclass
 class _Reporter:
-    """A progress that works out the time left and hands it to a view."""
+    """A progress that works out the time left and hands it to a view.
+
+    A stage that reports its beginning and then nothing for long is shown too, by a thread.
+    """
 
     view: _View
     costs: Mapping[str, float] = field(default_factory=dict)
     shares: dict[str, float] = field(default_factory=dict)
     begun: dict[str, tuple[float, float]] = field(default_factory=dict)
+    latest: Standing | None = None
+    watch: threading.Thread | None = None
+    closed: threading.Event = field(default_factory=threading.Event)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def plan(self, costs: Mapping[str, float]) -> None:
         """Take the stages to come and their relative costs."""
@@ -135,6 +143,13 @@ class _Reporter:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show how far a stage is."""
+        with self.lock:
+            self._show(stage, done, total)
+        if self.watch is None:
+            self.watch = threading.Thread(target=self._watch, daemon=True)
+            self.watch.start()
+
+    def _show(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
         key, share = stage, done / total if total else 1.0
         if stage in self.costs:
@@ -145,9 +160,29 @@ class _Reporter:
         left = None
         if before < share < 1 and now > start:
             left = (now - start) / (share - before) * (1 - share)
-        self.view.show(Standing(stage, done, total, key, share, now - start, left))
+        standing = Standing(stage, done, total, key, share, now - start, left)
+        self.view.show(standing)
+        self.latest = None if share >= 1 else standing
         if share >= 1:
             self.begun.pop(key)
+
+    def _watch(self) -> None:
+        """Show the latest standing again and again."""
+        while not self.closed.wait(SHOW_AFTER):
+            self.show_again()
+
+    def show_again(self) -> None:
+        """Show the latest standing as it is by now."""
+        with self.lock:
+            if self.latest is not None and not self.closed.is_set():
+                start, _ = self.begun[self.latest.key]
+                self.view.show(replace(self.latest, since=time.monotonic() - start))
+
+    def close(self) -> None:
+        """Show nothing more, and clear the view."""
+        with self.lock:
+            self.closed.set()
+            self.view.close()
 
 
 _shown: list[_View] = []  # a bar within a bar would tear both

@@ -446,3 +446,27 @@ def test_a_text_is_read_as_it_is_reached(model: Path) -> None:
 
     evaluate(model, Text("endless", read, "endless"), LossOptions(max_documents=5))
     assert len(asked) < 200
+
+
+def test_progress_begins_before_loading_and_moves_within_a_block(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    load = sys.modules["superscope.evaluation._evaluate"].load_model
+
+    def loading(*arguments: object) -> LanguageModel:
+        assert told == [("loading the model", 0, 1)]
+        return load(*arguments)
+
+    monkeypatch.setattr("superscope.evaluation._evaluate.load_model", loading)
+    read = texts(12)
+    found = evaluate(
+        model, read, LossOptions(batch=2), progress=lambda *report: told.append(report)
+    )
+    assert [report for report in told if not report[0].startswith("loss of")] == [
+        ("loading the model", 0, 1), ("loading the model", 1, 1),
+        ("reading the text", 0, 1), ("reading the text", 1, 1),
+    ]  # fmt: skip
+    assert found.scored < LossOptions().block_tokens  # so all of it is one block
+    done = [report[1] for report in told if report[0].startswith("loss of")][:-1]
+    assert len(done) == 1 + 6 and done == sorted(done) and len(set(done)) == 7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from superscope._version import __version__
@@ -30,9 +30,10 @@ from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.reading import Counts, Limits
 from superscope.frequency.text import Text, text_of
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs import RunFolder
 
+LOADING, READING = "loading the model", "reading the text"  # stages before the first block
 FEW = 0.95  # of the model's rows; a tokenizer with fewer ids is remarked on
 
 
@@ -43,7 +44,7 @@ def evaluate(
     *,
     revision: str | None = None,
     keep: Path | None = None,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> Evaluation:
     """Return the loss of a language model on a text.
 
@@ -61,7 +62,10 @@ def evaluate(
         Folder that keeps what is finished: started again with the same options, the work goes on
         after the last finished block, and ends with the same bits.
     progress
-        Called as ``progress("loss of MODEL", done, total)``, in bytes of text or in tokens.
+        ``"auto"`` shows a bar in a terminal or a notebook, None shows nothing, and a function is
+        called as ``progress(stage, done, total)``. The stages are ``loading the model``,
+        ``reading the text`` (up to the first block) and ``loss of MODEL``, the last in bytes of
+        text, or in tokens where `max_tokens` is given.
 
     Returns
     -------
@@ -75,8 +79,10 @@ def evaluate(
         One line that names what is wrong, where, and the way out.
     """
     source = text if isinstance(text, Text) else text_of(text)
-    checkpoint = loadable(model, revision)
-    return _Run(checkpoint, source, options, keep, progress).evaluation()
+    with chosen(progress) as report:
+        report(LOADING, 0, 1)  # finding it asks the hub, and is the beginning of loading
+        checkpoint = loadable(model, revision)
+        return _Run(checkpoint, source, options, keep, report).evaluation()
 
 
 class _Run:
@@ -101,6 +107,7 @@ class _Run:
         tokenizer = load_tokenizer(self.checkpoint)
         # Loaded even if all is done: its shape and its precision are part of the result.
         model = load_model(self.checkpoint, self.options.device, self.options.dtype)
+        self.progress(LOADING, 1, 1)
         context = self._context(model)
         stride = None
         if self.options.mode == "windows":
@@ -178,27 +185,39 @@ class _Run:
         }
         stage = f"loss of {self.checkpoint.name}"
         done: list[BlockLosses] = []
-        tokens = 0
         sizes: list[Losses] = []
-        self.progress(stage, 0, self.options.max_tokens or self.text.size or 1)
+        at = 0  # bytes of text, or tokens
+        self.progress(READING, 0, 1)
         for block in blocks(self._sequences(tokenizer, settings), self.options.block_tokens):
+            if not done:
+                self.progress(READING, 1, 1)
             self._check_ids(block, model, tokenizer)
-            done.append(self._block(block, model, how))
-            sizes.append(bytes_of(block))
-            tokens += int(done[-1].documents.counts.sum())
-            if self.options.max_tokens is not None:
-                self.progress(stage, tokens, max(tokens, self.options.max_tokens))
+            if self.options.max_tokens is None:
+                after = block[-1].read
+                total = max(self.text.size or 0, after + 1)
             else:
-                read = block[-1].read
-                self.progress(stage, read, max(self.text.size or 0, read + 1))
+                after = at + sum(int(sequence.scored.sum()) for sequence in block)
+                total = max(self.options.max_tokens, after)
+            self.progress(stage, at, total)
+
+            def share(part: float, at: int = at, after: int = after, total: int = total) -> None:
+                self.progress(stage, at + int(part * (after - at)), total)
+
+            done.append(self._block(block, model, how, share))
+            sizes.append(bytes_of(block))
+            at = after
         self.progress(stage, 1, 1)
         return done, sizes
 
     def _block(
-        self, block: list[Sequence], model: LanguageModel, how: dict[str, object]
+        self,
+        block: list[Sequence],
+        model: LanguageModel,
+        how: dict[str, object],
+        share: Callable[[float], None],
     ) -> BlockLosses:
         if self.folder is None:
-            return self.batches.evaluate(model, block)
+            return self.batches.evaluate(model, block, share)
         identity = identity_of(block, how)
         if self.folder.has(identity):
             file = self.folder.file(identity)
@@ -209,7 +228,7 @@ class _Run:
             else:
                 self.batches.size = min(self.batches.size, kept.batch)  # go on as it was
                 return kept
-        losses = self.batches.evaluate(model, block)
+        losses = self.batches.evaluate(model, block, share)
         self.folder.write(identity, losses.to_bytes())
         return losses
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,8 +96,12 @@ class Batches:
     def __init__(self, size: int):
         self.size = size
 
-    def evaluate(self, model: LanguageModel, block: list[Sequence]) -> BlockLosses:
+    def evaluate(
+        self, model: LanguageModel, block: list[Sequence], share: Callable[[float], None]
+    ) -> BlockLosses:
         """Return the losses of a block; batches have sequences of like length.
+
+        After each batch `share` is told how much of the block's tokens is done, from 0 to 1.
 
         Raises
         ------
@@ -106,7 +110,7 @@ class Batches:
         """
         while True:
             try:
-                return _summed(model, block, self._losses(model, block), self.size)
+                return _summed(model, block, self._losses(model, block, share), self.size)
             except OutOfMemory:
                 if self.size == 1:
                     longest = max(map(len, block))
@@ -116,12 +120,17 @@ class Batches:
                     ) from None
             self.size //= 2
 
-    def _losses(self, model: LanguageModel, block: list[Sequence]) -> list[Float32]:
+    def _losses(
+        self, model: LanguageModel, block: list[Sequence], share: Callable[[float], None]
+    ) -> list[Float32]:
+        whole, done = sum(map(len, block)), 0
         order = sorted(range(len(block)), key=lambda k: -len(block[k]))
         found: dict[int, Float32] = {}
         for start in range(0, len(order), self.size):
             chosen = order[start : start + self.size]
             found |= zip(chosen, model.losses([block[k] for k in chosen]), strict=True)
+            done += sum(len(block[k]) for k in chosen)
+            share(done / whole)
         return [found[k] for k in range(len(block))]
 
 
