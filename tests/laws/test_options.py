@@ -6,6 +6,7 @@ import math
 from dataclasses import fields
 
 import pytest
+from command import superscope
 
 from superscope.errors import UsageError
 from superscope.laws import FitOptions
@@ -74,3 +75,11 @@ def test_an_unknown_option_is_answered_with_the_nearest_or_all() -> None:
     with pytest.raises(UsageError) as error:
         FitOptions().changed({"qqqq": 3})
     assert all(f.name in str(error.value) for f in fields(FitOptions))
+
+
+def test_each_option_is_one_of_the_command_line_but_what_only_the_judge_needs() -> None:
+    help_text = superscope("fit", "--help").out
+    for field in fields(FitOptions):
+        option = {"bounds": "--bound"}.get(field.name, "--" + field.name.replace("_", "-"))
+        typed = f" {option} " in help_text
+        assert typed is (field.name != "judge"), option  # fit's own --sensitivity shows the refits

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.cli.fit_arguments import FitArguments
 from superscope.errors import UsageError
+from superscope.laws.options import FitOptions
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from superscope.laws import FitOptions
 
 
 def fit(
@@ -22,7 +20,8 @@ def fit(
     *,
     law: Literal["power", "width", "chinchilla", "shape", "time"],
     by: str | None = None,
-    arguments: FitArguments = FitArguments(),  # noqa: B008  (frozen)
+    options: Annotated[FitOptions, Parameter(name="*")] = FitOptions(),  # noqa: B008  (frozen)
+    data_dir: Path | None = None,
     sensitivity: Annotated[bool, Parameter(negative="")] = False,
     rules: Annotated[
         tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
@@ -44,6 +43,8 @@ def fit(
         parameters and tokens; shape, of width, depth and tokens; time.
     by
         Fit each value of this column apart, such as family, and say whether exponents differ.
+    data_dir
+        Folder that holds the public tables, for machines without a network.
     sensitivity
         Also print the exponents under other exclusions.
     rules
@@ -61,16 +62,17 @@ def fit(
     from superscope.atomic import check_writable, make_folder, write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.laws import fit as fit_law
+    from superscope.laws import load_table
     from superscope.laws.summary import law_summary, refit_header, refit_rows
     from superscope.text import columns
 
-    options = arguments.options(sensitivity=_rules(rules))
+    options = options.changed({"sensitivity": _rules(rules)})
     if by is not None:
         if out is not None or report is not None or figures is not None or sensitivity:
             raise UsageError(
                 "--by fits several laws; --out, --report, --figures and --sensitivity are for one"
             )
-        _fit_by(arguments.table(table), law, by, options, json=json)
+        _fit_by(load_table(table, data_dir), law, by, options, json=json)
         return
     for file in (out, report):
         if file is not None:
@@ -78,7 +80,7 @@ def fit(
     if figures is not None:
         make_folder(figures)
     with progress_bar() as progress:
-        fitted = fit_law(arguments.table(table), law, options, progress=progress)
+        fitted = fit_law(load_table(table, data_dir), law, options, progress=progress)
     if out is not None:
         with write_whole(out) as target:
             target.write(fitted.to_json().encode())

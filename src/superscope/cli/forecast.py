@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from superscope.laws.typed import typed_pairs, typed_values
+
 
 def forecast(
     law: Annotated[Path, Parameter(name="LAW")],
@@ -15,9 +17,7 @@ def forecast(
     depth: float | None = None,
     parameters: float | None = None,
     tokens: float | None = None,
-    input: Annotated[
-        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
-    ] = (),
+    input: Annotated[dict[str, float], typed_pairs(typed_values)] = {},  # noqa: B006  (only read)
     group: str | None = None,
     features: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
@@ -45,11 +45,10 @@ def forecast(
     json
         Print one line of JSON instead.
     """
-    from superscope.cli.fit_arguments import inputs_of
     from superscope.cli.law_file import read_law
     from superscope.forecasts import forecast_at
 
     given = {"width": width, "depth": depth, "parameters": parameters, "tokens": tokens}
     inputs = {name: value for name, value in given.items() if value is not None}
-    said = forecast_at(read_law(law), inputs | inputs_of(input), group, features)
+    said = forecast_at(read_law(law), inputs | input, group, features)
     print(said.to_json() if json else said)

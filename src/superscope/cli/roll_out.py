@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.cli.fit_arguments import FitArguments
 from superscope.errors import UsageError
+from superscope.laws.options import FitOptions
 
 
 def roll_out(
@@ -20,7 +20,8 @@ def roll_out(
     ],
     hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True, negative="")] = (1, 2),
     size: str | None = None,
-    arguments: FitArguments = FitArguments(),  # noqa: B008  (frozen)
+    options: Annotated[FitOptions, Parameter(name="*")] = FitOptions(),  # noqa: B008  (frozen)
+    data_dir: Path | None = None,
     out: Path | None = None,
 ) -> None:
     """Compare laws by what they forecast: fit the small models, predict the large ones.
@@ -36,12 +37,15 @@ def roll_out(
         How many of each group's largest sizes to predict.
     size
         Column of the size; default: the first law's first input.
+    data_dir
+        Folder that holds the public tables, for machines without a network.
     out
         Write every prediction to this .csv file.
     """
     from superscope.atomic import check_writable, write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.forecasts import roll_out as roll
+    from superscope.laws import load_table
 
     if out is not None:
         if out.suffix.lower() != ".csv":
@@ -49,7 +53,7 @@ def roll_out(
         check_writable(out)
     with progress_bar() as progress:
         rolled = roll(
-            arguments.table(table), law, arguments.options(), hold_out=hold_out, size=size,
+            load_table(table, data_dir), law, options, hold_out=hold_out, size=size,
             progress=progress,
         )  # fmt: skip
     print(rolled)

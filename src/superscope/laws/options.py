@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from superscope.errors import UsageError, did_you_mean
 from superscope.laws.forms import Form, make_form
+from superscope.laws.typed import typed_bounds, typed_columns, typed_pairs, typed_values
+
+# The command line is made of these options (superscope.cli.fit, superscope.cli.roll_out).
+_MANY = Parameter(consume_multiple=True, negative="", show_default=False)
+_NOT_TYPED = Parameter(parse=False)  # only fit judges, and it has words of its own for how
 
 
 @dataclass(frozen=True)
@@ -18,33 +25,37 @@ class FitOptions:
     Attributes
     ----------
     columns
-        Which column of the table holds what: ``{"width": "d_model"}``.
+        Which column of the table holds what: ``{"width": "d_model"}``, on the command line
+        width=d_model.
     group
-        Columns whose values give each group of points a floor of its own; None: the law's own
-        (family and dataset for ``width``, where the table has them), none for the other laws.
+        Columns whose values give each group of points a floor of its own. The default is the
+        law's own: family and dataset for width, where the table has them, and one floor for the
+        other laws. none is one floor for all.
     exclude
-        Rules such as ``"loss > 3"`` or ``"family == opt and width < 1000"``.
+        Leave out the rows of a rule, such as "loss > 3" or "family == opt and width < 1000".
     drop_highest
-        Leave out every point whose loss is at least the K-th highest of its group.
+        Leave out the K highest losses of each group; ties go together.
     fix
-        Parameters held at a value: ``{"a_m": 1.0}``. A floor's name holds all groups' floors.
+        Parameters held at a value: ``{"a_m": 1.0}``, on the command line a_m=1. A floor's name
+        holds all groups' floors.
     bounds
-        Lowest and highest value of a parameter; None: no limit. Exponents are searched in
-        (0, 8), amplitudes and floors from 0, unless said otherwise.
+        Lowest and highest value of a parameter: ``{"alpha": (0.5, None)}``, on the command line
+        alpha=0.5:. Either end may lack. By default exponents are searched from 0 to 8, amplitudes
+        and floors from 0.
     loss
-        ``huber`` or ``squared``; None: the law's own.
+        The objective's function of a residual; default: the law's own.
     delta
         Where Huber's function turns from a square to a line, in units of the residual.
     residual
-        ``log``: log loss minus its log prediction; ``plain``: the losses themselves; None: the
-        law's own.
+        log is log loss minus its log prediction, plain the losses themselves; default: the law's
+        own.
     weights
-        ``none``, or ``loss_se``: points weigh by the inverse square of their standard error.
+        loss_se weighs points by the inverse square of their standard error.
     resample
-        Column whose values are resampled together; None: ``run``, or else ``model``, where a
-        table has them; ``row``: every row for itself.
+        Column whose values are resampled together, or row for every row by itself; default: run,
+        or else model, where the table has them.
     resamples
-        How many; 0: intervals from the joint Jacobian alone.
+        Number of resamples; 0 takes intervals from the joint Jacobian alone.
     starts
         Searches from different exponents.
     sensitivity
@@ -54,28 +65,30 @@ class FitOptions:
         Whether to judge: profiles, influential points, refits under other exclusions. False for
         fits by the thousand; the law then says that it was not judged.
     x
-        Input of the laws ``power`` and ``time``.
+        The column that power is a power of, or time its time.
     depth_offset
-        Layers that do not count in the law ``shape``.
+        Layers that do not count in the law shape.
     seed
         Of the resamples and the starts.
     """
 
-    columns: Mapping[str, str] = field(default_factory=dict)
-    group: tuple[str, ...] | None = None
-    exclude: tuple[str, ...] = ()
+    columns: Annotated[Mapping[str, str], typed_pairs(typed_columns)] = field(default_factory=dict)
+    group: Annotated[tuple[str, ...] | None, _MANY] = None
+    exclude: Annotated[tuple[str, ...], _MANY] = ()
     drop_highest: int = 0
-    fix: Mapping[str, float] = field(default_factory=dict)
-    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
-    loss: str | None = None
+    fix: Annotated[Mapping[str, float], typed_pairs(typed_values)] = field(default_factory=dict)
+    bounds: Annotated[
+        Mapping[str, tuple[float | None, float | None]], typed_pairs(typed_bounds, name="--bound")
+    ] = field(default_factory=dict)
+    loss: Literal["huber", "squared"] | None = None
     delta: float = 1e-3
-    residual: str | None = None
-    weights: str = "none"
+    residual: Literal["log", "plain"] | None = None
+    weights: Literal["none", "loss_se"] = "none"
     resample: str | None = None
     resamples: int = 1000
     starts: int = 64
-    sensitivity: tuple[int | str, ...] | None = None
-    judge: bool = True
+    sensitivity: Annotated[tuple[int | str, ...] | None, _NOT_TYPED] = None
+    judge: Annotated[bool, _NOT_TYPED] = True
     x: str | None = None
     depth_offset: float = 0.0
     seed: int = 0
