@@ -145,7 +145,7 @@ def test_holding_the_floors_hides_two_thirds_of_widths_error() -> None:
 
 
 def test_shape_is_not_identified_by_checkpoints_of_few_runs_without_a_floor() -> None:
-    """A public negative: on the Gemstones, 22 runs at 35 checkpoints, the floor is 0."""
+    """A public negative: as on the Gemstones, 22 runs at several checkpoints, the floor is 0."""
     rng = np.random.default_rng(0)
     runs = pd.DataFrame(
         {
@@ -155,13 +155,13 @@ def test_shape_is_not_identified_by_checkpoints_of_few_runs_without_a_floor() ->
             "luck": 0.01 * rng.standard_normal(22),
         }
     )
-    table = runs.merge(pd.DataFrame({"tokens": np.geomspace(2e9, 1e11, 35)}), how="cross")
+    table = runs.merge(pd.DataFrame({"tokens": np.geomspace(2e9, 1e11, 12)}), how="cross")
     table["loss"] = np.exp(table["luck"]) * (
         4.0 * table["width"] ** -0.26 + 1.5 * table["depth"] ** -0.3
         + 60 * table["tokens"] ** -0.18 - 0.2
     )  # fmt: skip
-    law = fit(table, "shape", loss="huber", resamples=0, sensitivity=())
-    assert len(law.points) == 22 * 35
+    law = fit(table, "shape", loss="huber", resamples=0, sensitivity=(), starts=16)
+    assert len(law.points) == 22 * 12
     assert law.parameters["E"] == 0
     assert not law.identified
     assert FitStatus.FLOOR_AT_BOUND in {f.status for f in law.findings}
