@@ -131,6 +131,17 @@ def forecast(
     ------
     UsageError
         An input missing, unknown or out of range; no such group.
+
+    Examples
+    --------
+    >>> from superscope.forecasts import forecast
+    >>> from superscope.laws import fit, simulate
+    >>> law = fit(simulate("chinchilla"), "chinchilla", resamples=0, judge=False)
+    >>> said = forecast(law, parameters=1e11, tokens=2e12)
+    >>> print(said.loss)
+    1.935 (1.914 to 1.955)
+    >>> list(said.parts)
+    ['parameters', 'data', 'floor']
     """
     return forecast_at(law, inputs, group, features)
 

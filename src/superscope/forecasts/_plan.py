@@ -187,6 +187,15 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
     UsageError
         A law without the terms, a part that does not fall, or a budget or vocabulary it cannot
         take.
+
+    Examples
+    --------
+    >>> from superscope.forecasts import plan
+    >>> from superscope.laws import fit, simulate
+    >>> law = fit(simulate("chinchilla"), "chinchilla", resamples=0, judge=False)
+    >>> best = plan(law, 1e23).best
+    >>> f"{best.parameters:.1e} parameters, {best.tokens:.1e} tokens"
+    '3.2e+10 parameters, 5.2e+11 tokens'
     """
     if not 0 < compute <= MOST_COMPUTE:
         raise UsageError(

@@ -232,6 +232,15 @@ def roll_out(
     ------
     UsageError
         No variants, or a table that cannot be fitted.
+
+    Examples
+    --------
+    >>> from superscope.forecasts import roll_out
+    >>> from superscope.laws import FitOptions, simulate
+    >>> options = FitOptions(x="width", resamples=0)
+    >>> table = simulate("shape", seed=2).head(100)
+    >>> roll_out(table, ["power", "shape"], options, hold_out=(5,)).best
+    {5: 'shape'}
     """
     variants = named_variants(variants)
     if not variants or not hold_out or min(hold_out) < 1:

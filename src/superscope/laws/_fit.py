@@ -67,6 +67,15 @@ def fit(
     UsageError
         An unknown law, option, column or parameter; fewer points than parameters; numbers that
         no law can take; nothing left after exclusion.
+
+    Examples
+    --------
+    >>> from superscope.laws import fit, simulate
+    >>> law = fit(simulate("chinchilla"), "chinchilla", resamples=0)
+    >>> law.short_verdict
+    'identified'
+    >>> 0.35 in law.intervals["alpha"]  # the truth
+    True
     """
     chosen = (options or FitOptions()).changed(changes)
     form = chosen.form(law)

@@ -62,6 +62,15 @@ def simulate(
     ------
     UsageError
         An unknown law or parameter, or losses that are not positive.
+
+    Examples
+    --------
+    >>> from superscope.laws import simulate
+    >>> table = simulate("power", parameters={"A": 30.0, "alpha": 0.6, "B": 1.5}, noise=0.0)
+    >>> list(table)
+    ['x', 'source', 'loss']
+    >>> bool((abs(table["loss"] - (30 * table["x"] ** -0.6 + 1.5)) < 1e-12).all())
+    True
     """
     form = make_form(law, x="x" if law == "power" else None)
     rng = np.random.default_rng(seed)
