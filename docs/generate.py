@@ -17,8 +17,9 @@ their names, as in a notebook)::
     ```
     <!-- /run -->
 
-A page's blocks run in order, in a folder of the page's own. Numbers may differ in their last
-digits between machines; --check allows 1 part in 1,000.
+``run when written`` instead of ``run`` is for a command of a minute: --check leaves its block
+as it is. Blocks run in order, all in one folder, and a command that several pages show runs once.
+Numbers may differ in their last digits between machines; --check allows 1 part in 1,000.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,7 @@ COMMANDS: tuple[list[str], ...] = (
     ["fit"], ["forecast"], ["plan"], ["roll-out"],
 )  # fmt: skip
 
-RUN = re.compile(r"<!-- run: (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)
+RUN = re.compile(r"<!-- (run(?: when written)?): (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)
 CODE = re.compile(r"```python\n(.*?)```\n", re.DOTALL)
 TABLE = re.compile(r"(<!-- (statuses|rooms) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
@@ -71,9 +73,10 @@ def printed(job: Callable[[], object]) -> str:
     return shown.getvalue().rstrip()
 
 
-def command(words: list[str]) -> str:
-    """Return what a superscope command prints."""
-    return printed(lambda: superscope(words))
+@cache
+def command(words: tuple[str, ...]) -> str:
+    """Return what a superscope command prints; the files it writes stay for later blocks."""
+    return printed(lambda: superscope(list(words)))
 
 
 def python(code: str, names: dict[str, Any]) -> str:
@@ -91,25 +94,23 @@ def python(code: str, names: dict[str, Any]) -> str:
     return printed(job)
 
 
-def with_output(page: Path) -> str:
-    """Return a page with the output of what it runs."""
+def with_output(page: Path, every: bool) -> str:
+    """Return a page with the output of what it runs: every block, or only those of seconds."""
     names: dict[str, Any] = {"__name__": "__main__"}
 
     def run(block: re.Match[str]) -> str:
-        if block[1] == "python":
-            code = "".join(CODE.findall(block[2]))
+        if block[1] != "run" and not every:
+            return block[0]
+        if block[2] == "python":
+            code = "".join(CODE.findall(block[3]))
             output = python(code, names)
             shown = f"```python\n{code}```\n" + (f"```text\n{output}\n```\n" if output else "")
         else:
-            words = shlex.split(block[1])[1:]
-            shown = f"```text\n$ {block[1]}\n{command(words)}\n```\n"
-        return f"<!-- run: {block[1]} -->\n{shown}<!-- /run -->"
+            words = tuple(shlex.split(block[2])[1:])
+            shown = f"```text\n$ {block[2]}\n{command(words)}\n```\n"
+        return f"<!-- {block[1]}: {block[2]} -->\n{shown}<!-- /run -->"
 
-    with tempfile.TemporaryDirectory() as name:
-        for there in (".cache", "examples"):
-            (Path(name) / there).symlink_to(ROOT / there)
-        with chdir(name):
-            text = RUN.sub(run, page.read_text(encoding="utf-8"))
+    text = RUN.sub(run, page.read_text(encoding="utf-8"))
     tables = {"statuses": statuses, "rooms": rooms}
     return TABLE.sub(lambda block: block[1] + tables[block[2]]() + block[3], text)
 
@@ -143,19 +144,22 @@ def command_page() -> str:
     parts = ["# Command line\n", "Generated from the commands themselves.\n"]
     for words in COMMANDS:
         title = " ".join(["superscope", *words])
-        parts.append(f"## {title}\n\n```text\n{command([*words, '--help'])}\n```\n")
+        parts.append(f"## {title}\n\n```text\n{command((*words, '--help'))}\n```\n")
     return "\n".join(parts)
 
 
-def pages() -> dict[Path, str]:
+def pages(every: bool) -> dict[Path, str]:
     """Return every generated page with what it should contain."""
     showing = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
-    marks = ("<!-- run: ", "<!-- statuses -->", "<!-- rooms -->")
-    found = {
-        page: with_output(page)
-        for page in showing
-        if any(mark in page.read_text(encoding="utf-8") for mark in marks)
-    }
+    marks = ("<!-- run", "<!-- statuses -->", "<!-- rooms -->")
+    with tempfile.TemporaryDirectory() as name, chdir(name):
+        for there in (".cache", "examples"):
+            Path(there).symlink_to(ROOT / there)
+        found = {
+            page: with_output(page, every)
+            for page in showing
+            if any(mark in page.read_text(encoding="utf-8") for mark in marks)
+        }
     found[DOCS / "command-line.md"] = command_page()
     found[study_family.PAGE] = study_family.page()
     sweep = toy_sweep.page()
@@ -176,8 +180,9 @@ def main() -> int:
     """Write or check."""
     pd.set_option("display.width", 100)
     stale = []
-    for path, text in pages().items():
-        if "--check" not in sys.argv:
+    check = "--check" in sys.argv
+    for path, text in pages(every=not check).items():
+        if not check:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or not same(path.read_text(encoding="utf-8"), text):
             stale.append(str(path.relative_to(ROOT)))

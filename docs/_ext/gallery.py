@@ -46,19 +46,19 @@ rolled = roll_out("published-llms", "width")
 """),
     ("A toy model", "run", """
 from superscope.toy import ToyConfig, train
-run = train(ToyConfig(n=200, width=20, alpha=1, decay=-1, steps=1000, seed=0))
+run = train(ToyConfig(n=200, width=20, alpha=1, decay=-1, steps=500, seed=0))
 """),
     ("A sweep", "runs", """
 from concurrent.futures import ThreadPoolExecutor
 from superscope.toy import product, read_runs, sweep
-choices = {"n": 200, "steps": 500, "width": [6, 12, 24], "decay": [-1, 0.5], "alpha": [0.5, 1.5]}
+choices = {"n": 200, "steps": 200, "width": [6, 12, 24], "decay": [-1, 0.5], "alpha": [0.5, 1.5]}
 sweep(product(choices), "RUNS", executor=ThreadPoolExecutor(2))
 runs = read_runs("RUNS")
 """),
     ("Token frequency", "counts", """
 from superscope.frequency import count_tokens, text_files
 text = text_files([".cache/text/gcide/test.jsonl"], name="gcide")
-counts = count_tokens(".cache/models/minilm", text, max_tokens=100_000)
+counts = count_tokens(".cache/models/minilm", text, max_tokens=50_000)
 """),
     ("Losses", "loss", """
 from superscope.evaluation import LossOptions, evaluate
