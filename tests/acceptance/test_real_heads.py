@@ -1,39 +1,24 @@
 """Three real heads out of wheels, against numbers of an independent computation."""
 
-import os
-import subprocess
-import sys
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file
 
 import superscope
 from superscope import Geometry
+from superscope.heads import Head
 
-ROOT = Path(__file__).resolve().parents[2]
+STEP = 8
+"""Pairs are counted out one by one among every so many rows; in a whole head, for the smallest."""
 
 
 @pytest.fixture(scope="session")
-def model():
+def model(fetched: Callable[..., Path]) -> Callable[[str], Path]:
     """The folder of a model that tools/fetch_models.py knows, fetched when first asked for."""
-
-    @cache
-    def fetch(name: str) -> Path:
-        run = subprocess.run(
-            [sys.executable, ROOT / "tools" / "fetch_models.py", name],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if run.returncode:
-            reason = f"{name} cannot be fetched: {run.stderr.strip().splitlines()[-1]}"
-            # Continuous integration is where these numbers are promised.
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-        return Path(run.stdout.strip())
-
-    return fetch
+    return lambda name: fetched("fetch_models.py", name)
 
 
 def gguf_head(folder: Path) -> np.ndarray:
@@ -62,22 +47,13 @@ def mean_square(unit: np.ndarray) -> float:
     return float((np.sum((unit.T @ unit) ** 2) - count) / (count * (count - 1)))
 
 
-def mean_absolute(unit: np.ndarray, step: int = 4096) -> float:
-    """Mean |c|, by every block of pairs."""
-    single, count = torch.from_numpy(unit).float(), len(unit)
-    total = 0.0
-    for i in range(0, count, step):
-        for j in range(i, count, step):
-            tile = (single[i : i + step] @ single[j : j + step].T).abs_()
-            total += tile.sum(1).double().sum().item() * (1 if i == j else 2)
-    return (total - count) / (count * (count - 1))
-
-
-def assert_raw(geometry: Geometry, shape: tuple[int, int], square: float, absolute: float) -> None:
+def assert_whole(geometry: Geometry, shape: tuple[int, int], square: float, mean: float) -> None:
+    """Compare a head with its published size, E[c²], and E|c| of sampled pairs."""
     assert (geometry.features, geometry.width) == shape
     assert geometry.raw.mean_square_overlap == pytest.approx(square, rel=1e-4)
-    assert geometry.raw.pairs is not None
-    assert geometry.raw.pairs.mean_absolute == pytest.approx(absolute, rel=1e-4)
+    pairs = geometry.raw.pairs
+    assert pairs is not None and pairs.mean_absolute_se is not None
+    assert abs(pairs.mean_absolute - mean) < 4 * pairs.mean_absolute_se < 0.02 * mean
 
 
 def assert_routes_agree(geometry: Geometry) -> None:
@@ -89,28 +65,41 @@ def assert_routes_agree(geometry: Geometry) -> None:
         )
 
 
+def assert_pairs_are_counted_right(rows: np.ndarray) -> None:
+    """Compare the exact pairs, and the neighbors, of some rows with every overlap written out."""
+    some = rows[::STEP]
+    geometry = superscope.measure(
+        Head.from_array(some, model="some rows"), pairs="exact", neighbors=10
+    )
+    assert_routes_agree(geometry)
+    unit = centered(some)
+    overlaps = unit @ unit.T
+    np.fill_diagonal(overlaps, 0)
+    pairs = geometry.centered.pairs
+    assert pairs is not None and pairs.neighbors is not None
+    count = len(some)
+    mean = float(np.abs(overlaps).sum()) / (count * (count - 1))
+    assert pairs.mean_absolute == pytest.approx(mean, rel=1e-6)
+    np.fill_diagonal(overlaps, -2)
+    nearest = -np.sort(-np.partition(overlaps, -10, axis=1)[:, -10:], axis=1)
+    assert pairs.neighbor_overlaps == pytest.approx(nearest, abs=1e-6)
+    found = np.take_along_axis(overlaps, pairs.neighbors.astype(np.int64), axis=1)
+    assert found == pytest.approx(nearest, abs=1e-6)
+
+
 @pytest.mark.slow
 def test_smollm2(model) -> None:
     folder = model("smollm2")
-    geometry = superscope.measure(folder, pairs="exact", neighbors=10)
-    assert_raw(geometry, (49152, 576), 0.216143, 0.445522)
-    assert_routes_agree(geometry)
+    geometry = superscope.measure(folder)
+    assert_whole(geometry, (49152, 576), 0.216143, 0.445522)
     assert geometry.provenance.tensor == "token_embd.weight"
     assert geometry.provenance.dtype == "Q8_0"  # in a file that is Q4_1 elsewhere
     assert geometry.provenance.quantized
 
-    unit = centered(gguf_head(folder))
+    head = gguf_head(folder)
+    unit = centered(head)
     assert geometry.centered.mean_square_overlap == pytest.approx(mean_square(unit), rel=1e-6)
-    pairs = geometry.centered.pairs
-    assert pairs is not None
-    assert pairs.neighbors is not None
-    some = np.arange(0, 49152, 977)
-    overlaps = unit[some] @ unit.T
-    overlaps[np.arange(len(some)), some] = -2
-    nearest = -np.sort(-overlaps, axis=1)[:, :10]
-    assert pairs.neighbor_overlaps[some] == pytest.approx(nearest, abs=1e-6)
-    found = np.take_along_axis(overlaps, pairs.neighbors[some].astype(np.int64), axis=1)
-    assert found == pytest.approx(nearest, abs=1e-6)
+    assert_pairs_are_counted_right(head)
 
 
 @pytest.mark.slow
@@ -123,20 +112,24 @@ def test_smollm2(model) -> None:
 )
 def test_safetensors_heads(model, name, tensor, shape, square, absolute) -> None:
     folder = model(name)
-    geometry = superscope.measure(folder / "model.safetensors", pairs="exact")
-    assert_raw(geometry, shape, square, absolute)
-    assert_routes_agree(geometry)
+    geometry = superscope.measure(folder / "model.safetensors", seed=1)
+    assert_whole(geometry, shape, square, absolute)
     assert geometry.provenance.tensor.endswith(tensor)
 
-    unit = centered(safetensors_head(folder, tensor))
+    head = safetensors_head(folder, tensor)
+    unit = centered(head)
     assert geometry.centered.mean_square_overlap == pytest.approx(mean_square(unit), rel=1e-6)
-    assert geometry.centered.pairs is not None
-    assert geometry.centered.pairs.mean_absolute == pytest.approx(mean_absolute(unit), rel=1e-6)
+    assert_pairs_are_counted_right(head)
 
-    sample = superscope.measure(folder / "model.safetensors", seed=1)
-    for overlap, exact in zip(sample.overlaps, geometry.overlaps, strict=True):
-        estimate = overlap.pairs
-        assert estimate is not None
+
+@pytest.mark.slow
+def test_every_pair_of_a_whole_head(model) -> None:
+    file = model("wordllama") / "model.safetensors"
+    exact, sample = (superscope.measure(file, pairs=kind, seed=1) for kind in ("exact", "sample"))
+    assert exact.raw.pairs is not None
+    assert exact.raw.pairs.mean_absolute == pytest.approx(0.0563688, rel=1e-4)
+    assert_routes_agree(exact)
+    for estimated, counted in zip(sample.overlaps, exact.overlaps, strict=True):
         for statistic in ("mean_absolute", "std_absolute", "mean_square"):
-            off = getattr(estimate, statistic) - getattr(exact.pairs, statistic)
-            assert abs(off) < 4 * getattr(estimate, f"{statistic}_se")
+            off = getattr(estimated.pairs, statistic) - getattr(counted.pairs, statistic)
+            assert abs(off) < 4 * getattr(estimated.pairs, f"{statistic}_se")
