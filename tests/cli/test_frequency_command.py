@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from command import python, superscope
 from cyclopts import App, CycloptsError
 from tiny_models import word_tokenizer
 from zipf_texts import zipf_words
@@ -142,21 +141,9 @@ def test_bad_arguments_are_named(
 
 
 def test_standard_input_is_a_text(tokenizer: Path) -> None:
-    code = (
-        "from superscope.cli.text_arguments import TextArguments\n"
-        "from superscope.frequency import count_tokens\n"
-        "text = TextArguments(files=('-',), split='line').text()\n"
-        f"print(count_tokens({str(tokenizer)!r}, text))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input="w1 w2\nw1\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "on standard input" in done.stdout, done.stderr
-    assert "3 in 2 documents" in done.stdout
+    done = superscope("frequency", tokenizer, "--text", "-", "--split", "line", given="w1 w2\nw1\n")
+    assert "on standard input" in done.out, done.err
+    assert "3 in 2 documents" in done.out
 
 
 def test_a_data_set_is_named_without_being_read() -> None:
@@ -176,5 +163,5 @@ def test_counting_tokens_loads_no_torch(tokenizer: Path) -> None:
         "import superscope.frequency._count_tokens\n"
         "print(sorted({'torch', 'pandas', 'transformers'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[]", done.stderr
+    done = python(code)
+    assert done.out.strip() == "[]", done.err

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command import COMMAND, superscope
 from tiny_models import CONTEXT, byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
@@ -273,17 +274,18 @@ def test_blocks_of_another_model_or_option_are_not_used(model: Path, tmp_path: P
 @pytest.mark.slow
 def test_killed_and_resumed_the_command_writes_the_same_table(model: Path, tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
-    file.write_text("\n".join(texts(400)), encoding="utf-8")
+    file.write_text("\n".join(texts(120)), encoding="utf-8")
 
-    def command(out: Path) -> list[str]:
-        return [sys.executable, "-m", "superscope", "loss", str(model), "--text", str(file),
-                "--split", "line", "--batch", "1", "--block-tokens", "100", "--context", "32",
-                "--out", str(out)]  # fmt: skip
+    def loss(out: Path) -> tuple[object, ...]:
+        return ("loss", model, "--text", file, "--split", "line", "--batch", 1,
+                "--block-tokens", 64, "--context", 32, "--out", out)  # fmt: skip
 
     whole, killed = tmp_path / "whole.csv", tmp_path / "killed.csv"
-    subprocess.run(command(whole), check=True, capture_output=True)
+    assert superscope(*loss(whole)).code == 0
     blocks = tmp_path / "killed.blocks"
-    process = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, loss(killed))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 120
     while len(list(blocks.glob("*.npz"))) < 5 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -291,7 +293,7 @@ def test_killed_and_resumed_the_command_writes_the_same_table(model: Path, tmp_p
     process.wait()
     done = len(list(blocks.glob("*.npz")))
     assert done >= 5 and not killed.exists()
-    subprocess.run(command(killed), check=True, capture_output=True)
+    assert superscope(*loss(killed)).code == 0
     assert done < len(list(blocks.glob("*.npz")))
     assert killed.read_bytes() == whole.read_bytes()
     first, second = (pd.read_parquet(p.with_suffix(".tokens.parquet")) for p in (whole, killed))
