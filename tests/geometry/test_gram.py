@@ -144,7 +144,7 @@ def test_adding_a_vector_does_change_the_raw() -> None:
 
 @pytest.mark.parametrize(("features", "width"), [(60, 10), (200, 7), (30, 100)])
 def test_random_rows_overlap_by_one_over_m_within_the_standard_error(
-    features: int, width: int
+    features: int, width: int, unit_rows
 ) -> None:
     # Overlaps that share a row are uncorrelated for isotropic directions, so the variance of
     # their mean is Var c² = E c⁴ − 1/m² = 3/(m(m+2)) − 1/m² over the number of pairs.
@@ -154,7 +154,7 @@ def test_random_rows_overlap_by_one_over_m_within_the_standard_error(
     z = np.empty(runs)
     for seed in range(runs):
         rows = np.random.default_rng(seed).standard_normal((features, width))
-        z[seed] = (measure(rows).raw.mean_square_overlap - 1 / width) / error
+        z[seed] = (gram(unit_rows(rows)).mean_square_overlap - 1 / width) / error
     assert abs(z.mean()) < 4 / math.sqrt(runs)
     assert abs(z.var() - 1) < 4 * math.sqrt(2.5 / runs)  # excess kurtosis below ½
 
@@ -166,7 +166,7 @@ def test_random_rows_overlap_by_one_over_m_within_the_standard_error(
         *(pytest.param(simplex(m), id=f"simplex {m}") for m in (1, 2, 3, 10, 100, 300)),
         *(
             pytest.param(harmonic_frame(V, m), id=f"harmonic {V}x{m}")
-            for V, m in [(5, 2), (7, 3), (20, 8), (101, 100), (300, 15), (1000, 64), (5000, 37)]
+            for V, m in [(5, 2), (7, 3), (20, 8), (101, 100), (300, 15), (1000, 64), (2000, 37)]
         ),
         pytest.param(
             np.vstack([rotation(32, seed) for seed in range(5)]), id="five orthonormal bases"
@@ -198,7 +198,7 @@ def test_no_head_is_below_the_welch_floor(shape: tuple[int, int], seed: int) -> 
         assert 1 - 1e-6 <= overlap.effective_width <= min(shape) * (1 + 1e-6)
 
 
-@pytest.mark.parametrize(("features", "width"), [(2, 3), (50, 4), (3000, 20), (3000, 200)])
+@pytest.mark.parametrize(("features", "width"), [(2, 3), (50, 4), (3000, 20), (1000, 200)])
 def test_parallel_rows_have_one_dimension(features: int, width: int) -> None:
     generator = np.random.default_rng(0)
     multiples = generator.uniform(0.1, 9, features) * generator.choice([-1, 1], features)
@@ -213,7 +213,7 @@ def test_parallel_rows_have_one_dimension(features: int, width: int) -> None:
 
 
 @pytest.mark.parametrize("center", ["none", "mean"])
-@pytest.mark.parametrize("shape", [(2, 3), (40, 64), (65, 64), (1500, 16), (3000, 300)])
+@pytest.mark.parametrize("shape", [(2, 3), (40, 64), (65, 64), (1500, 16), (1000, 300)])
 def test_gram_equals_the_definition(shape, center, brute, unit_rows) -> None:
     rows = random_head(shape, 7)
     mean = rows.mean(axis=0, dtype=np.float64) if center == "mean" else None

@@ -68,14 +68,16 @@ def assert_neighbors(found: pairs.PairStatistics, others: np.ndarray, keep: int)
     assert np.all(ids != rows)
     assert all(len(set(line)) == len(line) for line in ids.tolist())
     assert np.all(np.diff(overlaps, axis=1) <= OFF)
-    nearest = -np.sort(-others, axis=1)[:, : ids.shape[1]]
+    nearest = -np.sort(-np.partition(others, -ids.shape[1], axis=1)[:, -ids.shape[1] :], axis=1)
     assert overlaps == pytest.approx(nearest, abs=OFF)  # the nearest there are,
     assert others[rows, ids] == pytest.approx(overlaps, abs=OFF)  # with the right ids
 
 
 def assert_top(found: pairs.PairStatistics, overlaps: np.ndarray, keep: int) -> None:
     """`overlaps` is the V × V matrix."""
-    ordered = -np.sort(-np.abs(overlaps[np.triu_indices(len(overlaps), 1)]))[:keep]
+    absolute = np.abs(overlaps[np.triu_indices(len(overlaps), 1)])
+    largest = np.partition(absolute, -keep)[-keep:] if 0 < keep < len(absolute) else absolute
+    ordered = -np.sort(-largest)[:keep]
     assert [abs(p.overlap) for p in found.top] == pytest.approx(ordered.tolist(), abs=OFF)
     assert found.coherence == pytest.approx(ordered[0] if keep else None, abs=OFF)
     assert len({(p.first, p.second) for p in found.top}) == len(found.top)
@@ -106,7 +108,7 @@ def test_exact_equals_the_definition(features, brute, unit_rows, engine, small_t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("features", "width"), [(1025, 40), (5200, 20)])
+@pytest.mark.parametrize(("features", "width"), [(1025, 40), (4200, 20)])
 def test_exact_with_real_tiles(features, width, brute, unit_rows, engine) -> None:
     rows = random_rows(features, width)
     found = pairs.exact(unit_rows(rows), neighbors=10, top=20)
@@ -114,7 +116,7 @@ def test_exact_with_real_tiles(features, width, brute, unit_rows, engine) -> Non
 
 
 @pytest.mark.parametrize("center", ["none", "mean"])
-@pytest.mark.parametrize("shape", [(2, 3), (70, 100), (333, 8), (2500, 130), (4200, 33)])
+@pytest.mark.parametrize("shape", [(2, 3), (70, 100), (333, 8), (1100, 130), (4200, 33)])
 def test_gram_and_exact_pairs_agree(shape, center, unit_rows) -> None:
     rows = unit_rows(random_rows(*shape), center)
     found = pairs.exact(rows)
