@@ -25,6 +25,11 @@ def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
         ``.npy``: an array of shape (ids,). ``.parquet``, ``.csv`` or ``.jsonl``: a table with the
         columns ``id`` and ``count``; ids it does not have count as 0, other columns are ignored.
 
+    Returns
+    -------
+    ndarray of float64
+        How often each token occurs, shape (ids,).
+
     Raises
     ------
     NotFoundError, FormatError, UsageError

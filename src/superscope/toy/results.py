@@ -77,16 +77,9 @@ def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns
         ``"auto"`` shows a bar, None nothing; a function is called as
         ``progress("reading runs", done, total)``.
 
-    Parameters
-    ----------
-    path
-        Folder of a sweep.
-    progress
-        Called as ``progress(stage, done, total)``.
-
     Returns
     -------
-    FolderContent
+    ToyRuns
         Its points, the runs that failed, and the files that could not be read.
 
     Raises
