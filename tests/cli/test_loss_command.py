@@ -194,3 +194,44 @@ def test_a_study_that_cannot_be_is_refused(
     done = run("study", *(names.get(str(a), a) for a in arguments))
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_says_what_is_done_and_how_to_go_on(
+    run: Run, model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from superscope.evaluation.model import LanguageModel
+
+    losses, calls = LanguageModel.losses, iter(range(9))
+
+    def stopping(self: LanguageModel, batch: list) -> list:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return losses(self, batch)
+
+    monkeypatch.setattr(LanguageModel, "losses", stopping)
+    of_text = ("--text", text, "--split", "line", "--block-tokens", 100, "--batch", 99)
+    done = run("loss", model, *of_text, "--out", tmp_path / "a.csv")
+    assert done.returncode == 130
+    kept = tmp_path / "a.blocks"
+    assert f"stopped: 3 blocks are done and kept in {kept}; the same command" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "function", "said"),
+    [
+        ("loss", "superscope.evaluation.evaluate", "stopped: nothing is kept"),
+        ("study", "superscope.study.study", "stopped: 0 heads and 0 losses are done"),
+        ("frequency", "superscope.frequency.count_tokens", "stopped: counts are kept only"),
+    ],
+)
+def test_ctrl_c_of_each_command_is_exit_130(
+    run: Run, model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    command: str, function: str, said: str,
+) -> None:  # fmt: skip
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(function, stopped)
+    out = ("--out", tmp_path) if command == "study" else ()
+    done = run(command, model, "--text", text, *out)
+    assert done.returncode == 130 and said in done.stderr

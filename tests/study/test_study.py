@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from studies import make_study
 from tiny_models import byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope._measure import measure
@@ -17,7 +19,7 @@ from superscope.evaluation import LossOptions, evaluate
 from superscope.frequency import Text, text_files
 from superscope.heads import FAMILIES
 from superscope.observations import read_observations
-from superscope.study import Study, fit_laws, study, table_of
+from superscope.study import Study, fit_laws, read, study, table_of
 
 pytest.importorskip("transformers")
 
@@ -235,3 +237,42 @@ def test_a_folder_that_cannot_be_written_is_an_error(
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="file"):
         done(family, text, tmp_path / "file")
+
+
+def test_each_name_is_located_once_and_each_tokenizer_loaded_once(
+    family: list[str], text: Text, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    members = sys.modules["superscope.study.members"]
+    for module in ("study.members", "frequency.checkpoint", "heads.read"):
+        _count_calls(monkeypatch, sys.modules[f"superscope.{module}"], "locate", calls)
+    for module in ("study.members", "evaluation._evaluate"):
+        _count_calls(monkeypatch, sys.modules[f"superscope.{module}"], "load_tokenizer", calls)
+    members._tokenizer.cache_clear()
+    assert not done(family[:2], text, tmp_path).failed
+    assert sorted(calls) == ["load_tokenizer"] * 2 + ["locate"] * 2
+
+
+def _count_calls(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, calls: list[str]
+) -> None:
+    function = getattr(module, name)
+
+    def counting(*given: object, **named: object) -> object:
+        calls.append(name)
+        return function(*given, **named)
+
+    monkeypatch.setattr(module, name, counting)
+
+
+def test_json_and_back_and_from_its_folder(tmp_path: Path) -> None:
+    made = make_study(5)
+    text = made.to_json()
+    assert Study.from_json(text).to_json() == text
+    (tmp_path / "study.json").write_text(text, encoding="utf-8")
+    again = read(tmp_path)
+    pd.testing.assert_frame_equal(again.table, made.table)
+    for name in ("overlap", "overlap_centered", "loss"):
+        law, before = getattr(again.laws, name), getattr(made.laws, name)
+        assert before is not None and law.to_json() == before.to_json()
+    assert again.laws.missing == made.laws.missing

@@ -56,10 +56,16 @@ def frequency(
     read = text.text()
     loaded = load_tokenizer(tokenizer, revision)
     with progress_bar() as progress:
-        found = count_tokens(
-            loaded, read, max_tokens=max_tokens, max_documents=max_documents, ranks=chosen,
-            progress=progress,
-        )  # fmt: skip
+        try:
+            found = count_tokens(
+                loaded, read, max_tokens=max_tokens, max_documents=max_documents, ranks=chosen,
+                progress=progress,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                "stopped: counts are kept only when the whole text is read; "
+                "--max-documents reads less of it"
+            ) from None
     if out is not None:
         write_table(found.to_frame(loaded.tokens()), out)
     print(found.to_json() if json else found)

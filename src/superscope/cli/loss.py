@@ -43,7 +43,12 @@ def loss(
         tokens, blocks = _beside(out)
     read = text.text()
     with progress_bar(lines=True) as progress:
-        found = evaluate(model, read, options, revision=revision, keep=blocks, progress=progress)
+        try:
+            found = evaluate(
+                model, read, options, revision=revision, keep=blocks, progress=progress
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_stopped(blocks)) from None
     if out is not None and tokens is not None:
         from superscope.observations import to_frame
         from superscope.tables import write_table
@@ -51,6 +56,19 @@ def loss(
         write_table(found.token_frame(), tokens)
         write_table(to_frame([found.observation()]), out)
     print(found.to_json() if json else found)
+
+
+def _stopped(blocks: Path | None) -> str:
+    """Return what a stopped command did, and how to go on."""
+    from superscope.text import counted
+
+    if blocks is None:
+        return "stopped: nothing is kept; with --out, what is done would be"
+    done = len(list(blocks.glob("[!.]*.npz")))
+    return (
+        f"stopped: {counted(done, 'block is', 'blocks are')} done and kept in {blocks}; "
+        "the same command goes on from there"
+    )
 
 
 def _beside(out: Path) -> tuple[Path, Path]:

@@ -54,7 +54,10 @@ def study(
         chosen_workers(executor, one if workers is None else workers, scheduler) as doing,
         progress_bar(lines=True) as progress,
     ):
-        done = run_study(models, read, out, options, executor=doing, progress=progress)
+        try:
+            done = run_study(models, read, out, options, executor=doing, progress=progress)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_stopped(out)) from None
     page = write_study_report(done, out)[0]
     for member in done.failed:
         for failure in member.failures:
@@ -67,3 +70,14 @@ def study(
             f"{len(done.failed)} of {len(done.members)} members are not complete; "
             "what is finished is kept: start it again"
         )
+
+
+def _stopped(out: Path) -> str:
+    """Return what a stopped command did, and how to go on."""
+    from superscope.text import counted
+
+    heads, losses = (len(list((out / "members").glob(f"{p}-*.json"))) for p in ("head", "loss"))
+    return (
+        f"stopped: {counted(heads, 'head')} and {counted(losses, 'loss', 'losses')} are done and "
+        f"kept in {out}; the same command goes on from there"
+    )

@@ -30,6 +30,7 @@ from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.reading import Counts, Limits
 from superscope.frequency.text import Text, text_of
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
+from superscope.heads._locate import Checkpoint
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs import RunFolder
 
@@ -38,12 +39,13 @@ FEW = 0.95  # of the model's rows; a tokenizer with fewer ids is remarked on
 
 
 def evaluate(
-    model: str | Path,
+    model: str | Path | Checkpoint | Loadable,
     text: Text | Iterable[str],
     options: LossOptions = LossOptions(),  # noqa: B008 - frozen
     *,
     revision: str | None = None,
     keep: Path | None = None,
+    tokenizer: Tokenizer | None = None,
     progress: ProgressChoice = "auto",
 ) -> Evaluation:
     """Return the loss of a language model on a text.
@@ -51,7 +53,8 @@ def evaluate(
     Parameters
     ----------
     model
-        Hub id, local folder or GGUF file of anything ``AutoModelForCausalLM`` loads.
+        Hub id, local folder or GGUF file of anything ``AutoModelForCausalLM`` loads; or a
+        checkpoint that was located.
     text
         From :func:`text_files` or :func:`hub_text`, or strings, one a document.
     options
@@ -61,6 +64,8 @@ def evaluate(
     keep
         Folder that keeps what is finished: started again with the same options, the work goes on
         after the last finished block, and ends with the same bits.
+    tokenizer
+        The model's, if it is loaded already.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook, None shows nothing, and a function is
         called as ``progress(stage, done, total)``. The stages are ``loading the model``,
@@ -81,8 +86,8 @@ def evaluate(
     source = text if isinstance(text, Text) else text_of(text)
     with chosen(progress) as report:
         report(LOADING, 0, 1)  # finding it asks the hub, and is the beginning of loading
-        checkpoint = loadable(model, revision)
-        return _Run(checkpoint, source, options, keep, report).evaluation()
+        checkpoint = model if isinstance(model, Loadable) else loadable(model, revision)
+        return _Run(checkpoint, source, options, keep, report).evaluation(tokenizer)
 
 
 class _Run:
@@ -103,8 +108,8 @@ class _Run:
         self.notes = list(checkpoint.notes)
         self.batches = Batches(options.batch)
 
-    def evaluation(self) -> Evaluation:
-        tokenizer = load_tokenizer(self.checkpoint)
+    def evaluation(self, tokenizer: Tokenizer | None) -> Evaluation:
+        tokenizer = tokenizer or load_tokenizer(self.checkpoint)
         # Loaded even if all is done: its shape and its precision are part of the result.
         model = load_model(self.checkpoint, self.options.device, self.options.dtype)
         self.progress(LOADING, 1, 1)

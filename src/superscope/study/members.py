@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ from superscope.errors import (
 from superscope.evaluation import Evaluation, LossOptions, evaluate
 from superscope.frequency import Text, count_tokens
 from superscope.frequency.checkpoint import Loadable, loadable
-from superscope.frequency.tokenizer import load_tokenizer
+from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.geometry import Geometry
+from superscope.heads import read_head
+from superscope.heads._locate import Checkpoint, locate
 from superscope.observations import Observation
 
 Int64 = npt.NDArray[np.int64]
@@ -39,8 +42,8 @@ class Task:
     ----------
     part
         ``head`` or ``loss``.
-    checkpoint
-        Which model.
+    checkpoint, loadable
+        Which model, where it was located, and what transformers loads of it.
     text, options
         On what, and how.
     blocks
@@ -48,7 +51,8 @@ class Task:
     """
 
     part: str
-    checkpoint: Loadable
+    checkpoint: Checkpoint
+    loadable: Loadable
     text: Text
     options: LossOptions
     blocks: Path
@@ -59,7 +63,7 @@ class Task:
         limits = (self.options.max_tokens, self.options.max_documents)
         named = (self.text.name, sorted(asdict(self.options).items()))
         how = limits if self.part == "head" else named
-        seen = (__version__, self.part, self.checkpoint.identity, self.text.identity, how)
+        seen = (__version__, self.part, self.loadable.identity, self.text.identity, how)
         return f"{self.part}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:20]}"
 
 
@@ -74,18 +78,16 @@ def work(tasks: Sequence[Task]) -> list[bytes]:
 
 def _head(task: Task) -> Geometry:
     """Measure a head, weighted by how often its tokens occur in the text where they are known."""
-    place, options = task.checkpoint, task.options
+    options = task.options
 
     def measured(frequencies: Int64 | None) -> Geometry:
-        return measure(
-            place.location, revision=place.revision, pairs="none", device=options.device,
-            frequencies=frequencies,
-        )  # fmt: skip
+        head = read_head(task.checkpoint)
+        return measure(head, pairs="none", device=options.device, frequencies=frequencies)
 
     # What is wrong with a text or tokenizer stays so; a network that fails is tried again.
     try:
         counts = count_tokens(
-            load_tokenizer(place), task.text, max_tokens=options.max_tokens,
+            _tokenizer(task.loadable), task.text, max_tokens=options.max_tokens,
             max_documents=options.max_documents,
         ).counts  # fmt: skip
     except (FormatError, NotFoundError, UsageError, EvaluationError) as error:
@@ -103,9 +105,14 @@ def _noted(geometry: Geometry, note: str) -> Geometry:
 
 def _loss(task: Task) -> Evaluation:
     return evaluate(
-        task.checkpoint.location, task.text, task.options, revision=task.checkpoint.revision,
-        keep=task.blocks,
+        task.loadable, task.text, task.options, keep=task.blocks,
+        tokenizer=_tokenizer(task.loadable),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1)  # a member's head and its loss follow each other
+def _tokenizer(place: Loadable) -> Tokenizer:
+    return load_tokenizer(place)
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,8 @@ def located(
 ) -> tuple[Task, ...] | Failure:
     """Return what is to be done of a member, or why it cannot be found."""
     try:
-        checkpoint = loadable(name)
+        found = locate(name)
+        place = loadable(found)
     except SuperscopeError as error:
         return Failure("model", str(error))
-    return tuple(Task(part, checkpoint, text, options, folder / "blocks") for part in PARTS)
+    return tuple(Task(part, found, place, text, options, folder / "blocks") for part in PARTS)
