@@ -286,8 +286,8 @@ def test_without_pairs_there_are_none() -> None:
     ("options", "message"),
     [
         ({"pairs": "all"}, "'none', 'sample' or 'exact'"),
-        ({"pairs": "sample", "neighbors": 3}, "--pairs exact"),
-        ({"neighbors": 3}, "--pairs exact"),
+        ({"pairs": "sample", "neighbors": 3}, "neighbors need every pair: pass pairs='exact'$"),
+        ({"neighbors": 3}, "pairs='exact'$"),
         ({"pairs": "exact", "neighbors": -1}, "not be negative"),
         ({"top": -1}, "not be negative"),
         ({"seed": -1}, "not be negative"),
@@ -295,6 +295,7 @@ def test_without_pairs_there_are_none() -> None:
         ({"threshold": -0.1}, "finite number, 0 or more"),
         ({"threshold": float("nan")}, "finite number, 0 or more"),
         ({"threshold": float("inf")}, "finite number, 0 or more"),
+        ({"dtype": "bfloat16"}, "pass pairs='exact'$"),
         ({"dtype": "float8"}, "unknown dtype 'float8'.*float32, bfloat16, float16"),
         ({"device": "abacus"}, "device 'abacus' cannot be used here"),
         ({"device": "meta"}, "device 'meta' cannot be used here"),

@@ -124,6 +124,7 @@ def _measure_all(
     """Return the geometries, the names that failed, and whether Ctrl-C came between."""
     from superscope._measure import measure as measure_one
     from superscope.cli.terminal import warn
+    from superscope.cli.wording import as_options
 
     measured: list[Geometry] = []
     failed: list[str] = []
@@ -133,7 +134,7 @@ def _measure_all(
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
-            warn(str(error))  # one gated member must not cost the rest of a family
+            warn(as_options(str(error)))  # one gated member must not cost the rest of a family
             failed.append(name)
         except KeyboardInterrupt:
             if not measured:

@@ -215,12 +215,12 @@ def _check(settings: Settings, threshold: float | None) -> None:
     if settings.neighbors < 0 or settings.top < 0 or settings.seed < 0:
         raise UsageError("neighbors, top and seed must not be negative")
     if settings.neighbors and settings.pairs != "exact":
-        raise UsageError("neighbors need every pair: measure with pairs='exact' (--pairs exact)")
+        raise UsageError("neighbors need every pair: pass pairs='exact'")
     if settings.samples < 2:
         raise UsageError("at least 2 sampled pairs are needed for a standard error")
     if settings.dtype not in known:
         raise UsageError(f"unknown dtype {settings.dtype!r} of tiles; known: {', '.join(known)}")
     if settings.dtype != "float32" and settings.pairs != "exact":
-        raise UsageError("dtype is that of all pairs: measure with pairs='exact' (--pairs exact)")
+        raise UsageError("dtype is the precision of every pair: pass pairs='exact'")
     if threshold is not None and not 0 <= threshold < math.inf:
         raise UsageError(f"threshold {threshold} of the norm must be a finite number, 0 or more")
