@@ -71,9 +71,22 @@ class Pictured:
         **options
             Of that picture alone: ``law`` for those of a forecast and a plan.
 
+        Returns
+        -------
+        Figure
+            Of matplotlib; a notebook shows it.
+
         Raises
         ------
         UsageError
             There is no such picture or theme, or there is nothing to draw.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> rows = np.random.default_rng(0).standard_normal((100, 10))
+        >>> figure = superscope.measure(rows).plot("overlap")
+        >>> figure.savefig("overlap.png")
         """
         return plotted(self, name, ax=ax, theme=theme, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ import numpy.typing as npt
 from superscope.heads import family_of
 from superscope.observations import Observation
 from superscope.plotting import Pictured
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, counted
+from superscope.result import Result
+from superscope.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +131,7 @@ class Losses:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation(Pictured):
+class Evaluation(Result, Pictured):
     """The loss of a language model on a text.
 
     Attributes
@@ -149,6 +149,8 @@ class Evaluation(Pictured):
     notes
         What the user should know.
     """
+
+    DERIVED = ("loss", "loss_se", "perplexity", "bits_per_byte", "bits_per_byte_se", "scored")
 
     model: EvaluatedModel
     text: TextRead
@@ -255,30 +257,9 @@ class Evaluation(Pictured):
             }
         )
 
-    def to_json(self) -> str:
-        """Return all of it as one line of JSON, with the derived numbers beside."""
-        return encode(self, derived=_derived)
-
-    @classmethod
-    def from_json(cls, text: str) -> Evaluation:
-        """Return the evaluation that :meth:`to_json` wrote, without loss.
-
-        Raises
-        ------
-        FormatError
-            The text is no evaluation of this version.
-        """
-        return decode(cls, text)
-
-    def __str__(self) -> str:
-        return as_text(self)
-
     def __repr__(self) -> str:
         of = f"{self.model.name!r} on {self.text.name!r}"
         return f"<Evaluation {of}: loss {self.loss:.4f}, {counted(self.scored, 'token')}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def _clustered(nats: Float64, sizes: Int64) -> float | None:
@@ -288,10 +269,3 @@ def _clustered(nats: Float64, sizes: Int64) -> float | None:
         return None
     away = nats - nats.sum() / total * sizes
     return math.sqrt(count / (count - 1) * float(away @ away)) / total
-
-
-def _derived(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Evaluation):
-        return {}
-    names = ("loss", "loss_se", "perplexity", "bits_per_byte", "bits_per_byte_se", "scored")
-    return {name: getattr(value, name) for name in names}

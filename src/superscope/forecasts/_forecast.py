@@ -12,8 +12,8 @@ from superscope.laws import Estimate, Law
 from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
 from superscope.plotting import Pictured
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, rounded
+from superscope.result import Result
+from superscope.text import rounded
 
 FAR = 4.0  # times beyond the data above which a forecast is doubted
 
@@ -35,7 +35,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Forecast(Pictured):
+class Forecast(Result, Pictured):
     """A predicted loss, its parts, and how far it is to be trusted.
 
     Attributes
@@ -72,15 +72,6 @@ class Forecast(Pictured):
     ends: tuple[End, ...]
     doubts: tuple[str, ...]
 
-    def to_json(self) -> str:
-        """Return the forecast as one line of JSON, nothing lost."""
-        return encode(self, lambda _: {})
-
-    @staticmethod
-    def from_json(text: str) -> Forecast:
-        """Return the forecast that :meth:`to_json` wrote."""
-        return decode(Forecast, text)
-
     def to_frame(self) -> pd.DataFrame:
         """Return a row for the loss, the expected loss and each part: value, low and high.
 
@@ -93,17 +84,10 @@ class Forecast(Pictured):
             doubling=np.array([d.value if d else np.nan for d in doubling], np.float64)
         )
 
-    def __str__(self) -> str:
-        """Return the doubts, the loss, its parts and what doubling buys, as lines of text."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         """Return the inputs and the loss in one line."""
         where = ", ".join(f"{name}={rounded(value)}" for name, value in self.inputs.items())
         return f"Forecast({self.law}, {where}: loss {self.loss})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def forecast(

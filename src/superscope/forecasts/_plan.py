@@ -20,8 +20,8 @@ from superscope.laws import Estimate, Law
 from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
 from superscope.plotting import Pictured
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, rounded
+from superscope.result import Result
+from superscope.text import rounded
 
 TOLERANCE = 0.01
 DECADES = 3.0  # of compute to either side, on the frontier
@@ -72,7 +72,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
-class Plan(Pictured):
+class Plan(Result, Pictured):
     """The best use of a budget under a law.
 
     Attributes
@@ -112,15 +112,6 @@ class Plan(Pictured):
     frontier: tuple[Allocation, ...]
     doubts: tuple[str, ...]
 
-    def to_json(self) -> str:
-        """Return the plan as one line of JSON, nothing lost."""
-        return encode(self, lambda _: {})
-
-    @staticmethod
-    def from_json(text: str) -> Plan:
-        """Return the plan that :meth:`to_json` wrote."""
-        return decode(Plan, text)
-
     def to_frame(self) -> pd.DataFrame:
         """Return the best inputs, a row each: value, low and high, tolerance and growth.
 
@@ -150,17 +141,10 @@ class Plan(Pictured):
             high=np.array([e.high for e in losses], np.float64),
         )
 
-    def __str__(self) -> str:
-        """Return the doubts, the allocation, what it tolerates and the frontier, as text."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         """Return the budget and the best inputs in one line."""
         inputs = ", ".join(f"{name}={rounded(best.value)}" for name, best in self.ranges.items())
         return f"Plan({self.law}, compute={rounded(self.best.compute)}: {inputs})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -> Plan:

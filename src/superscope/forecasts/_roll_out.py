@@ -18,8 +18,8 @@ from superscope.laws.exclusion import group_rows, known
 from superscope.laws.points import numbers, renamed, select
 from superscope.plotting import Pictured
 from superscope.progress import Progress, silent
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, counted
+from superscope.result import Result
+from superscope.text import counted
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class RollOut(Pictured):
+class RollOut(Result, Pictured):
     """How well laws fitted to the small models predict the large ones.
 
     Attributes
@@ -167,27 +167,11 @@ class RollOut(Pictured):
             least[held_out] = min(entry, least.get(held_out, entry))
         return {held_out: variant for held_out, (_, variant) in least.items()}
 
-    def to_json(self) -> str:
-        """Return the roll-out as one line of JSON, nothing lost."""
-        return encode(self, lambda _: {})
-
-    @staticmethod
-    def from_json(text: str) -> RollOut:
-        """Return the roll-out that :meth:`to_json` wrote."""
-        return decode(RollOut, text)
-
-    def __str__(self) -> str:
-        """Return which forecasts best, the comparison, and what could not be fitted."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         """Return how much was predicted, in one line."""
         variants = len({p.variant for p in self.predictions})
         predicted = counted(len(self.predictions), "prediction")
         return f"RollOut({predicted} by {counted(variants, 'variant')} of laws)"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def largest(count: int) -> str:

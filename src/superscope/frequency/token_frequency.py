@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.frequency.zipf import Bend, ZipfExponent
 from superscope.plotting import Pictured
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, counted
+from superscope.result import Result
+from superscope.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class CountedText:
 
 
 @dataclass(frozen=True, eq=False)
-class TokenFrequency(Pictured):
+class TokenFrequency(Result, Pictured):
     """Counts of a text's tokens, and the power law of their tail.
 
     Attributes
@@ -78,6 +78,19 @@ class TokenFrequency(Pictured):
     notes
         What the user should know.
     """
+
+    DERIVED = (
+        "tokens",
+        "vocabulary",
+        "seen",
+        "coverage",
+        "once",
+        "new_token_chance",
+        "shares",
+        "alpha",
+        "toy_options",
+        "weak_exponent",
+    )
 
     tokenizer: str
     text: CountedText
@@ -185,36 +198,7 @@ class TokenFrequency(Pictured):
             }
         )
 
-    def to_json(self) -> str:
-        """Return all of it as one line of JSON, with the derived numbers beside."""
-        return encode(self, derived=_derived)
-
-    @classmethod
-    def from_json(cls, text: str) -> TokenFrequency:
-        """Return the frequencies that :meth:`to_json` wrote, without loss.
-
-        Raises
-        ------
-        FormatError
-            The text is no token frequencies of this version.
-        """
-        return decode(cls, text)
-
-    def __str__(self) -> str:
-        return as_text(self)
-
     def __repr__(self) -> str:
         exponent = "no exponent" if self.alpha is None else f"alpha={self.alpha:.4g}"
         of = f"{counted(self.seen, 'id')} of {self.vocabulary:,}, {exponent}"
         return f"<TokenFrequency {self.text.name!r}: {counted(self.tokens, 'token')}, {of}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
-
-def _derived(value: Any) -> dict[str, Any]:
-    if not isinstance(value, TokenFrequency):
-        return {}
-    names = ("tokens", "vocabulary", "seen", "coverage", "once", "new_token_chance", "shares",
-             "alpha", "toy_options", "weak_exponent")  # fmt: skip
-    return {name: getattr(value, name) for name in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +13,12 @@ from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.overlap import Overlap
 from superscope.heads import Provenance
 from superscope.observations import Observation
-from superscope.plotting import plotted
+from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import named, number
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Geometry(Result):
+class Geometry(Result, Pictured):
     """What the rows of a head look like.
 
     Attributes
@@ -198,47 +196,6 @@ class Geometry(Result):
         2           a            c      0.0
         """
         return collision_frame(self.overlaps)
-
-    def plot(
-        self,
-        what: str | None = None,
-        *,
-        ax: Axes | None = None,
-        theme: str = "light",
-        **options: Any,
-    ) -> Figure:
-        """Return a picture of this geometry.
-
-        Parameters
-        ----------
-        what
-            ``overlap``, ``norms``, ``spectrum`` or ``width``; by default a panel of all four.
-        ax
-            Axes to draw in, for a picture of one panel.
-        theme
-            ``light`` or ``dark``.
-        **options
-            Of that picture alone.
-
-        Returns
-        -------
-        Figure
-            Of matplotlib; a notebook shows it.
-
-        Raises
-        ------
-        UsageError
-            There is no such picture, or it cannot be drawn.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import superscope
-        >>> rows = np.random.default_rng(0).standard_normal((100, 10))
-        >>> figure = superscope.measure(rows).plot("overlap")
-        >>> figure.savefig("overlap.png")
-        """
-        return plotted(self, what, ax=ax, theme=theme, **options)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Geometry) and self.to_json() == other.to_json()

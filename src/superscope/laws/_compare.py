@@ -13,8 +13,8 @@ from superscope.laws.estimate import Estimate, Uncertainty
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import bca, widened
 from superscope.laws.law import Law
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, rounded
+from superscope.result import Result
+from superscope.text import rounded
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """The exponents of two laws, and whether they differ.
 
     Attributes
@@ -73,26 +73,10 @@ class Comparison:
         """Return a row for each exponent: both values, their difference, and its interval."""
         return difference_frame(self.differences)
 
-    def to_json(self) -> str:
-        """Return the comparison as one line of JSON, nothing lost."""
-        return encode(self, lambda _: {})
-
-    @staticmethod
-    def from_json(text: str) -> Comparison:
-        """Return the comparison that :meth:`to_json` wrote."""
-        return decode(Comparison, text)
-
-    def __str__(self) -> str:
-        """Return the verdict on each exponent and the numbers, as lines of text."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         """Return the differences in one line."""
         said = ", ".join(f"{d.parameter} {rounded(d.difference.value)}" for d in self.differences)
         return f"Comparison({self.first} − {self.second}: {said})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def compare(first: Law, second: Law, names: tuple[str, str] = ("first", "second")) -> Comparison:

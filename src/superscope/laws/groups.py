@@ -18,12 +18,12 @@ from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.table import load_table
 from superscope.progress import Progress, silent
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, counted
+from superscope.result import Result
+from superscope.text import counted
 
 
 @dataclass(frozen=True, eq=False)
-class LawsByGroup:
+class LawsByGroup(Result):
     """One law fitted to each group of a table apart.
 
     Attributes
@@ -67,25 +67,9 @@ class LawsByGroup:
         """Return a row for each pair of groups and exponent: the difference with its interval."""
         return difference_frame(self.differences)
 
-    def to_json(self) -> str:
-        """Return the laws as one line of JSON, nothing lost."""
-        return encode(self, lambda _: {})
-
-    @staticmethod
-    def from_json(text: str) -> LawsByGroup:
-        """Return the laws that :meth:`to_json` wrote."""
-        return decode(LawsByGroup, text)
-
-    def __str__(self) -> str:
-        """Return the exponents of the groups and their differences, as lines of text."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         """Return how many groups were fitted, in one line."""
         return f"LawsByGroup({self.law}, {counted(len(self.laws), 'group')} by {self.by})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def fit_by(

@@ -29,14 +29,15 @@ from superscope.laws.problem import parameter_names
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding, FitStatus
 from superscope.plotting import Pictured
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text, counted
+from superscope.result import Result
+from superscope.serialize import decode
+from superscope.text import counted
 
 FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Law(Pictured):
+class Law(Result, Pictured):
     """A scaling law fitted to points, with what is known of its parameters and what is wrong.
 
     Losses are in nats per token, or whatever the table holds.
@@ -323,10 +324,6 @@ class Law(Pictured):
             }
         )
 
-    def to_json(self) -> str:
-        """Return the law as one line of JSON, nothing lost."""
-        return encode(self, lambda _: {})
-
     @staticmethod
     def from_json(text: str) -> Law:
         """Return the law that :meth:`to_json` wrote.
@@ -362,17 +359,10 @@ class Law(Pictured):
         """Return the hash of all there is."""
         return hash(self.to_json())
 
-    def __str__(self) -> str:
-        """Return the verdict, the parameters and what was left out, as lines of text."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         """Return the law, its points and its headline in one line."""
         points = counted(len(self.points), "point")
         return f"Law({self.form.name}, {points}: {self.headline.lower()})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def _wrong_parameters(law: Law) -> str:

@@ -14,8 +14,9 @@ from superscope.geometry import Geometry
 from superscope.laws import Law
 from superscope.observations import to_frame
 from superscope.plotting import Pictured
+from superscope.result import Result
 from superscope.study.members import Failure, Member
-from superscope.text import as_html, as_text, counted
+from superscope.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ class StudyLaws:
 
 
 @dataclass(frozen=True, eq=False)
-class Study(Pictured):
+class Study(Result, Pictured):
     """A family, measured and evaluated.
 
     Attributes
@@ -65,15 +66,9 @@ class Study(Pictured):
     members: tuple[Member, ...]
     laws: StudyLaws
 
-    def __str__(self) -> str:
-        return as_text(self)
-
     def __repr__(self) -> str:
         of = f"{counted(len(self.members), 'member')}, {len(self.failed)} incomplete"
         return f"<Study on {self.text!r}: {of}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
     @property
     def table(self) -> pd.DataFrame:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from superscope.errors import UsageError
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text
+from superscope.result import Result
 from superscope.toy.features import Float64
 from superscope.toy.processor import denormals_flushed, one_blas_thread
 from superscope.toy.run import ToyRun
@@ -17,7 +16,7 @@ _BLOCK = 1 << 21  # numbers of a block of dense samples
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ToyEvaluation:
+class ToyEvaluation(Result):
     """Loss on fresh samples.
 
     Attributes
@@ -35,30 +34,8 @@ class ToyEvaluation:
     feature_loss: Float64
     samples: int
 
-    def __str__(self) -> str:
-        """Return the loss with its error."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         return f"ToyEvaluation(loss={self.loss:.6g}, samples={self.samples})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
-    def to_json(self) -> str:
-        """Return everything as one line of JSON."""
-        return encode(self, lambda value: {})
-
-    @classmethod
-    def from_json(cls, text: str) -> ToyEvaluation:
-        """Return the evaluation that :meth:`to_json` wrote, without loss.
-
-        Raises
-        ------
-        FormatError
-            The text is something else.
-        """
-        return decode(cls, text)
 
 
 def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvaluation:

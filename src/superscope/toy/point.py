@@ -12,7 +12,7 @@ from superscope.errors import HeadDataError
 from superscope.geometry import measure_head
 from superscope.heads import Head
 from superscope.observations import Observation
-from superscope.text import as_html, as_text
+from superscope.result import Result
 from superscope.toy import theory
 from superscope.toy.config import ToyConfig
 from superscope.toy.features import Float32, Float64
@@ -25,7 +25,7 @@ NORM_EDGES: Float64 = np.linspace(0, 2, 81)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ToyPoint:
+class ToyPoint(Result):
     """What is known of one run.
 
     Attributes
@@ -77,16 +77,9 @@ class ToyPoint:
             kernel=run.kernel,
         )
 
-    def __str__(self) -> str:
-        """Return what is known of the run."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         c = self.config
         return f"ToyPoint({c.identity}: n={c.n}, width={c.width}, loss={self.observation.loss:.6g})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def _overlap(rows: Float32) -> float | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from superscope.errors import FormatError
 from superscope.progress import Progress, ProgressChoice, chosen
+from superscope.result import Result
 from superscope.runs import RunFolder
-from superscope.text import as_html, as_text
 from superscope.toy.point import ToyPoint, losses_table
 from superscope.toy.run_file import SUFFIX, Failure, from_bytes
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class ToyRuns:
+class ToyRuns(Result):
     """All runs of a folder, whichever sweep they are of.
 
     Attributes
@@ -52,18 +52,11 @@ class ToyRuns:
         table["kernel"] = [point.kernel for point in self.points]
         return table
 
-    def __str__(self) -> str:
-        """Return how many runs there are, and over what they go."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         return (
             f"ToyRuns({len(self.points)} runs, {len(self.failures)} diverged, "
             f"{len(self.unreadable)} unreadable)"
         )
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns:

@@ -14,8 +14,7 @@ from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 from superscope.observations import Observation
 from superscope.plotting import Pictured
-from superscope.serialize import decode, encode
-from superscope.text import as_html, as_text
+from superscope.result import Result
 from superscope.toy.config import ToyConfig
 from superscope.toy.features import Float32, Float64
 
@@ -27,7 +26,7 @@ THRESHOLD = 0.5  # norm above which a feature counts as represented (LLG25)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ToyRun(Pictured):
+class ToyRun(Result, Pictured):
     """A trained toy model.
 
     Attributes
@@ -153,28 +152,6 @@ class ToyRun(Pictured):
             "interference": np.maximum(every - self.norms**4, 0),
         })  # fmt: skip
 
-    def __str__(self) -> str:
-        """Return what ``superscope toy train`` prints."""
-        return as_text(self)
-
     def __repr__(self) -> str:
         c = self.config
         return f"ToyRun({c.identity}: n={c.n}, width={c.width}, loss={self.loss:.6g})"
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
-    def to_json(self) -> str:
-        """Return everything, weights included, as one line of JSON."""
-        return encode(self, lambda value: {})
-
-    @classmethod
-    def from_json(cls, text: str) -> ToyRun:
-        """Return the run that :meth:`to_json` wrote, without loss.
-
-        Raises
-        ------
-        FormatError
-            The text is something else.
-        """
-        return decode(cls, text)
