@@ -110,7 +110,7 @@ def test_the_loss_curve_is_whole_and_its_end_is_the_loss() -> None:
 
 @pytest.mark.parametrize("engine", ["numba", "torch"])
 def test_fresh_samples_have_the_loss_of_the_last_ones(engine: str) -> None:
-    run = train(replace(SMALL, steps=400, engine=engine))
+    run = train(replace(SMALL, steps=1000, engine=engine))
     fresh = evaluate(run, samples=40_000)
     assert abs(fresh.loss - run.loss) < 5 * np.hypot(fresh.loss_se, run.loss_se)
     assert fresh.feature_loss.sum() == pytest.approx(fresh.loss)
