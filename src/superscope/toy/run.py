@@ -44,7 +44,7 @@ class ToyRun(Result, Pictured):
     kernel
         The machine code that its numbers come from: versions and processor types of the
         libraries. The same config and seed give the same bits where it is the same. Empty for
-        a run of superscope 0.1.0.
+        a run read from a file of format 1, which did not name it.
     """
 
     config: ToyConfig
@@ -135,7 +135,7 @@ class ToyRun(Result, Pictured):
     def to_frame(self) -> pd.DataFrame:
         """Return a row a feature, by rank: probability, norm, bias, and its part of the loss.
 
-        ``interference`` is Σ_j (W_i·W_j)² over the other features j, weighted by nothing.
+        ``interference`` is Σ_j (W_i·W_j)² over the other features j.
         """
         import pandas as pd
 
