@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from command import process, superscope
 from tiny_models import tiny_language_model
 
-from superscope.cli import main
 from superscope.evaluation import Evaluation
 from superscope.observations import read_observations
 
 pytest.importorskip("transformers")
 
-Run = Callable[..., "Done"]
 LINES = [f"the cat number {k} sat on a mat of width {k * k % 17} and slept" for k in range(30)]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left: its exit code, and what it wrote."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process."""
-
-    def command(*arguments: object) -> Done:
-        code = 0
-        try:
-            main(list(map(str, arguments)))
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Done(code, *capsys.readouterr())
-
-    return command
-
-
-def in_a_process(*arguments: object, given: bytes | None = None, **environment: str) -> Done:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "superscope", *map(str, arguments)], input=given,
-        capture_output=True, timeout=240, env={**os.environ, **environment},
-    )  # fmt: skip
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture(scope="module")
@@ -68,45 +31,41 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_it_prints_the_loss_and_writes_the_tables(
-    run: Run, model: Path, text: Path, tmp_path: Path
-) -> None:
+def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_path: Path) -> None:
     out = tmp_path / "loss.csv"
-    done = run("loss", model, "--text", text, "--split", "line", "--context", 32, "--out", out)
-    assert done.returncode == 0, done.stderr
+    options = ("--split", "line", "--context", 32)
+    done = superscope("loss", model, "--text", text, *options, "--out", out)
+    assert done.code == 0, done.err
     for label in ("nats per token", "bits per byte", "perplexity", "30 documents",
                   "documents, each", "standard error, clustered by 30"):  # fmt: skip
-        assert label in done.stdout, label
+        assert label in done.out, label
     row = read_observations(out).iloc[0]
-    assert f"{row['loss']:.4f}" in done.stdout and row["dataset"] == "cats"
+    assert f"{row['loss']:.4f}" in done.out and row["dataset"] == "cats"
     tokens = pd.read_parquet(tmp_path / "loss.tokens.parquet")
     assert list(tokens.columns) == ["id", "token", "count", "loss"]
     assert list((tmp_path / "loss.blocks").glob("*.npz"))
 
 
-def test_options_of_text_may_come_first_or_last(run: Run, model: Path, text: Path) -> None:
-    a = run("loss", model, "--text", text, "--split", "line", "--max-documents", 3)
-    b = run("loss", "--max-documents", 3, "--split", "line", "--text", text, "--", model)
-    assert a.returncode == b.returncode == 0, a.stderr + b.stderr
-    assert a.stdout == b.stdout
+def test_options_of_text_may_come_first_or_last(model: Path, text: Path) -> None:
+    a = superscope("loss", model, "--text", text, "--split", "line", "--max-documents", 3)
+    b = superscope("loss", "--max-documents", 3, "--split", "line", "--text", text, "--", model)
+    assert a.code == b.code == 0, a.err + b.err
+    assert a.out == b.out
 
 
-def test_json_is_everything(run: Run, model: Path, text: Path) -> None:
-    done = run("loss", model, "--text", text, "--mode", "windows", "--context", 16, "--json")
-    assert done.returncode == 0, done.stderr
-    found = Evaluation.from_json(done.stdout)
+def test_json_is_everything(model: Path, text: Path) -> None:
+    done = superscope("loss", model, "--text", text, "--mode", "windows", "--context", 16, "--json")
+    assert done.code == 0, done.err
+    found = Evaluation.from_json(done.out)
     assert found.settings.stride == 7 and found.loss_se is None
-    assert json.loads(done.stdout)["derived"]["loss"] == found.loss
+    assert json.loads(done.out)["derived"]["loss"] == found.loss
 
 
 def test_standard_input_is_a_text(model: Path, text: Path) -> None:
-    given = text.read_bytes()
-    piped = in_a_process("loss", model, "--text", "-", "--split", "line", given=given)
-    read = in_a_process(
-        "loss", model, "--text", text, "--split", "line", "--name", "standard input"
-    )
-    assert piped.returncode == 0, piped.stderr
-    assert piped.stdout == read.stdout
+    piped = process("loss", model, "--text", "-", "--split", "line", given=text.read_bytes())
+    read = superscope("loss", model, "--text", text, "--split", "line", "--name", "standard input")
+    assert piped.code == 0, piped.err
+    assert piped.out == read.out
 
 
 @pytest.mark.parametrize(
@@ -128,53 +87,56 @@ def test_standard_input_is_a_text(model: Path, text: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_2(
-    run: Run, model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
+    model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
 ) -> None:
     (tmp_path / "empty.txt").write_text("")
     files = {"TEXT": text, "EMPTY": tmp_path / "empty.txt"}
-    done = run("loss", model, *(files.get(str(a), a) for a in arguments))
-    assert done.returncode == 2
-    assert said in done.stderr and "Traceback" not in done.stderr
-    assert done.stdout == ""
+    done = superscope("loss", model, *(files.get(str(a), a) for a in arguments))
+    assert done.code == 2
+    assert said in done.err and "Traceback" not in done.err
+    assert done.out == ""
 
 
-def test_a_model_that_is_none_is_one_line(run: Run, text: Path, tmp_path: Path) -> None:
+def test_a_model_that_is_none_is_one_line(text: Path, tmp_path: Path) -> None:
     for model in (tmp_path, tmp_path / "gone", text):
-        done = run("loss", model, "--text", text)
-        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
-        assert str(model) in done.stderr
+        done = superscope("loss", model, "--text", text)
+        assert done.code == 2 and done.err.count("\n") == 1, done.err
+        assert str(model) in done.err
 
 
-def test_no_network_is_one_line(text: Path) -> None:
-    done = in_a_process("loss", "nobody/nothing", "--text", text, HF_ENDPOINT="http://127.0.0.1:9")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
-    assert "nobody/nothing" in done.stderr
-
-
-def test_an_absent_extra_is_named(model: Path, text: Path, tmp_path: Path) -> None:
-    (tmp_path / "transformers.py").write_text("raise ImportError('absent', name='transformers')")
-    done = in_a_process("loss", model, "--text", text, PYTHONPATH=str(tmp_path))
-    assert done.returncode == 2
-    assert "pip install 'superscope[text]'" in done.stderr
-
-
-def test_a_study_answers_and_lists_what_failed(
-    run: Run, model: Path, text: Path, tmp_path: Path
+def test_no_network_is_one_line(
+    text: Path, monkeypatch: pytest.MonkeyPatch, no_waits: None
 ) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    done = superscope("loss", "nobody/nothing", "--text", text)
+    assert done.code == 2 and done.err.count("\n") == 1, done.err
+    assert "nobody/nothing" in done.err
+
+
+def test_an_absent_extra_is_named(model: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    done = superscope("loss", model, "--text", text)
+    assert done.code == 2
+    assert "pip install 'superscope[text]'" in done.err
+
+
+def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path: Path) -> None:
     others = [tiny_language_model(kind, tmp_path / kind) for kind in ("opt", "gpt2")]
     out = tmp_path / "study"
-    done = run("study", model, *others, tmp_path / "gone", "--text", text, "--split", "line",
-               "--out", out)  # fmt: skip
-    assert done.returncode == 2
-    assert "gone" in done.stderr and "1 of 4 members" in done.stderr
+    done = superscope("study", model, *others, tmp_path / "gone", "--text", text, "--split", "line",
+               "--workers", 1, "--out", out)  # fmt: skip
+    assert done.code == 2
+    assert "gone" in done.err and "1 of 4 members" in done.err
     for question in ("strong superposition?", "interference fall as 1/m?", "loss fall as 1/m?",
                      "next doubling", "could not be said?"):  # fmt: skip
-        assert question in done.stdout
+        assert question in done.out
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "gone" in page and "strong superposition" in page
     assert len(read_observations(out / "observations.csv")) == 3
-    again = run("study", model, *others, "--text", text, "--split", "line", "--out", out)
-    assert again.returncode == 0, again.stderr
+    again = superscope("study", model, *others, "--text", text, "--split", "line", "--out", out)
+    assert again.code == 0, again.err
 
 
 @pytest.mark.parametrize(
@@ -188,16 +150,16 @@ def test_a_study_answers_and_lists_what_failed(
     ],
 )
 def test_a_study_that_cannot_be_is_refused(
-    run: Run, model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
+    model: Path, text: Path, tmp_path: Path, arguments: tuple[object, ...], said: str
 ) -> None:
     names = {"TEXT": text, "MODEL": model, "OUT": tmp_path / "out"}
-    done = run("study", *(names.get(str(a), a) for a in arguments))
-    assert done.returncode == 2 and said in done.stderr, done.stderr
-    assert "Traceback" not in done.stderr
+    done = superscope("study", *(names.get(str(a), a) for a in arguments))
+    assert done.code == 2 and said in done.err, done.err
+    assert "Traceback" not in done.err
 
 
 def test_ctrl_c_says_what_is_done_and_how_to_go_on(
-    run: Run, model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from superscope.evaluation.model import LanguageModel
 
@@ -210,10 +172,10 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
 
     monkeypatch.setattr(LanguageModel, "losses", stopping)
     of_text = ("--text", text, "--split", "line", "--block-tokens", 100, "--batch", 99)
-    done = run("loss", model, *of_text, "--out", tmp_path / "a.csv")
-    assert done.returncode == 130
+    done = superscope("loss", model, *of_text, "--out", tmp_path / "a.csv")
+    assert done.code == 130
     kept = tmp_path / "a.blocks"
-    assert f"stopped: 3 blocks are done and kept in {kept}; the same command" in done.stderr
+    assert f"stopped: 3 blocks are done and kept in {kept}; the same command" in done.err
 
 
 @pytest.mark.parametrize(
@@ -225,7 +187,7 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     ],
 )
 def test_ctrl_c_of_each_command_is_exit_130(
-    run: Run, model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     command: str, function: str, said: str,
 ) -> None:  # fmt: skip
     def stopped(*_: object, **__: object) -> None:
@@ -233,5 +195,5 @@ def test_ctrl_c_of_each_command_is_exit_130(
 
     monkeypatch.setattr(function, stopped)
     out = ("--out", tmp_path) if command == "study" else ()
-    done = run(command, model, "--text", text, *out)
-    assert done.returncode == 130 and said in done.stderr
+    done = superscope(command, model, "--text", text, *out)
+    assert done.code == 130 and said in done.err
