@@ -19,13 +19,17 @@ TOKENS, CONTEXT, STRIDE = 250, 64, 48
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
-pytest.importorskip("gguf")
+gguf = pytest.importorskip("gguf")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def loaded_once() -> Iterator[None]:
     """Let every evaluation, and the plain loop, have the same loaded model and tokenizer."""
     with pytest.MonkeyPatch.context() as patch:
+        # transformers parses the file anew for config, tokenizer and weights, and makes the map
+        # of names for every layer.
+        for name in ("GGUFReader", "get_tensor_name_map"):
+            patch.setattr(gguf, name, cache(getattr(gguf, name)))
         tokenizer = cache(_evaluate.load_tokenizer)
         patch.setattr(_evaluate, "load_model", cache(_evaluate.load_model))
         patch.setattr(_evaluate, "load_tokenizer", tokenizer)
