@@ -79,6 +79,10 @@ KEPT = {
 }
 
 
+# What a picture needs besides its result.
+OPTIONS = {("prediction", "curve"): {"law": "law"}, ("best", "frontier"): {"law": "law"}}
+
+
 def entries(folder: Path) -> list[str]:
     """Run every result's code, save its pictures, and return the page's sections."""
     from superscope import figures
@@ -95,13 +99,16 @@ def entries(folder: Path) -> list[str]:
             continue
         lines += [f"## {title}", "", "```python", code.strip(), "```", ""]
         for what in known:
+            needed = OPTIONS.get((name, what), {})
+            given = {option: names[value] for option, value in needed.items()}
             for theme in ("light", "dark"):
                 file = f"{name}-{what}-{theme}.png"
-                figure = names[name].plot(what, theme=theme)
+                figure = names[name].plot(what, theme=theme, **given)
                 figure.savefig(folder / file, dpi=100, bbox_inches="tight")
                 lines += [f"```{{image}} {FOLDER}/{file}", f":alt: {title}: {what}"]
                 lines += [f":class: only-{theme}", "```"]
-            lines += ["", "```python", f'{name}.plot("{what}")', "```", ""]
+            arguments = ", ".join([f'"{what}"', *(f"{o}={v}" for o, v in needed.items())])
+            lines += ["", "```python", f"{name}.plot({arguments})", "```", ""]
     return lines
 
 
