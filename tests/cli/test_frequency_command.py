@@ -45,6 +45,13 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return out
 
 
+def test_the_figure_is_written_three_ways(
+    tokenizer: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed(capsys, tokenizer, "--text", text, "--max-tokens", 20_000, "--figures", tmp_path)
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".pdf", ".png", ".svg"]
+
+
 def test_what_is_printed(tokenizer: Path, text: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = printed(capsys, tokenizer, "--text", text, "--split", "line", "--name", "my words")
     assert out.splitlines()[0] == f"{tokenizer} on my words"

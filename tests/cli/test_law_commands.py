@@ -201,6 +201,17 @@ def test_report_and_figures_of_the_law_are_written(  # type: ignore[no-untyped-d
     assert written == [(path, plan(law, 1e24)) for path in paths]
 
 
+def test_figures_of_a_forecast_and_of_a_roll_out_are_written_three_ways(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    words = ["--width", 4096, "--group", "opt/c4", "--figures", tmp_path / "forecast"]
+    assert main("forecast", "width.json", *words)[::2] == (0, "")
+    table = ["published-llms", "--law", "width", "--hold-out", 1, "--resamples", 0]
+    assert main("roll-out", *table, "--figures", tmp_path / "roll")[::2] == (0, "")
+    for folder, count in (("forecast", 6), ("roll", 3)):
+        written = [path.suffix for path in (tmp_path / folder).iterdir()]
+        assert len(written) == count
+        assert set(written) == {".png", ".pdf", ".svg"}
+
+
 FIT = ["fit", "runs.csv", "--law", "shape"]
 LLMS = ["fit", "published-llms", "--law", "width"]
 

@@ -33,8 +33,9 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_path: Path) -> None:
     out = tmp_path / "loss.csv"
-    options = ("--split", "line", "--context", 32)
-    done = superscope("loss", model, "--text", text, *options, "--out", out)
+    figures = tmp_path / "figures"
+    options = ("--split", "line", "--context", 32, "--out", out, "--figures", figures)
+    done = superscope("loss", model, "--text", text, *options)
     assert done.code == 0, done.err
     for label in ("nats per token", "bits per byte", "perplexity", "30 documents",
                   "documents, each", "standard error, clustered by 30"):  # fmt: skip
@@ -44,6 +45,7 @@ def test_it_prints_the_loss_and_writes_the_tables(model: Path, text: Path, tmp_p
     tokens = pd.read_parquet(tmp_path / "loss.tokens.parquet")
     assert list(tokens.columns) == ["id", "token", "count", "loss"]
     assert list((tmp_path / "loss.blocks").glob("*.npz"))
+    assert {path.suffix for path in figures.iterdir()} == {".png", ".pdf", ".svg"}
 
 
 def test_options_of_text_may_come_first_or_last(model: Path, text: Path) -> None:

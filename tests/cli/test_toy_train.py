@@ -24,10 +24,18 @@ def toy(*arguments: object) -> Done:
 def test_options_are_the_fields_of_the_config() -> None:
     options = inspect.signature(toy_train).parameters
     assert options["config"].default == ToyConfig()
-    assert set(options) == {"config", "device", "json", "out"}
+    assert set(options) == {"config", "device", "json", "out", "figures"}
     shown = toy("--help").out
     for field in fields(ToyConfig):
         assert f"--{field.name.replace('_', '-')} " in shown
+
+
+def test_the_figures_of_a_run_are_written_three_ways(tmp_path: Path) -> None:
+    done = toy(*TINY, "--figures", tmp_path / "new")
+    assert (done.code, done.err) == (0, "")
+    written = {path.name for path in (tmp_path / "new").iterdir()}
+    assert len(written) == 9
+    assert {Path(name).suffix for name in written} == {".png", ".pdf", ".svg"}
 
 
 def test_the_table_says_what_was_learned() -> None:

@@ -304,10 +304,10 @@ def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
     folder = written[0].parent
     assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in written)
     drawn = [*ONE_INPUT[1:], "law-frontier"]
-    expected = ["report.html"] + [f"{n}.{kind}" for n in drawn for kind in ("png", "pdf")]
+    expected = ["report.html"] + [f"{n}.{kind}" for n in drawn for kind in ("png", "pdf", "svg")]
     assert [p.name for p in written] == expected
     for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".html": b"<!DOC"}[path.suffix]
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[path.suffix]
         assert path.read_bytes().startswith(start)
 
 

@@ -102,11 +102,11 @@ def at(curve: tuple[np.ndarray, np.ndarray], width: float) -> float:
 
 
 def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
-    expected = ["report.html"] + [f"{n}.{kind}" for n in FIGURES for kind in ("png", "pdf")]
+    expected = ["report.html"] + [f"{n}.{kind}" for n in FIGURES for kind in ("png", "pdf", "svg")]
     assert [p.name for p in written] == expected
     assert sorted(p.name for p in written[0].parent.iterdir()) == sorted(expected)
     for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".html": b"<!DOC"}[path.suffix]
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[path.suffix]
         assert path.read_bytes().startswith(start)
 
 

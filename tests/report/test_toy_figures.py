@@ -326,10 +326,10 @@ def test_numbers_have_the_sign_of_print_and_no_negative_zero() -> None:
 def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
     folder = written[0].parent
     assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in written)
-    expected = {"report.html"} | {f"{n}.{kind}" for n in NAMES for kind in ("png", "pdf")}
+    expected = {"report.html"} | {f"{n}.{kind}" for n in NAMES for kind in ("png", "pdf", "svg")}
     assert {p.name for p in written} == expected
     for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".html": b"<!DOC"}[path.suffix]
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[path.suffix]
         assert path.read_bytes().startswith(start)
     image = (folder / "loss-width.png").read_bytes()
     assert int.from_bytes(image[16:20], "big") >= 5.6 * 150

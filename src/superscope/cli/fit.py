@@ -57,7 +57,7 @@ def fit(
     report
         Write a self-contained HTML report to this file.
     figures
-        Write the figures as PNG and PDF, and the report, to this folder.
+        Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
     """
     from superscope.atomic import check_writable, make_folder, write_whole
     from superscope.cli.terminal import progress_bar

@@ -21,6 +21,7 @@ def forecast(
     group: str | None = None,
     features: int | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
+    figures: Path | None = None,
 ) -> None:
     """Forecast a model's loss, its parts, what doubling each input buys, and where width ends.
 
@@ -44,11 +45,22 @@ def forecast(
         Tokens or features represented: no width beyond it is of use. Default: the data's.
     json
         Print one line of JSON instead.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
+    from superscope.atomic import make_folder
     from superscope.cli.law_file import read_law
     from superscope.forecasts import forecast_at
 
+    if figures is not None:
+        make_folder(figures)
     given = {"width": width, "depth": depth, "parameters": parameters, "tokens": tokens}
     inputs = {name: value for name, value in given.items() if value is not None}
-    said = forecast_at(read_law(law), inputs | input, group, features)
+    fitted = read_law(law)
+    said = forecast_at(fitted, inputs | input, group, features)
+    if figures is not None:
+        from superscope.cli.figures_folder import write_figures
+        from superscope.figures.forecasts import forecast_curve, forecast_parts
+
+        write_figures([forecast_parts(said), forecast_curve(said, law=fitted)], figures)
     print(said.to_json() if json else said)

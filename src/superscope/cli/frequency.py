@@ -21,6 +21,7 @@ def frequency(
     ranks: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Count the tokens of a text: Zipf's exponent, and how much of the vocabulary occurs.
 
@@ -42,8 +43,10 @@ def frequency(
     out
         Write each token's id, text, count and rank to this .csv or .parquet file, which
         superscope measure takes as --frequencies.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable
+    from superscope.atomic import check_writable, make_folder
     from superscope.cli.terminal import progress_bar
     from superscope.frequency import count_tokens
     from superscope.frequency.tokenizer import load_tokenizer
@@ -53,6 +56,8 @@ def frequency(
     if out is not None:
         check_suffix(out)
         check_writable(out)
+    if figures is not None:
+        make_folder(figures)
     read = text.text()
     loaded = load_tokenizer(tokenizer, revision)
     with progress_bar() as progress:
@@ -68,6 +73,11 @@ def frequency(
             ) from None
     if out is not None:
         write_table(found.to_frame(loaded.tokens()), out)
+    if figures is not None:
+        from superscope.cli.figures_folder import write_figures
+        from superscope.figures.frequency import frequency_ranks
+
+        write_figures([frequency_ranks(found)], figures)
     print(found.to_json() if json else found)
 
 

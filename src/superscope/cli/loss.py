@@ -19,6 +19,7 @@ def loss(
     revision: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Evaluate the loss of a language model on a text, with its error.
 
@@ -34,7 +35,10 @@ def loss(
         Write a row of the table of observations to this .csv or .parquet file, the mean loss and
         count of each vocabulary entry to NAME.tokens.parquet beside it, and keep what is finished
         in NAME.blocks: stopped and started again, it goes on from there.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
+    from superscope.atomic import make_folder
     from superscope.cli.terminal import progress_bar
     from superscope.evaluation import evaluate
 
@@ -42,6 +46,8 @@ def loss(
     if out is not None:
         tokens, blocks = _beside(out)
     read = text.text()
+    if figures is not None:
+        make_folder(figures)
     with progress_bar(lines=True) as progress:
         try:
             found = evaluate(
@@ -55,6 +61,11 @@ def loss(
 
         write_table(found.token_frame(), tokens)
         write_table(to_frame([found.observation()]), out)
+    if figures is not None:
+        from superscope.cli.figures_folder import write_figures
+        from superscope.figures.evaluation import evaluation_drawings
+
+        write_figures(evaluation_drawings(found), figures)
     print(found.to_json() if json else found)
 
 

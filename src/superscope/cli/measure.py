@@ -81,7 +81,7 @@ def measure(
     report
         Write a self-contained HTML report to this file.
     figures
-        Write the figures of the report to this folder, each as PNG, PDF and SVG.
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.frequency import read_frequencies
     from superscope.heads import members
@@ -107,8 +107,8 @@ def measure(
 
             write_report(measured, report)
         if figures is not None:
+            from superscope.cli.figures_folder import write_figures
             from superscope.figures.geometry import geometry_drawings
-            from superscope.report.files import write_figures
 
             write_figures(geometry_drawings(measured), figures)
         _print(measured, json)

@@ -35,7 +35,7 @@ def plan(
     report
         Write a self-contained HTML report of law and plan to this file.
     figures
-        Write the figures as PNG and PDF, and the report, to this folder.
+        Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
     """
     from superscope.atomic import check_writable, make_folder
     from superscope.cli.law_file import read_law

@@ -23,6 +23,7 @@ def roll_out(
     options: Annotated[FitOptions, Parameter(name="*")] = FitOptions(),  # noqa: B008  (frozen)
     data_dir: Path | None = None,
     out: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Compare laws by what they forecast: fit the small models, predict the large ones.
 
@@ -41,8 +42,10 @@ def roll_out(
         Folder that holds the public tables, for machines without a network.
     out
         Write every prediction to this .csv file.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable, write_whole
+    from superscope.atomic import check_writable, make_folder, write_whole
     from superscope.cli.terminal import progress_bar
     from superscope.forecasts import roll_out as roll
     from superscope.laws import load_table
@@ -51,11 +54,18 @@ def roll_out(
         if out.suffix.lower() != ".csv":
             raise UsageError(f"{out}: predictions are written as .csv")
         check_writable(out)
+    if figures is not None:
+        make_folder(figures)
     with progress_bar() as progress:
         rolled = roll(
             load_table(table, data_dir), law, options, hold_out=hold_out, size=size,
             progress=progress,
         )  # fmt: skip
+    if figures is not None:
+        from superscope.cli.figures_folder import write_figures
+        from superscope.figures.forecasts import roll_out_errors
+
+        write_figures([roll_out_errors(rolled)], figures)
     print(rolled)
     if out is not None:
         with write_whole(out) as file:

@@ -13,7 +13,7 @@ def toy_figures(
     *,
     out: Path | None = None,
 ) -> None:
-    """Draw what the runs of a folder show, beside theory: PNG, PDF and one HTML report.
+    """Draw what the runs of a folder show, beside theory: PNG, PDF, SVG and one HTML report.
 
     Parameters
     ----------

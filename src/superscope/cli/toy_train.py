@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from superscope.atomic import check_writable, write_whole
+from superscope.atomic import check_writable, make_folder, write_whole
 from superscope.errors import UsageError
 from superscope.toy.config import ToyConfig
 
@@ -18,6 +18,7 @@ def toy_train(
     device: str = "auto",
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Train one toy model of superposition and say how it packs its features.
 
@@ -29,6 +30,8 @@ def toy_train(
         Print one line of JSON instead of the table.
     out
         Write the run, with its weights, to this .npz file.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.cli.terminal import progress_bar
     from superscope.toy import to_bytes, train
@@ -36,11 +39,18 @@ def toy_train(
 
     if out is not None:
         _check_output(out)
+    if figures is not None:
+        make_folder(figures)
     with progress_bar() as progress:
         run = train(config, device=device, progress=progress)
     if out is not None:
         with write_whole(out) as file:
             file.write(to_bytes(run))
+    if figures is not None:
+        from superscope.cli.figures_folder import write_figures
+        from superscope.figures.toy import run_drawings
+
+        write_figures(run_drawings(run), figures)
     print(to_summary_json(run) if json else run)
 
 

@@ -8,61 +8,36 @@ from pathlib import Path
 from markupsafe import Markup
 
 from superscope.atomic import make_folder, write_whole
-from superscope.figures.draw.canvas import Drawing
+from superscope.figures.draw.drawing import Drawing, Missing
+
+FORMATS = ("png", "pdf", "svg")
+PAGE = "report.html"
 
 Placed = tuple[Drawing, Markup]
 """A drawing, and the element of a page that shows it."""
 
 
-def write_drawings(
-    folder: Path, drawings: Sequence[Drawing], render: Callable[[Sequence[Placed]], str]
+def write_figures(
+    drawings: Sequence[Drawing | Missing],
+    folder: Path,
+    page: Callable[[Sequence[Placed]], str] | None = None,
 ) -> list[Path]:
-    """Write drawings into a folder, the page that holds them first, and return the files.
-
-    Parameters
-    ----------
-    folder
-        Made if it is missing. Each file appears whole or not at all.
-    drawings
-        In the page's order.
-    render
-        Returns the page as HTML.
-
-    Raises
-    ------
-    UsageError
-        The folder cannot be written.
-    """
-    make_folder(folder)
-    files: dict[str, bytes] = {}
-    placed = []
-    for drawing in drawings:
-        made = drawing.files("png", "pdf")
-        placed.append((drawing, drawing.element()))
-        files |= {f"{drawing.name}.{kind}": made[kind] for kind in ("png", "pdf")}
-    written = []
-    for name, content in ({"report.html": encoded(render(placed))} | files).items():
-        path = folder / name
-        with write_whole(path) as file:
-            file.write(content)
-        written.append(path)
-    return written
-
-
-def encoded(page: str) -> bytes:
-    """Return a page as bytes; what UTF-8 cannot hold is a character reference."""
-    return page.encode("utf-8", "xmlcharrefreplace")
-
-
-def write_figures(drawings: Sequence[Drawing], folder: Path) -> list[Path]:
     """Write each drawing into a folder as PNG, PDF and SVG, and return the files.
 
     Parameters
     ----------
     drawings
-        Each has a name of its own.
+        Each has a name of its own. What is missing is passed over.
     folder
         Made if it is missing. Each file appears whole or not at all.
+    page
+        Returns the page that holds the drawings as HTML. It is written first, as
+        ``report.html``.
+
+    Returns
+    -------
+    list of Path
+        The page if there is one, then the figures in their order.
 
     Raises
     ------
@@ -70,11 +45,19 @@ def write_figures(drawings: Sequence[Drawing], folder: Path) -> list[Path]:
         The folder cannot be written.
     """
     make_folder(folder)
-    written = []
-    for drawing in drawings:
-        for kind, content in drawing.files("png", "pdf", "svg").items():
-            path = folder / f"{drawing.name}.{kind}"
-            with write_whole(path) as file:
-                file.write(content)
-            written.append(path)
-    return written
+    drawn = [drawing for drawing in drawings if isinstance(drawing, Drawing)]
+    files: dict[str, bytes] = {}
+    if page is not None:
+        files[PAGE] = encoded(page([(drawing, drawing.element()) for drawing in drawn]))
+    for drawing in drawn:
+        made = drawing.files(*FORMATS)
+        files |= {f"{drawing.name}.{kind}": made[kind] for kind in FORMATS}
+    for name, content in files.items():
+        with write_whole(folder / name) as file:
+            file.write(content)
+    return [folder / name for name in files]
+
+
+def encoded(page: str) -> bytes:
+    """Return a page as bytes; what UTF-8 cannot hold is a character reference."""
+    return page.encode("utf-8", "xmlcharrefreplace")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from superscope.atomic import write_whole
-from superscope.figures.draw.canvas import Drawing
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.forecasts import plan_frontier
 from superscope.figures.laws import law_drawings
 from superscope.forecasts import Plan
 from superscope.laws import Law
-from superscope.report.files import encoded, write_drawings
+from superscope.report.files import encoded, write_figures
 from superscope.report.laws.page import render_law
 
 
@@ -27,7 +27,7 @@ def law_figures(law: Law, plan: Plan | None = None) -> tuple[Drawing, ...]:
 
 
 def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> list[Path]:
-    """Write each figure of a law as PNG and PDF, and all that is known of it as ``report.html``.
+    """Write each figure of a law as PNG, PDF and SVG, and all that is known of it as ``report.html``.
 
     The same law makes the same bytes. The page holds everything it shows, and runs no script.
 
@@ -50,8 +50,8 @@ def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> li
     UsageError
         The folder cannot be written.
     """
-    return write_drawings(
-        Path(folder), law_figures(law, plan), lambda placed: render_law(law, placed, plan)
+    return write_figures(
+        law_figures(law, plan), Path(folder), lambda placed: render_law(law, placed, plan)
     )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superscope.figures.draw.canvas import Drawing
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.study import study_drawings
-from superscope.report.files import write_drawings
+from superscope.report.files import write_figures
 from superscope.report.study.page import render_study
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def study_figures(study: Study) -> tuple[tuple[Drawing, ...], tuple[Missing, ...
 
 
 def write_study_report(study: Study, folder: Path) -> list[Path]:
-    """Write what a study says as ``report.html``, and each figure as PNG and PDF.
+    """Write what a study says as ``report.html``, and each figure as PNG, PDF and SVG.
 
     The page has the answers first, then figures, members, laws and how it was done. The same study
     makes the same bytes. The page holds everything it shows, and runs no script.
@@ -51,4 +50,4 @@ def write_study_report(study: Study, folder: Path) -> list[Path]:
         The folder cannot be written.
     """
     drawn, missing = study_figures(study)
-    return write_drawings(Path(folder), drawn, lambda placed: render_study(study, placed, missing))
+    return write_figures(drawn, Path(folder), lambda placed: render_study(study, placed, missing))

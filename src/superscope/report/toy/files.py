@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from superscope.errors import UsageError
-from superscope.figures.draw.canvas import Drawing
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.toy import sweep_drawings
 from superscope.figures.toy.groups import group_runs
-from superscope.report.files import write_drawings
+from superscope.report.files import write_figures
 from superscope.report.toy.page import render_toy
 from superscope.toy.point import ToyPoint
 
@@ -34,7 +34,7 @@ def toy_figures(points: Sequence[ToyPoint]) -> tuple[Drawing, ...]:
 
 
 def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
-    """Write each figure as PNG and PDF, and all of them as ``report.html``.
+    """Write each figure as PNG, PDF and SVG, and all of them as ``report.html``.
 
     The same runs make the same bytes. The page holds everything it shows, and runs no script.
 
@@ -59,4 +59,4 @@ def write_toy_figures(points: Sequence[ToyPoint], folder: Path) -> list[Path]:
     if not points:
         raise UsageError(f"{folder}: figures need at least one toy run")
     runs = group_runs(points)
-    return write_drawings(folder, sweep_drawings(runs), lambda placed: render_toy(runs, placed))
+    return write_figures(sweep_drawings(runs), folder, lambda placed: render_toy(runs, placed))
