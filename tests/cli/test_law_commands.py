@@ -201,7 +201,9 @@ def test_report_and_figures_of_the_law_are_written(  # type: ignore[no-untyped-d
     assert written == [(path, plan(law, 1e24)) for path in paths]
 
 
-def test_figures_of_a_forecast_and_of_a_roll_out_are_written_three_ways(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_figures_of_a_forecast_and_of_a_roll_out_are_written_three_ways(
+    main, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
     words = ["--width", 4096, "--group", "opt/c4", "--figures", tmp_path / "forecast"]
     assert main("forecast", "width.json", *words)[::2] == (0, "")
     table = ["published-llms", "--law", "width", "--hold-out", 1, "--resamples", 0]

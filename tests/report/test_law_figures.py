@@ -307,7 +307,9 @@ def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
     expected = ["report.html"] + [f"{n}.{kind}" for n in drawn for kind in ("png", "pdf", "svg")]
     assert [p.name for p in written] == expected
     for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[path.suffix]
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[
+            path.suffix
+        ]
         assert path.read_bytes().startswith(start)
 
 
@@ -397,7 +399,7 @@ def test_a_plan_of_shapes_has_round_numbers(shape_law: Law) -> None:
     found = plan(shape_law, 1e22, vocabulary=50_000)
     page = page_of(shape_law, found)
     assert "In round numbers: width" in page
-    assert "the embedding of 50,000 tokens and the head count" in page
+    assert "N includes the embedding and the head for 50,000 tokens." in page
     assert "–</td>" not in page  # without resamples, intervals are of the covariance
 
 

@@ -106,7 +106,9 @@ def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
     assert [p.name for p in written] == expected
     assert sorted(p.name for p in written[0].parent.iterdir()) == sorted(expected)
     for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[path.suffix]
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[
+            path.suffix
+        ]
         assert path.read_bytes().startswith(start)
 
 

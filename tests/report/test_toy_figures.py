@@ -329,7 +329,9 @@ def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
     expected = {"report.html"} | {f"{n}.{kind}" for n in NAMES for kind in ("png", "pdf", "svg")}
     assert {p.name for p in written} == expected
     for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[path.suffix]
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[
+            path.suffix
+        ]
         assert path.read_bytes().startswith(start)
     image = (folder / "loss-width.png").read_bytes()
     assert int.from_bytes(image[16:20], "big") >= 5.6 * 150

@@ -27,7 +27,7 @@ def law_figures(law: Law, plan: Plan | None = None) -> tuple[Drawing, ...]:
 
 
 def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> list[Path]:
-    """Write each figure of a law as PNG, PDF and SVG, and all that is known of it as ``report.html``.
+    """Write each figure of a law as PNG, PDF and SVG, and what is known of it as ``report.html``.
 
     The same law makes the same bytes. The page holds everything it shows, and runs no script.
 
