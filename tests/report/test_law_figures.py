@@ -399,7 +399,7 @@ def test_a_plan_of_shapes_has_round_numbers(shape_law: Law) -> None:
     found = plan(shape_law, 1e22, vocabulary=50_000)
     page = page_of(shape_law, found)
     assert "In round numbers: width" in page
-    assert "N includes the embedding and the head for 50,000 tokens." in page
+    assert "N includes the embedding and the head, a matrix each, for 50,000 tokens." in page
     assert "–</td>" not in page  # without resamples, intervals are of the covariance
 
 

@@ -11,8 +11,8 @@ from superscope.figures.forecasts._roll_out import roll_out_errors
 from superscope.figures.registry import PictureFunction, pictures
 from superscope.forecasts import Forecast, Plan, RollOut
 
-__all__ = ["curve", "errors", "forecast_curve", "frontier", "parts", "plan_frontier",
-           "roll_out_errors"]  # fmt: skip
+__all__ = ["curve", "errors", "forecast_curve", "forecast_parts", "frontier", "parts",
+           "plan_frontier", "roll_out_errors"]  # fmt: skip
 
 parts = picture("parts", forecast_parts)
 curve = picture("curve", forecast_curve)
