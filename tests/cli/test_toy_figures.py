@@ -18,7 +18,7 @@ def figures(*arguments: object) -> Done:
     return superscope("toy", "figures", *arguments)
 
 
-def test_it_draws_every_figure_twice_and_one_page(tmp_path: Path) -> None:
+def test_it_draws_every_figure_three_ways_and_one_page(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     runs = tmp_path / "runs"
@@ -28,7 +28,9 @@ def test_it_draws_every_figure_twice_and_one_page(tmp_path: Path) -> None:
     (runs / "damaged.npz").write_bytes(b"PK")
     done = figures(runs)
     assert done.code == 0, done.err
-    expected = {f"{name}.{kind}" for name in NAMES for kind in ("png", "pdf")} | {"report.html"}
+    expected = {f"{name}.{kind}" for name in NAMES for kind in ("png", "pdf", "svg")} | {
+        "report.html"
+    }
     assert {path.name for path in (runs / "figures").iterdir()} == expected
     assert {Path(line).name for line in done.out.splitlines()} == expected
     assert "damaged.npz: damaged" in done.err

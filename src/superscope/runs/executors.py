@@ -89,6 +89,17 @@ class _Pool(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
 
+    def stop(self, others: set[Any]) -> None:
+        """Give up all runs, and end the processes that are not among `others`."""
+        manager = getattr(self._pool, "_executor_manager_thread", None)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()  # what they are at is not wanted any more
+        if manager is not None:
+            # Python's exit wakes this thread without a lock; if it is just closing its pipe, a
+            # traceback is printed. It ends at once now that its processes have ended.
+            manager.join(WAIT)
+
 
 @contextmanager
 def _ctrl_c_later() -> Iterator[None]:
@@ -153,9 +164,7 @@ def processes(workers: int | None = None) -> Iterator[Workers]:
     try:
         yield Workers(pool, lambda: count, f"{count} processes")
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()  # what they are at is not wanted any more
+        pool.stop(others)
         raise
     pool.shutdown()
 
