@@ -23,9 +23,9 @@ def interval_text(interval: Interval) -> str:
 def held_text(held: Mapping[str, float], floors: Sequence[str]) -> str:
     """Return what was held and not fitted, ``given alpha = 1``; empty if nothing was."""
     every_floor = len(floors) > 1 and set(floors) <= set(held)
-    said = [f"{n} = {v:.4g}" for n, v in held.items() if not (every_floor and n in floors)]
-    said += ["every floor"] if every_floor else []
-    return f"given {', '.join(said)}" if said else ""
+    named = [f"{n} = {v:.4g}" for n, v in held.items() if not (every_floor and n in floors)]
+    what = [*named, *(["every floor"] if every_floor else [])]
+    return f"given {', '.join(what)}" if what else ""
 
 
 def headline(findings: Sequence[Finding], held: str) -> str:

@@ -133,12 +133,12 @@ def _loss(study: Study) -> Answer:
 def _exponent(law: Law, name: str) -> tuple[str, str]:
     """Return whether an exponent is 1, and its value with interval and verdict."""
     value, interval = law.parameters[name], law.intervals[name]
-    said = f"{value:.3g}"
     low, high = interval.low, interval.high
-    if low is None or high is None or not law.identified:
-        ends = "" if low is None or high is None else f" (95 % from {low:.3g} to {high:.3g})"
-        return CANNOT, f"{said}{ends}, which these points do not identify"
-    said += f" (95 % from {low:.3g} to {high:.3g})"
+    if low is None or high is None:
+        return CANNOT, f"{value:.3g}, which these points do not identify"
+    said = f"{value:.3g} (95 % from {low:.3g} to {high:.3g})"
+    if not law.identified:
+        return CANNOT, f"{said}, which these points do not identify"
     if low <= 1.0 <= high:
         return "yes, within its error", f"{said}: 1 lies inside"
     return "no", f"{said}: {'faster' if low > 1.0 else 'slower'} than 1/m"
@@ -240,10 +240,9 @@ _PART = {
 
 
 def _estimate(value: Estimate) -> str:
-    said = f"{value.value:.3g}"
-    if value.low is not None and value.high is not None:
-        said += f" ({value.low:.3g} to {value.high:.3g})"
-    return said.replace("-", "−")
+    ends = value.low is not None and value.high is not None
+    interval = f" ({value.low:.3g} to {value.high:.3g})" if ends else ""
+    return f"{value.value:.3g}{interval}".replace("-", "−")
 
 
 def _range(values: Sequence[float]) -> str:
