@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -32,7 +32,7 @@ from superscope.figures.draw.style import (
 
 __all__ = [
     "DASHED", "DOTTED", "WIDE", "Drawing", "Key", "block", "frame", "grid", "in_lines", "keyed",
-    "line", "mark", "put_key", "say", "spread",
+    "line", "mark", "one_panel", "put_key", "say", "spread",
 ]  # fmt: skip
 
 LEAST = 1.5  # inches: no panel is narrower where another column can go
@@ -241,6 +241,23 @@ def keyed(panel: Axes, key: Key) -> None:
         ncols=key.columns(width + LEFT), frameon=False, fontsize="small", handlelength=2.2,
     )  # fmt: skip
     panel.set_title(panel.get_title(), pad=6 + 72 * LINE * key.rows(width + LEFT))
+
+
+def one_panel(
+    draw: Callable[[Axes], None], key: Key, *, height: float, widest: float
+) -> tuple[Callable[[], Figure], Callable[[Axes], None]]:
+    """Return how a picture of one panel is painted: as a figure, and in axes of a user's."""
+
+    def paint() -> Figure:
+        figure, (panel,) = grid([""], key, height=height, widest=widest)
+        draw(panel)
+        return figure
+
+    def alone(panel: Axes) -> None:
+        draw(panel)
+        keyed(panel, key)
+
+    return paint, alone
 
 
 def spread(values: Sequence[T], most: int) -> tuple[T, ...]:

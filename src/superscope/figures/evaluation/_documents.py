@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.evaluation import Evaluation
 from superscope.figures.draw.axes import limits, log_x
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, keyed, line, mark, spread
+from superscope.figures.draw.canvas import Drawing, Key, block, line, mark, one_panel, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 
@@ -37,14 +36,7 @@ def loss_documents(evaluation: Evaluation) -> Drawing:
         panel.set_xlabel("tokens scored in the document")
         panel.set_ylabel("loss, nats per token")
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=3.0, widest=6.4)
-        draw(panel)
-        return figure
-
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
+    paint, alone = one_panel(draw, key, height=3.0, widest=6.4)
 
     se = "" if error is None else f" with a standard error of {error:.2g}"
     return Drawing(

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.evaluation import Evaluation
 from superscope.figures.draw.axes import limits, log_x
-from superscope.figures.draw.canvas import Drawing, Key, grid, keyed, line, mark, spread
+from superscope.figures.draw.canvas import Drawing, Key, line, mark, one_panel, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Missing
@@ -71,14 +70,7 @@ def loss_tokens(evaluation: Evaluation) -> Drawing | Missing:
         panel.set_xlabel("rank of the token in the text")
         panel.set_ylabel("loss, nats per token")
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=3.0, widest=6.4)
-        draw(panel)
-        return figure
-
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
+    paint, alone = one_panel(draw, key, height=3.0, widest=6.4)
 
     return Drawing(
         name="loss-tokens",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from superscope.figures.draw.canvas import Drawing, Key, grid, keyed
+from superscope.figures.draw.canvas import Drawing, Key, one_panel
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names
@@ -52,14 +51,7 @@ def roll_out_errors(roll_out: RollOut) -> Drawing | Missing:
         panel.set_ylabel("absolute error of the loss")
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=3.0, widest=7.3)
-        draw(panel)
-        return figure
-
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
+    paint, alone = one_panel(draw, key, height=3.0, widest=7.3)
 
     return Drawing(
         name="roll-out",

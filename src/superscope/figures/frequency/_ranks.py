@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, keyed, line
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, line, one_panel
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import shown
@@ -58,14 +57,7 @@ def frequency_ranks(frequency: TokenFrequency) -> Drawing:
         panel.set_xlabel("rank")
         panel.set_ylabel("times counted")
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=3.2, widest=6.4)
-        draw(panel)
-        return figure
-
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
+    paint, alone = one_panel(draw, key, height=3.2, widest=6.4)
 
     low, high = ("", "") if tail is None else (fixed(e, 3) for e in tail.interval)
     return Drawing(

@@ -8,10 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, keyed, line, mark
+from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, line, mark, one_panel
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Missing
@@ -125,13 +124,6 @@ def run_overlap(run: ToyRun) -> Drawing | Missing:
 def _drawing(
     name: str, title: str, key: Key, draw: Callable[[Axes], None], *, said: str, label: str
 ) -> Drawing:
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=2.8, widest=6.4)
-        draw(panel)
-        return figure
-
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
+    paint, alone = one_panel(draw, key, height=2.8, widest=6.4)
 
     return Drawing(name, title, said, label, paint, alone)
