@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from table_files import table_file
 
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.tables import check_suffix, read_numbers, read_table, write_table
@@ -15,20 +15,9 @@ from superscope.tables import check_suffix, read_numbers, read_table, write_tabl
 TABLE = pd.DataFrame({"model": ["a", "b", "c"], "width": [1, 20, 300], "loss": [3.5, 2.25, 1e-3]})
 
 
-def write(folder: Path, table: pd.DataFrame, suffix: str) -> Path:
-    path = folder / f"table.{suffix}"
-    if suffix.lower() == "csv":
-        table.to_csv(path, index=False)
-    elif suffix.lower() == "parquet":
-        table.to_parquet(path)
-    else:
-        path.write_text("".join(json.dumps(r) + "\n" for r in table.to_dict("records")))
-    return path
-
-
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "CSV"])
 def test_a_file_holds_the_same_numbers_whatever_its_kind(tmp_path: Path, suffix: str) -> None:
-    found = read_table(write(tmp_path, TABLE, suffix))
+    found = read_table(table_file(tmp_path, TABLE, suffix))
     assert list(found.columns) == list(TABLE.columns)
     assert found["model"].tolist() == ["a", "b", "c"]
     for name in ("width", "loss"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from law_tables import PLAIN, POWER, make_table
+from table_files import table_file
 
 from superscope.errors import NotFoundError, UsageError
 from superscope.laws import fit, load_table
@@ -15,23 +15,12 @@ from superscope.laws import fit, load_table
 TABLE = pd.DataFrame({"model": ["a", "b", "c"], "width": [1, 20, 300], "loss": [3.5, 2.25, 1e-3]})
 
 
-def write(folder: Path, table: pd.DataFrame, suffix: str) -> Path:
-    path = folder / f"table.{suffix}"
-    if suffix.lower() == "csv":
-        table.to_csv(path, index=False)
-    elif suffix.lower() == "parquet":
-        table.to_parquet(path)
-    else:
-        path.write_text("".join(json.dumps(r) + "\n" for r in table.to_dict("records")))
-    return path
-
-
 def test_a_data_frame_is_itself() -> None:
     assert load_table(TABLE) is TABLE
 
 
 def test_a_file_is_named_by_a_path_or_a_word(tmp_path: Path) -> None:
-    path = write(tmp_path, TABLE, "csv")
+    path = table_file(tmp_path, TABLE, "csv")
     for given in (path, str(path)):
         assert load_table(given)["width"].tolist() == [1, 20, 300]
 
@@ -39,7 +28,7 @@ def test_a_file_is_named_by_a_path_or_a_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
 def test_a_fit_to_a_file_is_the_fit_to_its_table(tmp_path: Path, suffix: str) -> None:
     table = make_table("power", POWER, points=20, noise=0.01)
-    path = write(tmp_path, table, suffix)
+    path = table_file(tmp_path, table, suffix)
     one, other = (fit(t, "power", x="x", **PLAIN) for t in (table, path))
     assert one.parameters == pytest.approx(other.parameters, rel=1e-12)
 
