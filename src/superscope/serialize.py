@@ -31,7 +31,7 @@ def encode(value: Any, derived: Callable[[Any], dict[str, Any]]) -> str:
 
 def _plain(value: Any, derived: Callable[[Any], dict[str, Any]]) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        stored = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        stored = {_key(f): getattr(value, f.name) for f in dataclasses.fields(value)}
         more = derived(value)
         if more:
             stored["derived"] = more
@@ -50,6 +50,11 @@ def _plain(value: Any, derived: Callable[[Any], dict[str, Any]]) -> Any:
     if isinstance(value, tuple):
         return [_plain(item, derived) for item in value]
     return value
+
+
+def _key(field: dataclasses.Field[Any]) -> str:
+    """Return what JSON calls a field: its name, or what its metadata says."""
+    return str(field.metadata.get("json", field.name))
 
 
 def decode(cls: type[T], text: str) -> T:
@@ -82,11 +87,12 @@ def _typed(kind: Any, value: Any) -> Any:
         hints = typing.get_type_hints(kind)
         # What has a default may be new since the JSON was written.
         known = [
-            f.name
+            f
             for f in dataclasses.fields(kind)
-            if f.name in value or f.default is dataclasses.MISSING
+            if _key(f) in value or f.default is dataclasses.MISSING
         ]
-        return kind(**{n: _typed(hints[n], value[n]) for n in known})  # type: ignore[operator]
+        content = {f.name: _typed(hints[f.name], value[_key(f)]) for f in known}
+        return kind(**content)  # type: ignore[operator]
     if origin is tuple:
         item = typing.get_args(kind)[0]
         return tuple(_typed(item, v) for v in value)

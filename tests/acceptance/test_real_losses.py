@@ -96,7 +96,7 @@ def test_the_loss_is_that_of_a_plain_loop(
     found = evaluate(smollm2_path, text_files([gcide]), options)
     assert found.scored == scored
     assert found.loss == pytest.approx(nats / scored, abs=1e-4)
-    assert found.tokens.counts.sum() == scored
+    assert found.token_losses.counts.sum() == scored
     assert 0.5 < found.bits_per_byte < 3
     assert (found.model.rows, found.model.width) == (49_152, 576)
 

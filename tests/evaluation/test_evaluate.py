@@ -125,7 +125,7 @@ def test_batches_and_blocks_change_nothing_that_matters(model: Path) -> None:
     for options in (LossOptions(batch=7), LossOptions(batch=4, block_tokens=50)):
         other = evaluate(model, read, options)
         assert other.loss == pytest.approx(one.loss, abs=1e-6)
-        assert (other.tokens.counts == one.tokens.counts).all()
+        assert (other.token_losses.counts == one.token_losses.counts).all()
 
 
 def test_the_error_is_clustered_by_document() -> None:
@@ -187,7 +187,7 @@ def test_one_document_has_no_error(model: Path) -> None:
 
 def test_losses_by_token_add_up(model: Path) -> None:
     found = evaluate(model, texts())
-    table = found.token_frame()
+    table = found.tokens()
     assert len(table) == found.model.rows
     assert table["count"].sum() == found.scored
     seen = table[table["count"] > 0]

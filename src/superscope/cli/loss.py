@@ -59,7 +59,7 @@ def loss(
         from superscope.observations import to_frame
         from superscope.tables import write_table
 
-        write_table(found.token_frame(), tokens)
+        write_table(found.tokens(), tokens)
         write_table(to_frame([found.observation()]), out)
     if figures is not None:
         from superscope.cli.figures_folder import write_figures

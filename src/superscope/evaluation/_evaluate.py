@@ -141,7 +141,7 @@ class _Run:
             settings=settings,
             documents=added([block.documents for block in done]),
             document_bytes=read.counts,
-            tokens=added([block.tokens for block in done]),
+            token_losses=added([block.tokens for block in done]),
             vocabulary=_spelled(tokenizer, model.rows),
             notes=tuple(self.notes),
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,8 +142,8 @@ class Evaluation(Result, Pictured):
         Losses of each document.
     document_bytes
         Bytes of UTF-8 that the scored tokens of each stand for, int64, of the same length.
-    tokens
-        Losses of each entry of the vocabulary that was a target.
+    token_losses
+        Losses of each entry of the vocabulary that was a target; ``tokens`` in JSON.
     vocabulary
         Text of each entry as the tokenizer spells it, None where it has none, (V,).
     notes
@@ -157,7 +157,7 @@ class Evaluation(Result, Pictured):
     settings: LossSettings
     documents: Losses
     document_bytes: Int64
-    tokens: Losses
+    token_losses: Losses = field(metadata={"json": "tokens"})
     vocabulary: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -237,7 +237,7 @@ class Evaluation(Result, Pictured):
             }
         )
 
-    def token_frame(self) -> pd.DataFrame:
+    def tokens(self) -> pd.DataFrame:
         """Return a row for each of the V entries: id, token, count, and its mean loss in nats.
 
         Entries that never were a target have count 0 and no loss.
@@ -245,9 +245,9 @@ class Evaluation(Result, Pictured):
         import pandas as pd
 
         counts = np.zeros(self.model.rows, np.int64)
-        counts[self.tokens.ids] = self.tokens.counts
+        counts[self.token_losses.ids] = self.token_losses.counts
         losses = np.full(self.model.rows, np.nan)
-        losses[self.tokens.ids] = self.tokens.means
+        losses[self.token_losses.ids] = self.token_losses.means
         return pd.DataFrame(
             {
                 "id": np.arange(self.model.rows),

@@ -164,4 +164,4 @@ def _write(made: Study, out: Path) -> None:
         if member.evaluation is not None:
             make_folder(out / "tokens")
             path = out / "tokens" / f"{slug(member.name)}.parquet"
-            write_table(member.evaluation.token_frame(), path)
+            write_table(member.evaluation.tokens(), path)

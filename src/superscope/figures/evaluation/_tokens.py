@@ -40,7 +40,7 @@ class RankLosses:
 
 def rank_losses(evaluation: Evaluation) -> RankLosses:
     """Return the losses of tokens in the order of how often they were targets."""
-    tokens = evaluation.tokens
+    tokens = evaluation.token_losses
     order = np.argsort(-tokens.counts, kind="stable")
     counts, nats = tokens.counts[order], tokens.nats[order]
     last = len(order)
@@ -53,7 +53,7 @@ def rank_losses(evaluation: Evaluation) -> RankLosses:
 
 def loss_tokens(evaluation: Evaluation) -> Drawing | Missing:
     """Return the figure of the loss of tokens against their rank in the text."""
-    if len(evaluation.tokens.ids) < 2:
+    if len(evaluation.token_losses.ids) < 2:
         return Missing(TITLE, "Fewer than two different tokens were scored.")
     found = rank_losses(evaluation)
     key = Key((
