@@ -60,7 +60,9 @@ def evaluation() -> Evaluation:
 
     made = make_evaluation(64, "lab/m")
     counts = np.array([1, 8, 3, 2])
-    return replace(made, token_losses=Losses(np.arange(4), counts, counts * np.array([9.0, 1, 4, 6])))
+    return replace(
+        made, token_losses=Losses(np.arange(4), counts, counts * np.array([9.0, 1, 4, 6]))
+    )
 
 
 @pytest.fixture(scope="session")

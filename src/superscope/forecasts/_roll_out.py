@@ -17,7 +17,7 @@ from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.points import numbers, renamed, select
 from superscope.plotting import Pictured
-from superscope.progress import Progress, silent
+from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 from superscope.text import counted
 
@@ -186,7 +186,7 @@ def roll_out(
     *,
     hold_out: Sequence[int] = (1, 2),
     size: str | None = None,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> RollOut:
     """Fit the small models of every group, and predict the larger ones.
 
@@ -205,7 +205,8 @@ def roll_out(
         Column of the models' size; default: the first input of the first variant's law. Models
         of one size are held out together.
     progress
-        Told of every fit.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("roll-out", done, total)``.
 
     Returns
     -------
@@ -243,14 +244,15 @@ def roll_out(
     predictions: list[Prediction] = []
     impossible: list[tuple[str, str, str]] = []
     work = [(variant, count) for count in hold_out for variant in variants]
-    for done, (variant, count) in enumerate(work):
-        progress("roll-out", done, len(work))
-        for made in _predicted(split, variant, base, count):
-            if isinstance(made, Prediction):
-                predictions.append(made)
-            else:
-                impossible.append(made)
-    progress("roll-out", len(work), len(work))
+    with chosen(progress) as report:
+        for done, (variant, count) in enumerate(work):
+            report("roll-out", done, len(work))
+            for made in _predicted(split, variant, base, count):
+                if isinstance(made, Prediction):
+                    predictions.append(made)
+                else:
+                    impossible.append(made)
+        report("roll-out", len(work), len(work))
     return RollOut(by, tuple(predictions), tuple(dict.fromkeys(impossible)))
 
 
@@ -308,7 +310,7 @@ def _predicted(
     pooled = None
     if variant.pooled or variant.shared:
         try:
-            pooled = fit(together, variant.law, options.changed(grouped))
+            pooled = fit(together, variant.law, options.changed(grouped), progress=None)
         except UsageError as error:
             yield variant.name, "every group", str(error)
             return
@@ -320,10 +322,8 @@ def _predicted(
             if pooled is not None and variant.pooled:
                 law, floor = pooled, label
             else:
-                law, floor = fit(train, variant.law, held[0].changed({"group": ("none",)})), None
-            moved = [
-                fit(train, variant.law, other.changed({"group": ("none",)})) for other in held[1:]
-            ]
+                law, floor = _alone(train, variant, held[0]), None
+            moved = [_alone(train, variant, other) for other in held[1:]]
             if law.degrees_of_freedom < 1:
                 raise UsageError(f"{len(law.points)} points for as many parameters")
             for point, loss, said in _forecasts(law, floor, test, moved):
@@ -337,6 +337,11 @@ def _predicted(
                 f"{label or 'the table'} without its {largest(held_out)}",
                 str(error),
             )
+
+
+def _alone(table: pd.DataFrame, variant: Variant, options: FitOptions) -> Law:
+    """Return the fit of one group's models, with a floor for all."""
+    return fit(table, variant.law, options.changed({"group": ("none",)}), progress=None)
 
 
 def _held(options: FitOptions, pooled: Law, shared: Sequence[str], errors: int) -> FitOptions:

@@ -17,7 +17,7 @@ from superscope.frequency.text import Text, text_of
 from superscope.frequency.token_frequency import CountedText, TokenFrequency
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.frequency.zipf import FIRST_RANK, GROUPS, ZipfFit, fit_zipf
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import counted
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def count_tokens(
     max_tokens: int | None = None,
     max_documents: int | None = None,
     ranks: tuple[int | None, int | None] | None = None,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> TokenFrequency:
     """Count a text's tokens and fit Zipf's law to the tail of their frequencies.
 
@@ -65,7 +65,9 @@ def count_tokens(
         a and b, the first and last rank of the tail; None for either means the default: a = 100,
         and b the last rank seen 20 times, or more often where counts vary more than by chance.
     progress
-        Called as ``progress("tokens of TEXT", done, total)``, in bytes of text or in tokens.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("tokens of TEXT", done, total)``, in bytes of text or
+        in tokens.
 
     Returns
     -------
@@ -100,23 +102,24 @@ def count_tokens(
             f"ranks {_ranks(first, last)}: {loaded.name} has {loaded.size:,} ids, and no more ranks"
         )
     counter = _Counter(loaded, source, Limits(max_tokens, max_documents))
-    counter.count(progress)
-    kind, groups = counter.groups()
-    counts = groups.sum(axis=0)
-    seen = int(np.count_nonzero(counts))
-    if max(first or 1, last or 1) > seen:
-        raise UsageError(
-            f"ranks {_ranks(first, last)}: only {seen:,} ids occur in {source.name}; "
-            "choose lower ranks or a longer text"
-        )
-    fitted = ZipfFit()
-    if counter.units < GROUPS:
-        fitted.reason = (
-            f"the text is too short: {counted(counter.units, kind[:-1])}"
-            f"{f' of {RUN_TOKENS:,} tokens' if kind == 'runs' else ''}; {GROUPS} are needed"
-        )
-    else:
-        fitted = fit_zipf(groups, first, last, progress)
+    with chosen(progress) as report:
+        counter.count(report)
+        kind, groups = counter.groups()
+        counts = groups.sum(axis=0)
+        seen = int(np.count_nonzero(counts))
+        if max(first or 1, last or 1) > seen:
+            raise UsageError(
+                f"ranks {_ranks(first, last)}: only {seen:,} ids occur in {source.name}; "
+                "choose lower ranks or a longer text"
+            )
+        fitted = ZipfFit()
+        if counter.units < GROUPS:
+            fitted.reason = (
+                f"the text is too short: {counted(counter.units, kind[:-1])}"
+                f"{f' of {RUN_TOKENS:,} tokens' if kind == 'runs' else ''}; {GROUPS} are needed"
+            )
+        else:
+            fitted = fit_zipf(groups, first, last, report)
     c = counter.met
     return TokenFrequency(
         tokenizer=loaded.name,

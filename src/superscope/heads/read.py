@@ -19,7 +19,7 @@ from superscope.heads.fetched import fetch, from_copy, gguf_tokens, kept_head
 from superscope.heads.find import find_head
 from superscope.heads.head import Head
 from superscope.heads.opened import rows_of
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import slug, visible
 
 
@@ -30,7 +30,7 @@ def read_head(
     tensor: str | None = None,
     rows: str = "all",
     fold_norm: bool = False,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> Head:
     """Read the output head of a language model, and nothing else of it.
 
@@ -48,7 +48,8 @@ def read_head(
     fold_norm
         Multiply the final norm's gain into the columns. Changes cosines; off by default.
     progress
-        Told of the bytes fetched.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress(stage, done, total)``, in bytes.
 
     Returns
     -------
@@ -73,7 +74,8 @@ def read_head(
         raise UsageError(f"rows={rows!r}; expected 'all' or 'tokenizer'")
     try:
         found = model if isinstance(model, Checkpoint) else locate(model, revision)
-        head = _read(found, tensor, fold_norm, progress)
+        with chosen(progress) as report:
+            head = _read(found, tensor, fold_norm, report)
         return head if rows == "all" else _tokenizer_rows(head)
     except SuperscopeError as error:
         # Names out of a file may hold anything, and an error is one line that can be printed.

@@ -24,7 +24,7 @@ from superscope.laws.resampling import LEAST_UNITS, bootstrap, jackknife
 from superscope.laws.solver import Solutions
 from superscope.laws.stability import Influence, Refit, influences, sensitivity
 from superscope.laws.table import load_table
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
@@ -35,7 +35,7 @@ def fit(
     law: str,
     options: FitOptions | None = None,
     *,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Law:
     """Fit a law to a table and judge whether the data identify it.
@@ -53,7 +53,8 @@ def fit(
     options
         How to fit; the keywords change them.
     progress
-        Told what is being done.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress(stage, done, total)``.
     **changes
         Fields of :class:`FitOptions`, by name.
 
@@ -77,16 +78,17 @@ def fit(
     >>> 0.35 in law.intervals["alpha"]  # the truth
     True
     """
-    chosen = (options or FitOptions()).changed(changes)
-    form = chosen.form(law)
+    settings = (options or FitOptions()).changed(changes)
+    form = settings.form(law)
     frame = load_table(table)
-    selection = select(frame, form, chosen)
-    problem = make_problem(form, selection.points, chosen)
-    found = problem.solve(selection.points.weights[None])
-    exponents = found.exponents[0]
-    refits = sensitivity(frame, form, chosen, exponents) if chosen.judge else ()
-    progress("fit", 1, 1)
-    return _judged(selection, problem, found, options=chosen, refits=refits, progress=progress)
+    selection = select(frame, form, settings)
+    problem = make_problem(form, selection.points, settings)
+    with chosen(progress) as report:
+        found = problem.solve(selection.points.weights[None])
+        exponents = found.exponents[0]
+        refits = sensitivity(frame, form, settings, exponents) if settings.judge else ()
+        report("fit", 1, 1)
+        return _judged(selection, problem, found, options=settings, refits=refits, progress=report)
 
 
 def _judged(

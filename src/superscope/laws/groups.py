@@ -17,7 +17,7 @@ from superscope.laws.exclusion import group_rows, known
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.table import load_table
-from superscope.progress import Progress, silent
+from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 from superscope.text import counted
 
@@ -78,7 +78,7 @@ def fit_by(
     by: str,
     options: FitOptions | None = None,
     *,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> LawsByGroup:
     """Fit a law to each group of a table apart, and compare the exponents.
@@ -92,7 +92,8 @@ def fit_by(
     options
         As for :func:`superscope.laws.fit`; every option may be given by name.
     progress
-        Told of every fit.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("fit", done, total)``.
     **changes
         Fields of :class:`FitOptions`, by name.
 
@@ -112,18 +113,19 @@ def fit_by(
     >>> laws.fit_by("published-llms", "width", "family", resamples=0, judge=False)
     LawsByGroup(width, 4 groups by family)
     """
-    chosen = (options or FitOptions()).changed(changes)
+    settings = (options or FitOptions()).changed(changes)
     frame = load_table(table)
     groups = group_rows(frame, (known(frame, by, "by"),))
     laws: dict[str, Law] = {}
     impossible: dict[str, str] = {}
-    for done, (name, rows) in enumerate(groups.items()):
-        progress("fit", done, len(groups))
-        try:
-            laws[name] = fit(frame.iloc[rows], law, chosen)
-        except UsageError as error:
-            impossible[name] = str(error)
-    progress("fit", len(groups), len(groups))
+    with chosen(progress) as report:
+        for done, (name, rows) in enumerate(groups.items()):
+            report("fit", done, len(groups))
+            try:
+                laws[name] = fit(frame.iloc[rows], law, settings, progress=None)
+            except UsageError as error:
+                impossible[name] = str(error)
+        report("fit", len(groups), len(groups))
     if not laws:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in impossible.items())
         raise UsageError(f"no group by {by} can be fitted: {reasons}")

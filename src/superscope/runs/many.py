@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from superscope.errors import SuperscopeError
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs.executors import Workers, lost
 from superscope.runs.folder import Claim, RunFolder
 
@@ -75,7 +75,7 @@ def run_all(
     workers: Workers,
     *,
     together: Callable[[T], tuple[Hashable, int]] = lambda task: (None, 1),
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> Outcome:
     """Do the tasks that have no result yet, and keep each result as one file.
 
@@ -94,7 +94,8 @@ def run_all(
     together
         What tasks must have in common to be done by one call of `work`, and how many at most.
     progress
-        Called as ``progress("runs", done, total)``.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("runs", done, total)``.
 
     Returns
     -------
@@ -106,7 +107,8 @@ def run_all(
     RemoteError
         The executor broke for good; what was finished is kept.
     """
-    return _Sweep(tasks, work, folder, workers, together).run(progress)
+    with chosen(progress) as report:
+        return _Sweep(tasks, work, folder, workers, together).run(report)
 
 
 class _Sweep(Generic[T]):

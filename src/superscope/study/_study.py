@@ -15,7 +15,7 @@ from superscope.frequency import Text
 from superscope.geometry import Geometry
 from superscope.heads import FAMILIES, family_of, members
 from superscope.laws import Law
-from superscope.progress import Progress, silent
+from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.study.laws import fit_laws
 from superscope.study.members import Failure, Member, Task, located, work
@@ -34,7 +34,7 @@ def study(
     options: LossOptions = LossOptions(),  # noqa: B008 - frozen
     *,
     executor: Executor | Workers | None = None,
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> Study:
     """Measure and evaluate models, and fit the laws that hold over their widths.
 
@@ -55,7 +55,9 @@ def study(
         Who does the work: anything with the interface of ``concurrent.futures.Executor``, or
         workers of :mod:`superscope.runs`. By default one process, which has all cores.
     progress
-        Called as ``progress("runs", done, total)``, a head and a loss of each member being a run.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("runs", done, total)``; the head and the loss of a member are
+        two runs.
 
     Returns
     -------

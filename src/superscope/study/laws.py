@@ -41,10 +41,11 @@ def fit_laws(table: pd.DataFrame) -> StudyLaws:
             if name == "loss":
                 if rows["family"].notna().any():  # a floor for each family, and one for the others
                     rows = rows.assign(family=rows["family"].fillna("no family"))
-                return fit(rows, "width", resample="row")
+                return fit(rows, "width", resample="row", progress=None)
             # In logarithms: an overlap of a narrow model must not outweigh all others.
             return fit(
-                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0}, resample="row"
+                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0},
+                resample="row", progress=None,
             )  # fmt: skip
         except SuperscopeError as error:
             missing[name] = str(error)

@@ -81,14 +81,16 @@ def _head(task: Task) -> Geometry:
     options = task.options
 
     def measured(frequencies: Int64 | None) -> Geometry:
-        head = read_head(task.checkpoint)
-        return measure(head, pairs="none", device=options.device, frequencies=frequencies)
+        head = read_head(task.checkpoint, progress=None)
+        return measure(
+            head, pairs="none", device=options.device, frequencies=frequencies, progress=None
+        )
 
     # What is wrong with a text or tokenizer stays so; a network that fails is tried again.
     try:
         counts = count_tokens(
             _tokenizer(task.loadable), task.text, max_tokens=options.max_tokens,
-            max_documents=options.max_documents,
+            max_documents=options.max_documents, progress=None,
         ).counts  # fmt: skip
     except (FormatError, NotFoundError, UsageError, EvaluationError) as error:
         return _noted(measured(None), f"not weighted by the text: {error}")
@@ -106,7 +108,7 @@ def _noted(geometry: Geometry, note: str) -> Geometry:
 def _loss(task: Task) -> Evaluation:
     return evaluate(
         task.loadable, task.text, task.options, keep=task.blocks,
-        tokenizer=_tokenizer(task.loadable),
+        tokenizer=_tokenizer(task.loadable), progress=None,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from superscope.device import resolved
 from superscope.errors import DivergedError, FormatError, UsageError
-from superscope.progress import Progress, silent
+from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.toy.config import ToyConfig
 from superscope.toy.engine import check_device
@@ -120,7 +120,7 @@ def work(configs: list[ToyConfig], device: str = "auto") -> list[bytes]:
     """Train some configs and return their files' contents; what a worker does."""
     alone = nullcontext() if configs[0].engine == "numba" else one_torch_thread()
     with alone:
-        results = train_many(configs, device=device)
+        results = train_many(configs, device=device, progress=None)
     return [
         to_bytes(Failure(config, str(r)) if isinstance(r, DivergedError) else r)
         for config, r in zip(configs, results, strict=True)
@@ -133,7 +133,7 @@ def sweep(
     *,
     executor: Executor | Workers | None = None,
     device: str = "auto",
-    progress: Progress = silent,
+    progress: ProgressChoice = "auto",
 ) -> SweepOutcome:
     """Train every config that has no result in a folder yet.
 
@@ -153,7 +153,8 @@ def sweep(
     device
         Where the ``torch`` engine trains; on a GPU, many models at once.
     progress
-        Called as ``progress("runs", done, total)``.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("runs", done, total)``.
 
     Returns
     -------

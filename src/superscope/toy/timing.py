@@ -94,5 +94,5 @@ def _step_seconds(config: ToyConfig, device: str) -> float:
 def _time(config: ToyConfig, device: str) -> float:
     begin = time.perf_counter()
     with suppress(DivergedError), one_torch_thread() if config.engine == "torch" else nullcontext():
-        train(config, device=device)
+        train(config, device=device, progress=None)
     return time.perf_counter() - begin

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from superscope.errors import DivergedError
-from superscope.progress import Progress, silent
+from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.toy.config import ToyConfig
 from superscope.toy.engine import check_device, diverged, initial_weights
 from superscope.toy.processor import denormals_flushed, kernel, one_blas_thread
 from superscope.toy.run import LAST, ToyRun
 
 
-def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silent) -> ToyRun:
+def train(config: ToyConfig, *, device: str = "auto", progress: ProgressChoice = "auto") -> ToyRun:
     """Train one toy model.
 
     Parameters
@@ -27,7 +27,8 @@ def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silen
         Where the ``torch`` engine trains; ``auto`` is a GPU where there is one. The ``numba``
         engine is for CPUs.
     progress
-        Called as ``progress("train", steps done, steps)`` now and then.
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("train", steps done, steps)`` now and then.
 
     Returns
     -------
@@ -56,7 +57,12 @@ def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silen
         if isinstance(run, DivergedError):
             raise run
         return run
+    with chosen(progress) as report:
+        return _train(config, report)
 
+
+def _train(config: ToyConfig, progress: Progress) -> ToyRun:
+    """Train a model with the engine ``numba``."""
     from superscope.toy.numba_engine import NumbaEngine
 
     begin = time.perf_counter()
@@ -82,7 +88,7 @@ def train(config: ToyConfig, *, device: str = "auto", progress: Progress = silen
 
 
 def train_many(
-    configs: Sequence[ToyConfig], *, device: str = "auto", progress: Progress = silent
+    configs: Sequence[ToyConfig], *, device: str = "auto", progress: ProgressChoice = "auto"
 ) -> list[ToyRun | DivergedError]:
     """Train several models: with the ``torch`` engine at once, as one batched product.
 
@@ -111,11 +117,13 @@ def train_many(
     if all(config.engine == "torch" for config in configs):
         from superscope.toy import torch_engine
 
-        return torch_engine.train_many(configs, device=device, progress=progress)
+        with chosen(progress) as report:
+            return torch_engine.train_many(configs, device=device, progress=report)
     results: list[ToyRun | DivergedError] = []
-    for config in configs:
-        try:
-            results.append(train(config, device=device, progress=progress))
-        except DivergedError as error:
-            results.append(error)
+    with chosen(progress) as report:
+        for config in configs:
+            try:
+                results.append(train(config, device=device, progress=report))
+            except DivergedError as error:
+                results.append(error)
     return results
