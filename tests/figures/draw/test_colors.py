@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from superscope.figures.draw.colors import DARK, LIGHT, SERIES, THEMES
+from superscope.figures.draw.colors import DARK, LIGHT, SERIES, THEMES, series
 
 GROUPS = (("raw", "centered", "frequency", "ink"), ("opt", "qwen", "gpt2", "pythia"))
 PAIRS = [pair for group in GROUPS for pair in combinations(group, 2)]
@@ -62,3 +62,21 @@ def test_marks_stand_out_from_the_paper_and_letters_more(theme: str) -> None:
 def test_themes_have_the_same_roles_and_no_color_has_two() -> None:
     assert LIGHT.keys() == DARK.keys()
     assert len(set(LIGHT.values())) == len(LIGHT)
+
+
+def test_no_two_of_many_look_alike() -> None:
+    styles = list(series(f"family {k}" for k in range(70)).values())
+    assert len({(s.marker, s.filled) for s in styles[:20]}) == 20  # also without color
+    assert len({s.color for s in styles[:7]}) == 7
+    assert len({(s.color, str(s.dash)) for s in styles[:28]}) == 28
+    assert len({(s.color, s.marker) for s in styles}) == 70
+    assert all(s.filled and s.dash == "-" for s in styles[:7])
+    outline = next(s for s in styles if not s.filled)
+    assert outline.marks()["markerfacecolor"] == LIGHT["paper"] != outline.color
+    assert outline.line()["linestyle"] == outline.dash
+
+
+def test_a_name_that_comes_again_has_one_style() -> None:
+    styles = series(["OPT", "Qwen2.5", "OPT"])
+    assert list(styles) == ["OPT", "Qwen2.5"]
+    assert set(styles.values()) <= set(series("abcdefg").values())
