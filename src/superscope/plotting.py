@@ -13,39 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plotted(
-    result: object,
-    what: str | None = None,
-    *,
-    ax: Axes | None = None,
-    theme: str = "light",
-    **options: Any,
-) -> Figure:
-    """Return a picture of a result; this is what every ``plot`` method calls.
-
-    Parameters
-    ----------
-    result
-        A result of any room that has pictures.
-    what
-        Name of the picture; without one, the result's first.
-    ax
-        Axes to draw in, for a picture of one panel.
-    theme
-        ``light`` or ``dark``.
-    **options
-        Of that picture alone.
-
-    Raises
-    ------
-    UsageError
-        There is no such picture (the message lists them), or it cannot be drawn.
-    """
-    figures = import_module("superscope.figures")
-    figure: Figure = figures.plot(result, what, ax=ax, theme=theme, **options)
-    return figure
-
-
 class Pictured:
     """A result that draws itself."""
 
@@ -89,4 +56,6 @@ class Pictured:
         >>> figure = superscope.measure(rows).plot("overlap")
         >>> figure.savefig("overlap.png")
         """
-        return plotted(self, name, ax=ax, theme=theme, **options)
+        figures = import_module("superscope.figures")
+        figure: Figure = figures.plot(self, name, ax=ax, theme=theme, **options)
+        return figure

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from superscope.plotting import plotted
+from superscope.figures import plot
 
 
 def test_what_has_no_pictures_says_so() -> None:
     with pytest.raises(TypeError, match="no picture of a int"):
-        plotted(3)
+        plot(3)

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from superscope.errors import UsageError
-from superscope.figures.draw.canvas import Drawing
 from superscope.figures.draw.drawable import ABSENT, drawable, drawable_names
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.laws._parts import MOST_BARS, bars
-from superscope.figures.laws.view import MOST_MARKED, limits, marked, term_curve, term_remainder
+from superscope.figures.laws.view import MOST_MARKED, marked, term_curve, term_remainder
 from superscope.forecasts import Plan, plan
 from superscope.forecasts.summary import input_rows
 from superscope.laws import Law, fit, load_public
@@ -172,14 +172,6 @@ def test_marked_are_the_points_that_move_the_law(width_law: Law) -> None:
         else:
             assert {points.labels[i] for i in m.points} == {m.name}
         assert len(m.points)
-
-
-def test_limits_of_an_axis_are_around_what_it_can_show() -> None:
-    low, high = limits([0.0, -3.0, 2.0, 8.0])
-    assert 1 < low < 2
-    assert 8 < high < 16
-    assert limits([5.0])[0] < 5 < limits([5.0])[1]
-    assert limits([0.0]) == (0.1, 10.0)
 
 
 def test_text_of_others_is_drawn_to_the_letter() -> None:

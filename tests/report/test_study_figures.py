@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from studies import NO_LAWS, WIDTHS, families_study, make_evaluation, make_member, make_study
 
 from superscope.errors import UsageError
-from superscope.figures.draw.canvas import Drawing
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.study._loss import panels_of
 from superscope.figures.study.view import SHAPES, cast_of, short_names
 from superscope.report import write_study_report

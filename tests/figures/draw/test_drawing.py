@@ -11,9 +11,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, keyed, line
+from superscope.figures.draw.canvas import Key, block, grid, keyed, line
 from superscope.figures.draw.colors import DARK, LIGHT
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import NARROW, WIDE
 from superscope.report.files import write_figures
 

@@ -15,25 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from superscope.figures.draw.axes import limits
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.picture import Picture
-from superscope.figures.draw.style import (
-    BOTTOM,
-    DASHED,
-    DOTTED,
-    LEFT,
-    NARROW,
-    RIGHT,
-    WIDE,
-    page_width,
-)
-
-__all__ = [
-    "DASHED", "DOTTED", "WIDE", "Drawing", "Key", "block", "frame", "grid", "in_lines", "keyed",
-    "line", "mark", "one_panel", "put_key", "say", "spread",
-]  # fmt: skip
+from superscope.figures.draw.style import BOTTOM, LEFT, NARROW, RIGHT, page_width
 
 LEAST = 1.5  # inches: no panel is narrower where another column can go
 EDGE, LINE, HEADING = 0.06, 0.158, 0.24  # inches: above a key, of its lines, of its heading
@@ -218,11 +202,6 @@ def _bar(figure: Figure, key: Key) -> None:
     bar.grid(False)
     bar.spines[:].set_visible(False)
     bar.text(count + 0.2, 0, key.bar_label, va="center", fontsize=8)
-
-
-def frame(values: Sequence[float]) -> tuple[float, float]:
-    """Return limits of a logarithmic axis around some values, at least a decade apart."""
-    return limits(values, least=10)
 
 
 def say(panel: Axes, text: str) -> None:

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_x, log_y
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, keyed, line, mark, say
+from superscope.figures.draw.axes import limits, log_x, log_y
+from superscope.figures.draw.canvas import Key, block, grid, keyed, line, mark, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws.view import (
     BAND,
     FLOOR_COLOR,
@@ -22,7 +22,6 @@ from superscope.figures.laws.view import (
     dots,
     drawn_points,
     input_label,
-    limits,
     shade,
     term_color,
     thinned,

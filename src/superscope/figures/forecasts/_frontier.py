@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_x, log_y
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, line, mark
+from superscope.figures.draw.axes import limits, log_x, log_y
+from superscope.figures.draw.canvas import Key, block, grid, line, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.laws.view import BAND, limits, shade
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.laws.view import BAND, shade
 from superscope.forecasts import Plan
 from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from superscope.figures.draw.canvas import Drawing, Key, one_panel
+from superscope.figures.draw.canvas import Key, one_panel
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.forecasts import RollOut
 from superscope.text import counted
 

@@ -10,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import DOTTED, Drawing, Key, block, grid, keyed, line
+from superscope.figures.draw.canvas import Key, block, grid, keyed, line
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import DOTTED
 from superscope.figures.geometry.keys import WIDEST
 from superscope.geometry import Geometry, Norms
 from superscope.geometry.unit_rows import Float64

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, keyed, line
+from superscope.figures.draw.canvas import Key, grid, keyed, line
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.draw.style import DASHED
 from superscope.figures.geometry.keys import WIDEST, center_lines
 from superscope.geometry import Geometry, PairStatistics
 from superscope.geometry.baselines import random_share

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, Key, grid, line, say
+from superscope.figures.draw.canvas import Key, grid, line, say
 from superscope.figures.draw.drawable import drawable
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.figures.geometry._norms import norm_counts, paint_norms
 from superscope.figures.geometry._overlap import overlap_shares, paint_log_shares
 from superscope.figures.geometry._spectrum import EIGENVALUE, RANK, paint_spectra

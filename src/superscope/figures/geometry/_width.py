@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import limits, log_y, width_axis
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, keyed, line, mark
+from superscope.figures.draw.canvas import Key, grid, keyed, line, mark
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.labels import put_labels
+from superscope.figures.draw.style import DASHED
 from superscope.figures.geometry.keys import WIDEST
 from superscope.figures.geometry.names import names_of
 from superscope.figures.geometry.published import published_overlaps

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, mark
+from superscope.figures.draw.canvas import Key, block, grid, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
 from superscope.laws.stability import Refit

@@ -6,11 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_x, log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark, spread
+from superscope.figures.draw.axes import limits, log_x, log_y
+from superscope.figures.draw.canvas import Key, block, grid, line, mark, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import (
     BAND,
     FLOOR_COLOR,
@@ -19,7 +21,6 @@ from superscope.figures.laws.view import (
     dots,
     drawn_points,
     input_label,
-    limits,
     shade,
     term_color,
     thinned,

@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, mark
+from superscope.figures.draw.canvas import Key, block, grid, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.laws.view import FLOOR_COLOR, term_color
 from superscope.laws import Law
 from superscope.laws.formula import Floats

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, Key, block, grid, line
+from superscope.figures.draw.canvas import Key, block, grid, line
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
 

@@ -9,17 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_x
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, grid, line, mark
+from superscope.figures.draw.axes import limits, log_x
+from superscope.figures.draw.canvas import Key, grid, line, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import (
     Marked,
     dots,
     drawn_points,
     input_label,
-    limits,
     marked,
     shift_unit,
     thinned,

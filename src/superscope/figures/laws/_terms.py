@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_x, log_y
-from superscope.figures.draw.canvas import Drawing, Key, block, grid, line, mark, say
+from superscope.figures.draw.axes import limits, log_x, log_y
+from superscope.figures.draw.canvas import Key, block, grid, line, mark, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.laws.view import (
     BAND,
     banded,
@@ -18,7 +19,6 @@ from superscope.figures.laws.view import (
     dots,
     drawn_points,
     input_label,
-    limits,
     shade,
     term_color,
     term_curve,

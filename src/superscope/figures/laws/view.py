@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,17 +120,6 @@ def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
 def shift_unit(law: Law) -> str:
     """Return in what the shift of an exponent is told when points are left out."""
     return "standard deviations of its resamples" if len(law.bootstrap) else "its standard errors"
-
-
-def limits(values: Sequence[float] | Floats, share: float = 0.06) -> tuple[float, float]:
-    """Return limits of a logarithmic axis around those values that are positive."""
-    positive = np.asarray(values, np.float64)
-    positive = positive[positive > 0]
-    if not len(positive):
-        return 0.1, 10.0
-    low, high = float(positive.min()), float(positive.max())
-    margin = max(share * math.log(high / low), 0.02)
-    return low * math.exp(-margin), high * math.exp(margin)
 
 
 def between(low: float, high: float) -> Floats:

@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark, spread
+from superscope.figures.draw.canvas import Key, block, grid, line, mark, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names, shown
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import BAND, FLOOR_COLOR, banded, shade
 from superscope.figures.study.view import (
     NO_FAMILY,

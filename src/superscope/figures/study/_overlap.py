@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, grid, line, mark
+from superscope.figures.draw.canvas import Key, block, grid, line, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawable import shown
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import BAND, banded, shade
 from superscope.figures.study.view import (
     Point,

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from superscope.figures.draw.axes import limits
 from superscope.figures.draw.canvas import mark
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names
 from superscope.figures.draw.labels import put_labels
-from superscope.figures.laws.view import limits
 from superscope.geometry import Geometry
 from superscope.laws.formula import Floats
 

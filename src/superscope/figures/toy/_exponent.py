@@ -11,11 +11,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from superscope.figures.draw.canvas import DASHED, DOTTED, WIDE, Drawing, grid, line, say
+from superscope.figures.draw.canvas import grid, line, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.picture import Picture
-from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT
+from superscope.figures.draw.style import BOTTOM, DASHED, DOTTED, LEFT, RIGHT, WIDE
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.figures.toy.keys import decay_key

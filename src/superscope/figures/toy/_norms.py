@@ -8,21 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import (
-    DASHED,
-    WIDE,
-    Drawing,
-    Key,
-    grid,
-    in_lines,
-    line,
-    put_key,
-    spread,
-)
+from superscope.figures.draw.canvas import Key, grid, in_lines, line, put_key, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.picture import Picture
-from superscope.figures.draw.style import BOTTOM, LEFT, RIGHT
+from superscope.figures.draw.style import BOTTOM, DASHED, LEFT, RIGHT, WIDE
 from superscope.figures.toy.colors import decay_colors, width_colors
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.figures.toy.text import missing

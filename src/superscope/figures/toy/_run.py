@@ -10,10 +10,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, Key, block, line, mark, one_panel
+from superscope.figures.draw.canvas import Key, block, line, mark, one_panel
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawing import Missing
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.draw.style import DASHED
 from superscope.toy import ToyRun
 from superscope.toy.run import LAST, THRESHOLD
 

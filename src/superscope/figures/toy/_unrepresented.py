@@ -11,10 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
-from superscope.figures.draw.axes import log_x, log_y
-from superscope.figures.draw.canvas import DASHED, Drawing, frame, grid, line, say
+from superscope.figures.draw.axes import limits, log_x, log_y
+from superscope.figures.draw.canvas import grid, line, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import DASHED
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import GroupedRuns, loss_of, positive
 from superscope.figures.toy.keys import decay_key
@@ -44,11 +46,11 @@ def loss_unrepresented(runs: GroupedRuns) -> Drawing:
         )  # fmt: skip
         expected = [p.expected_loss for p in shown if p.expected_loss >= least_expected]
         losses = [loss_of(p) for p in shown]
-        low, high = frame([most, *(expected or losses)])
+        low, high = limits([most, *(expected or losses)], least=10)
         # A strip beside the axis takes the runs that a logarithm cannot.
         left = low / (high / low) ** (STRIP / (1 - STRIP)) if beside else low
         log_x(panels[0], left, high)
-        log_y(panels[0], *frame([most, *losses]))
+        log_y(panels[0], *limits([most, *losses], least=10))
         if beside:
             _tick_beside(panels[0], left, low)
         for panel, (_, groups) in zip(panels, settings, strict=True):

@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import DASHED, DOTTED, Drawing, frame, grid, line, say
+from superscope.figures.draw.axes import limits, log_y
+from superscope.figures.draw.canvas import grid, line, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import Group, GroupedRuns, Series, loss_of, positive
 from superscope.figures.toy.keys import decay_key, width_axis
@@ -68,7 +70,7 @@ def loss_width(runs: GroupedRuns) -> Drawing:
         )  # fmt: skip
         losses = [loss_of(p) for g in runs.panels for p in g.points if positive(loss_of(p))]
         if losses:
-            log_y(panels[0], *frame(losses))
+            log_y(panels[0], *limits(losses, least=10))
         whole = width_axis(panels[0], [m for g in runs.panels for m in g.widths])
         colors = decay_colors(runs.decays)
         for panel, group in zip(panels, runs.panels, strict=True):
@@ -166,7 +168,7 @@ def overlap_width(runs: GroupedRuns) -> Drawing:
             if value is not None and positive(value)
         ]  # fmt: skip
         values += [random_mean_square(m) for m in (min(widths), max(widths))]
-        log_y(panels[0], *frame(values))
+        log_y(panels[0], *limits(values, least=10))
         colors = decay_colors(runs.decays)
         for panel, group in zip(panels, runs.panels, strict=True):
             _paint_baselines(panel, group, whole)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from superscope._version import __version__
-from superscope.figures.draw.canvas import Drawing
 from superscope.figures.draw.colors import DARK, LIGHT
+from superscope.figures.draw.drawing import Drawing
 from superscope.figures.toy.groups import Group, GroupedRuns, Series
 from superscope.report.html import template
 from superscope.text import counted, fixed, signed
