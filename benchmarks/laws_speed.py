@@ -21,8 +21,7 @@ from superscope.cores import usable_cores
 from superscope.laws import FitOptions, load_public, simulate
 from superscope.laws.linearization import residuals
 from superscope.laws.points import select
-from superscope.laws.problem import Problem, make_problem
-from superscope.laws.resampling import bootstrap
+from superscope.laws.problem import Problem, bootstrap, make_problem
 
 Floats = npt.NDArray[np.float64]
 

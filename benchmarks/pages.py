@@ -42,7 +42,7 @@ NOTES = {
   (its dense products take the same time at any stage).
 """,
     "laws": """\
-- Ours: `superscope.laws.resampling.bootstrap` as `fit` calls it, searches from the fit to all
+- Ours: `superscope.laws.problem.bootstrap` as `fit` calls it, searches from the fit to all
   points, the least of three times after a first call that does not count. Neither side's time
   holds the fit to all points, imports, or compiling.
 - Plain Adam is `benchmarks/adam_laws.py`: logarithms of amplitudes and floor, exponents,

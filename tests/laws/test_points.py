@@ -170,22 +170,6 @@ def test_features_are_the_most_there_are() -> None:
     assert selected(shape_table(features=some)).points.features == 50_257
 
 
-def test_some_of_the_points_keep_what_is_theirs() -> None:
-    table = shape_table(family=["a", "b", "c"] * 4, loss_se=np.linspace(0.01, 0.04, 12))
-    points = selected(table, group=("family",), weights="loss_se").points
-    kept = points.group != 1
-    part = points.only(kept)
-    assert part.groups == ("a", "c")
-    assert list(part.group) == [0, 1] * 4
-    assert list(part.rows) == [1, 3, 4, 6, 7, 9, 10, 12]
-    assert part.labels == tuple(f"row {i}" for i in part.rows)
-    assert list(part.unit) == list(range(8))
-    assert part.weights.mean() == pytest.approx(1)
-    assert part.weights / part.weights[0] == pytest.approx(
-        points.weights[kept] / points.weights[kept][0]
-    )
-
-
 def test_groups_none_means_no_groups() -> None:
     table = make_table("power", POWER, points=12).rename(columns={"x": "width"})
     table = table.assign(family=["a", "b"] * 6, dataset="d")

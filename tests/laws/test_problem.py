@@ -100,18 +100,6 @@ def test_an_exponent_can_be_held_and_the_rest_stays() -> None:
     assert found.exponents[0, 1] == 1.25
 
 
-def test_a_problem_on_some_points_keeps_bounds_by_name() -> None:
-    problem = width(fix={f"B[{GROUPS[2]}]": 1.5})
-    part = problem.only(problem.points.group != 0)
-    assert part.names == ("A", "alpha", f"B[{GROUPS[1]}]", f"B[{GROUPS[2]}]")
-    assert list(part.low) == [0, 0, 0, 1.5]
-    assert part.equations.x.mean() == pytest.approx(0, abs=1e-12)
-    found = part.solve(part.points.weights[None])
-    natural = part.parameters(found.exponents, found.linear)[0]
-    expected = [WIDTH[n] for n in part.names]
-    assert natural == pytest.approx(expected, rel=1e-6)
-
-
 @pytest.mark.parametrize("count", [1, 2, 5, 64, 100])
 def test_starts_fill_the_box_and_depend_on_the_seed_alone(count: int) -> None:
     one, same, other = (shape(starts=count, seed=s).starts for s in (0, 0, 1))

@@ -12,7 +12,8 @@ import pytest
 from web import Web, running
 
 from superscope.errors import FormatError, NotFoundError, RemoteError
-from superscope.laws import fit, load_public, public
+from superscope.laws import fit, load_public
+from superscope.laws.table import PUBLIC
 
 NAME = "chinchilla-shapes"
 CONTENT = b"""model_size,FLOP,loss,num_tokens,d_model,n_layers
@@ -44,9 +45,9 @@ def web() -> Iterator[Web]:
 def publish(monkeypatch: pytest.MonkeyPatch, url: str, content: bytes = CONTENT) -> None:
     """Let the table be published at a URL, with the checksum of this content."""
     table = replace(
-        public.PUBLIC[NAME], url=f"{url}/table.csv", sha256=hashlib.sha256(content).hexdigest()
+        PUBLIC[NAME], url=f"{url}/table.csv", sha256=hashlib.sha256(content).hexdigest()
     )
-    monkeypatch.setitem(public.PUBLIC, NAME, table)
+    monkeypatch.setitem(PUBLIC, NAME, table)
 
 
 def test_published_llms_is_shipped_whole(cache: Path) -> None:
@@ -68,7 +69,7 @@ def test_a_table_in_a_folder_has_this_projects_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(monkeypatch, "http://127.0.0.1:9")
-    for file in public.PUBLIC[NAME].files:
+    for file in PUBLIC[NAME].files:
         folder = tmp_path / file
         folder.mkdir()
         (folder / file).write_bytes(CONTENT)
@@ -182,7 +183,7 @@ def test_a_cache_that_cannot_be_written_is_an_error_of_ours(
 
 
 def test_pinned_commits_and_checksums() -> None:
-    for name, table in public.PUBLIC.items():
+    for name, table in PUBLIC.items():
         if table.url is None:
             assert name == "published-llms"
             continue

@@ -8,7 +8,6 @@ import pytest
 from law_tables import CHINCHILLA, FAST, PLAIN, POWER, make_table, truth
 
 from superscope.laws import fit
-from superscope.laws.words import left_out_text, refit_text
 
 OPTIONS = {"x": "x", "resamples": 0, "starts": 16}
 
@@ -74,7 +73,7 @@ def test_refits_keep_the_other_rules_and_options() -> None:
 def test_each_rule_of_the_users_is_lifted_and_further_ones_are_tried() -> None:
     rules = ("x > 3000", "loss > 2.9")
     found = fit(noisy(), "power", **OPTIONS, exclude=rules, sensitivity=("x < 20", 3))
-    assert [refit_text(r) for r in found.refits] == [
+    assert [r.text for r in found.refits] == [
         "this fit", "without the rule x > 3000", "without the rule loss > 2.9", "without any rule",
         "also without x < 20", "3 highest left out",
     ]  # fmt: skip
@@ -111,7 +110,7 @@ def test_whole_units_are_left_out_too() -> None:
     found = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=16, loss="squared")
     assert found.interval_method == "bca"
     first = found.influences[0]
-    assert left_out_text(first) == "every point of run run3"
+    assert first.text == "every point of run run3"
     assert first.points == (12, 13, 14, 15)
     alone = fit(table, "chinchilla", exclude="run == run3", loss="squared", **FAST).parameters[
         first.parameter

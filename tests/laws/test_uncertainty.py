@@ -17,9 +17,7 @@ from superscope.laws import FitOptions, Interval, fit
 from superscope.laws.intervals import bca, linear_interval
 from superscope.laws.linearization import jacobian, linearize, predictions, residuals
 from superscope.laws.points import select
-from superscope.laws.problem import Problem, make_problem
-from superscope.laws.resampling import bootstrap, jackknife
-from superscope.laws.words import interval_text
+from superscope.laws.problem import Problem, bootstrap, jackknife, make_problem
 
 Z = float(stats.norm.ppf(0.975))
 
@@ -223,7 +221,7 @@ def test_an_interval_contains_what_lies_between_its_ends() -> None:
     assert -1e9 in high and 3 not in high
     assert 5 in Interval(None, None)
     assert "1.5" not in both
-    assert [interval_text(i) for i in (both, low, high, Interval(None, None))] == [
+    assert [str(i) for i in (both, low, high, Interval(None, None))] == [
         "1 to 2",
         "above 1",
         "below 2",

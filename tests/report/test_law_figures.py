@@ -20,7 +20,6 @@ from superscope.forecasts import Plan, plan
 from superscope.forecasts.summary import input_rows
 from superscope.laws import Law, fit, load_public
 from superscope.laws.stability import MOVED
-from superscope.laws.words import left_out_text
 from superscope.report import write_law_figures, write_law_report
 from superscope.report.laws.files import law_figures
 from superscope.report.laws.page import render_law, row_text
@@ -158,9 +157,7 @@ def test_bars_of_parts_sum_to_the_fitted_loss_in_its_order(shape_law: Law, width
 
 def test_marked_are_the_points_that_move_the_law(width_law: Law) -> None:
     found, more = marked(width_law)
-    moving = {
-        left_out_text(i) for i in width_law.influences if abs(i.shift) > MOVED or i.below_floor
-    }
+    moving = {i.text for i in width_law.influences if abs(i.shift) > MOVED or i.below_floor}
     assert {m.name for m in found} <= moving
     assert len(found) + more == len(moving)
     assert len(found) <= MOST_MARKED

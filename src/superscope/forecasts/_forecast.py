@@ -9,8 +9,8 @@ import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws import Estimate, Law
-from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import estimate_frame
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import rounded

@@ -17,8 +17,8 @@ from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budget, tolerance
 from superscope.laws import Estimate, Law
-from superscope.laws.estimate import estimate_frame
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import estimate_frame
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import rounded

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError
-from superscope.laws.forms import Form
+from superscope.laws.formula import Form
 from superscope.laws.law import Law
 
 Floats = npt.NDArray[np.float64]

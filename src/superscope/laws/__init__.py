@@ -4,17 +4,15 @@ from superscope.laws import summary as summary
 from superscope.laws._compare import Comparison, Difference, compare
 from superscope.laws._fit import fit
 from superscope.laws._simulate import TRUTHS, simulate
-from superscope.laws.estimate import Estimate
-from superscope.laws.forms import FORMS, Form, Term
+from superscope.laws.formula import FORMS, Form, Term
 from superscope.laws.groups import LawsByGroup, fit_by
-from superscope.laws.intervals import Interval
+from superscope.laws.intervals import Estimate, Interval
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.prediction import Band
-from superscope.laws.public import load_public
 from superscope.laws.slope import Exponent, fit_exponent
 from superscope.laws.status import Finding, FitStatus
-from superscope.laws.table import load_table
+from superscope.laws.table import load_public, load_table
 
 __all__ = [
     "FORMS",

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.estimate import Estimate, Uncertainty
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import bca, widened
+from superscope.laws.intervals import Estimate, Uncertainty, bca, widened
 from superscope.laws.law import Law
 from superscope.result import Result
 from superscope.text import rounded

@@ -19,8 +19,7 @@ from superscope.laws.law import FORMAT, Law
 from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
-from superscope.laws.problem import Problem, make_problem
-from superscope.laws.resampling import LEAST_UNITS, bootstrap, jackknife
+from superscope.laws.problem import LEAST_UNITS, Problem, bootstrap, jackknife, make_problem
 from superscope.laws.solver import Solutions
 from superscope.laws.stability import Influence, Refit, influences, sensitivity
 from superscope.laws.table import load_table

@@ -13,7 +13,6 @@ from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.problem import Problem
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.laws.words import interval_text, left_out_text, refit_text
 from superscope.text import counted
 
 WIDE = 0.5  # share of an exponent's value above which its interval is wide
@@ -203,7 +202,7 @@ def _exclusion(law: Law) -> list[Finding]:
             moves = ", ".join(f"{r.parameters[name]:.3g} {_under(r)}" for r in outside)
             text = (
                 f"{name} = {law.parameters[name]:.3g} ({_under(own)}) becomes {moves}: "
-                f"more than its interval ({interval_text(law.intervals[name])})"
+                f"more than its interval ({law.intervals[name]})"
             )
             findings.append(Finding(FitStatus.UNSTABLE_EXCLUSION, name, text))
     return findings
@@ -212,7 +211,7 @@ def _exclusion(law: Law) -> list[Finding]:
 def _under(refit: Refit) -> str:
     points = counted(refit.dropped, "point")
     if refit.drop_highest is None:
-        return f"{refit_text(refit)} ({points} out)"
+        return f"{refit.text} ({points} out)"
     return f"with {points} left out"
 
 
@@ -255,9 +254,7 @@ def _points(law: Law) -> list[Finding]:
         inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
         start = f"{name} = {law.parameters[name]:.3g} becomes "
         if outside:
-            text = (
-                f"{start}{_without(law, outside)}: outside its interval ({interval_text(interval)})"
-            )
+            text = f"{start}{_without(law, outside)}: outside its interval ({interval})"
             findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
         if below:
             what = "a measured loss lies below its floor"
@@ -274,9 +271,7 @@ def _points(law: Law) -> list[Finding]:
 
 def _without(law: Law, influences: Sequence[Influence]) -> str:
     unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
-    return ", ".join(
-        f"{i.value:.3g} without {left_out_text(i)} ({i.shift:+.1f} {unit})" for i in influences
-    )
+    return ", ".join(f"{i.value:.3g} without {i.text} ({i.shift:+.1f} {unit})" for i in influences)
 
 
 def _weak(law: Law) -> list[Finding]:
@@ -292,7 +287,7 @@ def _weak(law: Law) -> list[Finding]:
                 continue  # said already
             width = (interval.high - interval.low) / law.parameters[name]
             if width > widest:
-                widest, shown = width, interval_text(interval) + by
+                widest, shown = width, str(interval) + by
         if widest <= WIDE:
             continue
         status = FitStatus.WEAK if widest <= WIDEST else FitStatus.UNDETERMINED
@@ -316,6 +311,6 @@ def _floors(law: Law) -> list[Finding]:
         if len(floors) == 1
         else f"{len(open_)} of {len(floors)} floors, such as {open_[0]}"
     )
-    interval = interval_text(law.intervals[open_[0]])
+    interval = str(law.intervals[open_[0]])
     text = f"the floor is weakly identified: {which} lies anywhere in {interval}"
     return [Finding(FitStatus.WEAK, open_[0], text)]

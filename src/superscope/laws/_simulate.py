@@ -10,7 +10,7 @@ import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws.exclusion import group_rows
-from superscope.laws.forms import make_form
+from superscope.laws.formula import make_form
 from superscope.laws.problem import floor_names
 
 TRUTHS: dict[str, dict[str, float]] = {

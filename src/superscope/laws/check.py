@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from superscope.laws.forms import FORMS, Form
+from superscope.laws.formula import FORMS, Form
 from superscope.laws.points import Points
 
 

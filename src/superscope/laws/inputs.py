@@ -10,8 +10,7 @@ import pandas as pd
 
 from superscope.errors import UsageError, did_you_mean
 from superscope.laws.exclusion import group_rows
-from superscope.laws.forms import Form
-from superscope.laws.formula import Floats
+from superscope.laws.formula import Floats, Form
 
 Inputs = pd.DataFrame | Mapping[str, npt.ArrayLike] | npt.ArrayLike
 

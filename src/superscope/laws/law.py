@@ -13,15 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import FormatError, UsageError
-from superscope.laws import formula, words
+from superscope.laws import formula, status
 from superscope.laws._profile import Profile
 from superscope.laws.check import wrong_form, wrong_points
-from superscope.laws.estimate import Uncertainty
 from superscope.laws.exclusion import Excluded
-from superscope.laws.forms import Form
-from superscope.laws.formula import Floats
+from superscope.laws.formula import Floats, Form
 from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
-from superscope.laws.intervals import LEVEL, Interval
+from superscope.laws.intervals import LEVEL, Interval, Uncertainty
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.prediction import Band, Scatter, expected, new_models
@@ -124,22 +122,22 @@ class Law(Result, Pictured):
     @property
     def held_text(self) -> str:
         """What was held: ``given alpha = 1``; empty if nothing was."""
-        return words.held_text(self.held, list(self.parameters)[2 * len(self.form.terms) :])
+        return status.held_text(self.held, list(self.parameters)[2 * len(self.form.terms) :])
 
     @property
     def headline(self) -> str:
         """Whether the law is identified, and given what."""
-        return words.headline(self.findings, self.held_text)
+        return status.headline(self.findings, self.held_text)
 
     @property
     def verdict(self) -> str:
         """What the judge says, in a sentence or two."""
-        return words.verdict(self.findings, self.held_text)
+        return status.verdict(self.findings, self.held_text)
 
     @property
     def short_verdict(self) -> str:
         """The verdict by its kinds: ``not identified (floor at its bound: E)``."""
-        return words.short_verdict(self.findings, self.held_text)
+        return status.short_verdict(self.findings, self.held_text)
 
     @property
     def uncertainty(self) -> Uncertainty:

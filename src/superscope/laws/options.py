@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from superscope.errors import UsageError, did_you_mean
-from superscope.laws.forms import Form, make_form
+from superscope.laws.formula import Form, make_form
 from superscope.laws.typed import typed_bounds, typed_columns, typed_pairs, typed_values
 
 # The command line is made of these options (superscope.cli.fit, superscope.cli.roll_out).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws.exclusion import Excluded, drop_highest, exclude, group_rows, known
-from superscope.laws.forms import Form
+from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
 from superscope.tables import NOT_NUMBERS
 
@@ -59,24 +58,6 @@ class Points:
     def __len__(self) -> int:
         """How many points there are."""
         return len(self.loss)
-
-    def only(self, kept: npt.NDArray[np.bool_]) -> Points:
-        """Return some of the points; groups without any are gone."""
-        group, labels = _renumbered(self.group[kept], self.groups)
-        weights = self.weights[kept]
-        return Points(
-            self.inputs[kept], self.loss[kept], weights / weights.mean(), group, labels,
-            np.unique(self.unit[kept], return_inverse=True)[1].astype(np.int64), self.units,
-            tuple(compress(self.unit_names, kept)), self.rows[kept],
-            tuple(compress(self.labels, kept)), self.features,
-        )  # fmt: skip
-
-
-def _renumbered(
-    group: npt.NDArray[np.int64], labels: tuple[str, ...]
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    present, renumbered = np.unique(group, return_inverse=True)
-    return renumbered.astype(np.int64), tuple(labels[i] for i in present)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.laws import formula
-from superscope.laws.estimate import Estimate, Uncertainty
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import student
+from superscope.laws.intervals import Estimate, Uncertainty, student
 
 if TYPE_CHECKING:
     import pandas as pd

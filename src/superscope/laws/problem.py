@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError, did_you_mean
-from superscope.laws.forms import Form
-from superscope.laws.formula import Floats
+from superscope.laws.formula import Floats, Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.solver import Equations, Solutions, solve
 
+LEAST_UNITS = 8  # fewer cannot be resampled to any purpose
 HIGHEST = 8.0  # no exponent is sought above it
 TRIED = 0.05, 2.5  # starts lie between these exponents
 
@@ -78,16 +78,6 @@ class Problem:
         low, high = e.low.copy(), e.high.copy()
         low[at] = high[at] = value
         return replace(self, equations=replace(e, low=low, high=high))
-
-    def only(self, kept: npt.NDArray[np.bool_]) -> Problem:
-        """Return the problem on some of its points; same bounds, new centers."""
-        points = self.points.only(kept)
-        k = self.equations.terms
-        there = [k + self.points.groups.index(g) for g in points.groups]
-        order = [*range(k), *there, *range(self.equations.linear, len(self.equations.low))]
-        return _problem(
-            self.form, points, self.equations.low[order], self.equations.high[order], self.starts
-        )
 
     def _ordered(self, bounds: Floats) -> Floats:
         k, p = self.equations.terms, self.equations.linear
@@ -188,3 +178,44 @@ def _starts(terms: int, count: int, seed: int) -> Floats:
     low, high = np.log(TRIED)
     even = qmc.Sobol(terms, rng=seed).random_base2(int(np.ceil(np.log2(max(count, 2)))))[:count]
     return np.asarray(np.exp(low + (high - low) * even), np.float64)
+
+
+def bootstrap(problem: Problem, exponents: Floats, count: int, seed: int) -> Floats:
+    """Return parameters fitted to resamples of the units, shape (count, P).
+
+    A floor whose group is not in a resample is not a number there.
+
+    Parameters
+    ----------
+    problem
+        The law on its points.
+    exponents
+        Where the searches begin, shape (S, k).
+    count, seed
+        How many resamples, and of which generator.
+    """
+    unit = problem.points.unit
+    units = int(unit.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), count)
+    return _refitted(problem, drawn[:, unit] * problem.points.weights, exponents)
+
+
+def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) -> Floats:
+    """Return parameters fitted without each unit in turn, shape (units, P)."""
+    kept = unit != np.arange(int(unit.max()) + 1)[:, None]
+    return _refitted(problem, kept * problem.points.weights, exponents)
+
+
+def _refitted(problem: Problem, weights: Floats, exponents: Floats) -> Floats:
+    found = problem.solve(weights, exponents)
+    k = problem.equations.terms
+    present = np.zeros((len(weights), len(problem.points.groups)))
+    for g in range(present.shape[1]):
+        present[:, g] = weights[:, problem.points.group == g].sum(axis=1)
+    free = (
+        problem.equations.low[k : problem.equations.linear]
+        < (problem.equations.high[k : problem.equations.linear])
+    )
+    parameters = problem.parameters(found.exponents, found.linear)
+    parameters[:, 2 * k :][(present == 0) & free] = np.nan
+    return parameters

@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.forms import Form
-from superscope.laws.formula import Floats
+from superscope.laws.formula import Floats, Form
 from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import select
-from superscope.laws.problem import Problem, make_problem
-from superscope.laws.resampling import jackknife
+from superscope.laws.problem import Problem, jackknife, make_problem
 
 MOST = 5  # influences kept for each exponent
 MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked
@@ -52,6 +50,19 @@ class Refit:
     standard_errors: dict[str, float | None]
     objective: float
 
+    @property
+    def text(self) -> str:
+        """How its exclusion differs from the law's own."""
+        if self.own:
+            return "this fit"
+        if self.added:
+            return f"also without {self.added}"
+        if self.drop_highest is not None:
+            return f"{self.drop_highest} highest left out"
+        if len(self.lifted) > 1:
+            return "without any rule"
+        return f"without the rule {self.lifted[0]}"
+
 
 @dataclass(frozen=True)
 class Influence:
@@ -80,6 +91,11 @@ class Influence:
     value: float
     shift: float
     below_floor: bool
+
+    @property
+    def text(self) -> str:
+        """The point or the resampling unit that was left out."""
+        return f"every point of {self.unit} {self.name}" if self.unit else self.name
 
 
 def sensitivity(

@@ -9,7 +9,6 @@ from superscope.laws._compare import Comparison, Difference
 from superscope.laws.groups import LawsByGroup
 from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
-from superscope.laws.words import interval_text, refit_text
 from superscope.text import as_text, columns, counted, rounded
 
 
@@ -43,7 +42,7 @@ def parameter_rows(law: Law) -> list[tuple[str, str, str, str]]:
         if error == 0.0:
             rows.append((name, rounded(value), "held", ""))
         else:
-            rows.append((name, rounded(value), rounded(error), interval_text(law.intervals[name])))
+            rows.append((name, rounded(value), rounded(error), str(law.intervals[name])))
     return rows
 
 
@@ -55,7 +54,7 @@ def refit_rows(law: Law) -> list[tuple[str, ...]]:
             f"{rounded(value)} ± {rounded(refit.standard_errors[name])}"
             for name, value in refit.parameters.items()
         ]
-        rows.append((refit_text(refit), str(refit.dropped), str(refit.points), *values))
+        rows.append((refit.text, str(refit.dropped), str(refit.points), *values))
     return rows
 
 
@@ -85,10 +84,7 @@ def facts(law: Law) -> list[tuple[str, str]]:
         ("intervals", _interval_method(law)),
         ("starts", f"{law.share_of_starts:.0%} of {law.options.starts} reached the best"),
         ("condition", "singular" if condition is None else f"{condition:.3g}"),
-        *(
-            ("profile", f"{name} {interval_text(profile.interval)}")
-            for name, profile in law.profiles.items()
-        ),
+        *(("profile", f"{name} {profile.interval}") for name, profile in law.profiles.items()),
     ]
 
 
@@ -168,7 +164,7 @@ def _difference_row(found: Difference) -> tuple[str, ...]:
         f"{found.first} − {found.second}",
         found.parameter,
         rounded(d.value),
-        interval_text(Interval(d.low, d.high)),
+        str(Interval(d.low, d.high)),
         {True: "yes", False: "no", None: "not known"}[found.differs],
     )
 

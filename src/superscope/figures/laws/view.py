@@ -15,7 +15,6 @@ from superscope.laws import Interval, Law, Term
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
 from superscope.laws.stability import MOVED, Influence
-from superscope.laws.words import left_out_text
 
 MOST_POINTS = 1000  # marks of a panel; more make files that no page should hold
 MOST_MARKED = 6
@@ -105,7 +104,7 @@ def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
     by_name: dict[str, list[Influence]] = {}
     for i in sorted(law.influences, key=lambda i: -abs(i.shift)):
         if abs(i.shift) > MOVED or i.below_floor:
-            by_name.setdefault(left_out_text(i), []).append(i)
+            by_name.setdefault(i.text, []).append(i)
     names = list(by_name)[:MOST_MARKED]
     return tuple(
         Marked(

@@ -33,7 +33,6 @@ from superscope.figures.study.view import (
 )
 from superscope.geometry import Overlap
 from superscope.laws import Law
-from superscope.laws.words import interval_text
 from superscope.text import counted
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def _title(side: Side) -> str:
     if side.law is None:
         return f"{side.name}, no law"
     value, interval = side.law.parameters["alpha"], side.law.intervals["alpha"]
-    return f"{side.name}, s = {value:.3g} ({interval_text(interval)})"
+    return f"{side.name}, s = {value:.3g} ({interval})"
 
 
 def _paint(panel: Axes, side: Side, points: Sequence[Point], ends: tuple[float, float]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from superscope.errors import UsageError
 from superscope.laws import FORMS
-from superscope.laws.forms import make_form
+from superscope.laws.formula import make_form
 
 
 @pytest.mark.parametrize(
