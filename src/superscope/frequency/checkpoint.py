@@ -25,7 +25,7 @@ from superscope.errors import (
 )
 from superscope.heads import network
 from superscope.heads._locate import Checkpoint, HubCheckpoint, LocalCheckpoint, locate
-from superscope.heads.formats import read_directory
+from superscope.heads.opened import read_directory
 from superscope.heads.transport import open_local
 
 OUT_OF_MEMORY = re.compile("(out of|not enough|allocate) memory")

@@ -8,22 +8,19 @@ from pathlib import PurePath
 from typing import Any
 
 from superscope.geometry.geometry import Geometry
-from superscope.geometry.overlap import Overlap
 from superscope.geometry.stages import CENTERINGS
-from superscope.text import NONE, columns, named, number
+from superscope.geometry.summary import OVERLAP_LINES
+from superscope.text import NONE, columns, named
 
 _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("tokens, V", lambda g: f"{g.features:,}"),
     ("width, m", lambda g: f"{g.width:,}"),
     ("V/m", lambda g: f"{g.features / g.width:.4g}"),
 )
-_OVERLAP: tuple[tuple[str, Callable[[Overlap], str]], ...] = (
-    ("mean square overlap", lambda o: number(o.mean_square_overlap)),
-    ("  against chance, 1/m", lambda o: f"{o.ratio_to_random:,.4g}×"),
-    ("  against the Welch floor", lambda o: _times(o.ratio_to_welch)),
-    ("effective width", lambda o: number(o.effective_width, 4)),
-    ("packing efficiency", lambda o: f"{o.packing_efficiency:.4f}"),
-)
+_OVERLAP = (
+    "mean square overlap", "  against chance, 1/m", "  against the Welch floor", "effective width",
+    "packing efficiency",
+)  # fmt: skip
 _NORMS: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("mean norm", lambda g: f"{g.norms.mean:.4g}"),
     ("std/mean of norms", lambda g: f"{g.norms.coefficient_of_variation:.3g}"),
@@ -52,14 +49,11 @@ def compared(geometries: Sequence[Geometry]) -> str:
             rows.append((CENTERINGS[center], *("" for _ in geometries)))
             rows += [
                 (f"  {label}", *(NONE if o is None else value(o) for o in overlaps))
-                for label, value in _OVERLAP
+                for label, value in OVERLAP_LINES
+                if label in _OVERLAP
             ]
     rows += [(label, *map(value, geometries)) for label, value in _NORMS]
     return "\n".join(columns(["", *_names(geometries)], rows))
-
-
-def _times(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.4g}×"
 
 
 def _names(geometries: Sequence[Geometry]) -> list[str]:

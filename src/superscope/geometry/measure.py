@@ -13,14 +13,13 @@ from superscope.device import resolved
 from superscope.errors import HeadDataError, UsageError
 from superscope.geometry import pairs as pair_statistics
 from superscope.geometry import stages
-from superscope.geometry.frequencies import mean_row, stored_frequencies
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.gram import gram
 from superscope.geometry.norms import Norms
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
-from superscope.geometry.weighted import weighted_overlap
+from superscope.geometry.weighted import mean_row, stored_frequencies, weighted_overlap
 from superscope.heads import Head
 from superscope.progress import Progress, ProgressChoice, chosen, expect
 

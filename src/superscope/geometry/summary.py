@@ -85,7 +85,7 @@ def _largest(pairs: PairStatistics) -> str:
     return f"{bound}{pairs.largest:.6g}"
 
 
-_OVERLAP_LINES = (
+OVERLAP_LINES: tuple[tuple[str, Callable[[Overlap], str]], ...] = (
     ("mean square overlap", lambda o: number(o.mean_square_overlap)),
     ("  against chance, 1/m", lambda o: _times(o.ratio_to_random)),
     ("  against the Welch floor", lambda o: _times(o.ratio_to_welch)),
@@ -110,7 +110,7 @@ _WEIGHTED_LINES: tuple[tuple[str, Callable[[WeightedOverlap], str]], ...] = (
 
 
 def _overlap_lines(overlaps: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
-    for label, value in _OVERLAP_LINES:
+    for label, value in OVERLAP_LINES:
         yield label, *(value(o) for o in overlaps)
     weighted = [o.weighted for o in overlaps if o.weighted is not None]
     for label, value_weighted in _WEIGHTED_LINES if weighted else ():

@@ -1,4 +1,7 @@
-"""The files of a checkpoint, opened: their directories, and which of them holds which tensor."""
+"""The files of a checkpoint, opened: their directories, and which of them holds which tensor.
+
+Which reader a file needs is told from its first bytes rather than its name.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.heads import gguf_file, numpy_file, safetensors_file, torch_file
 from superscope.heads._locate import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
 from superscope.heads.encodings import Float32
-from superscope.heads.formats import read_directory
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
@@ -36,6 +39,33 @@ class Opened:
         if name not in self._directories:
             self._directories[name] = read_directory(self.file(name))
         return self._directories[name]
+
+
+def read_directory(file: RangeFile) -> Directory:
+    """Return the tensors of a checkpoint file, reading only what describes them.
+
+    Raises
+    ------
+    FormatError
+        No known format, or damaged.
+    """
+    if file.size == 0:
+        raise FormatError(f"{file.name} is empty")
+    start = file.read_at(0, min(8, file.size))
+    if start.startswith(b"GGUF"):
+        return gguf_file.read_directory(file)
+    if start.startswith(numpy_file.MAGIC):
+        return numpy_file.read_npy(file)
+    if start.startswith(b"PK"):
+        if file.name.split("?")[0].endswith(".npz"):
+            return numpy_file.read_npz(file)
+        return torch_file.read_directory(file)
+    if start == b"version ":
+        raise FormatError(f"{file.name} is a pointer of git-lfs, not the file; run: git lfs pull")
+    # A safetensors header is a JSON object after its length; an old .bin is a pickle.
+    if start.startswith(b"\x80") and file.read_at(8, min(1, file.size - 8)) != b"{":
+        torch_file.refuse_old_format(file)
+    return safetensors_file.read_directory(file)
 
 
 def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:

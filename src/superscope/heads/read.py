@@ -1,24 +1,32 @@
-"""Reading the head of a checkpoint: find the tensor, fetch only it, describe it."""
+"""Reading the head of a checkpoint: find the tensor, fetch only it, describe it.
+
+A head that was fetched is kept in the cache as a safetensors file, with what is known of it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from superscope.errors import (
+    FormatError,
     HeadDataError,
     NotFoundError,
     SuperscopeError,
     UsageError,
 )
-from superscope.heads import tokens
+from superscope.heads import cache, tokens
 from superscope.heads._locate import Checkpoint, locate
-from superscope.heads.fetched import fetch, from_copy, gguf_tokens, kept_head
+from superscope.heads.encodings import ENCODINGS, ggml_encoding
 from superscope.heads.find import find_head
-from superscope.heads.head import Head
-from superscope.heads.opened import rows_of
+from superscope.heads.head import Head, Provenance
+from superscope.heads.opened import loaded, read_directory, rows_of
+from superscope.heads.stored import Directory, StoredTensor
+from superscope.heads.transport import open_local
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import slug, visible
 
@@ -90,10 +98,10 @@ def _read(checkpoint: Checkpoint, tensor: str | None, fold_norm: bool, progress:
     else:
         request = slug(repr((checkpoint.only, tensor, fold_norm)))
         copy = checkpoint.cache / f"head-{request}.safetensors"
-        kept = kept_head(copy)
+        kept = _kept_head(copy)
         if kept is None:
-            fetch(checkpoint, tensor, fold_norm, copy, progress)
-        head = kept or from_copy(copy)
+            _fetch(checkpoint, tensor, fold_norm, copy, progress)
+        head = kept or _from_copy(copy)
     notes = (*checkpoint.notes, *head.provenance.notes)
     head = replace(head, provenance=replace(head.provenance, notes=notes))
     if head.tokens is None:
@@ -106,9 +114,88 @@ def _from_source(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) ->
     return Head(
         rows_of(found.file, found.tensor),
         found.provenance,
-        gguf_tokens(found.directory),
+        _gguf_tokens(found.directory),
         gain=found.gain,
     )
+
+
+def _fetch(
+    checkpoint: Checkpoint, wanted: str | None, fold_norm: bool, copy: Path, progress: Progress
+) -> None:
+    """Fetch the head's bytes into the cache, with all that is known of it beside them."""
+    found = find_head(checkpoint, wanted, fold_norm)
+    tensor, texts = found.tensor, _gguf_tokens(found.directory)
+    # ggml's types are none of safetensors': their bytes are kept as bytes.
+    plain = tensor.dtype in ENCODINGS
+    shape = tensor.shape[::-1] if tensor.transposed else tensor.shape
+    parts = {
+        "head": (
+            (tensor.dtype, shape, tensor.nbytes)
+            if plain
+            else ("U8", (shape[0], tensor.nbytes // shape[0]), tensor.nbytes)
+        )
+    }
+    if found.gain is not None:
+        parts["gain"] = ("F32", found.gain.shape, found.gain.nbytes)
+    metadata = {
+        "provenance": json.dumps(asdict(found.provenance)),
+        "shape": json.dumps(tensor.shape),
+        "transposed": json.dumps(tensor.transposed),
+        "tokens": json.dumps(texts),
+    }
+
+    def pieces() -> Iterator[bytes]:
+        yield cache.safetensors_header(parts, metadata)
+        done = 0
+        for chunk in tensor.chunks(found.file):
+            yield chunk
+            done += len(chunk)
+            progress("fetching the head", done, tensor.nbytes)
+        if found.gain is not None:
+            yield found.gain.astype("<f4").tobytes()
+
+    cache.write(copy, pieces())
+
+
+def _kept_head(copy: Path) -> Head | None:
+    """Return a head from the cache; None if it is not there, damaged, or of another version."""
+    if not copy.is_file():
+        return None
+    try:
+        return _from_copy(copy)
+    except FormatError:
+        return None
+
+
+def _from_copy(copy: Path) -> Head:
+    file = open_local(copy)
+    directory = read_directory(file)
+    try:
+        known = {k: json.loads(str(v)) for k, v in directory.properties.items()}
+        fields = known["provenance"]
+        provenance = Provenance(**{**fields, "notes": tuple(fields["notes"])})
+        tensor = directory.tensors["head"]
+        quantized = provenance.dtype not in ENCODINGS
+        stored = StoredTensor(
+            "head",
+            f"ggml:{ggml_encoding(provenance.dtype).name}" if quantized else provenance.dtype,
+            tuple(known["shape"]),
+            tensor.start,
+            tensor.nbytes,
+            transposed=known["transposed"],
+        )
+        texts = None if known["tokens"] is None else tuple(known["tokens"])
+        gain = directory.tensors.get("gain")
+        gains = None if gain is None else loaded(file, gain).ravel()
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{copy} was not written by this version: {error!r}") from None
+    return Head(rows_of(file, stored), provenance, texts, gain=gains)
+
+
+def _gguf_tokens(directory: Directory) -> tuple[str | None, ...] | None:
+    if directory.tokens is None:
+        return None
+    return tokens.from_gguf(directory.tokens, directory.properties.get("tokenizer.ggml.model"))
 
 
 def _token_strings(checkpoint: Checkpoint) -> tuple[str | None, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from superscope.geometry.baselines import welch_floor
@@ -17,34 +18,37 @@ from superscope.toy.run import ToyRun
 @as_text.register
 def _(run: ToyRun) -> str:
     """Return what ``toy train`` prints; the loss on fresh samples is evaluated for it."""
-    point, fresh = ToyPoint.of(run), evaluate(run)
-    loss = f"{run.loss:.6g}"
-    if run.loss_se is not None:
-        loss += f" ± {run.loss_se:.2g}"
-    rows = [
-        ("loss, last 100 steps", loss),
-        ("  of unrepresented features", f"{point.unrepresented_loss:.6g} "
-         f"(expected: {point.expected_loss:.6g})"),
-        ("  of interference", f"{point.interference_loss:.6g}"),
-        ("loss on fresh samples", f"{fresh.loss:.6g} ± {fresh.loss_se:.2g}"),
-        ("represented, norm above ½", f"{run.represented_fraction:.4g}"),
-        *_overlap(point),
-        ("seconds", f"{run.seconds:.1f}"),
-    ]  # fmt: skip
-    return _table(f"toy model {run.config.identity}: {title(run.config)}", rows)
+    fresh = evaluate(run)
+    error = "" if run.loss_se is None else f" ± {run.loss_se:.2g}"
+    return _point(
+        ToyPoint.of(run), error,
+        fresh=[("loss on fresh samples", f"{fresh.loss:.6g} ± {fresh.loss_se:.2g}")],
+        seconds=[("seconds", f"{run.seconds:.1f}")],
+    )  # fmt: skip
 
 
 @as_text.register
 def _(point: ToyPoint) -> str:
+    return _point(point)
+
+
+def _point(
+    point: ToyPoint,
+    error: str = "",
+    fresh: Sequence[tuple[str, str]] = (),
+    seconds: Sequence[tuple[str, str]] = (),
+) -> str:
     o = point.observation
+    expected = f"(expected: {point.expected_loss:.6g})"
     rows = [
-        ("loss, last 100 steps", f"{o.loss:.6g}"),
-        ("  of unrepresented features", f"{point.unrepresented_loss:.6g} "
-         f"(expected: {point.expected_loss:.6g})"),
+        ("loss, last 100 steps", f"{o.loss:.6g}{error}"),
+        ("  of unrepresented features", f"{point.unrepresented_loss:.6g} {expected}"),
         ("  of interference", f"{point.interference_loss:.6g}"),
+        *fresh,
         ("represented, norm above ½", f"{o.represented_fraction:.4g}"),
         *_overlap(point),
-    ]  # fmt: skip
+        *seconds,
+    ]
     return _table(f"toy model {point.config.identity}: {title(point.config)}", rows)
 
 
