@@ -47,6 +47,18 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def write_file(path: Path, content: bytes | str) -> None:
+    """Write a file at once; text as UTF-8.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`write_whole`.
+    """
+    with write_whole(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
 def check_writable(path: Path) -> None:
     """Raise UsageError unless a file could be written at `path`; nothing is left behind."""
     try:

@@ -37,7 +37,6 @@ def test_weak_loss_of_a_power_law_falls_with_alpha_minus_1(alpha: float) -> None
 
 def test_exponents_by_alpha() -> None:
     assert np.isnan(theory.weak_exponent([0.5, 1.0])).all()
-    assert list(theory.strong_exponent([0.0, 1.0, 1.5, 2.0])) == [1, 1, 1, 2]
     assert theory.importance_exponent(1.75) == 1.5
 
 

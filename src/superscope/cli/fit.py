@@ -59,7 +59,7 @@ def fit(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
     """
-    from superscope.atomic import check_writable, make_folder, write_whole
+    from superscope.atomic import check_writable, make_folder, write_file
     from superscope.cli.terminal import progress_bar
     from superscope.laws import fit as fit_law
     from superscope.laws import load_table
@@ -82,8 +82,7 @@ def fit(
     with progress_bar() as progress:
         fitted = fit_law(load_table(table, data_dir), law, options, progress=progress)
     if out is not None:
-        with write_whole(out) as target:
-            target.write(fitted.to_json().encode())
+        write_file(out, fitted.to_json())
     if report is not None:
         from superscope.report import write_law_report
 

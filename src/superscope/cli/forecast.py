@@ -49,7 +49,7 @@ def forecast(
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.atomic import make_folder
-    from superscope.cli.law_file import read_law
+    from superscope.cli.written import read_law
     from superscope.forecasts import forecast_at
 
     if figures is not None:
@@ -59,7 +59,7 @@ def forecast(
     fitted = read_law(law)
     said = forecast_at(fitted, inputs | input, group, features)
     if figures is not None:
-        from superscope.cli.figures_folder import write_figures
+        from superscope.cli.terminal import write_figures
         from superscope.figures.forecasts import forecast_curve, forecast_parts
 
         write_figures([forecast_parts(said), forecast_curve(said, law=fitted)], figures)

@@ -74,7 +74,7 @@ def frequency(
     if out is not None:
         write_table(found.to_frame(loaded.tokens()), out)
     if figures is not None:
-        from superscope.cli.figures_folder import write_figures
+        from superscope.cli.terminal import write_figures
         from superscope.figures.frequency import frequency_ranks
 
         write_figures([frequency_ranks(found)], figures)

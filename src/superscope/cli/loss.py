@@ -62,7 +62,7 @@ def loss(
         write_table(found.tokens(), tokens)
         write_table(to_frame([found.observation()]), out)
     if figures is not None:
-        from superscope.cli.figures_folder import write_figures
+        from superscope.cli.terminal import write_figures
         from superscope.figures.evaluation import evaluation_drawings
 
         write_figures(evaluation_drawings(found), figures)

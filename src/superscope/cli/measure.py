@@ -107,7 +107,7 @@ def measure(
 
             write_report(measured, report)
         if figures is not None:
-            from superscope.cli.figures_folder import write_figures
+            from superscope.cli.terminal import write_figures
             from superscope.figures.geometry import geometry_drawings
 
             write_figures(geometry_drawings(measured), figures)

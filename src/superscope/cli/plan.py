@@ -38,7 +38,7 @@ def plan(
         Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
     """
     from superscope.atomic import check_writable, make_folder
-    from superscope.cli.law_file import read_law
+    from superscope.cli.written import read_law
     from superscope.forecasts import plan as plan_budget
 
     if report is not None:

@@ -45,7 +45,7 @@ def roll_out(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable, make_folder, write_whole
+    from superscope.atomic import check_writable, make_folder, write_file
     from superscope.cli.terminal import progress_bar
     from superscope.forecasts import roll_out as roll
     from superscope.laws import load_table
@@ -62,11 +62,10 @@ def roll_out(
             progress=progress,
         )  # fmt: skip
     if figures is not None:
-        from superscope.cli.figures_folder import write_figures
+        from superscope.cli.terminal import write_figures
         from superscope.figures.forecasts import roll_out_errors
 
         write_figures([roll_out_errors(rolled)], figures)
     print(rolled)
     if out is not None:
-        with write_whole(out) as file:
-            file.write(rolled.to_frame().to_csv(index=False).encode())
+        write_file(out, rolled.to_frame().to_csv(index=False))

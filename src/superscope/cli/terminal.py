@@ -1,9 +1,12 @@
-"""What the commands show: tables on stdout, progress and messages on stderr."""
+"""What the commands show: tables on stdout, progress and messages on stderr, figures in files."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +16,9 @@ from superscope.geometry import Geometry
 from superscope.geometry.summary import summarize
 from superscope.progress import Progress, chosen
 from superscope.text import visible
+
+if TYPE_CHECKING:
+    from superscope.figures.draw.drawing import Drawing, Missing
 
 
 def print_geometry(geometry: Geometry) -> None:
@@ -51,6 +57,17 @@ def warn(message: str) -> None:
     """Print a line on stderr."""
     shown = visible(" ".join(message.split()), quote="", longest=2000)
     print(f"superscope: {shown}", file=sys.stderr)
+
+
+def write_figures(drawings: Sequence[Drawing | Missing], folder: Path) -> None:
+    """Write the figures of a result to a folder, and say which there are not, and why."""
+    from superscope.figures.draw.drawing import Missing
+    from superscope.report.files import write_figures as write
+
+    write(drawings, folder)
+    for drawing in drawings:
+        if isinstance(drawing, Missing):
+            warn(drawing.reason)
 
 
 def progress_bar(lines: bool = False) -> AbstractContextManager[Progress]:

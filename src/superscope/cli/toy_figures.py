@@ -22,7 +22,7 @@ def toy_figures(
     out
         Folder of the figures; default: RUNS/figures.
     """
-    from superscope.cli.toy_runs import finished_runs
+    from superscope.cli.written import finished_runs
     from superscope.report import write_toy_figures
 
     for file in write_toy_figures(finished_runs(runs), out or runs / "figures"):

@@ -30,8 +30,8 @@ def toy_table(
     losses
         Also write each run's loss by cause, and its strongly represented share, to this .csv.
     """
-    from superscope.atomic import write_whole
-    from superscope.cli.toy_runs import finished_runs
+    from superscope.atomic import write_file
+    from superscope.cli.written import finished_runs
     from superscope.observations import to_frame
     from superscope.tables import check_suffix, write_table
     from superscope.toy import losses_table
@@ -43,8 +43,7 @@ def toy_table(
     points = sorted(finished_runs(runs), key=_order)
     frame = to_frame(point.observation for point in points)
     if losses is not None:
-        with write_whole(losses) as file:
-            file.write(losses_table(points).to_csv(index=False).encode())
+        write_file(losses, losses_table(points).to_csv(index=False))
     if out is None:
         print(frame.to_csv(index=False), end="")
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from superscope.atomic import check_writable, make_folder, write_whole
+from superscope.atomic import check_writable, make_folder, write_file
 from superscope.errors import UsageError
 from superscope.toy.config import ToyConfig
 
@@ -44,10 +44,9 @@ def toy_train(
     with progress_bar() as progress:
         run = train(config, device=device, progress=progress)
     if out is not None:
-        with write_whole(out) as file:
-            file.write(to_bytes(run))
+        write_file(out, to_bytes(run))
     if figures is not None:
-        from superscope.cli.figures_folder import write_figures
+        from superscope.cli.terminal import write_figures
         from superscope.figures.toy import run_drawings
 
         write_figures(run_drawings(run), figures)

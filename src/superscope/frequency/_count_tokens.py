@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,6 @@ from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.frequency.zipf import FIRST_RANK, GROUPS, ZipfFit, fit_zipf
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import counted
-
-if TYPE_CHECKING:
-    pass
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]

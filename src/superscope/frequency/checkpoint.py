@@ -74,13 +74,6 @@ class Loadable:
             given["local_files_only"] = True  # else each file is asked for again and again
         return {**given, "trust_remote_code": False}  # else it asks, and waits for an answer
 
-    @property
-    def location(self) -> str:
-        """What to ask for, to find this again."""
-        if self.revision is not None and self.gguf is not None:
-            return f"hf://{self.source}/{self.gguf}"
-        return self.name
-
     def loaded_bytes(self, itemsize: int) -> int | None:
         """Return the size of the weights in memory, `itemsize` bytes each; None if not known."""
         if self.gguf is not None and self.revision is None:

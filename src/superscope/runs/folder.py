@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from superscope.atomic import write_whole
+from superscope.atomic import write_file
 from superscope.errors import NotFoundError, UsageError
 
 _CLAIMS, _ASIDE = ".claims", "set-aside"
@@ -90,8 +90,7 @@ class RunFolder:
 
     def write(self, identity: str, content: bytes) -> None:
         """Keep a run's result."""
-        with write_whole(self.file(identity)) as file:
-            file.write(content)
+        write_file(self.file(identity), content)
 
     def claim(self, identity: str) -> Claim | None:
         """Claim a run for this process, or return None if another one is at it."""

@@ -2,8 +2,7 @@
 
 from superscope.study import summary  # noqa: F401  (registers how a study prints)
 from superscope.study._answers import Answer, answers
-from superscope.study._study import study
-from superscope.study.laws import fit_laws
+from superscope.study._study import fit_laws, study
 from superscope.study.members import Failure, Member
 from superscope.study.result import Study, StudyLaws, read, table_of
 

@@ -8,23 +8,24 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from superscope.atomic import make_folder, write_whole
-from superscope.errors import FormatError, UsageError
+from superscope.atomic import make_folder, write_file
+from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.evaluation import Evaluation, LossOptions
 from superscope.frequency import Text
 from superscope.geometry import Geometry
 from superscope.heads import FAMILIES, family_of, members
-from superscope.laws import Law
+from superscope.laws import Law, fit
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
-from superscope.study.laws import fit_laws
 from superscope.study.members import Failure, Member, Task, located, work
-from superscope.study.result import RESULT, Study, table_of
+from superscope.study.result import RESULT, Study, StudyLaws, table_of
 from superscope.tables import write_table
-from superscope.text import slug
+from superscope.text import counted, slug
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
+
+LEAST_WIDTHS = 3  # different widths before a law is tried
 
 
 def study(
@@ -84,6 +85,50 @@ def study(
     made = Study(text.name, found, fit_laws(table_of(found)))
     _write(made, out)
     return made
+
+
+def fit_laws(table: pd.DataFrame) -> StudyLaws:
+    """Fit overlap and loss against width.
+
+    Parameters
+    ----------
+    table
+        Of observations; rows without an overlap or a loss do not count for that law.
+
+    Returns
+    -------
+    StudyLaws
+        The laws, or why there are none.
+    """
+    missing: dict[str, str] = {}
+
+    def law(name: str, column: str) -> Law | None:
+        rows = table[table[column].notna() & table["width"].notna()]
+        widths = rows["width"].nunique()
+        if widths < LEAST_WIDTHS:
+            count = counted(widths, "different width")
+            missing[name] = f"{count}; a law takes {LEAST_WIDTHS} or more"
+            return None
+        try:
+            if name == "loss":
+                if rows["family"].notna().any():  # a floor for each family, and one for the others
+                    rows = rows.assign(family=rows["family"].fillna("no family"))
+                return fit(rows, "width", resample="row", progress=None)
+            # In logarithms: an overlap of a narrow model must not outweigh all others.
+            return fit(
+                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0},
+                resample="row", progress=None,
+            )  # fmt: skip
+        except SuperscopeError as error:
+            missing[name] = str(error)
+            return None
+
+    return StudyLaws(
+        overlap=law("overlap", "mean_square_overlap"),
+        overlap_centered=law("overlap_centered", "mean_square_overlap_centered"),
+        loss=law("loss", "loss"),
+        missing=missing,
+    )
 
 
 def _named(models: Sequence[str | Path]) -> list[tuple[str, str | None]]:
@@ -146,8 +191,7 @@ def _member(
 
 def _write(made: Study, out: Path) -> None:
     """Write the study, its table and laws, and each member's losses by token."""
-    with write_whole(out / RESULT) as file:
-        file.write(made.to_json().encode())
+    write_file(out / RESULT, made.to_json())
     table = made.table
     if len(table):
         write_table(table, out / "observations.csv")
@@ -160,8 +204,7 @@ def _write(made: Study, out: Path) -> None:
             path.unlink(missing_ok=True)
             continue
         make_folder(path.parent)
-        with write_whole(path) as file:
-            file.write(law.to_json().encode())
+        write_file(path, law.to_json())
     for member in made.members:
         if member.evaluation is not None:
             make_folder(out / "tokens")

@@ -16,7 +16,6 @@ __all__ = [
     "MEAN_SQUARE_VALUE",
     "importance_exponent",
     "random_mean_square",
-    "strong_exponent",
     "strong_loss",
     "unrepresented_loss",
     "weak_exponent",
@@ -68,14 +67,6 @@ def importance_exponent(alpha: npt.ArrayLike) -> Float64:
     interfere with falls faster than 1/m.
     """
     return 2 * (np.asarray(alpha, np.float64) - 1)
-
-
-def strong_exponent(alpha: npt.ArrayLike) -> Float64:
-    """Return the exponent of the strong loss in 1/m: 1, or 2(α − 1) where that is larger.
-
-    Interference is the mean square overlap, 1/m for rows spread evenly (LLG25).
-    """
-    return np.maximum(1.0, importance_exponent(alpha))
 
 
 def strong_loss(width: npt.ArrayLike, n: int, at_width: int, loss: float) -> Float64:

@@ -1,4 +1,4 @@
-"""What the commands on a folder of toy runs share."""
+"""Reading what other commands wrote: a law's file, a folder of toy runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.cli.terminal import progress_bar, warn
-from superscope.errors import NotFoundError
+from superscope.errors import FormatError, NotFoundError
 
 if TYPE_CHECKING:
+    from superscope.laws import Law
     from superscope.toy import ToyPoint
+
+
+def read_law(path: Path) -> Law:
+    """Return the law in a file that ``superscope fit --out`` wrote.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        No such file, or it holds no law of this version.
+    """
+    from superscope.laws import Law
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: this is no law: {error}") from None
+    except OSError as error:
+        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        return Law.from_json(text)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
 
 
 def finished_runs(folder: Path) -> tuple[ToyPoint, ...]:
