@@ -2,6 +2,6 @@
 
 import lazy_loader
 
-# The public names stand in __init__.pyi, for type checkers and for this, which imports each when
-# it is first used: `import superscope` costs next to nothing.
+# __init__.pyi lists the public names, for type checkers and for lazy_loader, which imports each
+# name on first use, so that `import superscope` is fast.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -54,8 +54,8 @@ def measure(
     fold_norm
         Multiply the final norm's gain into the columns. This changes cosines.
     pairs
-        ``none``: what the Gram matrix gives, exactly. ``sample``: also estimates, with
-        standard errors, of what needs pairs. ``exact``: also every pair.
+        ``none`` computes only what the Gram matrix gives, exactly. ``sample`` also estimates the
+        statistics of pairs, with standard errors. ``exact`` computes them over every pair.
     neighbors
         Nearest rows to keep of each row; needs ``pairs="exact"``.
     top
@@ -67,8 +67,8 @@ def measure(
     dtype
         Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
     frequencies
-        Token frequencies by id, on any scale, not more than the tensor has rows: adds overlaps
-        weighted by them, and a third centering, by the weighted mean row.
+        Token frequencies by id, on any scale, at most one for each row of the tensor. They add
+        overlaps weighted by frequency, and a third centering, by the weighted mean row.
     threshold
         Norm above which a row counts as represented; half the root-mean-square norm by default.
     tokens
@@ -86,7 +86,7 @@ def measure(
     Raises
     ------
     SuperscopeError
-        One line that names what is wrong, where, and the way out.
+        The model cannot be found, read or measured. The message says why and what to do.
     """
     from superscope.geometry import measure_head
     from superscope.heads import head_of, read_head
@@ -94,7 +94,7 @@ def measure(
     with chosen(progress) as report:
         if isinstance(model, (str, Path)):
             if tokens is not None:
-                raise UsageError("tokens= is for what is in memory; a checkpoint has its own")
+                raise UsageError("tokens= is for a model in memory; a checkpoint has tokens itself")
             head = read_head(
                 model, revision=revision, tensor=tensor, rows=rows, fold_norm=fold_norm,
                 progress=report,

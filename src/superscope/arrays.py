@@ -11,14 +11,14 @@ from superscope.errors import HeadDataError
 
 
 def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
-    """Return an array of numpy, torch, JAX, TensorFlow or the like, and its own type's name.
+    """Return any library's array as a numpy array, and the name of its original dtype.
 
-    Types that numpy lacks, as bfloat16, become float32.
+    Types that numpy lacks, such as bfloat16, become float32.
 
     Raises
     ------
     HeadDataError
-        It holds no numbers, or none that are floating-point.
+        The array holds no numbers, or numbers that are not floating-point.
     """
     dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
     if hasattr(value, "detach"):  # a torch tensor, on any device
@@ -36,5 +36,5 @@ def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
     if array.dtype.name == "bfloat16" or array.dtype.name.startswith("float8"):
         dtype, array = array.dtype.name, array.astype(np.float32)
     if not np.issubdtype(array.dtype, np.floating):
-        raise HeadDataError(f"{name}: a head holds floating-point numbers, not {array.dtype}")
+        raise HeadDataError(f"{name}: a head must hold floating-point numbers, not {array.dtype}")
     return array, dtype or str(array.dtype)

@@ -16,9 +16,9 @@ from superscope.errors import UsageError
 def write_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file beside `path` for writing and rename it into place on success.
 
-    On any exception, Ctrl-C included, the partial file is removed and what stood
-    at `path` before is untouched. A device or pipe (`/dev/stdout`) is written to
-    directly, since replacing it by a file would be wrong.
+    On any exception, Ctrl-C included, the partial file is removed and an earlier file
+    at `path` is left untouched. A device or pipe (`/dev/stdout`) is written to
+    directly, since it must not be replaced by a file.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def write_file(path: Path, content: bytes | str) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise UsageError unless a file could be written at `path`; nothing is left behind."""
+    """Raise UsageError unless a file can be written at `path`; no file is left behind."""
     try:
         if path.is_dir():
             raise UsageError(f"cannot write {path}: it is a folder")
@@ -76,7 +76,7 @@ def make_folder(path: Path) -> None:
     Raises
     ------
     UsageError
-        It cannot be made, or nothing can be written there.
+        The folder cannot be made, or nothing can be written to it.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Compile inner loops with numba, kept in its cache where there is a folder for it."""
+"""Compile inner loops with numba, and cache the result if there is a writable folder."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from numba import njit as _njit
 
 
 def njit(signature: Any, fastmath: bool | set[str] = True) -> Callable[[Any], Any]:
-    """Compile for these types when the module is imported, or load what was compiled before."""
+    """Compile for these types when the module is imported, or load them from the cache."""
 
     def compiled(function: Any) -> Any:
-        # numpy's division: a check for zero would keep loops from becoming vectors.
+        # Divide as numpy does: a check for zero would prevent vectorization.
         options: dict[str, Any] = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
         try:
             return _njit(signature, cache=True, **options)(function)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Matrix = npt.NDArray[np.floating]
 
-# What the drivers of Nvidia (also under WSL) and AMD put there. Where there is none, torch,
-# which takes seconds to import, need not be asked.
+# The drivers of Nvidia (also under WSL) and AMD create these files. Without any of them there is
+# no GPU, and torch, which takes seconds to import, is not needed to tell.
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
@@ -64,7 +64,7 @@ def device_named(name: str) -> torch.device:
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Let float32 products be what they say: TF32 would change the order of near neighbors."""
+    """Compute float32 products in full float32: TF32 would change the order of neighbors."""
     import torch
 
     before = torch.backends.cuda.matmul.allow_tf32

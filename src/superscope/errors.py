@@ -1,6 +1,6 @@
 """What can go wrong for a user, as a small tree of exceptions.
 
-Every message is one line that names the thing, the place and the way out. The
+Every message is one line that says what is wrong, where, and what to do. The
 command line prints it and exits with code 2.
 """
 
@@ -28,19 +28,19 @@ class RemoteError(SuperscopeError):
 
 
 class AccessRefusedError(RemoteError):
-    """A server answered that this user may not have it: gated, private, or no credentials."""
+    """A server refused access: the repository is gated or private, or credentials are missing."""
 
 
 class UnreachableError(RemoteError):
-    """A server did not answer, or cannot serve at the moment; another try may succeed."""
+    """A server did not answer, or is temporarily unavailable; another try may succeed."""
 
 
 class OfflineError(UnreachableError):
-    """The user has forbidden to ask the hub, so that asking again is no use."""
+    """The user has switched off access to the hub, so retrying is of no use."""
 
 
 class FormatError(SuperscopeError):
-    """A file is damaged, hostile, or in a format or type that is not read."""
+    """A file is damaged, hostile, or in a format or type that cannot be read."""
 
 
 class HeadDataError(SuperscopeError):
@@ -52,7 +52,7 @@ class EvaluationError(SuperscopeError):
 
 
 class DivergedError(SuperscopeError):
-    """A training run left the finite numbers."""
+    """A training run diverged: a number is no longer finite."""
 
 
 def install_hint(package: str, extra: str, purpose: str) -> MissingExtraError:
@@ -63,7 +63,7 @@ def install_hint(package: str, extra: str, purpose: str) -> MissingExtraError:
 
 
 def did_you_mean(name: str, choices: Iterable[str], likeness: float = 0.4) -> str:
-    """Return a question that names the nearest choice, and a space; empty if none is near."""
+    """Return a question that names the nearest choice, and a space; empty if none is similar."""
     from difflib import get_close_matches  # only where something went wrong
 
     near = get_close_matches(name, list(choices), 1, likeness)

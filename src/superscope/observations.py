@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Observation:
-    """One row of the table; absent is None, never 0.
+    """One row of the table; a missing value is None, never 0.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Observation:
     effective_width, effective_width_centered
         Participation ratio of G's spectrum.
     represented_fraction, norm_mean, norm_cv
-        Of the row norms.
+        Share of represented rows; mean and coefficient of variation of the row norms.
     frequency_exponent, decay, density, seed
         α, γ, activation density and seed of a toy model.
     """
@@ -74,7 +74,7 @@ def to_frame(observations: Iterable[Observation]) -> pd.DataFrame:
     """Return observations as a data frame with nullable columns, in the table's order."""
     import pandas as pd
 
-    # As objects first: pandas would take whole numbers beside absent ones for floats.
+    # As objects first: pandas would turn integers into floats where some are missing.
     rows = [asdict(o) for o in observations]
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(DTYPES)
 
@@ -90,12 +90,12 @@ def read_observations(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a result; what is absent is null.
+        One row for each result; missing values are null.
 
     Raises
     ------
     NotFoundError, FormatError, UsageError
-        No such file, not such a table, or another suffix.
+        The file does not exist, is not a table of observations, or has another suffix.
 
     Examples
     --------

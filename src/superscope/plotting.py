@@ -1,6 +1,6 @@
-"""The pictures of a result, loaded when they are asked for.
+"""The pictures of a result, loaded when they are first used.
 
-A room knows nothing of pictures: `figures` stands above all rooms and is found here by name.
+The other rooms do not import `figures`, which is above them; it is imported here by name.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ class Pictured:
         Parameters
         ----------
         name
-            Which picture; the message about a name that there is not lists them. Default: the
-            first.
+            Which picture; by default the first. The message about an unknown name lists them.
         ax
             Axes to draw in, for a picture of one panel.
         theme
@@ -46,7 +45,7 @@ class Pictured:
         Raises
         ------
         UsageError
-            There is no such picture or theme, or there is nothing to draw.
+            The picture or theme is unknown, or there is nothing to draw.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""How long work reports how far it is, and the bar that shows it in a terminal or a notebook."""
+"""How functions report progress, and the bar that shows it in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 SHOW_AFTER = 0.5  # seconds of work before a bar appears
-DRAW_EVERY = 0.1  # seconds between two pictures of a bar
+DRAW_EVERY = 0.1  # seconds between two updates of a bar
 LINE_EVERY = 60.0  # seconds between lines of progress in a log
 
 
@@ -40,9 +40,9 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 def expect(progress: Progress, costs: Mapping[str, float]) -> None:
-    """Announce the stages to come with their relative costs, so that one time left covers all.
+    """Announce the coming stages and their relative costs, so that one time left covers them all.
 
-    A progress that is a plain function is not told.
+    A progress that is a plain function does not receive this.
     """
     if isinstance(progress, _Reporter):
         progress.plan(costs)
@@ -50,7 +50,7 @@ def expect(progress: Progress, costs: Mapping[str, float]) -> None:
 
 @contextmanager
 def chosen(progress: ProgressChoice = "auto") -> Iterator[Progress]:
-    """Give the progress that a user chose, and clear away its bar when the block ends.
+    """Yield the progress that the user chose, and remove its bar when the block ends.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def chosen(progress: ProgressChoice = "auto") -> Iterator[Progress]:
     Raises
     ------
     UsageError
-        Something else.
+        `progress` is none of these.
     """
     if callable(progress):
         yield progress
@@ -94,13 +94,13 @@ class Standing:
     stage, done, total
         As reported.
     key
-        What one bar is for: the stage, or the empty string for a whole plan.
+        What the bar shows: the name of a stage, or the empty string for a whole plan.
     share
         How much of it is done, from 0 to 1.
     since
         Seconds since its first report.
     left
-        Seconds until it ends at the mean speed so far, or None where nothing tells.
+        Seconds until the end at the mean speed so far, or None if that is not known yet.
     """
 
     stage: str
@@ -113,7 +113,7 @@ class Standing:
 
 
 class _View(Protocol):
-    """Shows standings to somebody."""
+    """Shows standings to the user."""
 
     def show(self, standing: Standing) -> None: ...
 
@@ -122,9 +122,9 @@ class _View(Protocol):
 
 @dataclass
 class _Reporter:
-    """A progress that works out the time left and hands it to a view.
+    """A progress that computes the time left and passes it to a view.
 
-    A stage that reports its beginning and then nothing for long is shown too, by a thread.
+    A thread keeps showing a stage that has reported its start and then nothing for a while.
     """
 
     view: _View
@@ -137,7 +137,7 @@ class _Reporter:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def plan(self, costs: Mapping[str, float]) -> None:
-        """Take the stages to come and their relative costs."""
+        """Set the coming stages and their relative costs."""
         self.costs, self.shares = costs, {}
         self.begun[""] = (time.monotonic(), 0.0)
 
@@ -167,29 +167,29 @@ class _Reporter:
             self.begun.pop(key)
 
     def _watch(self) -> None:
-        """Show the latest standing again and again."""
+        """Show the latest standing at regular intervals."""
         while not self.closed.wait(SHOW_AFTER):
             self.show_again()
 
     def show_again(self) -> None:
-        """Show the latest standing as it is by now."""
+        """Show the latest standing with its current times."""
         with self.lock:
             if self.latest is not None and not self.closed.is_set():
                 start, _ = self.begun[self.latest.key]
                 self.view.show(replace(self.latest, since=time.monotonic() - start))
 
     def close(self) -> None:
-        """Show nothing more, and clear the view."""
+        """Stop showing progress, and clear the view."""
         with self.lock:
             self.closed.set()
             self.view.close()
 
 
-_shown: list[_View] = []  # a bar within a bar would tear both
+_shown: list[_View] = []  # a bar inside another bar would garble both
 
 
 def _view(lines: bool) -> _View | None:
-    """Return what shows progress here; None where nobody would see it."""
+    """Return a view for this terminal or notebook; None where nobody would see it."""
     if _shown or multiprocessing.parent_process() is not None:
         return None
     if threading.current_thread() is not threading.main_thread():
@@ -214,7 +214,7 @@ def _notebook_display() -> Callable[..., Any] | None:
 
 
 class _Terminal:
-    """A bar a stage (or a plan) on stderr."""
+    """One bar on stderr for each stage, or for a whole plan."""
 
     def __init__(self) -> None:
         self._bars: Bars | None = None
@@ -243,7 +243,7 @@ class _Terminal:
 
 
 def _rich_bars() -> Bars:
-    """Return started bars of rich, which is imported only where there is something to show."""
+    """Return started bars of rich, which is imported only when there is something to show."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
@@ -257,7 +257,7 @@ def _rich_bars() -> Bars:
 
 
 class _Notebook:
-    """A bar below the cell that is running; it goes when the work is done."""
+    """A bar below the running cell; it disappears when the work is done."""
 
     def __init__(self, display: Callable[..., Any]) -> None:
         self._display = display
@@ -287,7 +287,7 @@ class _Notebook:
 
 
 class _Log:
-    """A line on stderr now and then, with the time that is left."""
+    """A line on stderr from time to time, with the time left."""
 
     def __init__(self) -> None:
         self._printed = time.monotonic()
@@ -303,7 +303,7 @@ class _Log:
         sys.stderr.flush()
 
     def close(self) -> None:
-        """Leave the lines as they are."""
+        """Do nothing: printed lines stay."""
 
 
 def _left(standing: Standing) -> str:

@@ -9,23 +9,23 @@ from superscope.serialize import decode, encode
 
 
 class Result:
-    """A frozen dataclass that its room has given a text (:func:`superscope.text.as_text`)."""
+    """A frozen dataclass whose room registers its text with :func:`superscope.text.as_text`."""
 
     DERIVED: ClassVar[tuple[str, ...]] = ()
-    """Properties that are written to JSON beside the fields, for other readers of it."""
+    """Properties that are written to JSON beside the fields, for other programs."""
 
     def to_json(self) -> str:
-        """Return all of it as one line of JSON, with the derived numbers beside."""
+        """Return the whole result as one line of JSON, with its derived numbers."""
         return encode(self, derived=derived)
 
     @classmethod
     def from_json(cls, written: str) -> Self:
-        """Return what :meth:`to_json` wrote, without loss.
+        """Return the result that :meth:`to_json` wrote, without loss.
 
         Raises
         ------
         FormatError
-            The text is nothing of this kind and version.
+            The text is not a result of this kind and version.
         """
         return decode(cls, written)
 

@@ -63,13 +63,13 @@ def decode(cls: type[T], text: str) -> T:
     Raises
     ------
     FormatError
-        The text is something else.
+        The text is not JSON of this dataclass.
     """
     try:
         value: T = _typed(cls, json.loads(text, parse_constant=_refuse))
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as e:
         field = f"no {e.args[0]!r}" if isinstance(e, KeyError) else str(e)
-        raise FormatError(f"this JSON is no {cls.__name__} of this version: {field}") from None
+        raise FormatError(f"this JSON is not a {cls.__name__} of this version: {field}") from None
     return value
 
 
@@ -85,7 +85,7 @@ def _typed(kind: Any, value: Any) -> Any:
         return None if value is None else _first_that_fits(inner, value)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        # What has a default may be new since the JSON was written.
+        # A field with a default may be newer than the JSON.
         known = [
             f
             for f in dataclasses.fields(kind)
@@ -102,7 +102,7 @@ def _typed(kind: Any, value: Any) -> Any:
         return kind(value)
     if origin is np.ndarray:
         return _array(kind, value)
-    if kind is float and type(value) is int:  # JSON writes 1.0 as 1 elsewhere than here
+    if kind is float and type(value) is int:  # other programs write 1.0 as 1
         return float(value)
     if isinstance(kind, type) and type(value) is not kind:
         raise TypeError(f"{value!r} is no {kind.__name__}")

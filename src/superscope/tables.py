@@ -1,6 +1,6 @@
 """Tables as files: CSV, Parquet, JSON lines; and lists of numbers.
 
-The only reader and writer of tables. What columns mean is said by the rooms that own them.
+This is the only reader and writer of tables. Each room defines what its columns mean.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
 READ = (".csv", ".parquet", ".jsonl")
 WRITTEN = (".parquet", ".csv")
 NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
-"""What a cell may say that is a number gone wrong, and neither absent nor a word."""
+"""Spellings of a failed number: such a cell is neither missing nor text."""
 
 
 def read_table(
     path: Path, types: Mapping[str, str] | None = None, what: str = "table"
 ) -> pd.DataFrame:
-    """Return the table in a file, told by its suffix.
+    """Read a table; the file's suffix says its format.
 
     Parameters
     ----------
     path
         A .csv, .parquet or .jsonl file.
     types
-        Columns that the table must have, and pandas' nullable type of each; others are then left
-        out. Without it, a column is numbers if every cell of it is one.
+        Columns that the table must have, with pandas' nullable type of each; other columns are
+        then dropped. Without it, a column is numeric if every cell is a number.
     what
-        What the file is said not to be, if it is none.
+        What error messages call the table, such as ``table of observations``.
 
     Raises
     ------
     NotFoundError
         There is no such file.
     FormatError
-        It holds no such table.
+        The file does not hold such a table.
     UsageError
-        Another suffix.
+        The suffix is none of these.
     """
     suffix = path.suffix.lower()
     if suffix not in READ:
@@ -61,7 +61,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     NotFoundError
-        It cannot be read.
+        The file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -81,7 +81,7 @@ def parse_table(
     Raises
     ------
     FormatError
-        They hold no such table.
+        The bytes do not hold such a table.
     """
     import pandas as pd
 
@@ -96,8 +96,8 @@ def parse_table(
                 raise ValueError("a line of it is no object")
             frame = pd.DataFrame(records).convert_dtypes()
         else:
-            # Only an empty cell is absent: a model may be called "null". Numbers are converted
-            # from their text below: not all versions' fast parser gives back every digit.
+            # Only an empty cell is missing: a model may be called "null". Numbers are converted
+            # from their text below: the fast parser of some versions of pandas loses digits.
             frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
             if not isinstance(frame.index, pd.RangeIndex):
                 raise ValueError("its rows are longer than its header")
@@ -118,7 +118,7 @@ def parse_table(
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet or CSV, told by the suffix; whole or not at all.
+    """Write a table as Parquet or CSV, as the suffix says; whole or not at all.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     UsageError
-        Another suffix, or the file cannot be written.
+        The suffix is neither of these, or the file cannot be written.
 
     Examples
     --------
@@ -151,25 +151,25 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def check_suffix(path: Path) -> None:
-    """Raise UsageError unless the path ends in a format that tables are written in."""
+    """Raise UsageError unless tables can be written in the format of the path's suffix."""
     if path.suffix.lower() not in WRITTEN:
         raise UsageError(f"{path}: a table is written as {' or '.join(WRITTEN)}")
 
 
 def read_numbers(path: Path) -> npt.NDArray[np.float64]:
-    """Return a list of numbers: a .npy array of one dimension, or text with a number a line.
+    """Read a list of numbers: a one-dimensional .npy array, or text with one number per line.
 
     Returns
     -------
     numpy.ndarray
-        Shape (count,), at least one.
+        Shape (count,), at least one number.
 
     Raises
     ------
     NotFoundError
         There is no such file.
     FormatError
-        It holds no such list.
+        The file does not hold such a list.
     """
     import numpy as np
 
@@ -193,7 +193,7 @@ def _refuse(constant: str) -> None:
 
 
 def _typed(values: pd.Series) -> pd.Series:
-    """Return a column of a CSV as numbers if all that is there is one; ``nan`` is not absent."""
+    """Return a CSV column as numbers if every filled cell is a number; ``nan`` is not missing."""
     import numpy as np
     import pandas as pd
 

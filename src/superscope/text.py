@@ -1,7 +1,7 @@
 """Numbers, counts, columns and other people's strings, as people see them.
 
-The only module that formats. What a value looks like is registered with :func:`as_text` and
-:func:`as_html` by the room that owns the value; nothing here imports a room.
+This is the only module that formats. Each room registers the look of its values with
+:func:`as_text` and :func:`as_html`; this module imports no room.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from functools import singledispatch
 from html import escape
 
 NONE = "–"
-"""What stands where there is no number."""
+"""Shown in place of a missing number."""
 
 
 def number(value: float | None, digits: int = 6) -> str:
-    """Return a number to `digits` significant digits, – where there is none."""
+    """Return a number to `digits` significant digits, or – if it is missing."""
     return NONE if value is None else f"{value:,.{digits}g}"
 
 
 def rounded(value: float | None) -> str:
-    """Return a number of any size with the four digits that matter, – where there is none."""
+    """Return a number to four significant digits without an exponent, or – if it is missing."""
     if value is None:
         return NONE
     if 1e3 <= abs(value) < 1e6:
@@ -32,12 +32,12 @@ def rounded(value: float | None) -> str:
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """Return a number with the sign that print has for minus."""
+    """Return a number with a typographic minus sign."""
     return f"{value:,.{digits}g}".replace("-", "−")
 
 
 def fixed(value: float, digits: int = 2) -> str:
-    """Return a number with so many decimals; no zero is negative."""
+    """Return a number with that many decimals; zero is never negative."""
     text = f"{value:.{digits}f}"
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
@@ -48,7 +48,7 @@ def counted(count: int, what: str, plural: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the units that matter."""
+    """Return a time in suitable units."""
     minutes = round(seconds / 60)
     if seconds < 60:
         return f"{seconds:.0f} s"
@@ -60,10 +60,10 @@ def duration(seconds: float) -> str:
 
 
 def visible(text: str, quote: str = '"', longest: int = 40) -> str:
-    """Return text with everything that cannot be seen, or could act on a terminal, escaped.
+    """Return text with invisible characters and terminal control sequences escaped.
 
-    Within quotes, the quote and the backslash are escaped too, so that what is shown
-    has one meaning.
+    Within quotes, the quote and the backslash are escaped too, so that the result is
+    unambiguous.
     """
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     special = {quote, "\\"} if quote else set()
@@ -79,12 +79,12 @@ def visible(text: str, quote: str = '"', longest: int = 40) -> str:
 
 
 def named(text: str, longest: int = 200) -> str:
-    """Return the name of a model, file or text, without quotes and with nothing unseen in it."""
+    """Return the name of a model, file or text, with invisible characters escaped, unquoted."""
     return visible(text, quote="", longest=longest)
 
 
 def slug(text: str) -> str:
-    """Return a file name for any text: readable where it can be, always distinct."""
+    """Return a file name for any text: readable if possible, and always distinct."""
     plain = re.sub(r"[^\w.-]", "-", text, flags=re.ASCII)[-80:].lstrip(".")
     if plain and plain == text:
         return plain
@@ -92,7 +92,7 @@ def slug(text: str) -> str:
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a table's lines: the first column to the left and the others to the right."""
+    """Return a table's lines: the first column aligned left, the others aligned right."""
     table = [tuple(header), *map(tuple, rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
     return [
@@ -105,14 +105,14 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def labelled(title: str, facts: Iterable[tuple[str, str]], width: int = 15) -> str:
-    """Return a title and below it a line for each label and what it is."""
+    """Return a title, and below it one line for each label and its value."""
     return "\n".join([title, *(f"  {label:<{width}}{text}" for label, text in facts)])
 
 
 @singledispatch
 def as_text(value: object) -> str:
     """Return a result as a terminal shows it; each room registers its own results."""
-    raise TypeError(f"superscope has no text for a {type(value).__name__}")
+    raise TypeError(f"superscope has no text form for a {type(value).__name__}")
 
 
 @singledispatch

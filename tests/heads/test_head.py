@@ -44,7 +44,7 @@ def test_of_an_array(given_: np.ndarray | torch.Tensor, dtype: str) -> None:
         (W[None], r"mine has shape \(1, 50, 4\)"),
         (W[:0], r"mine is empty: shape \(0, 4\)"),
         (W[:, :0], r"mine is empty: shape \(50, 0\)"),
-        (W.astype(int), "mine: a head holds floating-point numbers, not int64"),
+        (W.astype(int), "mine: a head must hold floating-point numbers, not int64"),
         (torch.ones(3, 3, dtype=torch.int32), "floating-point"),
         (W > 0, "not bool"),
         ("text", "floating-point"),

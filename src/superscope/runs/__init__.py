@@ -1,4 +1,4 @@
-"""Doing many of anything, here or on a cluster, so that it can be stopped and gone on with."""
+"""Do many tasks, locally or on a cluster, so that they can be stopped and resumed."""
 
 from superscope.runs.executors import Workers, dask_cluster, processes, workers_of
 from superscope.runs.folder import RunFolder

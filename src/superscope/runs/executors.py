@@ -1,4 +1,4 @@
-"""Where runs are done: processes of this machine, or the workers of a dask cluster."""
+"""Where tasks run: in processes of this machine, or on the workers of a dask cluster."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from superscope.errors import RemoteError, UsageError, install_hint
 
 T = TypeVar("T")
 
-WAIT = 5.0  # seconds for a scheduler to answer
+WAIT = 5.0  # seconds to wait for a scheduler's answer
 
 
 @dataclass(frozen=True)
 class Workers:
-    """An executor, and how many runs it can do at once.
+    """An executor, and how many tasks it can run at once.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Workers:
 
 
 def workers_of(executor: Executor) -> Workers:
-    """Return a user's executor as workers; one that does not say its size counts as one a core.
+    """Wrap a user's executor; if it does not tell its size, one worker per core is assumed.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def workers_of(executor: Executor) -> Workers:
 
 
 def lost(name: str, error: BaseException) -> RemoteError:
-    """Return the error of workers, by their name, that can do no more runs."""
+    """Return the error for workers that have stopped working."""
     reason = str(error).strip() or type(error).__name__
     return RemoteError(f"{name} cannot go on ({reason}); finished runs are kept: start it again")
 
 
 class _Pool(Executor):
-    """A process pool that is made anew when one of its processes dies."""
+    """A process pool that is recreated when one of its processes dies."""
 
     def __init__(self, workers: int):
         self._workers = workers
@@ -90,28 +90,28 @@ class _Pool(Executor):
         self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
 
     def stop(self, others: set[Any]) -> None:
-        """Give up all runs, and end the processes that are not among `others`."""
+        """Cancel all tasks, and end the processes that are not among `others`."""
         manager = getattr(self._pool, "_executor_manager_thread", None)
         self._pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - others:
-            child.terminate()  # what they are at is not wanted any more
+            child.terminate()  # their results are no longer needed
         if manager is not None:
-            # Python's exit wakes this thread without a lock; if it is just closing its pipe, a
-            # traceback is printed. It ends at once now that its processes have ended.
+            # Python's exit wakes the pool's thread without a lock, which prints a traceback if the
+            # thread is closing its pipe. Its processes have ended, so the thread ends at once.
             manager.join(WAIT)
 
 
 @contextmanager
 def _ctrl_c_later() -> Iterator[None]:
-    """Hold back Ctrl-C in the block, and for good in the processes that are started in it."""
+    """Block Ctrl-C within this context, and for good in the processes that it starts."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # which would let it through as it starts
     heard: list[Any] = []
     handler = signal.getsignal(signal.SIGINT)
-    # Blocking is what processes inherit. It does not keep Ctrl-C from this thread: any other one
-    # that does not block may take the signal, and Python then raises it here.
+    # Processes inherit the blocking. It does not keep Ctrl-C from this thread: another thread that
+    # does not block it may receive the signal, and Python then raises KeyboardInterrupt here.
     held = threading.current_thread() is threading.main_thread() and callable(handler)
     if held:
         signal.signal(signal.SIGINT, lambda *signal_and_frame: heard.append(signal_and_frame))
@@ -127,7 +127,7 @@ def _ctrl_c_later() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """Prepare a worker process: it ends with its parent, which alone hears Ctrl-C."""
+    """Prepare a worker process: it ends with its parent, and only the parent handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -141,7 +141,7 @@ def _begin() -> None:
 
 @contextmanager
 def processes(workers: int | None = None) -> Iterator[Workers]:
-    """Do runs in processes of this machine, by default one for each core it may use.
+    """Run tasks in processes of this machine, by default one for each usable core.
 
     Parameters
     ----------
@@ -153,10 +153,10 @@ def processes(workers: int | None = None) -> Iterator[Workers]:
     Workers
         The processes, until the block ends.
     """
-    # As the standard library tells that a new process is still importing the main module.
+    # The standard library detects in the same way that a process is still importing main.
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError(
-            "a worker process began the runs again: put the call under if __name__ == '__main__':"
+            "a worker process began the tasks again: put the call under if __name__ == '__main__':"
         )
     count = workers or usable_cores()
     others = set(multiprocessing.active_children())
@@ -171,21 +171,21 @@ def processes(workers: int | None = None) -> Iterator[Workers]:
 
 @contextmanager
 def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> Iterator[Workers]:
-    """Do runs on the workers of a dask scheduler; without one, on a local cluster.
+    """Run tasks on the workers of a dask scheduler; without a scheduler, on a local cluster.
 
-    A worker that is lost has its runs done by others.
+    If a worker is lost, other workers repeat its tasks.
 
     Parameters
     ----------
     scheduler
         Address, such as ``tcp://10.0.0.1:8786``.
     workers
-        How many to start, if there is no scheduler yet.
+        How many workers to start if no scheduler is given.
 
     Yields
     ------
     Workers
-        Those of the cluster, until the block ends.
+        The workers of the cluster, until the block ends.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
                 n_workers=workers or usable_cores(),
                 threads_per_worker=1,
                 dashboard_address=None,
-                silence_logs=logging.CRITICAL,  # workers complain when they are closed in time
+                silence_logs=logging.CRITICAL,  # hides warnings about a normal shutdown
             )
         else:
             client = Client(scheduler, timeout=WAIT)
@@ -216,12 +216,12 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
             "start one with: dask scheduler"
         ) from None
     name = f"dask {scheduler or 'on this machine'}"
-    # It warns of results that went with a lost worker, and has them done again.
+    # dask warns about results lost with a worker, and recomputes them.
     log = logging.getLogger("distributed.client")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        # Not pure: a run's result is a file's content, which dask need not remember by its name.
+        # Not pure: results are large file contents, which dask should not keep under a key.
         executor = client.get_executor(pure=False)
 
         def count() -> int:

@@ -1,4 +1,4 @@
-"""A folder of results, one file a run, named by the run's identity."""
+"""A folder of results: one file per run, named after the run's identity."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _CLAIMS, _ASIDE = ".claims", "set-aside"
 
 
 class Claim:
-    """A run that this process does, held against others that share the folder.
+    """A lock on a run, so that no other process on the same folder starts it.
 
-    The operating system lets go of it when the process ends, however that happens.
+    The operating system releases the lock when the process ends, even if it is killed.
     """
 
     def __init__(self, lock: FileLock):
         self._lock = lock
 
     def release(self) -> None:
-        """Let go; done twice, it does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._lock.is_locked:
-            # First away, then free: nobody can claim a file that is about to go.
+            # Remove the file before releasing it: nobody can claim a file that is being removed.
             Path(self._lock.lock_file).unlink(missing_ok=True)
             self._lock.release()
 
@@ -40,16 +40,16 @@ class RunFolder:
     path
         The folder; made if it does not exist and `create` is true.
     suffix
-        Of the result files.
+        Suffix of the result files.
     create
-        Whether to make the folder where there is none.
+        Whether to make the folder if it does not exist.
 
     Raises
     ------
     UsageError
         The folder cannot be made or written to.
     NotFoundError
-        It does not exist and is not to be made.
+        The folder does not exist and `create` is false.
     """
 
     def __init__(self, path: Path, suffix: str, *, create: bool = True):
@@ -70,13 +70,13 @@ class RunFolder:
             ) from error
 
     def _clear(self) -> None:
-        """Remove what a killed process was still writing an hour ago or more."""
+        """Remove partial files of killed processes that are an hour old or more."""
         for left in self.path.glob(f".*{self.suffix}.*"):
             if time.time() - left.stat().st_mtime > 3600:
                 left.unlink(missing_ok=True)
 
     def file(self, identity: str) -> Path:
-        """Return the file that holds a run, or will."""
+        """Return the path of a run's file, whether or not it exists yet."""
         return self.path / f"{identity}{self.suffix}"
 
     def has(self, identity: str) -> bool:
@@ -89,24 +89,24 @@ class RunFolder:
         yield from sorted(p for p in self.path.glob(f"*{self.suffix}") if p.name[0] != ".")
 
     def write(self, identity: str, content: bytes) -> None:
-        """Keep a run's result."""
+        """Store a run's result."""
         write_file(self.file(identity), content)
 
     def claim(self, identity: str) -> Claim | None:
-        """Claim a run for this process, or return None if another one is at it."""
+        """Lock a run for this process, or return None if another process works on it."""
         lock = FileLock(self.path / _CLAIMS / identity, fallback_to_soft=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:
             return None
         except (OSError, NotImplementedError):
-            # Some shared file systems have no locks. Then two sweeps may do the same run, and
-            # the second result replaces the first by the same bits.
+            # Some shared file systems have no locks. Two sweeps may then do the same run, and
+            # the second result replaces the first with the same bits.
             pass
         return Claim(lock)
 
     def set_aside(self, file: Path) -> Path:
-        """Move a file that cannot be read out of the way, and return where it went."""
+        """Move an unreadable file aside, and return its new path."""
         folder = self.path / _ASIDE
         folder.mkdir(exist_ok=True)
         for count in range(1, 1 << 30):

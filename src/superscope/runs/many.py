@@ -1,4 +1,4 @@
-"""Do each of many tasks once, whatever happens in between."""
+"""Do each of many tasks once, even if work is interrupted in between."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs.executors import Workers, lost
 from superscope.runs.folder import Claim, RunFolder
 
-ATTEMPTS = 3  # at a task whose worker dies: it may be the task that kills it
-AHEAD = 2  # tasks handed out for each worker, so that none waits for the next
-RECHECK = 1.0  # seconds until tasks that another sweep is at are looked at again
+ATTEMPTS = 3  # for a task whose worker dies: the task itself may be the cause
+AHEAD = 2  # tasks submitted per worker, so that no worker is idle
+RECHECK = 1.0  # seconds between checks of tasks that another sweep is working on
 
 
 class Task(Protocol):
-    """Anything that is known by a name of its own."""
+    """Anything with a unique identity."""
 
     @property
     def identity(self) -> str: ...
@@ -38,16 +38,16 @@ T = TypeVar("T", bound=Task)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the tasks.
+    """The outcome of the tasks.
 
     Attributes
     ----------
     done
-        Tasks done now.
+        Tasks done in this call.
     found
-        Tasks that were done before, or meanwhile by another sweep on the folder.
+        Tasks that were done before, or during this call by another sweep on the same folder.
     errors
-        Identity of each task that could not be done, and why; nothing of it was kept.
+        The reason why a task could not be done, by its identity; no result of it is stored.
     """
 
     done: int
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass
 class _Job(Generic[T]):
-    """Tasks that are done together, and the claims on them."""
+    """Tasks that are done together, and their locks."""
 
     tasks: list[T]
     claims: list[Claim]
@@ -77,22 +77,22 @@ def run_all(
     together: Callable[[T], tuple[Hashable, int]] = lambda task: (None, 1),
     progress: ProgressChoice = "auto",
 ) -> Outcome:
-    """Do the tasks that have no result yet, and keep each result as one file.
+    """Do the tasks that have no result yet, and store each result as one file.
 
-    Several processes may do so on one folder: each task is claimed before it is begun.
+    Several processes may share the folder: each task is locked before it starts.
 
     Parameters
     ----------
     tasks
-        What to do, each with an ``identity``; those with the same are one.
+        The tasks, each with an ``identity``; tasks with equal identities are done once.
     work
-        Does some tasks and returns each one's result. It and the tasks are pickled.
+        Does some tasks and returns the result of each. It and the tasks are pickled.
     folder
-        Where results are kept.
+        Where results are stored.
     workers
-        Who does them.
+        The workers that do the tasks.
     together
-        What tasks must have in common to be done by one call of `work`, and how many at most.
+        Returns what tasks must share to be done by one call of `work`, and the largest number.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress("runs", done, total)``.
@@ -100,12 +100,12 @@ def run_all(
     Returns
     -------
     Outcome
-        How many tasks were done, how many were there already, and what could not be done.
+        How many tasks were done now, how many before, and which could not be done.
 
     Raises
     ------
     RemoteError
-        The executor broke for good; what was finished is kept.
+        The executor failed permanently; finished results are stored.
     """
     with chosen(progress) as report:
         return _Sweep(tasks, work, folder, workers, together).run(report)
@@ -125,7 +125,7 @@ class _Sweep(Generic[T]):
         self.work, self.folder, self.workers, self.together = work, folder, workers, together
         self.waiting = deque({task.identity: task for task in tasks}.values())
         self.elsewhere: list[T] = []  # claimed by another sweep
-        self.suspects: deque[_Job[T]] = deque()  # under way when a worker died
+        self.suspects: deque[_Job[T]] = deque()  # running when a worker died
         self.flying: dict[Future[list[bytes]], _Job[T]] = {}
         self.total, self.done, self.found = len(self.waiting), 0, 0
         self.errors: dict[str, str] = {}
@@ -142,7 +142,7 @@ class _Sweep(Generic[T]):
                     if job.tasks:
                         self.submit(job)
                 progress("runs", self.done + self.found + len(self.errors), self.total)
-                # Never for good: a cluster that is lost may not say so.
+                # Wait with a timeout: a lost cluster may not report itself.
                 patience = RECHECK if self.elsewhere else 10 * RECHECK
                 if self.flying:
                     ready, _ = wait(self.flying, patience, return_when=FIRST_COMPLETED)
@@ -158,14 +158,14 @@ class _Sweep(Generic[T]):
                 for job in (*self.flying.values(), *self.suspects):
                     releases.callback(job.release)
                 for future, job in self.flying.items():
-                    # Not cancelled: whose executor it is shuts it down. A process pool that
-                    # finds a future cancelled as its workers end prints a traceback.
+                    # Futures are not cancelled; the owner of the executor shuts it down. A process
+                    # pool that finds a cancelled future while its workers end prints a traceback.
                     if future.done() and not future.cancelled() and not future.exception():
-                        self.keep(job, future.result())  # came in at the last moment
+                        self.keep(job, future.result())  # finished just before the end
         return Outcome(self.done, self.found, self.errors)
 
     def next_job(self) -> _Job[T]:
-        """Claim the next tasks that can be done together."""
+        """Lock the next tasks that can be done together."""
         job: _Job[T] = _Job([], [])
         kind, most = None, 1
         others: list[T] = []
@@ -180,7 +180,7 @@ class _Sweep(Generic[T]):
             claim = self.folder.claim(task.identity)
             if claim is None:
                 self.elsewhere.append(task)
-            elif self.folder.has(task.identity):  # finished between the two looks
+            elif self.folder.has(task.identity):  # finished since the first check
                 claim.release()
                 self.found += 1
             else:
@@ -198,7 +198,7 @@ class _Sweep(Generic[T]):
             raise lost(self.workers.name, error) from error
 
     def collect(self, future: Future[list[bytes]], job: _Job[T]) -> None:
-        """Keep the results of a job, or go on without them."""
+        """Store the results of a job, or record why there are none."""
         with ExitStack() as held:
             held.callback(job.release)
             try:
@@ -207,16 +207,16 @@ class _Sweep(Generic[T]):
                 raise lost(self.workers.name, error) from error
             except BrokenExecutor:
                 if job.attempts < ATTEMPTS:
-                    # Whose worker died is not known: each job that was under way is done again
-                    # by itself, so that none is given up for what another one does.
+                    # It is not known which job's worker died. Each job that was running is repeated
+                    # alone, so that no job is given up because of another one.
                     job.attempts += 1
                     self.suspects.append(job)
-                    held.pop_all()  # still claimed
+                    held.pop_all()  # still locked
                     return
                 reason = f"its worker died {ATTEMPTS} times; out of memory?"
                 self.errors |= {task.identity: reason for task in job.tasks}
-            except Exception as error:  # of one job, which must not cost the others
-                # Ours say all there is to say.
+            except Exception as error:  # an error of one job must not stop the others
+                # Messages of superscope's own errors are complete.
                 kind = "" if isinstance(error, SuperscopeError) else f"{type(error).__name__}: "
                 reason = " ".join(f"{kind}{error}".split())
                 self.errors |= {task.identity: reason for task in job.tasks}
