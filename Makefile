@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(BIN)/python tools/install.py $(BIN)/python
 INPUTS := pyproject.toml constraints.txt src/superscope/_version.py
 MODEL := .cache/models/smollm2
 SMALL_MODEL := .cache/models/minilm
@@ -61,8 +62,8 @@ $(TEXT): tools/fetch_text.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "superscope needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
 	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
-	$(PIP) install --quiet --constraint constraints.txt --upgrade pip
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[cluster,gguf,s3,text]'
+	$(PIP) install --quiet --constraint constraints.txt --upgrade pip uv
+	$(INSTALL) --editable '.[cluster,gguf,s3,text]'
 	@touch $@
 
 # Compile the kernels once, rather than in every process that comes first.
@@ -71,5 +72,5 @@ $(TEXT): tools/fetch_text.py
 	@touch $@
 
 .venv/dev: .venv/package
-	$(PIP) install --quiet --constraint constraints.txt --group dev
+	$(INSTALL) --group dev
 	@touch $@

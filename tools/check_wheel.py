@@ -14,6 +14,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+from install import install
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -33,21 +35,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         dist, place = Path(folder) / "dist", Path(folder) / "venv"
         # The wheel is built from the sdist, so both are shown to be complete.
-        run(sys.executable, "-m", "build", "--outdir", dist, ROOT)
+        run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", dist, ROOT)
         (wheel,) = dist.glob("*.whl")
-        venv.create(place, with_pip=True)
+        venv.create(place)
         python = place / "bin" / "python"
-        run(
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--constraint",
-            ROOT / "constraints.txt",
-            wheel,
-        )
-        outside = {"cwd": folder, "env": {**os.environ, "HF_HOME": folder}}
+        if install(python, wheel):
+            sys.exit("the wheel cannot be installed")
+        # A kernel that runs once is compiled for longer than it runs.
+        once = {"HF_HOME": folder, "NUMBA_OPT": "0"}
+        outside = {"cwd": folder, "env": {**os.environ, **once}}
         models = ROOT / ".cache" / "models"
         command = [place / "bin" / "superscope", "measure"]
         report = Path(folder) / "report.html"
