@@ -91,5 +91,5 @@ def test_columns_line_up_and_trail_nothing() -> None:
 
 
 def test_a_value_no_room_knows_has_no_text() -> None:
-    with pytest.raises(TypeError, match="no text for a complex"):
+    with pytest.raises(TypeError, match="no text form for a complex"):
         as_text(1j)
