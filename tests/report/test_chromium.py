@@ -85,7 +85,7 @@ def test_the_page_of_a_law_asks_for_nothing_and_runs_nothing(
     page = tmp_path / "law.html"
     write_law_report(replace(law, findings=findings), page)
     seen = visit(page)
-    assert seen == Visit("superscope: Scaling law power: identified, with reservations", [])
+    assert seen == Visit("superscope: Loss against x: identified, with reservations", [])
 
 
 def test_a_page_with_the_same_tokens_unescaped_does_both(

@@ -340,7 +340,7 @@ def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
 def test_the_verdict_comes_first_with_its_reasons_and_what_to_try(width_law: Law) -> None:
     page = page_of(width_law)
     assert width_law.identified
-    assert "<h1>Identified, with reservations</h1>" in page
+    assert "<h1>Loss against width in 16 groups: identified, with reservations</h1>" in page
     text = page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
     at = [page.index("<h1>")]
     at += [text.index(f"<li>{f.text}</li>") for f in width_law.findings]
@@ -351,7 +351,7 @@ def test_the_verdict_comes_first_with_its_reasons_and_what_to_try(width_law: Law
 
 def test_grave_reasons_are_told_from_reservations() -> None:
     page = page_of(power_law(power_table(3)))
-    assert "<h1>Not identified</h1>" in page
+    assert "<h1>Loss against x: not identified</h1>" in page
     assert '<li class="severe">there are as many parameters as points</li>' in page
 
 

@@ -17,6 +17,7 @@ from superscope.laws import Law
 from superscope.laws.summary import facts, parameter_rows
 from superscope.report.files import Placed
 from superscope.report.html import template
+from superscope.report.laws.explanations import explanations
 from superscope.text import counted, rounded
 
 MOST_ROWS = 12  # runs of row numbers written out for a rule
@@ -50,9 +51,9 @@ class LeftOut:
 def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> str:
     """Return the page of a law, its drawn figures and a plan as HTML."""
     return template("law.html").render(
-        title=f"Scaling law {law.form.name}: {law.headline.lower()}",
+        title=_title(law),
         law=law,
-        verdict=law.headline,
+        explanations=explanations(law, plan),
         reasons=[Reason(shown(f.text), f.status.severe) for f in law.findings],
         remedies={f.status.value: f.status.remedy for f in law.findings},
         formula=_formula(law),
@@ -78,6 +79,14 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         light=LIGHT,
         dark=DARK,
     )
+
+
+def _title(law: Law) -> str:
+    """Return what the page shows, and the verdict."""
+    *most, last = (t.column for t in law.form.terms)
+    inputs = f"{', '.join(most)} and {last}" if most else last
+    of = f" in {len(law.points.groups)} groups" if len(law.points.groups) > 1 else ""
+    return shown(f"Loss against {inputs}{of}: {law.headline[0].lower()}{law.headline[1:]}")
 
 
 def row_text(rows: Sequence[int]) -> str:
