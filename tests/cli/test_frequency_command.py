@@ -130,7 +130,7 @@ def test_limits(tokenizer: Path, text: Path, capsys: pytest.CaptureFixture[str])
         (["{tok}", "--text", "{txt}", "--ranks", "-1:20"], "-1:20"),
         (["{tok}", "--text", "{txt}", "--ranks", "90:80"], "below the last"),
         (["{tok}", "--text", "{txt}", "--ranks", "9:800"], "502 ids"),
-        (["{tok}", "--text", "{txt}", "--max-tokens", "0"], "max-tokens must be at least 1"),
+        (["{tok}", "--text", "{txt}", "--max-tokens", "0"], "max_tokens=0; it must be at least 1"),
         (["{tok}", "--text", "{txt}", "--out", "{tmp}/t.xlsx"], ".parquet or .csv"),
         (["{tok}", "--text", "{txt}", "--out", "{tmp}/absent/t.csv"], "cannot write"),
         (["{tmp}/absent", "--text", "{txt}"], "absent"),

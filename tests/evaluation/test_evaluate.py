@@ -413,9 +413,9 @@ def test_undecodable_bytes_are_counted_and_named(model: Path, tmp_path: Path) ->
     [
         ({"mode": "paragraphs"}, "mode='paragraphs'"),
         ({"dtype": "int8"}, "dtype='int8'"),
-        ({"context": 1}, "context must be at least 2"),
-        ({"batch": 0}, "batch must be at least 1"),
-        ({"max_tokens": 0}, "max-tokens must be at least 2"),
+        ({"context": 1}, "context=1; it must be at least 2"),
+        ({"batch": 0}, "batch=0; it must be at least 1"),
+        ({"max_tokens": 0}, "max_tokens=0; it must be at least 2"),
         ({"stride": 4}, "choose mode='windows'"),
         ({"mode": "windows", "stride": 4, "context": 4}, "leaves no context"),
     ],

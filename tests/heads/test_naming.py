@@ -104,7 +104,7 @@ def test_the_reason_is_told() -> None:
     assert choose(both, TIED).reason == "the output head, tied to the input embedding"
     assert choose(both[1:], TIED).reason == "the input embedding, tied to the output"
     assert "taken as tied" in choose(both[1:], {}).reason
-    assert choose(both, {}, "model.embed_tokens.weight").reason == "named by --tensor"
+    assert choose(both, {}, "model.embed_tokens.weight").reason == "named by the user"
 
 
 def test_the_users_choice_comes_before_all_else() -> None:
@@ -117,7 +117,7 @@ def test_an_unknown_choice_lists_matrices_by_size() -> None:
     with pytest.raises(NotFoundError) as raised:
         choose(shapes, {}, "nothing", shapes)
     assert str(raised.value) == (
-        "no tensor nothing; pass --tensor NAME; candidates: c 90 × 4, d 8 × 80, b 5 × 7"
+        "no tensor nothing; pass tensor='NAME'; candidates: c 90 × 4, d 8 × 80, b 5 × 7"
     )
 
 
@@ -132,7 +132,7 @@ def test_two_heads_are_the_users_to_choose() -> None:
     with pytest.raises(UsageError) as raised:
         choose(shapes, {}, None, shapes)
     assert str(raised.value) == (
-        "several tensors could be the head; pass --tensor NAME; candidates: "
+        "several tensors could be the head; pass tensor='NAME'; candidates: "
         "a.lm_head.weight 9 × 4, b.lm_head.weight 9 × 4"
     )
 

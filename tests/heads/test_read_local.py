@@ -106,19 +106,19 @@ def test_what_is_not_there(
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
     folder = save(tmp_path, {"model.safetensors": GOOD})
     for options, message in (
-        ({"revision": "main"}, "--revision goes with a hub repository"),
+        ({"revision": "main"}, "revision='main' goes with a hub repository"),
         ({"rows": "some"}, "rows='some'; expected 'all' or 'tokenizer'"),
     ):
         with pytest.raises(UsageError, match=message):
             read_head(folder, **options)
-    with pytest.raises(NotFoundError, match=r"no final norm .* leave out --fold-norm"):
+    with pytest.raises(NotFoundError, match=r"no final norm .* leave out fold_norm=True"):
         read_head(folder, fold_norm=True)
     with pytest.raises(UsageError, match="is empty"):
         read_head("")
     for uri in ("hf://datasets/owner/name", "hf://owner"):
         with pytest.raises(UsageError, match="names no model of the hub; expected hf://owner/name"):
             read_head(uri)
-    with pytest.raises(UsageError, match="names revision v1, --revision names v2"):
+    with pytest.raises(UsageError, match="names revision v1, and revision='v2' names another"):
         read_head("hf://owner/name@v1", revision="v2")
 
 

@@ -75,7 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from superscope.cli.terminal import warn
         from superscope.cli.wording import as_options
 
-        warn(as_options(str(error)) or "out of memory")
+        *_, running = app.parse_commands(_hyphen_attached(given))[1]
+        command = running.default_command
+        message = as_options(str(error), command) if command is not None else str(error)
+        warn(message or "out of memory")
         sys.exit(2)
     except KeyboardInterrupt as stop:
         from superscope.cli.terminal import warn

@@ -40,6 +40,7 @@ def loss(
     """
     from superscope.atomic import make_folder
     from superscope.cli.terminal import progress_bar
+    from superscope.cli.wording import as_options
     from superscope.evaluation import evaluate
 
     tokens = blocks = None
@@ -66,7 +67,7 @@ def loss(
         from superscope.figures.evaluation import evaluation_drawings
 
         write_figures(evaluation_drawings(found), figures)
-    print(found.to_json() if json else found)
+    print(found.to_json() if json else as_options(str(found), loss))
 
 
 def _stopped(blocks: Path | None) -> str:

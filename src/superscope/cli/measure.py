@@ -134,7 +134,9 @@ def _measure_all(
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
-            warn(as_options(str(error)))  # one gated member must not cost the rest of a family
+            warn(
+                as_options(str(error), measure)
+            )  # one gated member must not cost the rest of a family
             failed.append(name)
         except KeyboardInterrupt:
             if not measured:

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 
-# Arguments that messages name, with the options they are.
-_ARGUMENTS = (
-    "batch", "bound", "columns", "context", "dataset", "dataset_config", "dataset_split", "device",
-    "dtype", "exclude", "field", "fix", "fold_norm", "group", "max_documents", "max_tokens",
-    "mode", "neighbors", "pairs", "ranks", "revision", "rows", "split", "starts", "stride",
-    "tensor", "text", "tied", "vocabulary", "x",
-)  # fmt: skip
-_NAMED = re.compile(rf"(?<![\w\-./?&])({'|'.join(_ARGUMENTS)})=(?:(True)\b|(?=(\S?)))")
+from cyclopts import App
+
+# A data set's parts have longer names among a command's options than in Python.
+_OF_DATASET = re.compile(r"\bhub_text\((config|split)=(\w+)\)")
 
 
-def as_options(message: str) -> str:
-    """Return a message with Python's arguments written as options.
+def as_options(message: str, command: Callable[..., object]) -> str:
+    """Return a message with Python's arguments written as a command's options.
 
-    ``choose rows='all'`` becomes ``choose --rows 'all'``, ``fold_norm=True`` becomes
-    ``--fold-norm``.
+    ``choose rows='all'`` becomes ``choose --rows all``, ``fold_norm=True`` becomes
+    ``--fold-norm``; what is no option of the command stays as it is.
     """
+    options = _options(command)
 
     def option(found: re.Match[str]) -> str:
-        name = "--" + found[1].replace("_", "-")
-        follows = found[3] or ""
-        return name + (" " if follows.isalnum() or follows in tuple("'\"-") else "")
+        name, is_true, quoted, follows = found.groups()
+        if is_true:
+            return options[name]
+        if quoted:
+            return f"{options[name]} {quoted}"
+        return options[name] + (" " if follows.isalnum() or follows in tuple("'\"-") else "")
 
-    return _NAMED.sub(option, message)
+    names = "|".join(map(re.escape, options))
+    named = re.compile(rf"(?<![\w\-./?&'\"])({names})=(?!=)(?:(True)\b|'([\w.:-]+)'|(?=(\S?)))")
+    return named.sub(option, _OF_DATASET.sub(r"dataset_\1=\2", message))
+
+
+@cache
+def _options(command: Callable[..., object]) -> dict[str, str]:
+    """Return a command's options by the names that Python's arguments have."""
+    found: dict[str, str] = {}
+    for argument in App(default_command=command).assemble_argument_collection():
+        option = argument.names[0]
+        if argument.parse and option.startswith("--") and option.islower():
+            found[(argument.keys or (argument.field_info.name,))[-1]] = option
+            found[option[2:].replace("-", "_")] = option  # as text= is --text, of the field files
+    return found

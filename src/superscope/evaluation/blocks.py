@@ -116,7 +116,7 @@ class Batches:
                     longest = max(map(len, block))
                     raise EvaluationError(
                         f"{model.name}: out of memory with one sequence of {longest:,} tokens; "
-                        "choose a shorter --context, or a --dtype of 16 bits"
+                        "choose a shorter context=, or dtype='bfloat16'"
                     ) from None
             self.size //= 2
 
@@ -145,7 +145,7 @@ def _summed(
         raise EvaluationError(
             f"{model.name}: the loss of token {int(tokens[bad[0]])} in document "
             f"{int(documents[bad[0]])} is {nats[bad[0]]}; "
-            + ("its weights may be damaged" if model.dtype == "float32" else "try --dtype float32")
+            + ("its weights may be damaged" if model.dtype == "float32" else "try dtype='float32'")
         )
     return BlockLosses(by_id(documents, nats), by_id(tokens, nats), batch)
 

@@ -62,14 +62,13 @@ class LossOptions:
             if getattr(self, name) not in known:
                 raise UsageError(f"{name}={getattr(self, name)!r}; expected {', '.join(known)}")
         if self.stride is not None and self.mode != "windows":
-            raise UsageError("a stride is that of windows: choose mode='windows' (--mode windows)")
+            raise UsageError("a stride is that of windows: choose mode='windows'")
         least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "max_documents": 1,
                  "block_tokens": 1}  # fmt: skip
         for name, low in least.items():
             value = getattr(self, name)
             if value is not None and value < low:
-                shown = name.replace("_", "-")
-                raise UsageError(f"{shown} must be at least {low}, not {value}")
+                raise UsageError(f"{name}={value}; it must be at least {low}")
         if self.stride is not None and self.stride >= self.context:
             raise UsageError(
                 f"a stride of {self.stride:,} leaves no context in windows of "

@@ -23,7 +23,7 @@ def _(evaluation: Evaluation) -> str:
     ]  # fmt: skip
     if e.loss_se is None:
         lines.append(("error", "none: one document, and tokens of one text are not independent; "
-                               "plain text becomes several with --split paragraph"))  # fmt: skip
+                               "plain text becomes several with split='paragraph'"))  # fmt: skip
     else:
         lines.append(
             ("error", f"± one standard error, clustered by {len(e.documents.ids):,} documents")

@@ -86,9 +86,9 @@ def count_tokens(
     >>> count_tokens("tokenizer.json", ["the cat sat", "the cat", "the dog"]).counts
     array([3, 2, 1, 1])
     """
-    for name, value in (("max-tokens", max_tokens), ("max-documents", max_documents)):
+    for name, value in (("max_tokens", max_tokens), ("max_documents", max_documents)):
         if value is not None and value < 1:
-            raise UsageError(f"{name} must be at least 1, not {value}")
+            raise UsageError(f"{name}={value}; it must be at least 1")
     first, last = ranks or (None, None)
     _check_order(first, last)
     source = text if isinstance(text, Text) else text_of(text)

@@ -108,7 +108,7 @@ def hub_text(
     if Path(source.repository).exists():
         raise UsageError(
             f"{source.repository} is a path here, which would be read in place of the hub's data "
-            "set of that name: work in another folder, or name its files with --text"
+            "set of that name: work in another folder, or name its files with text="
         )
     seen = json.dumps([source.__dict__])
     return Text(
@@ -182,7 +182,7 @@ def _explained(error: Exception, source: HubText, exists: bool) -> SuperscopeErr
     part = f"data set {source.repository}"
     of_hub = network.hub_error(error, part, source.revision)
     if isinstance(of_hub, UnreachableError):
-        return type(of_hub)(f"{of_hub}; name local files with --text instead")
+        return type(of_hub)(f"{of_hub}; name local files with text= instead")
     if isinstance(of_hub, NotFoundError) and exists:
         return network.gated(part)  # datasets says that it does not exist
     if of_hub is not None:
@@ -193,5 +193,5 @@ def _explained(error: Exception, source: HubText, exists: bool) -> SuperscopeErr
     for sign, option in (("Bad split", "split"), ("BuilderConfig", "config"),
                          ("Config name", "config")):  # fmt: skip
         if reason.startswith(sign):
-            return UsageError(f"{part}: {reason}: choose one with --dataset-{option}")
+            return UsageError(f"{part}: {reason}: choose one with hub_text({option}=NAME)")
     return RemoteError(f"{part} cannot be read: {reason}")

@@ -169,7 +169,7 @@ def _read_parquet(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[
     names = table.schema_arrow.names
     if field not in names:
         has = visible(", ".join(names), quote="", longest=200)
-        raise FormatError(f"{file} has no column {field!r}; it has {has}: choose one with --field")
+        raise FormatError(f"{file} has no column {field!r}; it has {has}: choose one with field=")
     kind = table.schema_arrow.types[names.index(field)]
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):

@@ -116,7 +116,7 @@ def text_field(record: Any, field: str, place: str) -> str | None:
         raise FormatError(f'{place} is no JSON object; expected {{"{field}": "…"}}')
     if field not in record:
         has = visible(", ".join(map(str, record)), quote="", longest=200) or "nothing"
-        raise FormatError(f"{place} has no field {field!r}; it has {has}: choose one with --field")
+        raise FormatError(f"{place} has no field {field!r}; it has {has}: choose one with field=")
     text = record[field]
     if text is not None and not isinstance(text, str):
         raise FormatError(f"{place}: field {field!r} is no text but {type(text).__name__}")

@@ -129,13 +129,13 @@ def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:
         raise UsageError(f"{text} names no model of the hub; expected hf://owner/name")
     named = parts[2].replace("%2F", "/") if parts[2] else None
     if named and revision and named != revision:
-        raise UsageError(f"{text} names revision {named}, --revision names {revision}")
+        raise UsageError(f"{text} names revision {named}, and revision={revision!r} names another")
     return HubCheckpoint(parts[1], named or revision, parts[3])
 
 
 def _no_revision(revision: str | None, text: str) -> None:
     if revision is not None:
-        raise UsageError(f"--revision goes with a hub repository; {text} is none")
+        raise UsageError(f"revision={revision!r} goes with a hub repository; {text} is none")
 
 
 class LocalCheckpoint(Checkpoint):

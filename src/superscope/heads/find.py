@@ -115,7 +115,7 @@ def folded_gain(
     name = naming.final_norm(where)
     if name is None:
         raise NotFoundError(
-            f"{label}: no final norm with a gain was found to fold in; leave out --fold-norm"
+            f"{label}: no final norm with a gain was found to fold in; leave out fold_norm=True"
         )
     directory = opened.directory(where[name])
     stored = described(directory, name, where[name])

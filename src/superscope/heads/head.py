@@ -182,7 +182,7 @@ def check_shape(shape: tuple[int, ...], name: str) -> None:
     if len(shape) != 2:
         raise HeadDataError(
             f"{name} has shape {shape}; a head is a 2-D matrix (V, m). "
-            "Pass --tensor NAME to take another tensor"
+            "Pass tensor='NAME' to take another tensor"
         )
     if 0 in shape:
         raise HeadDataError(f"{name} is empty: shape {shape}")

@@ -120,7 +120,7 @@ def choose(
     known = shapes or {}
     if wanted is not None:
         if wanted in every:
-            return Choice(wanted, "named by --tensor")
+            return Choice(wanted, "named by the user")
         raise NotFoundError(f"no tensor {wanted}; {_candidates(every, known)}")
     here = [name for name in every if not _ELSEWHERE.search(name)]
     refuse_quantized(here, _OUTPUT, config)
@@ -251,4 +251,4 @@ def _candidates(names: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:
         f"{n} {' × '.join(map(str, shapes[n]))}" if n in shapes else n for n in likely
     )
     more = f" and {len(listed) - len(likely)} more" if len(listed) > len(likely) else ""
-    return f"pass --tensor NAME; candidates: {shown}{more}"
+    return f"pass tensor='NAME'; candidates: {shown}{more}"

@@ -105,7 +105,7 @@ def overlap_drawing(geometry: Geometry) -> Drawing | Missing:
     if shares is None:
         return Missing(
             TITLE, "The overlaps cannot be drawn: pairs were not measured. Measure with pairs "
-            "“sample” or “exact” (--pairs).",
+            "“sample” or “exact”.",
         )  # fmt: skip
     key = Key((*center_lines(geometry), line("chance: isotropic random rows", DASHED)))
 
