@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from superscope.figures.geometry._norms import norm_counts, norms, norms_drawing
+from superscope.figures.geometry import norms
+from superscope.figures.geometry._norms import norm_counts, norms_drawing
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 

@@ -7,7 +7,8 @@ from matplotlib.colors import to_rgb
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Missing
-from superscope.figures.geometry._overlap import overlap, overlap_drawing, overlap_shares
+from superscope.figures.geometry import overlap
+from superscope.figures.geometry._overlap import overlap_drawing, overlap_shares
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 

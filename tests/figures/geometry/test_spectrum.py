@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from superscope.figures.geometry import spectrum
 from superscope.figures.geometry._spectrum import (
     POINTS,
     drawn_points,
-    spectrum,
     tight_spectrum,
 )
 from superscope.geometry import Geometry, measure_head

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from superscope.figures.geometry._width import placements, width, width_drawing
+from superscope.figures.geometry import width
+from superscope.figures.geometry._width import placements, width_drawing
 from superscope.geometry import Geometry, measure_head
 from superscope.heads import Head
 

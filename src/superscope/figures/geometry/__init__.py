@@ -4,17 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from superscope.figures.draw.drawing import Drawing
-from superscope.figures.geometry._norms import norms, norms_drawing
-from superscope.figures.geometry._overlap import overlap, overlap_drawing
-from superscope.figures.geometry._overview import overview
-from superscope.figures.geometry._spectrum import spectrum, spectrum_drawing
-from superscope.figures.geometry._width import placements, width, width_drawing
+from superscope.figures.draw.public import picture
+from superscope.figures.geometry._norms import norms_drawing
+from superscope.figures.geometry._overlap import overlap_drawing
+from superscope.figures.geometry._overview import overview_drawing
+from superscope.figures.geometry._spectrum import spectrum_drawing
+from superscope.figures.geometry._width import placements, width_drawing, width_of
 from superscope.figures.geometry.names import names_of
 from superscope.figures.registry import PictureFunction, pictures
 from superscope.geometry import Geometry
 from superscope.text import slug
 
 __all__ = ["geometry_drawings", "norms", "overlap", "overview", "spectrum", "width"]
+
+overview = picture("overview", overview_drawing)
+overlap = picture("overlap", overlap_drawing)
+norms = picture("norms", norms_drawing)
+spectrum = picture("spectrum", spectrum_drawing)
+width = picture("width", width_of)
 
 
 @pictures.register

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import Key, block, grid, keyed, line
+from superscope.figures.draw.canvas import Key, block, line, one_panel
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.style import DOTTED
@@ -47,24 +46,19 @@ def norm_counts(norms: Norms) -> NormCounts:
 
 
 def norms_drawing(geometry: Geometry) -> Drawing:
-    """Return the drawing of a geometry's norms."""
+    """Return the figure of the norms of the rows, and the threshold of represented ones."""
     counts = norm_counts(geometry.norms)
     key = Key((
         block("rows", LIGHT["muted"], OPACITY),
         line(f"threshold {counts.threshold:.4g}, {geometry.norms.threshold_rule}", DOTTED),
     ))  # fmt: skip
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=2.5, widest=WIDEST, x="row norm", y="rows")
+    def draw(panel: Axes) -> None:
         paint_norms(panel, counts)
-        return figure
+        panel.set_xlabel("row norm")
+        panel.set_ylabel("rows")
 
-    def panel(ax: Axes) -> None:
-        paint_norms(ax, counts)
-        ax.set_xlabel("row norm")
-        ax.set_ylabel("rows")
-        keyed(ax, key)
-
+    paint, panel = one_panel(draw, key, height=2.5, widest=WIDEST)
     above = int(np.sum(geometry.norms.values > counts.threshold))
     return Drawing(
         name="norms",
@@ -85,18 +79,3 @@ def paint_norms(panel: Axes, counts: NormCounts) -> None:
     panel.axvline(counts.threshold, color=LIGHT["ink"], linewidth=1.4, linestyle=DOTTED)
     log_y(panel, 0.6, 2 * float(counts.counts.max()))
     panel.set_xlim(0, 1.03 * max(float(counts.edges[-1]), counts.threshold))
-
-
-def norms(geometry: Geometry, *, ax: Axes | None = None, theme: str = "light") -> Figure:
-    """Draw the norms of the rows, and the threshold above which a row counts as represented.
-
-    Parameters
-    ----------
-    geometry
-        What was measured.
-    ax
-        Axes to draw in.
-    theme
-        ``light`` or ``dark``.
-    """
-    return norms_drawing(geometry).figure(ax, theme)

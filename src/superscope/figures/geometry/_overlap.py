@@ -100,7 +100,10 @@ def _coarsening(fine: OverlapShares, width: int, pairs: PairStatistics) -> int:
 
 
 def overlap_drawing(geometry: Geometry) -> Drawing | Missing:
-    """Return the drawing of a geometry's overlaps."""
+    """Return the figure of how the overlaps of pairs of rows are distributed, against chance.
+
+    Axes of a user's get the logarithmic one of the two panels.
+    """
     shares = overlap_shares(geometry)
     if shares is None:
         return Missing(
@@ -164,23 +167,3 @@ def paint_log_shares(panel: Axes, shares: OverlapShares) -> None:
     top = max(float(curve.max()) for curve in shares.curves)
     least = min(float(s[s > 0].min()) for _, s in shares.measured)
     log_y(panel, max(0.5 * least, top * 10.0**-DECADES), 3 * top)
-
-
-def overlap(geometry: Geometry, *, ax: Axes | None = None, theme: str = "light") -> Figure:
-    """Draw how the overlaps of pairs of rows are distributed, against chance.
-
-    Parameters
-    ----------
-    geometry
-        Measured with pairs.
-    ax
-        Axes to draw in; they get the logarithmic one of the two panels.
-    theme
-        ``light`` or ``dark``.
-
-    Raises
-    ------
-    UsageError
-        Pairs were not measured, or there is no such theme.
-    """
-    return overlap_drawing(geometry).figure(ax, theme)

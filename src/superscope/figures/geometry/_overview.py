@@ -24,7 +24,7 @@ from superscope.geometry import Geometry
 
 
 def overview_drawing(geometry: Geometry) -> Drawing:
-    """Return the drawing of overlaps, norms, spectrum, and place among published models."""
+    """Return the figure of a head: overlaps, norms, spectrum, and place among published models."""
     names = names_of([geometry])
     key = Key(
         (
@@ -61,18 +61,3 @@ def overview_drawing(geometry: Geometry) -> Drawing:
         "against width.",
         paint=paint,
     )
-
-
-def overview(geometry: Geometry, *, ax: None = None, theme: str = "light") -> Figure:
-    """Draw what the rows of a head look like: overlaps, norms, spectrum, and width.
-
-    Parameters
-    ----------
-    geometry
-        What was measured.
-    ax
-        Must be left out: the figure has four panels.
-    theme
-        ``light`` or ``dark``.
-    """
-    return overview_drawing(geometry).figure(ax, theme)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import log_x, log_y
-from superscope.figures.draw.canvas import Key, grid, keyed, line
+from superscope.figures.draw.canvas import Key, line, one_panel
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.style import DASHED
@@ -40,21 +39,16 @@ def drawn_points(spectrum: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
 
 
 def spectrum_drawing(geometry: Geometry) -> Drawing:
-    """Return the drawing of a geometry's spectra."""
+    """Return the figure of how evenly the width is used, against a tight frame."""
     even = even_text(geometry)
     key = Key((*center_lines(geometry), line(even, DASHED)))
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=2.5, widest=WIDEST, x=RANK, y=EIGENVALUE)
+    def draw(panel: Axes) -> None:
         paint_spectra(panel, geometry)
-        return figure
+        panel.set_xlabel(RANK)
+        panel.set_ylabel(EIGENVALUE)
 
-    def panel(ax: Axes) -> None:
-        paint_spectra(ax, geometry)
-        ax.set_xlabel(RANK)
-        ax.set_ylabel(EIGENVALUE)
-        keyed(ax, key)
-
+    paint, panel = one_panel(draw, key, height=2.5, widest=WIDEST)
     return Drawing(
         name="spectrum",
         title="Spectrum",
@@ -90,18 +84,3 @@ def paint_spectra(panel: Axes, geometry: Geometry) -> None:
     low = min(tight[0] / 6, *(values[-1] / 1.5 for values in drawn))
     high = max(tight[0] * 6, *(values[0] * 1.5 for values in drawn))
     log_y(panel, max(low, high * 10.0**-DECADES), high)
-
-
-def spectrum(geometry: Geometry, *, ax: Axes | None = None, theme: str = "light") -> Figure:
-    """Draw how evenly the directions of the width are used, against a tight frame.
-
-    Parameters
-    ----------
-    geometry
-        What was measured.
-    ax
-        Axes to draw in.
-    theme
-        ``light`` or ``dark``.
-    """
-    return spectrum_drawing(geometry).figure(ax, theme)

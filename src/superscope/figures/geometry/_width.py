@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import limits, log_y, width_axis
-from superscope.figures.draw.canvas import Key, grid, keyed, line, mark
+from superscope.figures.draw.canvas import Key, line, mark, one_panel
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.labels import put_labels
@@ -71,17 +70,12 @@ def width_drawing(models: Sequence[Placement]) -> Drawing:
     """Return the drawing of all models of a report among the published points."""
     key = width_key(models)
 
-    def paint() -> Figure:
-        figure, (panel,) = grid([""], key, height=3.1, widest=WIDEST, x=WIDTH, y=OVERLAP)
+    def draw(panel: Axes) -> None:
         paint_widths(panel, models)
-        return figure
+        panel.set_xlabel(WIDTH)
+        panel.set_ylabel(OVERLAP)
 
-    def panel(ax: Axes) -> None:
-        paint_widths(ax, models)
-        ax.set_xlabel(WIDTH)
-        ax.set_ylabel(OVERLAP)
-        keyed(ax, key)
-
+    paint, panel = one_panel(draw, key, height=3.1, widest=WIDEST)
     hidden = [p.name for p in models if len(p.drawn) < len(p.overlaps)]
     left_out = f" Below {LEAST:g}/m, too near 0 for this axis: {', '.join(hidden)}."
     return Drawing(
@@ -156,19 +150,10 @@ def _look(center: str) -> dict[str, Any]:
     return {"markersize": 6.5, "markerfacecolor": "none", "markeredgewidth": 1.8}
 
 
-def width(
-    geometry: Geometry | Sequence[Geometry], *, ax: Axes | None = None, theme: str = "light"
-) -> Figure:
-    """Draw mean square overlap against width, among the 25 published models of LLG25.
+def width_of(geometry: Geometry | Sequence[Geometry]) -> Drawing:
+    """Return the figure of mean square overlap against width, among 25 published models.
 
-    Parameters
-    ----------
-    geometry
-        What was measured: one model, or several, which are then numbered in their order.
-    ax
-        Axes to draw in.
-    theme
-        ``light`` or ``dark``.
+    It takes one geometry or several, which are then numbered in their order.
     """
     geometries = [geometry] if isinstance(geometry, Geometry) else list(geometry)
-    return width_drawing(placements(geometries, names_of(geometries))).figure(ax, theme)
+    return width_drawing(placements(geometries, names_of(geometries)))
