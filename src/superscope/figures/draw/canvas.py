@@ -215,6 +215,7 @@ def keyed(panel: Axes, key: Key) -> None:
     figure = panel.get_figure(root=True)
     assert figure is not None
     width = panel.get_position().width * figure.get_size_inches()[0]
+    key = Key((*(mark(text, color) for color, text in key.bar), *key.handles))
     panel.legend(
         handles=list(key.handles), loc="lower left", bbox_to_anchor=(0, 1.01), borderaxespad=0,
         ncols=key.columns(width + LEFT), frameon=False, fontsize="small", handlelength=2.2,

@@ -1,23 +1,23 @@
 """Pictures of toy models, one function each.
 
-`loss`, `norms` and `overlap` take a :class:`~superscope.toy.ToyRun`. All others take a sequence of
-:class:`~superscope.toy.ToyPoint`, the runs of a sweep. Keywords are ``ax`` and ``theme``.
+`loss`, `norms` and `overlap` take a :class:`~superscope.toy.ToyRun`. All others take a
+:class:`~superscope.toy.ToyRuns`, the runs of a sweep. Keywords are ``ax`` and ``theme``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from superscope.errors import UsageError
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.public import picture
 from superscope.figures.registry import PictureFunction, pictures
-from superscope.figures.toy import _exponent, _norms, _unrepresented, _width
+from superscope.figures.toy import _exponent, _norms, _overview, _unrepresented, _width
 from superscope.figures.toy._run import run_loss, run_norms, run_overlap
 from superscope.figures.toy.groups import GroupedRuns, group_runs
-from superscope.toy import ToyPoint, ToyRun
+from superscope.toy import ToyRun, ToyRuns
 
 __all__ = [
     "exponent_alpha", "exponent_map", "loss", "loss_unrepresented", "loss_width", "norms",
-    "overlap", "overlap_width", "represented_decay", "run_drawings", "sweep_drawings",
+    "overlap", "overlap_width", "represented_decay", "run_drawings", "sweep", "sweep_drawings",
     "sweep_norms",
 ]  # fmt: skip
 
@@ -36,39 +36,58 @@ def run_drawings(run: ToyRun) -> tuple[Drawing | Missing, ...]:
     return run_loss(run), run_norms(run), run_overlap(run)
 
 
-SWEEP: dict[str, Callable[[GroupedRuns], Drawing]] = {
-    "loss_width": _width.loss_width,
-    "exponent_map": _exponent.exponent_map,
-    "exponent_alpha": _exponent.exponent_alpha,
-    "represented_decay": _norms.represented_decay,
-    "norms": _norms.norms,
-    "overlap_width": _width.overlap_width,
-    "loss_unrepresented": _unrepresented.loss_unrepresented,
-}
-"""What draws the runs of a sweep, in the order of its page."""
-
-
-def _of_points(name: str) -> PictureFunction:
-    make = SWEEP[name]
-
-    def made(points: Sequence[ToyPoint]) -> Drawing:
-        if not points:
-            raise UsageError("figures need at least one toy run")
-        return make(group_runs(points))
+def _of_runs(name: str, make: Callable[[GroupedRuns], Drawing]) -> PictureFunction:
+    def made(runs: ToyRuns) -> Drawing:
+        return make(grouped(runs))
 
     made.__doc__, made.__module__ = make.__doc__, make.__module__
     return picture(name, made)
 
 
-loss_width = _of_points("loss_width")
-exponent_map = _of_points("exponent_map")
-exponent_alpha = _of_points("exponent_alpha")
-represented_decay = _of_points("represented_decay")
-sweep_norms = _of_points("norms")
-overlap_width = _of_points("overlap_width")
-loss_unrepresented = _of_points("loss_unrepresented")
+def grouped(runs: ToyRuns) -> GroupedRuns:
+    """Return the runs of a sweep as its figures draw them.
+
+    Raises
+    ------
+    UsageError
+        There is no finished run.
+    """
+    if not runs.points:
+        raise UsageError("figures need at least one finished toy run")
+    return group_runs(runs.points)
+
+
+sweep = _of_runs("sweep", _overview.overview)
+loss_width = _of_runs("loss_width", _width.loss_width)
+exponent_map = _of_runs("exponent_map", _exponent.exponent_map)
+exponent_alpha = _of_runs("exponent_alpha", _exponent.exponent_alpha)
+represented_decay = _of_runs("represented_decay", _norms.represented_decay)
+sweep_norms = _of_runs("sweep_norms", _norms.norms)
+overlap_width = _of_runs("overlap_width", _width.overlap_width)
+loss_unrepresented = _of_runs("loss_unrepresented", _unrepresented.loss_unrepresented)
+
+
+@pictures.register
+def _(_: ToyRuns) -> dict[str, PictureFunction]:
+    return {
+        "overview": sweep,
+        "loss_width": loss_width,
+        "exponent_map": exponent_map,
+        "exponent_alpha": exponent_alpha,
+        "represented_decay": represented_decay,
+        "norms": sweep_norms,
+        "overlap_width": overlap_width,
+        "loss_unrepresented": loss_unrepresented,
+    }
 
 
 def sweep_drawings(runs: GroupedRuns) -> tuple[Drawing, ...]:
-    """Return the seven drawings of the runs of a sweep."""
-    return tuple(make(runs) for make in SWEEP.values())
+    """Return the seven drawings of the runs of a sweep, in the order of its page."""
+    return tuple(
+        make(runs)
+        for make in (
+            _width.loss_width, _exponent.exponent_map, _exponent.exponent_alpha,
+            _norms.represented_decay, _norms.norms, _width.overlap_width,
+            _unrepresented.loss_unrepresented,
+        )
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import matplotlib
 import numpy as np
@@ -11,12 +12,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from superscope.figures.draw.canvas import grid, line, say
+from superscope.figures.draw.canvas import line, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.picture import Picture
-from superscope.figures.draw.style import BOTTOM, DASHED, DOTTED, LEFT, RIGHT, WIDE
+from superscope.figures.draw.style import BOTTOM, DASHED, DOTTED, LEFT, RIGHT, page_width
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.figures.toy.keys import decay_key
@@ -43,32 +45,30 @@ def exponent_map(runs: GroupedRuns) -> Drawing:
     decays = runs.decays
     tables = [exponent_table(groups, decays) for _, groups in runs.settings]
 
+    known = np.concatenate([t[np.isfinite(t)] for t in tables])
+    shade = Normalize(min(0.0, *known), max(1.0, *known)) if len(known) else Normalize(0, 1)
+
     def paint() -> Figure:
-        blocks = [(title, groups) for title, groups in runs.settings]
         gap, above = 0.34, 0.26
-        total = above + sum(CELL * len(g) + gap for _, g in blocks) - gap + BOTTOM
+        total = above + sum(CELL * len(g) + gap for _, g in runs.settings) - gap + BOTTOM
         total = max(total, 1.3)
-        left = max(LEFT, 0.2 + 0.07 * max(len(_row(g)) for _, groups in blocks for g in groups))
-        width = min(WIDE - left - RIGHT, 0.66 * max(len(decays), 2))
-        figure = Picture(figsize=(WIDE, total))
-        known = np.concatenate([t[np.isfinite(t)] for t in tables])
-        high = max(1.0, *known.tolist()) if len(known) else 1.0
-        low = min(0.0, *known.tolist()) if len(known) else 0.0
+        rows = [_row(g) for _, groups in runs.settings for g in groups]
+        left = max(LEFT, 0.2 + 0.07 * max(map(len, rows)))
+        page = page_width()
+        width = min(page - left - RIGHT, 0.66 * max(len(decays), 2))
+        figure = Picture(figsize=(page, total))
         top = total - above
-        for k, ((title, groups), table) in enumerate(zip(blocks, tables, strict=True)):
+        for k, ((title, groups), table) in enumerate(zip(runs.settings, tables, strict=True)):
             height = CELL * len(groups)
-            panel = figure.add_axes((left / WIDE, (top - height) / total, width / WIDE,
+            panel = figure.add_axes((left / page, (top - height) / total, width / page,
                                      height / total))  # fmt: skip
-            last = k == len(blocks) - 1
-            _paint_cells(panel, table, Normalize(low, high), width / len(decays))
-            _tick_cells(panel, groups, decays, last)
+            _paint_table(panel, groups, decays, table, shade, last=k == len(tables) - 1)
             panel.set_title(_block_title(runs, title), fontsize=8.5, loc="left", pad=4)
-            panel.set_xlabel("decay γ" if last else "")
             top -= height + gap
-            if not np.isfinite(table).any():
-                panel.text(len(decays) + 0.2, len(groups) / 2, "no exponent: fewer than two widths",
-                           va="center", fontsize=8, color=LIGHT["muted"])  # fmt: skip
         return figure
+
+    def alone(panel: Axes) -> None:
+        _paint_table(panel, runs.groups, decays, tables[0], shade, last=True)
 
     blank, cells = sum(int(np.isnan(t).sum()) for t in tables), sum(t.size for t in tables)
     return Drawing(
@@ -83,6 +83,7 @@ def exponent_map(runs: GroupedRuns) -> Drawing:
         ),
         label="Table of fitted exponents, decay across and α down, shaded by size.",
         paint=paint,
+        panel=alone if len(tables) == 1 else None,
     )
 
 
@@ -100,8 +101,24 @@ def _row(group: Group) -> str:
     return law if isinstance(law, str) else "given"
 
 
-def _paint_cells(panel: Axes, table: Float64, shade: Normalize, cell: float) -> None:
+def _paint_table(
+    panel: Axes, groups: Sequence[Group], decays: Sequence[float], table: Float64,
+    shade: Normalize, *, last: bool,
+) -> None:  # fmt: skip
+    """Draw the exponents of one setting; the last of several tables names the decays."""
+    _paint_cells(panel, table, shade)
+    _tick_cells(panel, groups, decays, last)
+    panel.set_xlabel("decay γ" if last else "")
+    if not np.isfinite(table).any():
+        panel.text(len(decays) + 0.2, len(groups) / 2, "no exponent: fewer than two widths",
+                   va="center", fontsize=8, color=LIGHT["muted"])  # fmt: skip
+
+
+def _paint_cells(panel: Axes, table: Float64, shade: Normalize) -> None:
     colormap = matplotlib.colormaps["YlGnBu"]
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    cell = panel.get_position().width * figure.get_size_inches()[0] / table.shape[1]  # inches
     size = float(np.clip(cell / 0.058, 3.5, 7.5))
     for (row, column), value in np.ndenumerate(table):
         if np.isnan(value):
@@ -133,36 +150,24 @@ def exponent_alpha(runs: GroupedRuns) -> Drawing:
     having = [(t, g) for t, g in runs.settings if g[0].alpha is not None]
     with_alpha = having[:MOST_PANELS]
     without = [group for group in runs.groups if group.alpha is None]
-    alphas = sorted({g.alpha for g in runs.groups if g.alpha is not None})
-    fits = [s.fit for g in runs.groups for s in g.series if s.fit is not None]
-
-    def paint() -> Figure:
-        titles = [title if len(runs.settings) > 1 else "" for title, _ in with_alpha]
-        key = decay_key(
-            runs.decays,
-            line("1, strong superposition", "-", LIGHT["muted"]),
-            line("2(α − 1), strong, α near 2", DASHED),
-            line("α − 1, weak superposition", DOTTED),
-        )
-        if not titles:
-            titles = ["no run has frequencies ∝ rank^(−α)"]
-        figure, panels = grid(titles, key, height=3.1, widest=7.3, x="α", y="exponent")
-        if fits:
-            panels[0].set_ylim(*_limits([f.value for f in fits], [(f.low, f.high) for f in fits]))
-        low, high = (alphas[0], alphas[-1]) if alphas else (0.0, 2.0)
-        apart = _apart(alphas)
-        margin = 0.08 * (high - low) + 0.5 * apart if len(alphas) > 1 else 0.25
-        panels[0].set_xlim(low - margin, high + margin)
-        if len(alphas) == 1:
-            panels[0].set_xticks(alphas, [signed(alphas[0], 4)])
-        for panel in panels:
-            _paint_theory(panel, low - margin, high + margin)
-        for panel, (_, groups) in zip(panels, with_alpha, strict=False):
-            _paint_exponents(panel, groups, runs.decays, apart)
-            if not any(s.fit for g in groups for s in g.series):
-                say(panel, "no exponent: fewer than two widths")
-        return figure
-
+    alphas = _alphas(runs)
+    titles = [title if len(runs.settings) > 1 else "" for title, _ in with_alpha]
+    key = decay_key(
+        runs.decays,
+        line("1, strong superposition", "-", LIGHT["muted"]),
+        line("2(α − 1), strong, α near 2", DASHED),
+        line("α − 1, weak superposition", DOTTED),
+    )
+    paint, panel = side_by_side(
+        [partial(draw_exponents, runs=runs, groups=groups) for _, groups in with_alpha]
+        or [partial(draw_exponents, runs=runs, groups=())],
+        titles or [""],
+        key,
+        x="α",
+        y="exponent",
+        height=3.1,
+        widest=7.3,
+    )
     other = ", ".join(sorted({_row(g) for g in without}))
     return Drawing(
         name="exponent-alpha",
@@ -182,7 +187,32 @@ def exponent_alpha(runs: GroupedRuns) -> Drawing:
         label="Fitted exponents with intervals against α, a color for each decay, with the lines "
         "1, α − 1 and 2(α − 1).",
         paint=paint,
+        panel=panel,
     )
+
+
+def _alphas(runs: GroupedRuns) -> list[float]:
+    return sorted({g.alpha for g in runs.groups if g.alpha is not None})
+
+
+def draw_exponents(panel: Axes, runs: GroupedRuns, groups: Sequence[Group]) -> None:
+    """Draw the exponents of some groups against α, on axes that hold those of all runs."""
+    alphas = _alphas(runs)
+    fits = [s.fit for g in runs.groups for s in g.series if s.fit is not None]
+    if fits:
+        panel.set_ylim(*_limits([f.value for f in fits], [(f.low, f.high) for f in fits]))
+    low, high = (alphas[0], alphas[-1]) if alphas else (0.0, 2.0)
+    apart = _apart(alphas)
+    margin = 0.08 * (high - low) + 0.5 * apart if len(alphas) > 1 else 0.25
+    panel.set_xlim(low - margin, high + margin)
+    if len(alphas) == 1:
+        panel.set_xticks(alphas, [signed(alphas[0], 4)])
+    _paint_theory(panel, low - margin, high + margin)
+    _paint_exponents(panel, groups, runs.decays, apart)
+    if not alphas:
+        say(panel, "no run has frequencies ∝ rank^(−α)")
+    elif not any(s.fit for g in groups for s in g.series):
+        say(panel, "no exponent: fewer than two widths")
 
 
 def _limits(

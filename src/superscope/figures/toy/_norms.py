@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import Key, grid, in_lines, line, put_key, spread
+from superscope.figures.draw.canvas import Key, in_lines, line, put_key, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.picture import Picture
-from superscope.figures.draw.style import BOTTOM, DASHED, LEFT, RIGHT, WIDE
+from superscope.figures.draw.style import BOTTOM, DASHED, LEFT, RIGHT, page_width
 from superscope.figures.toy.colors import decay_colors, width_colors
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
 from superscope.figures.toy.text import missing
@@ -23,6 +28,7 @@ from superscope.toy.point import NORM_EDGES
 from superscope.toy.run import THRESHOLD
 
 MOST_WIDTHS = 12  # lines of one panel
+LEAST = 0.8  # inches, of a panel of norms
 
 
 def represented_by_decay(group: Group, width: int) -> tuple[list[float], list[float]]:
@@ -42,29 +48,20 @@ def represented_decay(runs: GroupedRuns) -> Drawing:
     """Return the figure of the represented fraction against decay."""
     widths = spread(runs.widths, MOST_WIDTHS)
 
-    def paint() -> Figure:
-        colors = width_colors(widths)
-        key = Key(tuple(
-            Line2D([], [], color=colors[m], marker="o", markersize=4, label=f"m = {m:,}")
-            for m in widths
-        ))  # fmt: skip
-        figure, panels = grid(
-            [group.title for group in runs.panels], key, height=1.9, columns=3,
-            x="decay γ", y="represented fraction φ½",
-        )  # fmt: skip
-        panels[0].set_ylim(-0.04, 1.04)
-        low, high = runs.decays[0], runs.decays[-1]
-        margin = 0.06 * (high - low) or max(0.1 * abs(low), 0.1)
-        panels[0].set_xlim(low - margin, high + margin)
-        if low == high:
-            panels[0].set_xticks([low], [signed(low)])
-        for panel, group in zip(panels, runs.panels, strict=True):
-            if low < 0 < high:
-                panel.axvline(0, color=LIGHT["muted"], linewidth=0.8, zorder=1)
-            for width in widths:
-                _paint_shares(panel, group, width, colors[width])
-        return figure
-
+    colors = width_colors(widths)
+    key = Key(tuple(
+        Line2D([], [], color=colors[m], marker="o", markersize=4, label=f"m = {m:,}")
+        for m in widths
+    ))  # fmt: skip
+    paint, panel = side_by_side(
+        [partial(_draw_shares, runs=runs, group=g, colors=colors) for g in runs.panels],
+        [group.title for group in runs.panels],
+        key,
+        x="decay γ",
+        y="represented fraction φ½",
+        height=1.9,
+        columns=3,
+    )
     fewer = len(widths) < len(runs.widths)
     return Drawing(
         name="represented-decay",
@@ -79,7 +76,22 @@ def represented_decay(runs: GroupedRuns) -> Drawing:
         label="Share of features with a norm above one half against weight decay, a color for "
         "each width.",
         paint=paint,
-    )  # fmt: skip
+        panel=panel,
+    )
+
+
+def _draw_shares(panel: Axes, runs: GroupedRuns, group: Group, colors: Mapping[int, str]) -> None:
+    panel.set_ylim(-0.04, 1.04)
+    low, high = runs.decays[0], runs.decays[-1]
+    margin = 0.06 * (high - low) or max(0.1 * abs(low), 0.1)
+    panel.set_xlim(low - margin, high + margin)
+    panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    if low == high:
+        panel.set_xticks([low], [signed(low)])
+    if low < 0 < high:
+        panel.axvline(0, color=LIGHT["muted"], linewidth=0.8, zorder=1)
+    for width, color in colors.items():
+        _paint_shares(panel, group, width, color)
 
 
 def _paint_shares(panel: Axes, group: Group, width: int, color: str) -> None:
@@ -112,20 +124,22 @@ def norms(runs: GroupedRuns) -> Drawing:
             line("norm 1", "-", LIGHT["muted"], 0.8),
         ))  # fmt: skip
         side, gap = 0.75, 0.1
-        width = min(2.6, (WIDE - LEFT - RIGHT - side) / len(groups) - gap)
+        edges = LEFT + RIGHT + side
+        page = max(page_width(), edges + len(groups) * (LEAST + gap))
+        width = min(2.6, (page - edges) / len(groups) - gap)
         titles = [in_lines(group.title, width) for group in groups]
         lines = max(title.count("\n") for title in titles) + 1
-        height, above = 0.68, key.height(WIDE) + 0.14 + 0.16 * lines
+        height, above = 0.68, key.height(page) + 0.14 + 0.16 * lines
         total = above + len(decays) * (height + gap) - gap + BOTTOM
-        figure = Picture(figsize=(WIDE, total))
+        figure = Picture(figsize=(page, total))
         shares = [norm_shares(s) for g in groups for s in g.series]
         least = min((float(s[s > 0].min()) for s in shares if s.any()), default=1e-3)
         colors = decay_colors(runs.decays)
         for row, decay in enumerate(decays):
             for column, group in enumerate(groups):
                 bottom = total - above - row * (height + gap) - height
-                panel = figure.add_axes(((LEFT + column * (width + gap)) / WIDE, bottom / total,
-                                         width / WIDE, height / total))  # fmt: skip
+                panel = figure.add_axes(((LEFT + column * (width + gap)) / page, bottom / total,
+                                         width / page, height / total))  # fmt: skip
                 series = next((s for s in group.series if s.decay == decay), None)
                 _paint_norms(panel, series, colors[decay], max(least / 2, 1e-6))
                 last = row == len(decays) - 1
@@ -134,9 +148,9 @@ def norms(runs: GroupedRuns) -> Drawing:
                 if column == len(groups) - 1:
                     panel.text(1.04, 0.5, f"γ = {signed(decay)}", transform=panel.transAxes,
                                va="center", fontsize=8, color=colors[decay])  # fmt: skip
-        middle = (LEFT + len(groups) * (width + gap) / 2) / WIDE
+        middle = (LEFT + len(groups) * (width + gap) / 2) / page
         figure.text(middle, 0.08 / total, "row norm", ha="center", va="bottom")
-        figure.text(0.1 / WIDE, (BOTTOM + (total - above)) / 2 / total,
+        figure.text(0.1 / page, (BOTTOM + (total - above)) / 2 / total,
                     "share of features", rotation=90, ha="left", va="center")  # fmt: skip
         put_key(figure, key)
         return figure

@@ -4,67 +4,89 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import grid, line, say
+from superscope.figures.draw.canvas import line, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED
 from superscope.figures.toy.colors import decay_colors, decay_mark
-from superscope.figures.toy.groups import GroupedRuns, loss_of, positive
+from superscope.figures.toy.groups import Group, GroupedRuns, loss_of, positive
 from superscope.figures.toy.keys import decay_key
 from superscope.text import counted
 from superscope.toy.point import ToyPoint
 
 DECADES = 5  # below the largest; what is expected to be less is as good as 0
 MOST = 6  # panels
+EXPECTED, LOSS = "loss expected of unrepresented features", "loss, summed over features"
 STRIP = 0.12  # of the panel's width: for runs that represent every feature
+
+
+@dataclass(frozen=True, eq=False)
+class Ranges:
+    """What the axes hold.
+
+    Attributes
+    ----------
+    x, y
+        Their limits; those of x without the strip.
+    least
+        Expected loss below which a run stands in the strip.
+    beside
+        Whether there is a strip, and runs in it.
+    """
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    least: float
+    beside: tuple[ToyPoint, ...]
+
+    @property
+    def left(self) -> float:
+        """Where the strip beside the axis begins, which takes what a logarithm cannot."""
+        low, high = self.x
+        return low / (high / low) ** (STRIP / (1 - STRIP)) if self.beside else low
+
+
+def ranges(runs: GroupedRuns) -> Ranges:
+    """Return axes that hold all runs with a positive loss."""
+    shown = [p for p in runs.points if positive(loss_of(p))]
+    losses = [loss_of(p) for p in shown]
+    most = max((max(p.expected_loss, loss_of(p)) for p in shown), default=1.0)
+    least = most * 10.0**-DECADES
+    expected = [p.expected_loss for p in shown if p.expected_loss >= least]
+    return Ranges(
+        limits([most, *(expected or losses)], least=10),
+        limits([most, *losses], least=10),
+        least,
+        tuple(p for p in shown if p.expected_loss < least),
+    )
 
 
 def loss_unrepresented(runs: GroupedRuns) -> Drawing:
     """Return the figure of loss against the loss expected of unrepresented features."""
-    shown = [p for p in runs.points if positive(loss_of(p))]
-    gone = len(runs.points) - len(shown)
-    most = max((max(p.expected_loss, loss_of(p)) for p in shown), default=1.0)
-    least_expected = most * 10.0**-DECADES
-    beside = [p for p in shown if p.expected_loss < least_expected]
+    axes = ranges(runs)
+    gone = sum(not positive(loss_of(p)) for p in runs.points)
     settings = runs.settings[:MOST]
-
-    def paint() -> Figure:
-        key = decay_key(runs.decays, line("loss = expected loss", DASHED))
-        titles = [title if len(runs.settings) > 1 else "" for title, _ in settings]
-        figure, panels = grid(
-            titles, key, height=3.4 if len(titles) == 1 else 2.6,
-            x="loss expected of unrepresented features", y="loss, summed over features",
-        )  # fmt: skip
-        expected = [p.expected_loss for p in shown if p.expected_loss >= least_expected]
-        losses = [loss_of(p) for p in shown]
-        low, high = limits([most, *(expected or losses)], least=10)
-        # A strip beside the axis takes the runs that a logarithm cannot.
-        left = low / (high / low) ** (STRIP / (1 - STRIP)) if beside else low
-        log_x(panels[0], left, high)
-        log_y(panels[0], *limits([most, *losses], least=10))
-        if beside:
-            _tick_beside(panels[0], left, low)
-        for panel, (_, groups) in zip(panels, settings, strict=True):
-            panel.plot([low, high], [low, high], color=LIGHT["ink"], linestyle=DASHED,
-                       linewidth=1.2, zorder=3)  # fmt: skip
-            points = [p for g in groups for p in g.points if positive(loss_of(p))]
-            _paint(panel, [p for p in points if p.expected_loss >= least_expected], runs.decays)
-            if beside:
-                aside = [p for p in points if p.expected_loss < least_expected]
-                _paint_beside(panel, aside, runs.decays, low)
-            if not points:
-                say(panel, "no positive loss")
-        return figure
-
+    paint, panel = side_by_side(
+        [partial(draw_unrepresented, axes=axes, groups=g, decays=runs.decays)
+         for _, g in settings],
+        [title if len(runs.settings) > 1 else "" for title, _ in settings],
+        decay_key(runs.decays, line("loss = expected loss", DASHED)),
+        x=EXPECTED,
+        y=LOSS,
+        height=3.4 if len(settings) == 1 else 2.6,
+    )  # fmt: skip
+    beside = axes.beside
     zero = "0" if all(p.expected_loss == 0 for p in beside) else "0 or nearly 0"
     return Drawing(
         name="loss-unrepresented",
@@ -86,7 +108,27 @@ def loss_unrepresented(runs: GroupedRuns) -> Drawing:
         label="Loss against the loss expected of unrepresented features on logarithmic axes, a "
         "color for each decay, with the line where both are equal.",
         paint=paint,
+        panel=panel,
     )
+
+
+def draw_unrepresented(
+    panel: Axes, axes: Ranges, groups: Sequence[Group], decays: Sequence[float]
+) -> None:
+    """Draw the losses of some groups against those expected of their unrepresented features."""
+    low, high = axes.x
+    log_x(panel, axes.left, high)
+    log_y(panel, *axes.y)
+    if axes.beside:
+        _tick_beside(panel, axes.left, low)
+    panel.plot([low, high], [low, high], color=LIGHT["ink"], linestyle=DASHED, linewidth=1.2,
+               zorder=3)  # fmt: skip
+    points = [p for g in groups for p in g.points if positive(loss_of(p))]
+    _paint(panel, [p for p in points if p.expected_loss >= axes.least], decays)
+    if axes.beside:
+        _paint_beside(panel, [p for p in points if p.expected_loss < axes.least], decays, low)
+    if not points:
+        say(panel, "no positive loss")
 
 
 def _paint(panel: Axes, points: Sequence[ToyPoint], decays: Sequence[float]) -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from superscope.figures.draw.axes import limits, log_y
-from superscope.figures.draw.canvas import grid, line, say
+from superscope.figures.draw.axes import limits, log_y, width_axis
+from superscope.figures.draw.canvas import line, mark, say
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import Group, GroupedRuns, Series, loss_of, positive
-from superscope.figures.toy.keys import decay_key, width_axis
+from superscope.figures.toy.keys import decay_key
 from superscope.figures.toy.text import exponent_text, fitted, missing
 from superscope.text import counted
 from superscope.toy.features import Float64
@@ -27,6 +27,7 @@ from superscope.toy.theory import random_mean_square, strong_loss, weak_loss, we
 
 SIDE = 1.2  # inches for the exponents beside a panel
 MOST_LISTED = 14  # lines of exponents that fit there
+WIDTH, LOSS, OVERLAP = "width m", "loss, summed over features", "mean square overlap"
 
 
 def strong_law(group: Group, widths: Float64) -> tuple[Float64, Float64] | None:
@@ -62,31 +63,17 @@ def loss_width(runs: GroupedRuns) -> Drawing:
     if decay:
         theory.append(line("ideal weak superposition", DOTTED))
 
-    def paint() -> Figure:
-        key = decay_key(runs.decays, *theory)
-        figure, panels = grid(
-            [group.title for group in runs.panels], key, height=2.35, side=SIDE,
-            x="width m", y="loss, summed over features",
-        )  # fmt: skip
-        losses = [loss_of(p) for g in runs.panels for p in g.points if positive(loss_of(p))]
-        if losses:
-            log_y(panels[0], *limits(losses, least=10))
-        whole = width_axis(panels[0], [m for g in runs.panels for m in g.widths])
-        colors = decay_colors(runs.decays)
-        for panel, group in zip(panels, runs.panels, strict=True):
-            for series in group.series:
-                _paint_losses(panel, series, colors[series.decay])
-            for law, style in (
-                (strong_law(group, whole), DASHED),
-                (weak_law(group, whole), DOTTED),
-            ):
-                if law is not None:
-                    panel.plot(*law, color=LIGHT["ink"], linestyle=style, linewidth=1.2, zorder=2)
-            _list_exponents(panel, group.series, colors)
-            if not any(positive(loss_of(p)) for p in group.points):
-                say(panel, "no positive loss")
-        return figure
-
+    colors = decay_colors(runs.decays)
+    paint, panel = side_by_side(
+        [partial(draw_losses, drawn=runs.panels, group=g, colors=colors) for g in runs.panels],
+        [group.title for group in runs.panels],
+        decay_key(runs.decays, *theory),
+        x=WIDTH,
+        y=LOSS,
+        beside=[partial(_list_exponents, series=g.series, colors=colors) for g in runs.panels],
+        height=2.35,
+        side=SIDE,
+    )
     return Drawing(
         name="loss-width",
         title="Loss against width",
@@ -102,7 +89,30 @@ def loss_width(runs: GroupedRuns) -> Drawing:
         label="Loss against width on logarithmic axes, a color for each decay, with fitted power "
         "laws and what theory says.",
         paint=paint,
+        panel=panel,
     )
+
+
+def draw_losses(
+    panel: Axes, drawn: Sequence[Group], group: Group, colors: Mapping[float, str]
+) -> None:
+    """Draw the losses of a group, on axes that hold those of all groups that are drawn."""
+    losses = [loss_of(p) for g in drawn for p in g.points if positive(loss_of(p))]
+    if losses:
+        log_y(panel, *limits(losses, least=10))
+    whole = _whole(*width_axis(panel, [m for g in drawn for m in g.widths]))
+    for series in group.series:
+        _paint_losses(panel, series, colors[series.decay])
+    for law, style in ((strong_law(group, whole), DASHED), (weak_law(group, whole), DOTTED)):
+        if law is not None:
+            panel.plot(*law, color=LIGHT["ink"], linestyle=style, linewidth=1.2, zorder=2)
+    if not any(positive(loss_of(p)) for p in group.points):
+        say(panel, "no positive loss")
+
+
+def _whole(low: float, high: float) -> Float64:
+    """Return whole widths from end to end of the axis, at which to draw what theory says."""
+    return np.unique(np.geomspace(max(low, 1.0), high, 200).round())
 
 
 def _paint_losses(panel: Axes, series: Series, color: str) -> None:
@@ -118,7 +128,7 @@ def _paint_losses(panel: Axes, series: Series, color: str) -> None:
         panel.plot(ends, series.fit.loss(ends), color=color, linewidth=1.1, zorder=3)
 
 
-def _list_exponents(panel: Axes, series: Sequence[Series], colors: dict[float, str]) -> None:
+def _list_exponents(panel: Axes, series: Sequence[Series], colors: Mapping[float, str]) -> None:
     """Write the exponents beside the panel, each beside the mark of its decay.
 
     A decay has the same line in every panel, where there is room for all of them.
@@ -146,38 +156,22 @@ def overlap_width(runs: GroupedRuns) -> Drawing:
     rings = any(_above_one(p) is not None for p in runs.points)
     gone = sum(not positive(p.observation.mean_square_overlap) for p in runs.points)
 
-    def paint() -> Figure:
-        marks: list[Artist] = [
-            line("1/m, random rows", DASHED), line("Welch floor of n rows", DOTTED)
-        ]  # fmt: skip
-        if rings:
-            marks.append(
-                Line2D([], [], color=LIGHT["ink"], linestyle="none", marker="o", markersize=5,
-                       markerfacecolor="none", label="among norms above 1")
-            )  # fmt: skip
-        key = decay_key(runs.decays, *marks)
-        figure, panels = grid(
-            [group.title for group in runs.panels], key, height=2.1, columns=3,
-            x="width m", y="mean square overlap",
-        )  # fmt: skip
-        widths = [m for g in runs.panels for m in g.widths]
-        whole = width_axis(panels[0], widths)
-        values = [
-            value for g in runs.panels for p in g.points
-            for value in (p.observation.mean_square_overlap, _above_one(p))
-            if value is not None and positive(value)
-        ]  # fmt: skip
-        values += [random_mean_square(m) for m in (min(widths), max(widths))]
-        log_y(panels[0], *limits(values, least=10))
-        colors = decay_colors(runs.decays)
-        for panel, group in zip(panels, runs.panels, strict=True):
-            _paint_baselines(panel, group, whole)
-            for series in group.series:
-                _paint_overlaps(panel, series, colors[series.decay])
-            if not any(positive(p.observation.mean_square_overlap) for p in group.points):
-                say(panel, "no overlap above 0")
-        return figure
-
+    marks: list[Artist] = [
+        line("1/m, random rows", DASHED), line("Welch floor of n rows", DOTTED)
+    ]  # fmt: skip
+    if rings:
+        marks.append(mark("among norms above 1", LIGHT["ink"], markersize=5,
+                          markerfacecolor="none"))  # fmt: skip
+    colors = decay_colors(runs.decays)
+    paint, panel = side_by_side(
+        [partial(draw_overlaps, drawn=runs.panels, group=g, colors=colors) for g in runs.panels],
+        [group.title for group in runs.panels],
+        decay_key(runs.decays, *marks),
+        x=WIDTH,
+        y=OVERLAP,
+        height=2.1,
+        columns=3,
+    )
     return Drawing(
         name="overlap-width",
         title="Mean square overlap against width",
@@ -195,7 +189,28 @@ def overlap_width(runs: GroupedRuns) -> Drawing:
         label="Mean square overlap against width on logarithmic axes, a color for each decay, "
         "with the line 1/m of random rows and the Welch floor.",
         paint=paint,
-    )  # fmt: skip
+        panel=panel,
+    )
+
+
+def draw_overlaps(
+    panel: Axes, drawn: Sequence[Group], group: Group, colors: Mapping[float, str]
+) -> None:
+    """Draw the overlaps of a group, on axes that hold those of all groups that are drawn."""
+    widths = [m for g in drawn for m in g.widths]
+    whole = _whole(*width_axis(panel, widths))
+    values = [
+        value for g in drawn for p in g.points
+        for value in (p.observation.mean_square_overlap, _above_one(p))
+        if value is not None and positive(value)
+    ]  # fmt: skip
+    values += [random_mean_square(m) for m in (min(widths), max(widths))]
+    log_y(panel, *limits(values, least=10))
+    _paint_baselines(panel, group, whole)
+    for series in group.series:
+        _paint_overlaps(panel, series, colors[series.decay])
+    if not any(positive(p.observation.mean_square_overlap) for p in group.points):
+        say(panel, "no overlap above 0")
 
 
 def _paint_overlaps(panel: Axes, series: Series, color: str) -> None:

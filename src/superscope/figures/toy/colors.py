@@ -1,4 +1,8 @@
-"""Colors of toy figures, each legible on white and on black."""
+"""Colors of toy figures: the larger, the darker, and each legible on white and on black.
+
+Those of two decays or widths differ in lightness, so that they can be told apart in greyscale and
+by those who see fewer colors; growth and decay have marks of their own besides.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,11 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 
 from superscope.figures.draw.colors import LIGHT
 
-GROWTH = LinearSegmentedColormap.from_list("growth", ["#2f9a93", "#2f78d6", "#7450cc"])
+GROWTH = LinearSegmentedColormap.from_list("growth", ["#57b9c9", "#3f83d6", "#5b3cb5"])
 """γ < 0, from the weakest to the strongest."""
-DECAY = LinearSegmentedColormap.from_list("decay", ["#a98a17", "#d96a1b", "#c02a4a"])
+DECAY = LinearSegmentedColormap.from_list("decay", ["#cfa02a", "#d5661f", "#a3203f"])
 """γ > 0, likewise."""
-WIDTHS = LinearSegmentedColormap.from_list("widths", ["#3f9b6b", "#2c80b9", "#8a4fc0", "#b8336f"])
+WIDTHS = LinearSegmentedColormap.from_list("widths", ["#8fb53a", "#2f97a0", "#5a45b0"])
 """From the least to the largest."""
 
 
