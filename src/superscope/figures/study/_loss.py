@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_y
-from superscope.figures.draw.canvas import Key, block, grid, line, mark, spread
+from superscope.figures.draw.axes import limits, log_y, width_axis
+from superscope.figures.draw.canvas import Key, block, line, mark, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names, shown
 from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import BAND, FLOOR_COLOR, banded, shade
 from superscope.figures.study.view import (
     NO_FAMILY,
     Point,
-    around,
     cast_of,
     name_points,
     named_note,
     over,
     put,
-    width_axis,
 )
 from superscope.laws import Law
 from superscope.laws.formula import Floats
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from superscope.study import Study
 
 TITLE = "Loss against width"
-COLOR = LIGHT["qwen"]
 MOST_PANELS = 9
 FAR = 2.0  # times below the least loss; a floor further down would flatten the points
 
@@ -93,30 +91,36 @@ def study_loss(study: Study) -> Drawing | Missing:
     floors = [_floor(law, panel) for panel in drawn]
     near = [f for f in floors if f is not None and f > lowest / FAR]
 
-    def paint() -> Figure:
-        key = Key((
-            mark("measured, ± one standard error", COLOR),
-            *([line("law", "-")] * (law is not None)),
-            *([block("95 % of the law", LIGHT["ink"], BAND)] * (law is not None and banded(law))),
-            *([line("floor", DASHED, FLOOR_COLOR)] * bool(near)),
-        ))  # fmt: skip
-        figure, axes = grid(
-            [panel.title for panel in drawn], key, columns=min(3, len(drawn)),
-            height=3.3 if len(drawn) == 1 else 2.3, widest=6.4 if len(drawn) == 1 else 4.4,
-            x="width m", y="loss, nats per token",
-        )  # fmt: skip
-        points = [p for panel in drawn for p in panel.points]
-        widths = [p.evaluation.model.width for p in points]
-        low, high = around(widths, 2.0)
-        high *= (high / low) ** 0.12  # room for the last name
-        curves = [_curve(law, panel, over(low, high, widths)) for panel in drawn]
-        seen = [_ends(p) for p in points]
-        log_y(axes[0], *around(np.concatenate([*seen, near, *_between(curves, widths)]), 1.1))
-        for axis, panel, curve in zip(axes, drawn, curves, strict=True):
-            width_axis(axis, widths, low, high)
-            _paint(axis, law, panel, curve, lowest / FAR)
-        return figure
+    points = [p for panel in drawn for p in panel.points]
+    widths = [p.evaluation.model.width for p in points]
+    low, high = limits(widths, least=2.0)
+    high *= (high / low) ** 0.12  # room for the last name
+    curves = [_curve(law, panel, over(low, high, widths)) for panel in drawn]
+    seen = [_ends(p) for p in points]
+    ends = limits(np.concatenate([*seen, near, *_between(curves, widths)]), 0.08, 1.1)
 
+    def draw(axis: Axes, panel: Panel, curve: tuple[Floats, Floats] | None) -> None:
+        log_y(axis, *ends)
+        width_axis(axis, widths, low, high)
+        _paint(axis, law, panel, curve, lowest / FAR)
+
+    key = Key((
+        mark("measured, ± one standard error",
+             points[0].style.color if len(drawn) == 1 else LIGHT["muted"]),
+        *([line("law", "-")] * (law is not None)),
+        *([block("95 % of the law", LIGHT["ink"], BAND)] * (law is not None and banded(law))),
+        *([line("floor", DASHED, FLOOR_COLOR)] * bool(near)),
+    ))  # fmt: skip
+    paint, alone = side_by_side(
+        [partial(draw, panel=p, curve=c) for p, c in zip(drawn, curves, strict=True)],
+        [panel.title for panel in drawn],
+        key,
+        x="width m",
+        y="loss, nats per token",
+        columns=min(3, len(drawn)),
+        height=3.3 if len(drawn) == 1 else 2.3,
+        widest=6.4 if len(drawn) == 1 else 4.4,
+    )
     return Drawing(
         name="study-loss",
         title=TITLE,
@@ -129,6 +133,7 @@ def study_loss(study: Study) -> Drawing | Missing:
         ),
         label="Loss against width with error bars, the fitted curve, its band and its floor.",
         paint=paint,
+        panel=alone,
     )
 
 
@@ -176,7 +181,7 @@ def _paint(
             near += [(float(at), floor) for at in x]
     at = [(float(p.evaluation.model.width), p.evaluation.loss) for p in panel.points]
     for point, (width, loss) in zip(panel.points, at, strict=True):
-        put(axis, point, width, loss, COLOR, error=point.evaluation.loss_se)
+        put(axis, point, width, loss, error=point.evaluation.loss_se)
         _, high, low = _ends(point)
         near += [(width, float(end)) for end in np.linspace(low, high, 7)]
     name_points(axis, panel.points, at, near)

@@ -12,24 +12,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from superscope.figures.draw.axes import log_y
+from superscope.figures.draw.axes import limits, log_y, width_axis
 from superscope.figures.draw.canvas import Key, block, grid, line, mark
 from superscope.figures.draw.caption import caption
-from superscope.figures.draw.colors import LIGHT, OF_CENTER
+from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import shown
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import BAND, banded, shade
 from superscope.figures.study.view import (
     Point,
-    around,
     cast_of,
     family_marks,
     name_points,
     named_note,
     over,
     put,
-    width_axis,
 )
 from superscope.geometry import Overlap
 from superscope.laws import Law
@@ -61,10 +59,6 @@ class Side:
     center: str
     law: Law | None
     weighted: bool
-
-    @property
-    def color(self) -> str:
-        return LIGHT[OF_CENTER[self.center]]
 
     def of(self, point: Point) -> Overlap:
         """Return a member's overlaps under this centering."""
@@ -105,21 +99,19 @@ def study_overlap(study: Study) -> Drawing | Missing:
     def paint() -> Figure:
         laws = [side.law for side in both if side.law is not None]
         key = Key((
-            mark("raw", LIGHT["raw"]),
-            mark("mean-centered", LIGHT["centered"]),
-            *([_hollow("mean-centered, between tokens of the text")] * weighted),
+            *(family_marks(points) or [mark("all pairs of rows", points[0].style.color)]),
+            *([_hollow("between tokens of the text")] * weighted),
             *([line("law m^(−s)", "-")] * bool(laws)),
             *([block("95 % of the law", LIGHT["ink"], BAND)] * any(map(banded, laws))),
             line("chance, 1/m", DASHED),
-            *family_marks(points),
         ))  # fmt: skip
         figure, panels = grid([_title(s) for s in both], key, height=3.0, x="width m",
                               y="mean square overlap")  # fmt: skip
         widths = [p.width for p in points]
-        low, high = around(widths, 2.0)
+        low, high = limits(widths, least=2.0)
         high *= (high / low) ** 0.12  # room for the last name
         seen = [*values, *(1 / w for w in widths)]
-        log_y(panels[0], *around(seen, 2.0))
+        log_y(panels[0], *limits(seen, 0.08, 2.0))
         for panel, side in zip(panels, both, strict=True):
             width_axis(panel, widths, low, high)
             _paint(panel, side, points, (low, high))
@@ -147,7 +139,7 @@ def study_overlap(study: Study) -> Drawing | Missing:
 
 
 def _hollow(label: str) -> Line2D:
-    return mark(label, LIGHT["frequency"], markerfacecolor="none", markeredgewidth=1.4)
+    return mark(label, LIGHT["muted"], markerfacecolor="none", markeredgewidth=1.4)
 
 
 def _title(side: Side) -> str:
@@ -174,9 +166,9 @@ def _paint(panel: Axes, side: Side, points: Sequence[Point], ends: tuple[float, 
     for point in points:
         value, weighted = side.of(point).mean_square_overlap, side.weighted_of(point)
         if weighted is not None and weighted > 0:
-            put(panel, point, point.width, weighted, LIGHT["frequency"], hollow=True)
+            put(panel, point, point.width, weighted, hollow=True)
         if value > 0:
-            put(panel, point, point.width, value, side.color)
+            put(panel, point, point.width, value)
             at.append((point, (float(point.width), value)))
     if _mixed(points):  # marks and widths tell them apart, and names would lie on one another
         return

@@ -9,14 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import log_x, log_y
+from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import Key, grid
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.study._overlap import Side, sides
 from superscope.figures.study.view import (
     Point,
-    around,
     cast_of,
     family_marks,
     name_points,
@@ -55,8 +54,8 @@ def study_overlap_loss(study: Study) -> Drawing | Missing:
         ends = [v + e for v, e in losses] + [v - e for v, e in losses]
         for panel, side in zip(panels, both, strict=True):
             overlaps = [side.of(p).mean_square_overlap for p in points]
-            log_x(panel, *around(overlaps, 1.5))
-            log_y(panel, *around(ends, 1.1))
+            log_x(panel, *limits(overlaps, 0.08, 1.5))
+            log_y(panel, *limits(ends, 0.08, 1.1))
             _paint(panel, side, points, losses)
         return figure
 
@@ -96,7 +95,7 @@ def _paint(
         (side.of(p).mean_square_overlap, loss) for p, (loss, _) in zip(points, losses, strict=True)
     ]
     for point, (x, y), (_, error) in zip(points, at, losses, strict=True):
-        put(panel, point, x, y, side.color, error=error or None)
+        put(panel, point, x, y, error=error or None)
     bars = [
         (x, float(end))
         for (x, y), (_, error) in zip(at, losses, strict=True)

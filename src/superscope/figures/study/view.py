@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,11 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from superscope.figures.draw.axes import limits
-from superscope.figures.draw.canvas import mark
-from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.colors import LIGHT, MARKERS, Style, series
 from superscope.figures.draw.drawable import drawable_names
 from superscope.figures.draw.labels import put_labels
 from superscope.geometry import Geometry
@@ -26,9 +22,9 @@ if TYPE_CHECKING:
     from superscope.study import Member, Study
 
 MOST_NAMED = 12  # points of a panel with a name beside them; of more, the number in the table
+SIZE = 5.6  # points, of a mark
 LONGEST = 22  # letters of such a name
 NO_FAMILY = "no known family"
-SHAPES = ("o", "s", "^", "D", "v", "P", "X")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +41,15 @@ class Point:
         What stands beside it, fit to be drawn.
     family
         Its family as the key has it.
-    shape
-        Its mark.
+    style
+        Color and mark of its family.
     """
 
     member: Member
     number: int
     name: str
     family: str
-    shape: str
+    style: Style
 
     @property
     def width(self) -> int:
@@ -106,13 +102,11 @@ def cast_of(study: Study) -> Cast:
     names, note = drawable_names(short_names([m.name for m in study.members]), LONGEST)
     known = list(dict.fromkeys(m.family or NO_FAMILY for m in study.members))
     families, _ = drawable_names(known, LONGEST)
-    last = len(SHAPES) - 1
-    if len(known) > len(SHAPES):  # there are no more shapes to tell them apart
+    last = len(MARKERS) - 1
+    if len(known) > len(MARKERS):  # there are no more marks to tell them apart
         families = (*families[:last], *["other families"] * (len(known) - last))
-    marks = {
-        f: (drawn, SHAPES[min(k, last)])
-        for k, (f, drawn) in enumerate(zip(known, families, strict=True))
-    }
+    styles = series(families)
+    marks = {f: (drawn, styles[drawn]) for f, drawn in zip(known, families, strict=True)}
     return Cast(
         tuple(
             Point(member, k, name, *marks[member.family or NO_FAMILY])
@@ -130,27 +124,23 @@ def short_names(names: Sequence[str]) -> list[str]:
 
 def family_marks(points: Sequence[Point]) -> list[Line2D]:
     """Return entries of a key for the families of points, where there are several."""
-    shapes = {p.family: p.shape for p in points}
-    if len(shapes) < 2:
+    styles = {p.family: p.style for p in points}
+    if len(styles) < 2:
         return []
-    return [mark(family, LIGHT["muted"], shape) for family, shape in shapes.items()]
+    return [Line2D([], [], label=family, **style.marks(SIZE)) for family, style in styles.items()]
 
 
 def put(
-    panel: Axes, point: Point, x: float, y: float, color: str, *,
+    panel: Axes, point: Point, x: float, y: float, *,
     error: float | None = None, hollow: bool = False,
 ) -> None:  # fmt: skip
     """Draw a member's point, with a bar of one standard error to both sides if there is one."""
+    color = point.style.color
     if error is not None:
-        panel.errorbar(
-            [x], [y], yerr=[error], fmt="none", ecolor=color, elinewidth=1.1, capsize=2.5, zorder=3
-        )
-    panel.plot(
-        [x], [y], linestyle="none", marker=point.shape, markersize=5.6, color=color, zorder=4,
-        markerfacecolor=LIGHT["paper"] if hollow else color,
-        markeredgecolor=color if hollow else LIGHT["paper"],
-        markeredgewidth=1.4 if hollow else 0.5,
-    )  # fmt: skip
+        panel.errorbar([x], [y], yerr=[error], fmt="none", ecolor=color, elinewidth=1.1,
+                       capsize=2.5, zorder=3)  # fmt: skip
+    ring = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": 1.4}
+    panel.plot([x], [y], zorder=4, **point.style.marks(SIZE) | (ring if hollow else {}))
 
 
 def name_points(
@@ -165,30 +155,6 @@ def name_points(
 def named_note(cast: Cast, most: int) -> str:
     """Return what a caption says of the names beside as many points as a panel has at most."""
     return cast.note if most <= MOST_NAMED else "Numbers are those of the table of members."
-
-
-def around(values: Sequence[float] | Floats, least: float) -> tuple[float, float]:
-    """Return limits of a logarithmic axis around values, at least `least` times apart."""
-    low, high = limits(values, 0.08)
-    more = math.sqrt(max(1.0, least * low / high))
-    return low / more, high * more
-
-
-def width_axis(panel: Axes, widths: Sequence[int], low: float, high: float) -> None:
-    """Make the x axis logarithmic, with the members' widths as ticks, as many as there is room."""
-    panel.set_xscale("log")
-    panel.set_xlim(low, high)
-    figure = panel.get_figure()
-    assert figure is not None
-    inches = panel.get_position().width * figure.get_size_inches()[0]  # type: ignore[union-attr]
-    ticks: list[int] = []
-    for width in sorted(set(widths)):
-        room = 0.12 + 0.075 * len(f"{width:,}")  # inches
-        if not ticks or math.log(width / ticks[-1]) / math.log(high / low) * inches >= room:
-            ticks.append(width)
-    panel.xaxis.set_major_locator(FixedLocator(ticks))
-    panel.xaxis.set_minor_locator(NullLocator())
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
 def over(low: float, high: float, widths: Sequence[int]) -> Floats:
