@@ -3,7 +3,7 @@
     python tools/fetch_text.py
     python examples/train_family.py --out out/family
     superscope study out/family/neox-* --text .cache/text/gcide/test.jsonl --name gcide \\
-        --out out/study
+        --out out/study --figures out/study/figures
     python docs/study_family.py out/study      # keeps what the page needs in docs/data and images
     python docs/generate.py
 
@@ -55,7 +55,7 @@ def keep(folder: Path) -> None:
     ]
     KEPT.write_bytes(gzip.compress(json.dumps(rows).encode(), mtime=0))
     for name in FIGURES:
-        shutil.copy(folder / f"{name}.png", IMAGES / f"{name}.png")
+        shutil.copy(folder / "figures" / f"{name}.png", IMAGES / f"{name}.png")
 
 
 def study() -> Study:

@@ -28,11 +28,16 @@ def test_it_draws_every_figure_three_ways_and_one_page(tmp_path: Path) -> None:
     (runs / "damaged.npz").write_bytes(b"PK")
     done = figures(runs)
     assert done.code == 0, done.err
-    expected = {f"{name}.{kind}" for name in NAMES for kind in ("png", "pdf", "svg")} | {
-        "report.html"
-    }
-    assert {path.name for path in (runs / "figures").iterdir()} == expected
-    assert {Path(line).name for line in done.out.splitlines()} == expected
+    page, folder = runs / "report.html", runs / "figures"
+    assert done.out == f"report: {page}\nfigures: {folder}\n"
+    assert page.read_bytes().startswith(b"<!DOC")
+    expected = {f"{name}.{kind}" for name in NAMES for kind in ("png", "pdf", "svg")}
+    assert {path.name for path in folder.iterdir()} == expected
+    starts = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
+    for path in folder.iterdir():
+        assert path.read_bytes().startswith(starts[path.suffix])
+    image = (folder / "loss-width.png").read_bytes()
+    assert int.from_bytes(image[16:20], "big") >= 5.6 * 150
     assert "damaged.npz: damaged" in done.err
 
 

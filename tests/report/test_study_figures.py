@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -13,14 +12,16 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from studies import NO_LAWS, WIDTHS, families_study, make_evaluation, make_member, make_study
 
 from superscope.errors import UsageError
-from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.colors import MARKERS
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.study import study_drawings
 from superscope.figures.study._loss import panels_of
-from superscope.figures.study.view import SHAPES, cast_of, short_names
+from superscope.figures.study.view import cast_of, short_names
 from superscope.report import write_study_report
-from superscope.report.study.files import study_figures
 from superscope.report.study.page import COLUMNS, facts, member_rows, render_study
 from superscope.study import Failure, Member, Study, answers
 
@@ -51,14 +52,17 @@ def failing() -> Study:
 
 
 @pytest.fixture(scope="module")
-def written(five: Study, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_study_report(five, tmp_path_factory.mktemp("study") / "new" / "folder")
+def page(five: Study, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of five members, as it is written."""
+    file = tmp_path_factory.mktemp("study") / "report.html"
+    write_study_report(five, file)
+    return file.read_text("utf-8")
 
 
 def page_of(study: Study) -> str:
-    """Return the page of a study, drawn."""
-    drawn, missing = study_figures(study)
-    return render_study(study, [(d, d.inline(d.files("svg")["svg"])) for d in drawn], missing)
+    """Return the page of a study without its figures, which other tests look at."""
+    missing = [m for m in study_drawings(study) if isinstance(m, Missing)]
+    return render_study(study, [], missing)
 
 
 def text_of(page: str) -> str:
@@ -68,7 +72,8 @@ def text_of(page: str) -> str:
 
 
 def drawings(study: Study) -> dict[str, Drawing]:
-    return {figure.name: figure for figure in study_figures(study)[0]}
+    """Return the figures of a study."""
+    return {d.name: d for d in study_drawings(study) if isinstance(d, Drawing)}
 
 
 def painted(drawing: Drawing) -> Figure:
@@ -91,7 +96,7 @@ def marks(panel: Axes) -> set[tuple[float, float]]:
     return {
         (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
         for line in panel.lines
-        if len(np.atleast_1d(line.get_xdata())) == 1 and line.get_marker() in SHAPES
+        if len(np.atleast_1d(line.get_xdata())) == 1 and line.get_marker() in MARKERS
     }
 
 
@@ -101,27 +106,22 @@ def at(curve: tuple[np.ndarray, np.ndarray], width: float) -> float:
     return float(y[found])
 
 
-def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
-    expected = ["report.html"] + [f"{n}.{kind}" for n in FIGURES for kind in ("png", "pdf", "svg")]
-    assert [p.name for p in written] == expected
-    assert sorted(p.name for p in written[0].parent.iterdir()) == sorted(expected)
-    for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[
-            path.suffix
-        ]
-        assert path.read_bytes().startswith(start)
-
-
-def test_the_same_study_makes_the_same_bytes(written: list[Path], tmp_path: Path) -> None:
+def test_the_same_study_makes_the_same_bytes(page: str, tmp_path: Path) -> None:
+    again = tmp_path / "again.html"
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        again = write_study_report(make_study(5), tmp_path)
-    for one, other in zip(written, again, strict=True):
-        assert one.read_bytes() == other.read_bytes(), one.name
-        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", one.read_bytes())
+        write_study_report(make_study(5), again)
+    assert again.read_text("utf-8") == page
+    assert not re.search(r"CreationDate|Software|20[2-9]\d-\d\d-\d\d", page)
 
 
-def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
-    page = written[0].read_text("utf-8")
+def test_each_figure_is_a_file_of_three_kinds(five: Study) -> None:
+    assert list(drawings(five)) == FIGURES
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    for kind, content in drawings(five)["study-loss"].files(*starts).items():
+        assert content.startswith(starts[kind])
+
+
+def test_the_page_holds_everything_it_shows(page: str) -> None:
     assert page.count("<svg ") == 2 * 3  # for wide pages and for narrow ones
     assert "<script" not in page
     assert "url(http" not in page
@@ -133,18 +133,21 @@ def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
     assert "arXiv 2505.10465" in page
 
 
-def test_every_question_comes_first_with_its_answer(five: Study, failing: Study) -> None:
-    for study in (five, failing):
-        page, text = page_of(study), text_of(page_of(study))
+def test_every_question_comes_first_with_its_answer(page: str, five: Study, failing: Study) -> None:
+    for study, shown in ((five, page), (failing, page_of(failing))):
+        text = text_of(shown)
         places = []
         for answer in answers(study):
-            places.append(page.index(f"<h2>{html.escape(answer.question)}</h2>"))
+            places.append(shown.index(f"<h2>{html.escape(answer.question)}</h2>"))
             assert f"{answer.question} {answer.short} {answer.text[0]}" in text
             for sentence in answer.text:
                 assert sentence in text
         assert places == sorted(places)
-        assert max(places) < page.index("<figure>")
-    assert page_of(five).count("<h1>Study of 5 models on gcide</h1>") == 1
+        assert max(places) < shown.index('<section id="members">')
+    assert max(page.index(f"<h2>{html.escape(a.question)}") for a in answers(five)) < page.index(
+        "<figure>"
+    )
+    assert page.count("<h1>Study of 5 models on gcide</h1>") == 1
 
 
 def test_every_number_of_the_table_is_the_studys(five: Study, families: Study) -> None:
@@ -185,8 +188,8 @@ def test_every_number_of_the_table_is_the_studys(five: Study, families: Study) -
             close("bits per byte", e.bits_per_byte, e.bits_per_byte_se)
 
 
-def test_the_rows_are_in_the_page(five: Study) -> None:
-    text = text_of(page_of(five))
+def test_the_rows_are_in_the_page(five: Study, page: str) -> None:
+    text = text_of(page)
     for row in member_rows(five):
         cells = " ".join(" ".join(filter(None, cell)) for cell in row.cells)
         assert f"{row.number} {row.name} {cells}" in text
@@ -302,13 +305,13 @@ def test_short_names_are_the_last_part_unless_two_are_the_same() -> None:
     assert short_names(["/"]) == ["/"]
 
 
-def test_more_families_than_shapes_share_one() -> None:
+def test_more_families_than_marks_share_one() -> None:
     study = make_study(
-        [make_member(32, f"lab/m{f}", f"family{f}") for f in range(9)], laws=NO_LAWS
+        [make_member(32, f"lab/m{f}", f"family{f}") for f in range(12)], laws=NO_LAWS
     )  # fmt: skip
-    shapes = {p.family: p.shape for p in cast_of(study).points}
-    assert list(shapes) == [*(f"family{f}" for f in range(6)), "other families"]
-    assert tuple(shapes.values()) == SHAPES
+    marks = {p.family: p.style.marker for p in cast_of(study).points}
+    assert list(marks) == [*(f"family{f}" for f in range(9)), "other families"]
+    assert tuple(marks.values()) == MARKERS
 
 
 @pytest.mark.parametrize(
@@ -348,12 +351,12 @@ def test_whatever_is_missing_the_rest_is_drawn_and_said(
     made = study()
     assert list(drawings(made)) == drawn
     page = page_of(made)
-    assert page.count("<svg ") == len(drawn)
+    figures = drawings(made).values()
+    captions = " ".join(figure.caption for figure in figures)
+    titles = [t.get_title(loc="left") for f in figures for t in f.figure().axes]
     for text in said:
-        assert text in text_of(page) or text in page
-    for figure in drawings(made).values():
-        svg = figure.inline(figure.files("svg")["svg"])
-        assert ElementTree.fromstring(str(svg)).get("aria-label")
+        assert text in text_of(page) or text in captions or any(text in t for t in titles)
+    assert all(figure.label for figure in figures)
     if made.laws.loss is None and "study-loss" in drawn:
         assert not lines(painted(drawings(made)["study-loss"]).axes[0])
     for answer in answers(made):
@@ -457,21 +460,46 @@ def test_notes_of_heads_name_their_members() -> None:
 def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
     members = [
         make_member(m, f"{name}{m}", f"{name}{m // 64}", failures=[Failure("head", name)])
-        for m in (32, 48, 64)
+        for m in (32, 64)
     ]
-    made = make_study(members, text=name, laws=NO_LAWS)
-    page = write_study_report(made, tmp_path)[0].read_text("utf-8")
+    file = tmp_path / "report.html"
+    write_study_report(make_study(members, text=name, laws=NO_LAWS), file)
+    page = file.read_text("utf-8")
     assert "<script" not in page
     assert "\x1b" not in page
     assert "\u202e" not in page
     if name == SCRIPT:
         assert text_of(page).count(SCRIPT) > 8
     if name == "漢字🦉":
-        assert "1 is 漢字🦉32; 2 is 漢字🦉48" in page
+        assert "1 is 漢字🦉32; 2 is 漢字🦉64" in page
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("in the way")
     with pytest.raises(UsageError, match=f"cannot write {file}"):
-        write_study_report(make_study(1), file)
+        write_study_report(make_study(1), file / "report.html")
+
+
+def test_families_differ_in_color_and_mark_and_stand_so_in_the_key(families: Study) -> None:
+    points = cast_of(families).points
+    looks = {p.family: (p.style.color, p.style.marker) for p in points}
+    assert len({color for color, _ in looks.values()}) == 3
+    assert len({marker for _, marker in looks.values()}) == 3
+    for name in ("study-overlap", "study-overlap-loss"):
+        figure = painted(drawings(families)[name])
+        keyed = {
+            h.get_label(): (h.get_color(), h.get_marker())
+            for h in figure.legends[0].legend_handles
+            if isinstance(h, Line2D)
+        }
+        assert keyed.items() >= looks.items()
+
+
+def test_a_loss_of_one_family_stands_in_axes_of_the_user(five: Study, families: Study) -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    assert five.plot("loss", ax=ax) is figure
+    assert len(marks(ax)) == 5
+    with pytest.raises(UsageError, match="several panels"):
+        families.plot("loss", ax=Figure().subplots())

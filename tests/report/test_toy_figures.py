@@ -10,9 +10,13 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
 from superscope.figures.draw.canvas import spread
+from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.style import styled
+from superscope.figures.toy import sweep_drawings
 from superscope.figures.toy._exponent import exponent_table
 from superscope.figures.toy._norms import norm_shares, represented_by_decay
 from superscope.figures.toy._width import strong_law, weak_law
@@ -20,9 +24,10 @@ from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import BY_WIDTH, group_runs
 from superscope.figures.toy.text import exponent_text
 from superscope.observations import Observation
-from superscope.report.toy.files import toy_figures, write_toy_figures
+from superscope.report import write_toy_report
 from superscope.report.toy.page import exponent_lines, render_toy
 from superscope.text import fixed, signed
+from superscope.toy import ToyRuns
 from superscope.toy.config import ToyConfig
 from superscope.toy.point import NORM_EDGES, ToyPoint
 from superscope.toy.theory import weak_loss, welch_floor
@@ -77,17 +82,23 @@ def sweep() -> list[ToyPoint]:
 
 
 @pytest.fixture(scope="module")
-def written(sweep: list[ToyPoint], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_toy_figures(sweep, tmp_path_factory.mktemp("toy") / "new" / "folder")
+def page(sweep: list[ToyPoint], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of the sweep, as it is written."""
+    file = tmp_path_factory.mktemp("toy") / "report.html"
+    write_toy_report(of(sweep), file)
+    return file.read_text("utf-8")
 
 
-def drawn(points: list[ToyPoint]) -> dict[str, str]:
-    """Return the SVG of each figure."""
-    return {f.name: str(f.inline(f.files("svg")["svg"])) for f in toy_figures(points)}
+def of(points: Iterable[ToyPoint]) -> ToyRuns:
+    return ToyRuns(tuple(points), (), ())
+
+
+def drawings(points: list[ToyPoint]) -> dict[str, Drawing]:
+    return {drawing.name: drawing for drawing in sweep_drawings(group_runs(points))}
 
 
 def captions(points: list[ToyPoint]) -> dict[str, str]:
-    return {figure.name: figure.caption for figure in toy_figures(points)}
+    return {name: drawing.caption for name, drawing in drawings(points).items()}
 
 
 def test_an_exact_power_law_gives_its_exponent() -> None:
@@ -227,12 +238,15 @@ def test_represented_fractions_and_norms_are_those_of_the_runs(sweep: list[ToyPo
     assert shares[40] == pytest.approx((4 + 8 + 16) / 180)
 
 
-def test_a_sweep_draws_seven_figures(sweep: list[ToyPoint]) -> None:
-    figures = toy_figures(sweep)
-    assert [figure.name for figure in figures] == NAMES
-    for name, svg in drawn(sweep).items():
-        assert ElementTree.fromstring(svg).get("aria-label"), name
-    assert all(figure.title and figure.caption for figure in figures)
+def test_a_sweep_draws_seven_figures(sweep: list[ToyPoint], page: str) -> None:
+    figures = drawings(sweep)
+    assert list(figures) == NAMES
+    for figure in figures.values():
+        assert figure.title
+        assert figure.caption
+    elements = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
+    labels = [ElementTree.fromstring(svg).get("aria-label") for svg in elements]
+    assert set(labels) == {figure.label for figure in figures.values()}
 
 
 def test_colors_tell_growth_from_decay_and_every_decay_from_the_next() -> None:
@@ -260,11 +274,12 @@ def test_many_alphas_and_decays_are_drawn_in_a_choice_that_is_named() -> None:
         for decay in np.linspace(-1, 1, 10)
         for p in law(1.0, widths=(4, 8), alpha=float(alpha), decay=float(decay))
     ]
-    figures = {figure.name: figure for figure in toy_figures(points)}
+    figures = drawings(points)
     assert "Drawn are 5 of 9 groups" in figures["loss-width"].caption
     assert "Drawn are 4 of 10 decays" in figures["norms"].caption
-    assert figures["loss-width"].files("png")["png"]
-    assert figures["norms"].files("png")["png"]
+    with styled():
+        assert len(figures["loss-width"].paint().axes) == 5 + 1  # and the bar of decays
+        assert len(figures["norms"].paint().axes) == 5 * 4
 
 
 @pytest.mark.parametrize(
@@ -307,14 +322,16 @@ def test_what_is_missing_is_said(points: list[ToyPoint], name: str, said: str) -
     ids=["one", "no loss", "wide", "one feature", "one width", "laws", "two runs", "nothing known"],
 )
 def test_whatever_is_missing_all_seven_are_drawn(points: list[ToyPoint]) -> None:
-    assert list(drawn(points)) == NAMES
+    for name, drawing in zip(NAMES, drawings(points).values(), strict=True):
+        assert drawing.name == name
+        drawing.figure().draw_without_rendering()
 
 
 def test_two_runs_leave_no_interval() -> None:
     runs = group_runs(law(1.0, widths=(4, 8)))
     assert exponent_text(runs.groups[0].series[0].fit) == "1.00  no interval"
     (line,) = exponent_lines(runs)
-    assert (line.exponent, line.interval, line.runs) == ("1.000", "–", 2)
+    assert (line.exponent, line.interval, line.runs) == ("1.00", "–", 2)
 
 
 def test_numbers_have_the_sign_of_print_and_no_negative_zero() -> None:
@@ -323,32 +340,17 @@ def test_numbers_have_the_sign_of_print_and_no_negative_zero() -> None:
     assert fixed(-1.234) == "−1.23"
 
 
-def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
-    folder = written[0].parent
-    assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in written)
-    expected = {"report.html"} | {f"{n}.{kind}" for n in NAMES for kind in ("png", "pdf", "svg")}
-    assert {p.name for p in written} == expected
-    for path in written:
-        start = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml", ".html": b"<!DOC"}[
-            path.suffix
-        ]
-        assert path.read_bytes().startswith(start)
-    image = (folder / "loss-width.png").read_bytes()
-    assert int.from_bytes(image[16:20], "big") >= 5.6 * 150
-
-
 def test_the_same_runs_make_the_same_bytes(
-    written: list[Path], sweep: list[ToyPoint], tmp_path: Path
+    page: str, sweep: list[ToyPoint], tmp_path: Path
 ) -> None:
+    again = tmp_path / "again.html"
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        again = write_toy_figures(sweep[::-1], tmp_path)
-    for one, other in zip(written, again, strict=True):
-        assert one.read_bytes() == other.read_bytes(), one.name
-        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", one.read_bytes())
+        write_toy_report(of(sweep[::-1]), again)
+    assert again.read_text("utf-8") == page
+    assert not re.search(r"CreationDate|Software|20[2-9]\d-\d\d-\d\d", page)
 
 
-def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
-    page = written[0].read_text("utf-8")
+def test_the_page_holds_everything_it_shows(page: str) -> None:
     assert page.count("<svg ") == 2 * 7  # for wide pages and for narrow ones
     assert "<script" not in page
     assert "url(http" not in page
@@ -360,12 +362,11 @@ def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
 
 
-def test_the_page_tables_every_exponent(written: list[Path], sweep: list[ToyPoint]) -> None:
-    page = written[0].read_text("utf-8")
+def test_the_page_tables_every_exponent(page: str) -> None:
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td>', page)
     assert len(rows) == 9
     assert rows[0] == ("α = 0", "−1")
-    assert "<td>4 8 16</td><td>3</td><td>2.250</td>" in page
+    assert "<td>4 8 16</td><td>3</td><td>2.25</td>" in page
 
 
 def test_text_is_escaped_and_no_text_of_a_run_reaches_the_page(sweep: list[ToyPoint]) -> None:
@@ -376,7 +377,7 @@ def test_text_is_escaped_and_no_text_of_a_run_reaches_the_page(sweep: list[ToyPo
     ]
     runs = group_runs(points)
     assert "alert" not in render_toy(runs, [])
-    (figure, *_) = toy_figures(points)
+    (figure, *_) = sweep_drawings(runs)
     renamed = replace(runs, groups=(replace(runs.groups[0], title=hostile),))
     page = render_toy(renamed, [(replace(figure, caption=hostile), figure.inline(b"<svg/>"))])
     assert "<script" not in page
@@ -385,19 +386,18 @@ def test_text_is_escaped_and_no_text_of_a_run_reaches_the_page(sweep: list[ToyPo
 
 def test_no_runs_are_no_figures(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="at least one"):
-        toy_figures([])
-    folder = tmp_path / "out"
-    with pytest.raises(UsageError, match=rf"{folder}.*at least one"):
-        write_toy_figures([], folder)
-    assert not folder.exists()
+        of([]).plot("loss_width")
+    file = tmp_path / "out.html"
+    with pytest.raises(UsageError, match="at least one"):
+        write_toy_report(of([]), file)
+    assert not file.exists()
 
 
-@pytest.mark.parametrize("below", ["", "deeper"])
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
+def test_a_page_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("in the way")
-    with pytest.raises(UsageError, match=rf"cannot write {file / below}"):
-        write_toy_figures([run()], file / below)
+    with pytest.raises(UsageError, match=rf"cannot write {file / 'report.html'}"):
+        write_toy_report(of([run()]), file / "report.html")
     assert file.read_text() == "in the way"
 
 
@@ -405,8 +405,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> No
 def test_every_exponent_lies_inside_its_panel(alphas: tuple[float, ...]) -> None:
     decays = (-1.0, -0.5, 0.0, 0.5, 1.0)
     points = [p for alpha in alphas for decay in decays for p in law(1.0, alpha=alpha, decay=decay)]
-    (figure,) = (f for f in toy_figures(points) if f.name == "exponent-alpha")
-    (panel,) = figure.paint().axes
+    (panel,) = of(points).plot("exponent_alpha").axes
     low, high = panel.get_xlim()
     marks = [
         float(x) for line in panel.lines if line.get_marker() in "osD"
@@ -414,3 +413,32 @@ def test_every_exponent_lies_inside_its_panel(alphas: tuple[float, ...]) -> None
     ]  # fmt: skip
     assert len(marks) == len(alphas) * len(decays)
     assert all(low < x < high for x in marks)
+
+
+def test_a_sweep_draws_itself(sweep: list[ToyPoint]) -> None:
+    overview = of(sweep).plot()
+    assert [panel.get_title(loc="left") for panel in overview.axes] == [
+        "loss, α = 1", "overlap, α = 1", "exponents", "cause of the loss"
+    ]  # fmt: skip
+    assert of(sweep).plot("norms").axes
+    with pytest.raises(UsageError, match="choose one of: overview, loss_width, exponent_map"):
+        of(sweep).plot("fitted")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["loss_width", "exponent_map", "exponent_alpha", "represented_decay", "overlap_width",
+     "loss_unrepresented"],
+)  # fmt: skip
+def test_a_picture_of_one_panel_stands_in_axes_of_the_user(name: str) -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    assert of(law(1.0, decay=-1.0) + law(1.0, decay=0.5)).plot(name, ax=ax) is figure
+    assert ax.has_data() or ax.patches
+    assert ax.get_xlabel()
+
+
+def test_a_picture_of_several_groups_has_no_room_in_one_panel(sweep: list[ToyPoint]) -> None:
+    with pytest.raises(UsageError, match="several panels"):
+        of(sweep).plot("loss_width", ax=Figure().subplots())
+    of(sweep).plot("exponent_alpha", ax=Figure().subplots())

@@ -20,6 +20,8 @@ def study(
     executor: Literal["processes", "dask"] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    report: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Measure every head and evaluate every loss of a family, fit its laws, and say what they say.
 
@@ -31,15 +33,20 @@ def study(
     models
         Names of families (opt, gpt2, qwen2.5, pythia, …), hub ids, local folders or GGUF files.
     out
-        Folder for report.html, the figures, observations.csv, the laws, the losses by token, and
-        what is finished of members.
+        Folder for observations.csv, the laws, the losses by token, and what is finished of
+        members.
     executor
         processes of this machine (default: one, with all cores), or the workers of a dask cluster.
     workers
         How many to start.
     scheduler
         Address of a running dask scheduler, tcp://HOST:PORT.
+    report
+        Write a self-contained HTML report to this file; default: report.html in --out.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
+    from superscope.atomic import check_writable, make_folder
     from superscope.cli.executor import chosen_workers
     from superscope.cli.terminal import progress_bar, warn
     from superscope.report import write_study_report
@@ -48,6 +55,10 @@ def study(
     if not models:
         raise UsageError("name models or a family; see: superscope study --help")
     read = text.text()
+    if report is not None:
+        check_writable(report)
+    if figures is not None:
+        make_folder(figures)
     # A worker holds a whole model, and a model takes all cores.
     one = 1 if executor == "dask" and scheduler is None else None
     with (
@@ -58,13 +69,19 @@ def study(
             done = run_study(models, read, out, options, executor=doing, progress=progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(out)) from None
-    page = write_study_report(done, out)[0]
+    report = report or out / "report.html"
+    write_study_report(done, report)
+    if figures is not None:
+        from superscope.cli.terminal import write_figures
+        from superscope.figures.study import study_drawings
+
+        write_figures(study_drawings(done), figures)
     for member in done.failed:
         for failure in member.failures:
             told = failure.reason.startswith(member.name)
             warn(failure.reason if told else f"{member.name}: {failure.reason}")
     print(done)
-    print(f"\nreport: {page}")
+    print(f"\nreport: {report}")
     if done.failed:
         raise UsageError(
             f"{len(done.failed)} of {len(done.members)} members are not complete; "

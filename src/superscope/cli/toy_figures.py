@@ -11,19 +11,30 @@ from cyclopts import Parameter
 def toy_figures(
     runs: Annotated[Path, Parameter(name="RUNS")],
     *,
-    out: Path | None = None,
+    report: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
-    """Draw what the runs of a folder show, beside theory: PNG, PDF, SVG and one HTML report.
+    """Draw what the runs of a folder show, beside theory.
 
     Parameters
     ----------
     runs
         Folder that toy sweep wrote.
-    out
-        Folder of the figures; default: RUNS/figures.
+    report
+        Write a self-contained HTML report to this file; default: RUNS/report.html.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG; default: RUNS/figures.
     """
+    from superscope.atomic import check_writable, make_folder
+    from superscope.cli.terminal import write_figures
     from superscope.cli.written import finished_runs
-    from superscope.report import write_toy_figures
+    from superscope.figures.toy import grouped, sweep_drawings
+    from superscope.report import write_toy_report
 
-    for file in write_toy_figures(finished_runs(runs), out or runs / "figures"):
-        print(file)
+    report, figures = report or runs / "report.html", figures or runs / "figures"
+    found = finished_runs(runs)
+    check_writable(report)
+    make_folder(figures)
+    write_toy_report(found, report)
+    write_figures(sweep_drawings(grouped(found)), figures)
+    print(f"report: {report}\nfigures: {figures}")

@@ -40,7 +40,7 @@ def toy_table(
         check_suffix(out)
     if losses is not None and losses.suffix != ".csv":
         raise UsageError(f"{losses}: losses are written as .csv")
-    points = sorted(finished_runs(runs), key=_order)
+    points = sorted(finished_runs(runs).points, key=_order)
     frame = to_frame(point.observation for point in points)
     if losses is not None:
         write_file(losses, losses_table(points).to_csv(index=False))

@@ -10,7 +10,7 @@ from superscope.errors import FormatError, NotFoundError
 
 if TYPE_CHECKING:
     from superscope.laws import Law
-    from superscope.toy import ToyPoint
+    from superscope.toy import ToyRuns
 
 
 def read_law(path: Path) -> Law:
@@ -35,7 +35,7 @@ def read_law(path: Path) -> Law:
         raise FormatError(f"{path}: {error}") from None
 
 
-def finished_runs(folder: Path) -> tuple[ToyPoint, ...]:
+def finished_runs(folder: Path) -> ToyRuns:
     """Read and measure the runs of a folder, and name the files that are no finished runs.
 
     Raises
@@ -53,4 +53,4 @@ def finished_runs(folder: Path) -> tuple[ToyPoint, ...]:
         warn(f"run {failure.config.identity} left out: {failure.reason}")
     if not content.points:
         raise NotFoundError("no finished run there; make some with: superscope toy sweep")
-    return content.points
+    return content

@@ -3,12 +3,12 @@
 from superscope.report.geometry.page import write_report
 from superscope.report.laws.files import write_law_figures, write_law_report
 from superscope.report.study.files import write_study_report
-from superscope.report.toy.files import write_toy_figures
+from superscope.report.toy.files import write_toy_report
 
 __all__ = [
     "write_law_figures",
     "write_law_report",
     "write_report",
     "write_study_report",
-    "write_toy_figures",
+    "write_toy_report",
 ]

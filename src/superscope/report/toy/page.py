@@ -66,9 +66,9 @@ def _line(group: Group, series: Series) -> ExponentLine:
     widths = sorted({p.config.width for p in series.fittable})
     exponent = interval = r_squared = "–"
     if fit is not None:
-        exponent, r_squared = fixed(fit.value, 3), fixed(fit.r_squared, 3)
+        exponent, r_squared = fixed(fit.value), fixed(fit.r_squared, 3)
         if fit.low == fit.low:
-            interval = f"{fixed(fit.low, 3)} to {fixed(fit.high, 3)}"
+            interval = f"{fixed(fit.low)} to {fixed(fit.high)}"
     return ExponentLine(
         group=group.title,
         decay=signed(series.decay),
