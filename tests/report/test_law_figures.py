@@ -21,7 +21,7 @@ from superscope.forecasts.summary import input_rows
 from superscope.laws import Law, fit, load_public
 from superscope.laws.stability import MOVED
 from superscope.report import write_law_figures, write_law_report
-from superscope.report.laws.files import law_figures
+from superscope.report.laws import law_figures
 from superscope.report.laws.page import render_law, row_text
 
 ONE_INPUT = ["law-fit", "law-terms", "law-residuals", "law-parts", "law-profiles", "law-exclusion"]

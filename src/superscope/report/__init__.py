@@ -1,9 +1,9 @@
 """Figures, and the reports: HTML files that need nothing else."""
 
 from superscope.report.geometry.page import write_report
-from superscope.report.laws.files import write_law_figures, write_law_report
-from superscope.report.study.files import write_study_report
-from superscope.report.toy.files import write_toy_report
+from superscope.report.laws import write_law_figures, write_law_report
+from superscope.report.study import write_study_report
+from superscope.report.toy import write_toy_report
 
 __all__ = [
     "write_law_figures",

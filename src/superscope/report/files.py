@@ -1,14 +1,17 @@
-"""Drawings as files, and all of them in one page."""
+"""Templates of pages; drawings as files, and all of them in one page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from superscope.atomic import make_folder, write_whole
+from superscope.atomic import make_folder, write_file
 from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.text import number
 
 FORMATS = ("png", "pdf", "svg")
 PAGE = "report.html"
@@ -53,11 +56,24 @@ def write_figures(
         made = drawing.files(*FORMATS)
         files |= {f"{drawing.name}.{kind}": made[kind] for kind in FORMATS}
     for name, content in files.items():
-        with write_whole(folder / name) as file:
-            file.write(content)
+        write_file(folder / name, content)
     return [folder / name for name in files]
 
 
 def encoded(page: str) -> bytes:
     """Return a page as bytes; what UTF-8 cannot hold is a character reference."""
     return page.encode("utf-8", "xmlcharrefreplace")
+
+
+@cache
+def template(name: str) -> Template:
+    """Return a template; what it shows is escaped, and a name it does not know is an error."""
+    environment = Environment(
+        loader=PackageLoader("superscope.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    return environment.get_template(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from superscope._version import __version__
-from superscope.atomic import write_whole
+from superscope.atomic import write_file
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawing import Drawing, Missing
@@ -19,12 +19,11 @@ from superscope.figures.geometry._spectrum import spectrum_drawing
 from superscope.figures.geometry._width import FAMILIES, placements, width_drawing
 from superscope.figures.geometry.names import names_of
 from superscope.figures.geometry.published import published_overlaps
-from superscope.geometry import Geometry
+from superscope.geometry import Geometry, Pair
+from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import Summary, summarize
-from superscope.report.files import encoded
+from superscope.report.files import encoded, template
 from superscope.report.geometry.explanations import EXPLANATIONS, OF_FREQUENCIES
-from superscope.report.geometry.pair_table import PairTable, pair_tables
-from superscope.report.html import template
 from superscope.text import number, visible
 
 
@@ -35,6 +34,22 @@ class Shown:
     title: str
     element: Markup | None
     caption: str
+
+
+@dataclass(frozen=True)
+class PairLine:
+    """A pair: its overlap, and id and visible text (or None) of both tokens."""
+
+    overlap: str
+    tokens: tuple[tuple[int, str | None], tuple[int, str | None]]
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """The most colliding pairs under one centering."""
+
+    title: str
+    lines: tuple[PairLine, ...]
 
 
 @dataclass(frozen=True)
@@ -89,9 +104,7 @@ def write_report(geometries: Sequence[Geometry], path: Path) -> None:
     """
     if not geometries:
         raise UsageError("a report needs at least one measured model")
-    page = render(geometries)
-    with write_whole(Path(path)) as file:
-        file.write(encoded(page))
+    write_file(Path(path), encoded(render(geometries)))
 
 
 def render(geometries: Sequence[Geometry]) -> str:
@@ -124,7 +137,7 @@ def _section(geometry: Geometry, name: str, key: str) -> ModelSection:
             _shown(norms_drawing(geometry), f"{key}-"),
             _shown(spectrum_drawing(geometry), f"{key}-"),
         ),
-        pairs=pair_tables(geometry),
+        pairs=_pair_tables(geometry),
         settings=_settings(geometry),
     )
 
@@ -175,3 +188,22 @@ def _explained(geometries: Sequence[Geometry]) -> dict[str, str]:
         for label, text in EXPLANATIONS.items()
         if weighted or label not in OF_FREQUENCIES
     }
+
+
+def _pair_tables(geometry: Geometry) -> tuple[PairTable, ...]:
+    """Return a table for each centering whose pairs were measured."""
+    return tuple(
+        PairTable(CENTERINGS[overlap.center], tuple(map(_pair_line, overlap.pairs.top)))
+        for overlap in geometry.overlaps
+        if overlap.pairs is not None
+    )
+
+
+def _pair_line(pair: Pair) -> PairLine:
+    def token(index: int, text: str | None) -> tuple[int, str | None]:
+        return index, None if text is None else visible(text)
+
+    return PairLine(
+        f"{pair.overlap:+.4f}".replace("-", "−"),
+        (token(pair.first, pair.first_text), token(pair.second, pair.second_text)),
+    )

@@ -15,8 +15,7 @@ from superscope.forecasts import Plan
 from superscope.forecasts import summary as plan_text
 from superscope.laws import Law
 from superscope.laws.summary import facts, parameter_rows
-from superscope.report.files import Placed
-from superscope.report.html import template
+from superscope.report.files import Placed, template
 from superscope.report.laws.explanations import explanations
 from superscope.text import counted, rounded
 

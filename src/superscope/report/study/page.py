@@ -13,8 +13,7 @@ from superscope.figures.draw.drawing import Missing
 from superscope.geometry import Geometry, Overlap
 from superscope.laws import Law
 from superscope.laws.summary import parameter_rows
-from superscope.report.files import Placed
-from superscope.report.html import template
+from superscope.report.files import Placed, template
 from superscope.report.laws.page import SOURCES
 from superscope.text import counted, number, visible
 

@@ -11,7 +11,7 @@ from superscope._version import __version__
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.toy.groups import Group, GroupedRuns, Series
-from superscope.report.html import template
+from superscope.report.files import template
 from superscope.text import counted, fixed, signed
 
 
