@@ -1,4 +1,4 @@
-"""Which pictures a result has.
+"""From what makes a drawing to a function that a user calls, and which of them a result has.
 
 A package of this room registers the pictures of its results::
 
@@ -22,9 +22,52 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
+from superscope.figures.draw.drawing import Drawing, Missing
 
 PictureFunction = Callable[..., Figure]
 """From a result, ``ax`` and ``theme`` to a figure."""
+_SECTIONS = """
+
+    Parameters
+    ----------
+    result
+        What is drawn.
+    ax
+        Axes to draw in, for a figure of one panel.
+    theme
+        ``light`` or ``dark``.
+    **options
+        Of this figure alone.
+
+    Raises
+    ------
+    UsageError
+        There is nothing to draw, there is no such theme, or the figure has several panels and
+        axes were given.
+    """
+
+
+def picture(name: str, make: Callable[..., Drawing | Missing]) -> PictureFunction:
+    """Return the function that draws what `make` describes as a matplotlib figure.
+
+    Parameters
+    ----------
+    name
+        What the function is called.
+    make
+        Returns the drawing of a result, with its words.
+    """
+
+    def draw(
+        result: Any, *, ax: Axes | None = None, theme: str = "light", **options: Any
+    ) -> Figure:
+        return make(result, **options).figure(ax, theme)
+
+    draw.__name__ = draw.__qualname__ = name
+    draw.__module__ = make.__module__.rpartition(".")[0]
+    lines = (make.__doc__ or "").strip().split("\n\n")
+    draw.__doc__ = lines[0].replace("Return the figure", "Draw the figure", 1) + _SECTIONS
+    return draw
 
 
 @singledispatch

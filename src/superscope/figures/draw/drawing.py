@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
+from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
+from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture, recolor
 from superscope.figures.draw.style import NARROW, WIDE, styled
-from superscope.figures.draw.svg import inline
 
 DPI = 200
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -23,6 +25,7 @@ _PLAIN: dict[str, dict[str, Any]] = {
     "pdf": {"metadata": {"Creator": None, "Producer": None, "CreationDate": None}},
 }
 """How each format is written, without dates and versions: the same figure is the same file."""
+_ROLE = {color: name for name, color in LIGHT.items()}
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Drawing:
 
     def inline(self, svg: bytes) -> Markup:
         """Return the SVG file as an element of a page."""
-        return inline(svg.decode(), self.name, self.label)
+        return _inline(svg.decode(), self.name, self.label)
 
     def element(self) -> Markup:
         """Return what shows the drawing in a page: for wide pages, and for narrow ones if need be.
@@ -103,7 +106,7 @@ class Drawing:
             parts.append(("narrow", self.figure(width=NARROW), f"{self.name}-narrow"))
         shown = Markup("")
         for kind, figure, key in parts:
-            svg = inline(_written(figure, "svg", facecolor="none").decode(), key, self.label)
+            svg = _inline(_written(figure, "svg", facecolor="none").decode(), key, self.label)
             share = min(100.0, 100 * figure.get_size_inches()[0] / WIDE)
             style = f' style="max-width: {share:.1f}%"' if kind == "wide" else ""
             shown += Markup(f'<div class="{escape(kind)}"{style}>') + svg + Markup("</div>")
@@ -135,3 +138,50 @@ def _written(figure: Figure, kind: str, **options: Any) -> bytes:
     with styled():
         figure.savefig(file, format=kind, **_PLAIN[kind], **options)
     return file.getvalue()
+
+
+def _inline(document: str, key: str, label: str) -> Markup:
+    """Return the SVG element of a document, for use inside HTML."""
+    svg = ElementTree.fromstring(document)
+    for element in svg.iter():
+        element.tag = _local(element.tag)
+        for name in list(element.attrib):
+            value = element.attrib.pop(name)
+            element.set(_local(name), _value(_local(name), value, key))
+    for parent in svg.iter():
+        for child in list(parent):
+            # A style element would act on the whole page; metadata is never shown.
+            if child.tag in ("metadata", "style"):
+                parent.remove(child)
+    for name in ("width", "height", "version"):
+        svg.attrib.pop(name, None)
+    svg.set("role", "img")
+    svg.set("aria-label", label)
+    # matplotlib escapes, and ElementTree escapes again what it writes.
+    return Markup(ElementTree.tostring(svg, encoding="unicode"))
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _value(name: str, value: str, key: str) -> str:
+    """Return an attribute's value with ids made unique, colors by role, and numbers short."""
+    if name == "id":
+        return f"{key}-{value}"
+    if name == "href":
+        return value.replace("#", f"#{key}-")
+    if name in ("d", "x", "y"):
+        short = re.sub(r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", value)
+        return " ".join(short.split())
+    if name == "clip-path":
+        return value.replace("url(#", f"url(#{key}-")
+    if name == "style":
+        return re.sub(r"#[0-9a-f]{6}", _color, value)
+    return value
+
+
+def _color(found: re.Match[str]) -> str:
+    """Return a color as the page's variable of its role, so that dark pages have dark figures."""
+    role = _ROLE.get(found[0])
+    return found[0] if role is None else f"var(--{role})"

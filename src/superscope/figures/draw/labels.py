@@ -26,9 +26,7 @@ def put_labels(
     texts: Sequence[str],
     around: Sequence[tuple[float, float]] = (),
     *,
-    colors: Sequence[str] | None = None,
     weight: str = "normal",
-    size: float = SIZE,
 ) -> None:
     """Write each text beside its point; the panel's limits and place must be set.
 
@@ -40,10 +38,8 @@ def put_labels(
         Points in data coordinates, and what is written beside each.
     around
         Other points not to be covered, such as those of a curve.
-    colors
-        Of each text; without them, that of ink.
-    weight, size
-        Of all texts; the size in points.
+    weight
+        Of all texts.
     """
     marks = [_box(p, _MARK) for p in _in_points(panel, at)]
     lines = [_box(p, _LINE) for p in _in_points(panel, around)]
@@ -51,11 +47,9 @@ def put_labels(
     scale = _scale(panel)
     inside = (edge.x0 * scale, edge.y0 * scale, edge.x1 * scale, edge.y1 * scale)
     taken: list[Box] = []
-    colors = colors or [LIGHT["ink"]] * len(texts)
-    placed = zip(at, _in_points(panel, at), texts, colors, strict=True)
-    for point, here, text, color in placed:
-        width = _width(text, size, weight)
-        tries = [(dx, dy, _placed(here, dx, dy, width, size)) for dx, dy in _offsets(width)]
+    for point, here, text in zip(at, _in_points(panel, at), texts, strict=True):
+        width = _width(text, weight)
+        tries = [(dx, dy, _placed(here, dx, dy, width)) for dx, dy in _offsets(width)]
 
         def cost(tried: tuple[float, float, Box], here: tuple[float, float] = here) -> float:
             box = tried[2]
@@ -70,8 +64,8 @@ def put_labels(
         dx, dy, box = min(tries, key=cost)
         taken.append(box)
         panel.annotate(
-            text, point, xytext=(dx, dy), textcoords="offset points", fontsize=size,
-            fontweight=weight, ha="left", va="center_baseline", color=color, zorder=6,
+            text, point, xytext=(dx, dy), textcoords="offset points", fontsize=SIZE,
+            fontweight=weight, ha="left", va="center_baseline", color=LIGHT["ink"], zorder=6,
             annotation_clip=False,
         )  # fmt: skip
 
@@ -88,15 +82,15 @@ def _offsets(width: float) -> list[tuple[float, float]]:
     return places
 
 
-def _width(text: str, size: float, weight: str) -> float:
+def _width(text: str, weight: str) -> float:
     """Return the width of a text in points."""
     font = FontProperties(weight=weight)
-    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width)
+    return float(TextPath((0, 0), text, size=SIZE, prop=font).get_extents().width)
 
 
-def _placed(here: tuple[float, float], dx: float, dy: float, width: float, size: float) -> Box:
+def _placed(here: tuple[float, float], dx: float, dy: float, width: float) -> Box:
     x, y = here[0] + dx, here[1] + dy
-    return (x - 1, y - 0.55 * size, x + width + 1, y + 0.55 * size)
+    return (x - 1, y - 0.55 * SIZE, x + width + 1, y + 0.55 * SIZE)
 
 
 def _scale(panel: Axes) -> float:

@@ -6,10 +6,9 @@ Every function takes an :class:`~superscope.evaluation.Evaluation`, and the keyw
 
 from superscope.evaluation import Evaluation
 from superscope.figures.draw.drawing import Drawing, Missing
-from superscope.figures.draw.public import picture
 from superscope.figures.evaluation._documents import loss_documents
 from superscope.figures.evaluation._tokens import loss_tokens
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 
 __all__ = ["documents", "evaluation_drawings", "tokens"]
 

@@ -4,11 +4,10 @@ Every function takes a result of :mod:`superscope.forecasts`, and the keywords `
 ``theme``; `curve` and `frontier` take the ``law`` as well.
 """
 
-from superscope.figures.draw.public import picture
 from superscope.figures.forecasts._forecast import forecast_curve, forecast_parts
 from superscope.figures.forecasts._frontier import plan_frontier
 from superscope.figures.forecasts._roll_out import roll_out_errors
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.forecasts import Forecast, Plan, RollOut
 
 __all__ = ["curve", "errors", "forecast_curve", "forecast_parts", "frontier", "parts",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import Key, block, grid, keyed, line, mark, say
+from superscope.figures.draw.canvas import Key, block, grid, keyed, line, mark, one_panel
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable
@@ -68,15 +68,10 @@ def forecast_curve(
         block("range of the data", LIGHT["frequency"], BAND),
     ))  # fmt: skip
 
-    def panel(ax: Axes) -> None:
-        _paint_curve(ax, fitted, all_forecasts, i, number)
-        keyed(ax, key)
+    def draw(panel: Axes) -> None:
+        _paint_curve(panel, fitted, all_forecasts, i, number)
 
-    def paint() -> Figure:
-        figure, (only,) = grid([""], key, height=3.3, widest=6.4)
-        _paint_curve(only, fitted, all_forecasts, i, number)
-        return figure
-
+    paint, alone = one_panel(draw, key, height=3.3, widest=6.4)
     return Drawing(
         name="forecast",
         title=CURVE,
@@ -93,7 +88,7 @@ def forecast_curve(
         ),
         label="Measured losses, the law's curve with its band, and the forecast with its interval.",
         paint=paint,
-        panel=panel,
+        panel=alone,
     )  # fmt: skip
 
 
@@ -168,8 +163,6 @@ def forecast_parts(forecast: Forecast, law: Law | None = None) -> Drawing:
         panel.set_xlim(left=min(0.0, *(e.low or 0.0 for e in estimates)))
         panel.set_xlabel("loss")
         panel.grid(False, axis="y")
-        if not rows:
-            say(panel, "no part")
 
     def paint() -> Figure:
         figure, (panel,) = grid([""], key, height=0.45 * (len(names) + 1), widest=5.4, side=0.0)

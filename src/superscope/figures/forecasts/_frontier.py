@@ -11,9 +11,10 @@ from superscope.figures.draw.canvas import Key, block, grid, line, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
+from superscope.figures.forecasts._forecast import paint_estimate
 from superscope.figures.laws.view import BAND, shade
 from superscope.forecasts import Plan
-from superscope.laws import Estimate, Law
+from superscope.laws import Law
 from superscope.laws.formula import Floats
 from superscope.text import rounded
 
@@ -64,7 +65,7 @@ def _paint_loss(panel: Axes, plan: Plan, compute: Floats) -> None:
     log_y(panel, *limits(np.concatenate([loss, low[low > 0], high[np.isfinite(high)]])))
     shade(panel, compute, low, high)
     panel.plot(compute, loss, color=LIGHT["centered"], zorder=3)
-    _paint_best(panel, plan, plan.best.loss)
+    paint_estimate(panel, plan.best.compute, plan.best.loss)
 
 
 def _paint_input(panel: Axes, law: Law | None, plan: Plan, name: str, compute: Floats) -> None:
@@ -79,13 +80,4 @@ def _paint_input(panel: Axes, law: Law | None, plan: Plan, name: str, compute: F
         seen += [low, high]
     log_y(panel, *limits(seen))
     panel.plot(compute, best, color=LIGHT["centered"], zorder=3)
-    _paint_best(panel, plan, own)
-
-
-def _paint_best(panel: Axes, plan: Plan, estimate: Estimate) -> None:
-    at = plan.best.compute
-    if estimate.low is not None and estimate.high is not None:
-        panel.plot([at, at], [estimate.low, estimate.high], color=LIGHT["raw"], linewidth=1.4,
-                   zorder=3.5)  # fmt: skip
-    panel.plot([at], [estimate.value], linestyle="none", marker="D", markersize=5.5,
-               color=LIGHT["raw"], zorder=4)  # fmt: skip
+    paint_estimate(panel, plan.best.compute, own)

@@ -4,9 +4,8 @@
 ``theme``.
 """
 
-from superscope.figures.draw.public import picture
 from superscope.figures.frequency._ranks import frequency_ranks
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.frequency import TokenFrequency
 
 __all__ = ["frequency_ranks", "ranks"]

@@ -4,14 +4,13 @@ Every function takes a :class:`~superscope.laws.Law`, and the keywords ``ax`` an
 """
 
 from superscope.figures.draw.drawing import Drawing, Missing
-from superscope.figures.draw.public import picture
 from superscope.figures.laws._exclusion import law_exclusion
 from superscope.figures.laws._fit import law_fit
 from superscope.figures.laws._parts import law_parts
 from superscope.figures.laws._profiles import law_profiles
 from superscope.figures.laws._residuals import law_residuals
 from superscope.figures.laws._terms import law_terms
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.laws import Law
 
 __all__ = ["exclusion", "fit", "law_drawings", "parts", "profiles", "residuals", "terms"]

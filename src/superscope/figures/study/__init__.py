@@ -4,8 +4,7 @@ Every function takes a :class:`~superscope.study.Study`, and the keywords ``ax``
 """
 
 from superscope.figures.draw.drawing import Drawing, Missing
-from superscope.figures.draw.public import picture
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.figures.study._loss import study_loss
 from superscope.figures.study._overlap import study_overlap
 from superscope.figures.study._overlap_loss import study_overlap_loss

@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from superscope.errors import UsageError
 from superscope.figures.draw.drawing import Drawing, Missing
-from superscope.figures.draw.public import picture
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.figures.toy import _exponent, _norms, _overview, _unrepresented, _width
 from superscope.figures.toy._run import run_loss, run_norms, run_overlap
 from superscope.figures.toy.groups import GroupedRuns, group_runs
