@@ -80,7 +80,7 @@ def test_json_and_file_are_the_run_that_python_trains(tmp_path: Path) -> None:
         (("--width", "0"), "width must be at least 1"),
         (("--n", "-3"), "n must be at least 1"),
         (("--density", "1000"), "above 1; at most"),
-        (("--frequencies", "pwoer"), "did you mean 'power'"),
+        (("--frequencies", "pwoer"), "did you mean power"),
         (("--frequencies", "absent.npy"), "cannot read frequencies: cannot read absent.npy"),
         (("--groups", "many"), "a number or a .json file"),
         (("--groups", "absent.json"), "cannot read groups"),

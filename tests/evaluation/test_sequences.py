@@ -49,6 +49,11 @@ def scored(sequences: list[Sequence]) -> list[tuple[int, int]]:
     ]
 
 
+def scored_bytes(sequence: Sequence) -> int:
+    """Return the bytes of the text that the scored tokens stand for."""
+    return int(sequence.lengths[sequence.scored].sum())
+
+
 def in_windows(
     texts: list[str], kind: str, context: int, stride: int, limits: Limits = ALL
 ) -> tuple[list[Sequence], Counts]:
@@ -101,7 +106,7 @@ def test_each_token_is_scored_once_with_the_overlap_as_context(
     total = sum(len(text.encode()) for text, part in zip(texts, tokens(texts), strict=True)
                 if len(part.ids))  # fmt: skip
     unscored = int(kept[0].ends[0]) if kept and lost else 0
-    assert sum(sequence.nbytes for sequence in found) == total - unscored
+    assert sum(scored_bytes(sequence) for sequence in found) == total - unscored
     assert counts.documents == len(kept)
     assert counts.empty == len(texts) - len(kept)
     assert counts.short == (bool(kept) and lost and len(kept[0].ids) == 1)
@@ -209,7 +214,7 @@ def test_documents_are_cut_to_the_context(texts: list[str], kind: str, room: int
         assert sequence.ids.tolist() == prefix.tolist() + body
         assert scored([sequence]) == [(k, token) for token in body[lost:]]
         start = int(part.ends[0]) if lost else 0
-        assert sequence.nbytes == part.ends[len(body) - 1] - start
+        assert scored_bytes(sequence) == part.ends[len(body) - 1] - start
     assert counts.documents == len(kept)
     assert counts.empty == len(texts) - len(kept)
     assert counts.short == len(kept) - len(numbered)
@@ -222,7 +227,9 @@ def test_bytes_of_whole_documents_add_up() -> None:
         found, _ = in_documents(texts, kind, 1000)
         firsts = [0 if tokenizer(kind).prefix.size else int(p.ends[0]) for p in tokens(texts)]
         sizes = [len(text.encode()) for text in texts]
-        assert [s.nbytes for s in found] == [n - f for n, f in zip(sizes, firsts, strict=True)]
+        assert [scored_bytes(s) for s in found] == [
+            n - f for n, f in zip(sizes, firsts, strict=True)
+        ]
 
 
 # Limits and counts

@@ -22,15 +22,12 @@ def read_law(path: Path) -> Law:
         No such file, or it holds no law of this version.
     """
     from superscope.laws import Law
+    from superscope.tables import read_bytes
 
     try:
-        text = path.read_text(encoding="utf-8")
+        return Law.from_json(read_bytes(path).decode("utf-8"))
     except UnicodeDecodeError as error:
         raise FormatError(f"{path}: this is no law: {error}") from None
-    except OSError as error:
-        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
-    try:
-        return Law.from_json(text)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
 

@@ -45,11 +45,6 @@ class Sequence:
         """Which tokens are scored, shape (L,)."""
         return self.documents >= 0
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the text that the scored tokens stand for."""
-        return int(self.lengths[self.scored].sum())
-
     def __len__(self) -> int:
         return len(self.ids)
 

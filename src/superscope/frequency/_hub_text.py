@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +19,7 @@ from superscope.errors import (
     did_you_mean,
     install_hint,
 )
-from superscope.frequency.text import Document, Text, text_field
+from superscope.frequency.text import Document, Text, identity_of, text_field
 from superscope.heads import network
 from superscope.text import visible
 
@@ -110,11 +108,10 @@ def hub_text(
             f"{source.repository} is a path here, which would be read in place of the hub's data "
             "set of that name: work in another folder, or name its files with text="
         )
-    seen = json.dumps([source.__dict__])
     return Text(
         name.lower() if chosen else name,
         partial(_documents, source),
-        hashlib.sha256(seen.encode()).hexdigest()[:16],
+        identity_of([source.__dict__]),
     )
 
 
@@ -150,11 +147,8 @@ def _rows(source: HubText) -> Iterator[Document]:
 
 
 def _documents(source: HubText) -> Iterator[Document]:
-    return _packed(_rows(source), source)
-
-
-def _packed(rows: Iterator[Document], source: HubText) -> Iterator[Document]:
     """Join rows to documents of at least so many words; the last, shorter one is left out."""
+    rows = _rows(source)
     if source.words is None:
         yield from rows
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
@@ -23,6 +22,7 @@ from superscope.errors import (
     UsageError,
     install_hint,
 )
+from superscope.frequency.text import identity_of
 from superscope.heads import network
 from superscope.heads._locate import Checkpoint, HubCheckpoint, LocalCheckpoint, locate
 from superscope.heads.opened import read_directory
@@ -140,10 +140,10 @@ def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loa
     gguf = _gguf(found.name, found.only, files)
     weights = tuple(_weights(files)) if gguf is None else (gguf,)
     if isinstance(found, HubCheckpoint):
-        identity = json.dumps([found.name, found.revision, gguf])
+        identity = identity_of([found.name, found.revision, gguf])
         name = found.name if gguf is None else f"{found.name}/{gguf}"
         return Loadable(
-            name, found.name, found.revision, gguf, _hash(identity), weights, found.notes,
+            name, found.name, found.revision, gguf, identity, weights, found.notes,
             offline=bool(found.notes),
         )  # fmt: skip
     path = Path(found.name)
@@ -152,10 +152,10 @@ def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loa
         raise UsageError(f"{found.name} is a file; name its folder, {folder}, or a GGUF file")
     used = [file for file in files if file in weights or (gguf is None and _OTHERS.match(file))]
     stats = [(name, (folder / name).stat()) for name in used]
-    identity = json.dumps(
+    identity = identity_of(
         [str(folder.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats)]
     )
-    return Loadable(found.name, str(folder), None, gguf, _hash(identity), weights)
+    return Loadable(found.name, str(folder), None, gguf, identity, weights)
 
 
 _OTHERS = re.compile(r"(config|tokenizer|vocab|merges|special_tokens|added_tokens)")
@@ -172,10 +172,6 @@ def _weights(files: tuple[str, ...]) -> list[str]:
         if shards or named:
             return shards or named
     return []
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _gguf(name: str, only: str | None, files: tuple[str, ...]) -> str | None:

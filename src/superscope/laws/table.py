@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from superscope.errors import FormatError, NotFoundError, RemoteError, UsageError
-from superscope.tables import READ, parse_table, read_table
+from superscope.errors import FormatError, NotFoundError, RemoteError
+from superscope.tables import READ, parse_table, read_bytes, read_table
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,7 @@ def load_public(name: str, data_dir: Path | None = None) -> pd.DataFrame:
         data = resources.files("superscope.laws").joinpath("data/published_llms.csv").read_bytes()
         return parse_table(data, ".csv", name)
     path = _in_folder(name, table, data_dir) if data_dir is not None else _fetched(name, table)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+    data = read_bytes(path)
     found = hashlib.sha256(data).hexdigest()
     if found != table.sha256:
         raise FormatError(

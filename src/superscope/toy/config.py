@@ -7,13 +7,12 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from superscope.errors import UsageError
+from superscope.errors import UsageError, did_you_mean
 from superscope.toy.features import LAWS, SCALE, Features, Groups, make_features
 from superscope.toy.inputs import typed_frequencies, typed_groups
 
@@ -198,8 +197,7 @@ _features = lru_cache(maxsize=64)(make_features)
 
 def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        near = get_close_matches(str(value), choices, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "choose from " + ", ".join(choices)
+        hint = did_you_mean(str(value), choices, 0.6).strip() or f"choose from {', '.join(choices)}"
         raise UsageError(f"unknown {what} {value!r}: {hint}")
 
 

@@ -147,12 +147,8 @@ def _header(about: bytes) -> RunHeader | Failure:
 
 def _shape(file: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     with file.open(f"{name}.npy") as member:
-        version = np.lib.format.read_magic(member)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape: tuple[int, ...] = read(member)[0]
+        np.lib.format.read_magic(member)
+        shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(member)[0]
         return shape
 
 

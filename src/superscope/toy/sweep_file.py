@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.errors import FormatError, UsageError
+from superscope.tables import read_bytes
 from superscope.toy.config import ToyConfig, check_fields
 from superscope.toy.inputs import resolved_files
 
@@ -66,9 +67,7 @@ def read_sweep(path: str | Path) -> list[ToyConfig]:
     """
     path = Path(path)
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NotFoundError(f"cannot read {path}: {error.strerror or error}") from error
+        fields = tomllib.loads(read_bytes(path).decode("utf-8"))
     except ValueError as error:  # TOML and UTF-8
         raise FormatError(f"{path} is no TOML: {error}") from None
     try:
