@@ -16,7 +16,7 @@ import pandas as pd
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 from superscope.laws import FORMS, TRUTHS, Interval, Law, fit, simulate
 from superscope.laws.intervals import linear_interval
 

@@ -17,7 +17,7 @@ from benchmarks.adam_laws import minimize
 from benchmarks.result import Result
 from benchmarks.setting import Setting
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 from superscope.laws import FitOptions, load_public, simulate
 from superscope.laws.linearization import residuals
 from superscope.laws.points import select

@@ -8,7 +8,7 @@ import os
 import platform
 from pathlib import Path
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 
 
 def describe() -> str:

@@ -24,7 +24,7 @@ from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 from threadpoolctl import threadpool_limits
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 from superscope.toy import ToyConfig
 from superscope.toy.engine import initial_weights
 from superscope.toy.numba_engine import NumbaEngine

@@ -1,7 +1,8 @@
-"""Where products are computed: numpy on the CPU, torch on any other device."""
+"""Where things are computed: on how many cores; by numpy on the CPU, by torch elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,13 @@ Matrix = npt.NDArray[np.floating]
 # The drivers of Nvidia (also under WSL) and AMD create these files. Without any of them there is
 # no GPU, and torch, which takes seconds to import, is not needed to tell.
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def resolved(name: str) -> str:

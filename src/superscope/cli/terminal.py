@@ -8,21 +8,22 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from superscope.geometry import Geometry
-from superscope.geometry.summary import summarize
 from superscope.progress import Progress, chosen
 from superscope.text import visible
 
 if TYPE_CHECKING:
     from superscope.figures.draw.drawing import Drawing, Missing
+    from superscope.geometry import Geometry
 
 
 def print_geometry(geometry: Geometry) -> None:
     """Print the table of a geometry, in color on a terminal that wants it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from superscope.geometry.summary import summarize
+
     console = Console(highlight=False, soft_wrap=True)
     if console.no_color or not console.is_terminal:
         print(geometry)

@@ -76,7 +76,7 @@ def toy_sweep(
 
 def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:
     from superscope.cli.terminal import progress_bar
-    from superscope.cores import usable_cores
+    from superscope.device import usable_cores
     from superscope.text import duration
     from superscope.toy.timing import time_left
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import types
 
 from superscope.compiled import njit
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums
 from superscope.geometry.unit_rows import Float32
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import Interval, student
 from superscope.laws.linearization import Linearization

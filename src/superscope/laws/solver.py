@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

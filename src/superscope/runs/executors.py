@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
-from superscope.cores import usable_cores
+from superscope.device import usable_cores
 from superscope.errors import RemoteError, UsageError, install_hint
 
 T = TypeVar("T")
