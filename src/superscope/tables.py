@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,10 +150,10 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
             file.write(frame.to_csv(index=False).encode())
 
 
-def check_suffix(path: Path) -> None:
-    """Raise UsageError unless tables can be written in the format of the path's suffix."""
-    if path.suffix.lower() not in WRITTEN:
-        raise UsageError(f"{path}: a table is written as {' or '.join(WRITTEN)}")
+def check_suffix(path: Path, suffixes: Sequence[str] = WRITTEN) -> None:
+    """Raise UsageError unless the path has a suffix of a format that the table is written in."""
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"{path}: a table is written as {' or '.join(suffixes)}")
 
 
 def read_numbers(path: Path) -> npt.NDArray[np.float64]:

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.errors import UsageError
 from superscope.laws.options import FitOptions
 
 
@@ -45,14 +44,14 @@ def roll_out(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable, make_folder, write_file
+    from superscope.atomic import check_writable, make_folder
     from superscope.cli.terminal import progress_bar
     from superscope.forecasts import roll_out as roll
     from superscope.laws import load_table
+    from superscope.tables import check_suffix, write_table
 
     if out is not None:
-        if out.suffix.lower() != ".csv":
-            raise UsageError(f"{out}: predictions are written as .csv")
+        check_suffix(out, (".csv",))
         check_writable(out)
     if figures is not None:
         make_folder(figures)
@@ -68,4 +67,4 @@ def roll_out(
         write_figures([roll_out_errors(rolled)], figures)
     print(rolled)
     if out is not None:
-        write_file(out, rolled.to_frame().to_csv(index=False))
+        write_table(rolled.to_frame(), out)

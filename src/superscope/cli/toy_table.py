@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from superscope.errors import UsageError
-
 if TYPE_CHECKING:
     from superscope.toy import ToyPoint
 
@@ -30,7 +28,6 @@ def toy_table(
     losses
         Also write each run's loss by cause, and its strongly represented share, to this .csv.
     """
-    from superscope.atomic import write_file
     from superscope.cli.written import finished_runs
     from superscope.observations import to_frame
     from superscope.tables import check_suffix, write_table
@@ -38,12 +35,12 @@ def toy_table(
 
     if out is not None:
         check_suffix(out)
-    if losses is not None and losses.suffix != ".csv":
-        raise UsageError(f"{losses}: losses are written as .csv")
+    if losses is not None:
+        check_suffix(losses, (".csv",))
     points = sorted(finished_runs(runs).points, key=_order)
     frame = to_frame(point.observation for point in points)
     if losses is not None:
-        write_file(losses, losses_table(points).to_csv(index=False))
+        write_table(losses_table(points), losses)
     if out is None:
         print(frame.to_csv(index=False), end="")
     else:

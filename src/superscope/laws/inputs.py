@@ -16,13 +16,7 @@ Inputs = pd.DataFrame | Mapping[str, npt.ArrayLike] | npt.ArrayLike
 
 
 def inputs_of(form: Form, values: Mapping[str, npt.ArrayLike]) -> Floats:
-    """Return inputs (N, k), offsets subtracted, from values by column; one value serves all.
-
-    Raises
-    ------
-    UsageError
-        A column missing or unknown to the law, or a value it cannot take.
-    """
+    """Return inputs (N, k) from values by column, as :meth:`Law.inputs_of`."""
     missing = [c for c in form.columns if values.get(c) is None]
     if missing:
         raise UsageError(f"the law {form.name} needs {', '.join(missing)}")
@@ -75,13 +69,7 @@ def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str] | None:
 
 
 def number_of(group: str | None, groups: Sequence[str], grouped_by: Sequence[str]) -> int:
-    """Return the number of a group by its label; None where there is only one.
-
-    Raises
-    ------
-    UsageError
-        No such group, or a choice to be made.
-    """
+    """Return the number of a group by its label, as :meth:`Law.group_number`."""
     if group is None:
         if len(groups) == 1:
             return 0
