@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from superscope.figures.draw.drawing import Drawing
-from superscope.figures.draw.public import picture
 from superscope.figures.geometry._norms import norms_drawing
 from superscope.figures.geometry._overlap import overlap_drawing
 from superscope.figures.geometry._overview import overview_drawing
 from superscope.figures.geometry._spectrum import spectrum_drawing
 from superscope.figures.geometry._width import placements, width_drawing, width_of
 from superscope.figures.geometry.names import names_of
-from superscope.figures.registry import PictureFunction, pictures
+from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.geometry import Geometry
 from superscope.text import slug
 
