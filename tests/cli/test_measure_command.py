@@ -74,7 +74,8 @@ def test_several_models_are_one_table(head: Path, tmp_path: Path) -> None:
     np.save(other, np.random.default_rng(1).standard_normal((300, 8)))
     done = superscope("measure", head, other)
     lines = {line.split("  ")[0]: line for line in done.out.splitlines()}
-    assert done.out.splitlines()[0].split() == ["W.npy", "other.npy"]
+    names = [f"{path.parent.name}/{path.name}" for path in (head, other)]
+    assert done.out.splitlines()[0].split() == names
     assert lines["tokens, V"].split()[-2:] == ["900", "300"]
     for geometry in (measure(head), measure(other)):
         assert f"{geometry.raw.mean_square_overlap:.6g}" in done.out

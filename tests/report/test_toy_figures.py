@@ -20,8 +20,8 @@ from superscope.figures.toy import sweep_drawings
 from superscope.figures.toy._exponent import exponent_table
 from superscope.figures.toy._norms import norm_shares, represented_by_decay
 from superscope.figures.toy._width import strong_law, weak_law
-from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import BY_WIDTH, group_runs
+from superscope.figures.toy.keys import decay_colors, decay_mark
 from superscope.figures.toy.text import exponent_text
 from superscope.observations import Observation
 from superscope.report import write_toy_report

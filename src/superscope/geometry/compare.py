@@ -12,6 +12,7 @@ from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import OVERLAP_LINES
 from superscope.text import NONE, columns, named
 
+FILES = (".bin", ".gguf", ".npy", ".npz", ".pt", ".pth", ".safetensors")
 _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("tokens, V", lambda g: f"{g.features:,}"),
     ("width, m", lambda g: f"{g.width:,}"),
@@ -53,15 +54,29 @@ def compared(geometries: Sequence[Geometry]) -> str:
                 if label in _OVERLAP
             ]
     rows += [(label, *map(value, geometries)) for label, value in _NORMS]
-    return "\n".join(columns(["", *_names(geometries)], rows))
+    return "\n".join(columns(["", *names_of(geometries)], rows))
 
 
-def _names(geometries: Sequence[Geometry]) -> list[str]:
-    """Return the models' names: the last part of each where that tells them apart."""
+def names_of(geometries: Sequence[Geometry]) -> tuple[str, ...]:
+    """Return the models' names; a folder is called by its own name, without those it lies in.
+
+    Where that makes two models one, all are called by what they were given as.
+    """
     full = [g.provenance.model for g in geometries]
-    short = [PurePath(name).name or name for name in full]
+    short = [_shortened(name) for name in full]
     chosen = short if len(set(short)) == len(set(full)) else full
-    return [named(name, longest=40) for name in chosen]
+    return tuple(named(name) for name in chosen)
+
+
+def _shortened(name: str) -> str:
+    path = PurePath(name)
+    if "://" in name:
+        return name
+    if path.suffix in FILES:  # such as model.gguf, which says little without its folder
+        return "/".join(path.parts[-2:])
+    if len(path.parts) < 3 and not path.is_absolute():  # perhaps the id of a hub
+        return name
+    return path.name
 
 
 def brief_json(geometry: Geometry) -> str:

@@ -9,9 +9,9 @@ from superscope.figures.geometry._overlap import overlap_drawing
 from superscope.figures.geometry._overview import overview_drawing
 from superscope.figures.geometry._spectrum import spectrum_drawing
 from superscope.figures.geometry._width import placements, width_drawing, width_of
-from superscope.figures.geometry.names import names_of
 from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.geometry import Geometry
+from superscope.geometry.compare import names_of
 from superscope.text import slug
 
 __all__ = ["geometry_drawings", "norms", "overlap", "overview", "spectrum", "width"]

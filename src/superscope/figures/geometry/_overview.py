@@ -19,8 +19,8 @@ from superscope.figures.geometry._width import (
     placements,
 )
 from superscope.figures.geometry.keys import center_lines
-from superscope.figures.geometry.names import names_of
 from superscope.geometry import Geometry
+from superscope.geometry.compare import names_of
 
 
 def overview_drawing(geometry: Geometry) -> Drawing:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,10 @@ from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.labels import put_labels
 from superscope.figures.draw.style import DASHED
 from superscope.figures.geometry.keys import WIDEST
-from superscope.figures.geometry.names import names_of
-from superscope.figures.geometry.published import published_overlaps
 from superscope.geometry import Geometry
+from superscope.geometry.compare import names_of
 from superscope.geometry.stages import CENTERINGS
+from superscope.tables import parse_table
 
 FAMILIES = {
     "opt": ("OPT", "s", "opt"),
@@ -157,3 +159,35 @@ def width_of(geometry: Geometry | Sequence[Geometry]) -> Drawing:
     """
     geometries = [geometry] if isinstance(geometry, Geometry) else list(geometry)
     return width_drawing(placements(geometries, names_of(geometries)))
+
+
+@dataclass(frozen=True)
+class PublishedOverlap:
+    """Mean square overlap of a language model's raw head, from figure 8a of LLG25.
+
+    Attributes
+    ----------
+    family, model
+        As the paper names them.
+    width
+        Number of columns of the head, m.
+    mean_square_overlap
+        Of raw rows, all rows; relative precision 1e-4.
+    """
+
+    family: str
+    model: str
+    width: int
+    mean_square_overlap: float
+
+
+@cache
+def published_overlaps() -> tuple[PublishedOverlap, ...]:
+    """Return the 25 points that ship with the package."""
+    data = files("superscope").joinpath("data", "llm_overlap.csv").read_bytes()
+    rows = b"".join(line for line in data.splitlines(True) if not line.startswith(b"#"))
+    table = parse_table(rows, ".csv", "llm_overlap.csv")
+    return tuple(
+        PublishedOverlap(str(family), str(model), int(width), float(value))
+        for family, model, width, value in zip(*(table[c] for c in table.columns), strict=True)
+    )

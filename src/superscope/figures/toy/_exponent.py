@@ -19,9 +19,8 @@ from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.picture import Picture
 from superscope.figures.draw.style import BOTTOM, DASHED, DOTTED, LEFT, RIGHT, page_width
-from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
-from superscope.figures.toy.keys import decay_key
+from superscope.figures.toy.keys import decay_colors, decay_key, decay_mark
 from superscope.figures.toy.text import fitted, missing
 from superscope.text import fixed, signed
 from superscope.toy.features import Float64

@@ -19,8 +19,8 @@ from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.picture import Picture
 from superscope.figures.draw.style import BOTTOM, DASHED, LEFT, RIGHT, page_width
-from superscope.figures.toy.colors import decay_colors, width_colors
 from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Series
+from superscope.figures.toy.keys import decay_colors, width_colors
 from superscope.figures.toy.text import missing
 from superscope.text import signed
 from superscope.toy.features import Float64

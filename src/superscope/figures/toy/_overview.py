@@ -11,9 +11,8 @@ from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.figures.toy._exponent import draw_exponents
 from superscope.figures.toy._unrepresented import EXPECTED, LOSS, draw_unrepresented, ranges
 from superscope.figures.toy._width import OVERLAP, WIDTH, draw_losses, draw_overlaps
-from superscope.figures.toy.colors import decay_colors
 from superscope.figures.toy.groups import GroupedRuns
-from superscope.figures.toy.keys import decay_key
+from superscope.figures.toy.keys import decay_colors, decay_key
 
 
 def overview(runs: GroupedRuns) -> Drawing:

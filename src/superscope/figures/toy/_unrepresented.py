@@ -19,9 +19,8 @@ from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED
-from superscope.figures.toy.colors import decay_colors, decay_mark
 from superscope.figures.toy.groups import Group, GroupedRuns, loss_of, positive
-from superscope.figures.toy.keys import decay_key
+from superscope.figures.toy.keys import decay_colors, decay_key, decay_mark
 from superscope.text import counted
 from superscope.toy.point import ToyPoint
 

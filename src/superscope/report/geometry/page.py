@@ -16,10 +16,14 @@ from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.geometry._norms import norms_drawing
 from superscope.figures.geometry._overlap import overlap_drawing
 from superscope.figures.geometry._spectrum import spectrum_drawing
-from superscope.figures.geometry._width import FAMILIES, placements, width_drawing
-from superscope.figures.geometry.names import names_of
-from superscope.figures.geometry.published import published_overlaps
+from superscope.figures.geometry._width import (
+    FAMILIES,
+    placements,
+    published_overlaps,
+    width_drawing,
+)
 from superscope.geometry import Geometry, Pair
+from superscope.geometry.compare import names_of
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import Summary, summarize
 from superscope.report.files import encoded, template

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from superscope.figures.geometry.names import names_of
 from superscope.geometry import Geometry
+from superscope.geometry.compare import names_of
 
 
 @pytest.mark.parametrize(
