@@ -196,7 +196,7 @@ def test_an_unknown_short_name_hints_at_the_nearest() -> None:
 
 def test_a_folder_is_not_read_in_place_of_the_hub(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "allenai" / "c4").mkdir(parents=True)
-    with pytest.raises(UsageError, match=r"allenai/c4 is a path here, .*--text"):
+    with pytest.raises(UsageError, match=r"allenai/c4 is a path here, .*text="):
         hub_text("c4")
 
 
