@@ -248,10 +248,11 @@ class Evaluation(Result, Pictured):
         counts[self.token_losses.ids] = self.token_losses.counts
         losses = np.full(self.model.rows, np.nan)
         losses[self.token_losses.ids] = self.token_losses.means
+        unnamed = [None] * (self.model.rows - len(self.vocabulary))
         return pd.DataFrame(
             {
                 "id": np.arange(self.model.rows),
-                "token": pd.array(self.vocabulary, dtype="string"),
+                "token": pd.array([*self.vocabulary, *unnamed], dtype="string"),
                 "count": counts,
                 "loss": pd.array(losses, dtype="Float64"),
             }
