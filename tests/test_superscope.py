@@ -84,7 +84,7 @@ def test_models_in_memory_are_measured() -> None:
     for value in (layer, Model(), state):
         assert superscope.measure(value).raw.mean_square_overlap == expected
     assert superscope.measure(Model()).provenance.reason == "tied to the input embedding"
-    assert "embed_tokens" in superscope.measure(state).provenance.notes[0]
+    assert superscope.measure(state).provenance.reason == "tied to model.embed_tokens.weight"
     with pytest.raises(superscope.SuperscopeError, match="meta device"):
         superscope.measure(torch.nn.Linear(8, 50, device="meta"))
 

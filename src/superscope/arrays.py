@@ -20,7 +20,12 @@ def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
     HeadDataError
         The array holds no numbers, or numbers that are not floating-point.
     """
-    dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
+    if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
+        import torch  # which knows bfloat16, and devices; numpy's reader of dlpack does not
+
+        value = torch.from_dlpack(value)
+    kind = getattr(value, "dtype", "")
+    dtype = str(getattr(kind, "name", kind)).removeprefix("torch.")
     if hasattr(value, "detach"):  # a torch tensor, on any device
         if value.is_meta:
             raise HeadDataError(f"{name} is on the meta device and holds no numbers; load it first")
@@ -30,8 +35,6 @@ def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
         if value.is_floating_point():
             value = value.double() if dtype == "float64" else value.float()
         value = value.numpy()
-    elif not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
-        value = np.from_dlpack(value)
     array = np.asarray(value)
     if array.dtype.name == "bfloat16" or array.dtype.name.startswith("float8"):
         dtype, array = array.dtype.name, array.astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -76,10 +76,10 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     shapes = {name: tuple(v.shape) for name, v in state.items() if hasattr(v, "shape")}
     choice = choose(shapes, {}, tensor, shapes)
     chosen = state[choice.tensor]
-    shared = [n for n in shapes if n != choice.tensor and _same(chosen, state[n])]
-    notes = (f"shares its memory with {', '.join(sorted(shared))}",) if shared else ()
+    shared = sorted(n for n in shapes if n != choice.tensor and _same(chosen, state[n]))
+    reason = f"tied to {', '.join(shared)}" if shared else choice.reason
     head = Head.from_array(chosen, model="state dict")
-    described = replace(head.provenance, tensor=choice.tensor, reason=choice.reason, notes=notes)
+    described = replace(head.provenance, tensor=choice.tensor, reason=reason)
     return replace(head, provenance=described)
 
 
@@ -114,8 +114,9 @@ def _texts(tokens: Any, count: int) -> tuple[str | None, ...]:
     if hasattr(tokens, "decode") and not isinstance(tokens, bytes):
         known = min(count, len(tokens)) if hasattr(tokens, "__len__") else count
         return tuple(tokens.decode([index]) for index in range(known))
-    if isinstance(tokens, str) or not isinstance(tokens, Sequence):
+    if isinstance(tokens, (str, bytes, Mapping)) or not isinstance(tokens, Iterable):
         raise UsageError("tokens= takes a sequence of strings or a tokenizer")
-    if len(tokens) > count:
-        raise UsageError(f"{len(tokens):,} tokens were given for a head of {count:,} rows")
-    return tuple(None if token is None else str(token) for token in tokens)
+    texts = tuple(None if token is None else str(token) for token in tokens)
+    if len(texts) > count:
+        raise UsageError(f"{len(texts):,} tokens were given for a head of {count:,} rows")
+    return texts
