@@ -5,8 +5,13 @@ from __future__ import annotations
 import io
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from superscope import progress
 from superscope.errors import UsageError
@@ -130,6 +135,34 @@ def test_a_notebook_gets_a_bar_that_goes(now: list[float], monkeypatch: pytest.M
     assert len(drawn) == 2
     assert "value='0.2500'" in drawn[0] and "25 % a &lt;stage&gt; 3 s left" in drawn[0]
     assert drawn[1] == ""
+
+
+def test_a_real_notebook_shows_a_bar_by_default_and_keeps_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    drawn: list[tuple[str, str]] = []
+
+    class Notebook(NotebookClient):
+        def process_message(self, message: Any, cell: Any, index: int) -> Any:
+            if message["msg_type"] in ("display_data", "update_display_data"):
+                drawn.append((message["msg_type"], message["content"]["data"]["text/html"]))
+            return super().process_message(message, cell, index)
+
+    code = """
+        import numpy as np
+        import superscope
+        from superscope import progress
+
+        progress.SHOW_AFTER = 0.0
+        measured = superscope.measure(np.eye(4, 3), pairs="none", device="cpu")
+    """
+    cell = nbformat.v4.new_code_cell(dedent(code))
+    Notebook(nbformat.v4.new_notebook(cells=[cell]), timeout=60, kernel_name="python3").execute()
+    (first, bar), *_, (last, nothing) = drawn
+    assert first == "display_data" and bar.startswith("<progress value='")
+    assert last == "update_display_data" and nothing == ""
+    assert [output.data["text/html"] for output in cell.outputs] == [""]
 
 
 def test_a_stage_that_reports_only_its_beginning_is_shown(now: list[float]) -> None:
