@@ -21,9 +21,9 @@ def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
         The array holds no numbers, or numbers that are not floating-point.
     """
     if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
-        import torch  # which knows bfloat16, and devices; numpy's reader of dlpack does not
+        from torch.utils.dlpack import from_dlpack  # reads bfloat16 and devices; numpy does not
 
-        value = torch.from_dlpack(value)
+        value = from_dlpack(value)
     kind = getattr(value, "dtype", "")
     dtype = str(getattr(kind, "name", kind)).removeprefix("torch.")
     if hasattr(value, "detach"):  # a torch tensor, on any device
