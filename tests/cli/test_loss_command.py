@@ -137,8 +137,13 @@ def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "gone" in page and "strong superposition" in page
     assert len(read_observations(out / "observations.csv")) == 3
-    again = superscope("study", model, *others, "--text", text, "--split", "line", "--out", out)
+    elsewhere, figures = tmp_path / "page.html", tmp_path / "figures"
+    again = superscope("study", model, *others, "--text", text, "--split", "line", "--out", out,
+               "--report", elsewhere, "--figures", figures)  # fmt: skip
     assert again.code == 0, again.err
+    assert again.out.endswith(f"report: {elsewhere}\n")
+    assert "strong superposition" in elsewhere.read_text(encoding="utf-8")
+    assert {file.suffix for file in figures.iterdir()} == {".png", ".pdf", ".svg"}
 
 
 @pytest.mark.parametrize(

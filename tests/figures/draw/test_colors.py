@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from superscope.figures.draw.colors import DARK, LIGHT, SERIES, THEMES, series
+from superscope.figures.toy.keys import decay_colors, width_colors
 
 GROUPS = (("raw", "centered", "frequency", "ink"), ("opt", "qwen", "gpt2", "pythia"))
 PAIRS = [pair for group in GROUPS for pair in combinations(group, 2)]
@@ -80,3 +81,14 @@ def test_a_name_that_comes_again_has_one_style() -> None:
     styles = series(["OPT", "Qwen2.5", "OPT"])
     assert list(styles) == ["OPT", "Qwen2.5"]
     assert set(styles.values()) <= set(series("abcdefg").values())
+
+
+def test_decays_and_widths_differ_in_lightness_and_stand_out_from_either_paper() -> None:
+    decays = decay_colors([-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0])
+    growth, decay = list(decays.items())[:4], list(decays.items())[4:]
+    widths = sorted(width_colors([4, 8, 16, 32, 64]).items(), reverse=True)
+    for ramp in (sorted(growth), sorted(decay, reverse=True), widths):
+        lightness = np.array([lab(linear(color))[0] for _, color in ramp])
+        assert (np.diff(lightness) > 4).all(), "the larger is the darker"
+        for theme in THEMES.values():
+            assert all(contrast(color, theme["paper"]) > 2 for _, color in ramp)

@@ -48,7 +48,7 @@ def study_overlap_loss(study: Study) -> Drawing | Missing:
         label = "loss, bits per byte" if bits else "loss, nats per token"
         figure, panels = grid(
             [side.name for side in both], Key(tuple(family_marks(points))), height=3.0,
-            x=["mean square overlap"] * 2, y=[label, ""],
+            x=["mean square overlap"] * 2, y=[label] * 2,
         )  # fmt: skip
         losses = [_loss(p.evaluation, bits) for p in points]
         ends = [v + e for v, e in losses] + [v - e for v, e in losses]

@@ -147,7 +147,7 @@ def norms(runs: GroupedRuns) -> Drawing:
                 panel.set_title(titles[column] if row == 0 else "", fontsize=8, loc="left", pad=4)
                 if column == len(groups) - 1:
                     panel.text(1.04, 0.5, f"γ = {signed(decay)}", transform=panel.transAxes,
-                               va="center", fontsize=8, color=colors[decay])  # fmt: skip
+                               va="center", fontsize=8)  # fmt: skip
         middle = (LEFT + len(groups) * (width + gap) / 2) / page
         figure.text(middle, 0.08 / total, "row norm", ha="center", va="bottom")
         figure.text(0.1 / page, (BOTTOM + (total - above)) / 2 / total,

@@ -29,11 +29,11 @@ def decay_key(decays: Sequence[float], *more: Artist) -> Key:
     return Key((*marks, *more))
 
 
-GROWTH = LinearSegmentedColormap.from_list("growth", ["#57b9c9", "#3f83d6", "#5b3cb5"])
+GROWTH = LinearSegmentedColormap.from_list("growth", ["#57b9c9", "#3f83d6", "#7050cc"])
 """γ < 0, from the weakest to the strongest."""
-DECAY = LinearSegmentedColormap.from_list("decay", ["#cfa02a", "#d5661f", "#a3203f"])
+DECAY = LinearSegmentedColormap.from_list("decay", ["#cfa02a", "#d5661f", "#b9304e"])
 """γ > 0, likewise."""
-WIDTHS = LinearSegmentedColormap.from_list("widths", ["#8fb53a", "#2f97a0", "#5a45b0"])
+WIDTHS = LinearSegmentedColormap.from_list("widths", ["#8fb53a", "#2f97a0", "#6a55c4"])
 """From the least to the largest."""
 
 

@@ -167,7 +167,7 @@ def _overlap(overlap: Overlap | None) -> tuple[str, str]:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:,.4g}×"
+    return f"{ratio:,.3g}×"  # as the answers say it
 
 
 def _estimate(value: float, error: float | None) -> tuple[str, str]:

@@ -70,7 +70,7 @@ def _line(group: Group, series: Series) -> ExponentLine:
         if fit.low == fit.low:
             interval = f"{fixed(fit.low)} to {fixed(fit.high)}"
     return ExponentLine(
-        group=group.title,
+        group=group.title.replace(" = ", "\u00a0=\u00a0"),
         decay=signed(series.decay),
         widths=" ".join(f"{m:,}" for m in widths)
         if len(widths) <= 8
