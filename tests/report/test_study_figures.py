@@ -411,7 +411,7 @@ def test_each_laws_parameters_and_verdict_are_in_the_page(five: Study, failing: 
 
 
 def test_how_losses_were_evaluated_is_said_and_where_members_differ() -> None:
-    same = dict(facts(make_study(3)))
+    same = dict(facts(make_study(3, laws=NO_LAWS)))
     assert same["mode"] == "documents, each cut to 512 tokens"
     assert same["batch"] == "8 sequences"
     assert same["weights"] == "float32"
@@ -420,14 +420,16 @@ def test_how_losses_were_evaluated_is_said_and_where_members_differ() -> None:
     assert same["documents"] == "40"
     assert same["documents cut"] == "7"
     found = make_study(
-        [make_member(m, str(m), context=256 if m == 32 else 512) for m in WIDTHS[:3]]
+        [make_member(m, str(m), context=256 if m == 32 else 512) for m in WIDTHS[:3]],
+        laws=NO_LAWS,
     )
     assert dict(facts(found))["mode"] == (
         "documents, each cut to 256 tokens (member 1); documents, each cut to 512 tokens "
         "(members 2, 3)"
     )
-    many = dict(facts(make_study(6)))
-    scored = [m.evaluation.scored for m in make_study(6).members if m.evaluation is not None]
+    six = make_study(6, laws=NO_LAWS)
+    many = dict(facts(six))
+    scored = [m.evaluation.scored for m in six.members if m.evaluation is not None]
     assert many["tokens scored"] == f"{min(scored):,} to {max(scored):,}"
 
 
@@ -438,7 +440,7 @@ def test_windows_and_limits_are_said() -> None:
         member.evaluation.settings, mode="windows", stride=256, max_tokens=20_000, max_documents=9
     )
     member = replace(member, evaluation=replace(member.evaluation, settings=settings))
-    told = dict(facts(make_study([member])))
+    told = dict(facts(make_study([member], laws=NO_LAWS)))
     assert told["mode"].startswith("windows of 512 tokens over the documents in a row, one every")
     assert told["taken of it"] == "the first 20,000 tokens of the first 9 documents"
 
