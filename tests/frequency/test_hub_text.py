@@ -215,10 +215,10 @@ def test_a_folder_is_not_read_in_place_of_the_hub(hub: Hub, tmp_path: Path) -> N
             "c4",
             {"split": "tran"},
             UsageError,
-            "Bad split: tran.*'train', 'validation'.*--dataset-split",
+            "Bad split: tran.*'train', 'validation'.*split=",
         ),
-        ("c4", {"config": "fr"}, UsageError, r"'fr' not found.*\['en', 'de'\].*--dataset-config"),
-        ("allenai/c4", {}, UsageError, r"Config name is missing.*'de'\]: .*--dataset-config"),
+        ("c4", {"config": "fr"}, UsageError, r"'fr' not found.*\['en', 'de'\].*config="),
+        ("allenai/c4", {}, UsageError, r"Config name is missing.*'de'\]: .*config="),
         ("c4", {"field": "body"}, FormatError, "c4, row 0 has no field 'body'; it has text, url"),
         ("owner/numbers", {}, FormatError, "row 0: field 'text' is no text but int"),
         ("owner/pictures", {}, RemoteError, "data set owner/pictures cannot be read"),
@@ -266,7 +266,7 @@ def test_no_network(hub: Hub, seen: bool) -> None:
     hub.stop()
     hub.cdn.stop()
     start = time.monotonic()
-    with pytest.raises(RemoteError, match=r"c4: the hub cannot be reached.*--text") as raised:
+    with pytest.raises(RemoteError, match=r"c4: the hub cannot be reached.*text=") as raised:
         texts("c4")
     assert time.monotonic() - start < 5
     assert str(raised.value).isprintable()
@@ -290,7 +290,7 @@ def test_offline_mode_asks_nobody(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> 
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(RemoteError, match=r"HF_HUB_OFFLINE .*--text"):
+    with pytest.raises(RemoteError, match=r"HF_HUB_OFFLINE .*text="):
         texts("c4")
     assert not hub.requests
 

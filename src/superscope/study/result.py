@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
-from superscope.errors import FormatError, NotFoundError
-from superscope.evaluation import Evaluation
-from superscope.geometry import Geometry
+from superscope.errors import NotFoundError
 from superscope.laws import Law
 from superscope.observations import to_frame
 from superscope.plotting import Pictured
 from superscope.result import Result
-from superscope.study.members import Failure, Member
+from superscope.study.members import Member
 from superscope.text import counted
 
 if TYPE_CHECKING:
@@ -84,24 +81,8 @@ class Study(Result, Pictured):
         """Return `table`, as other results do."""
         return self.table
 
-    def to_json(self) -> str:
-        """Return all of it as one line of JSON."""
-        members = [
-            {
-                "name": member.name,
-                "family": member.family,
-                "geometry": _loaded(member.geometry),
-                "evaluation": _loaded(member.evaluation),
-                "failures": [asdict(failure) for failure in member.failures],
-            }
-            for member in self.members
-        ]
-        laws: dict[str, Any] = {name: _loaded(getattr(self.laws, name)) for name in LAWS}
-        laws["missing"] = self.laws.missing
-        return json.dumps({"text": self.text, "members": members, "laws": laws})
-
     @classmethod
-    def from_json(cls, text: str) -> Study:
+    def from_json(cls, written: str) -> Self:
         """Return the study that :meth:`to_json` wrote, without loss.
 
         Raises
@@ -109,30 +90,12 @@ class Study(Result, Pictured):
         FormatError
             The text is no study of this version.
         """
-        try:
-            known = json.loads(text)
-            members = tuple(
-                Member(
-                    member["name"],
-                    member["family"],
-                    _of(Geometry, member["geometry"]),
-                    _of(Evaluation, member["evaluation"]),
-                    tuple(Failure(**failure) for failure in member["failures"]),
-                )
-                for member in known["members"]
-            )
-            laws = {name: _of(Law, known["laws"][name]) for name in LAWS}
-            return cls(known["text"], members, StudyLaws(**laws, missing=known["laws"]["missing"]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FormatError(f"this is no study of this version: {error!r}") from None
-
-
-def _loaded(value: Geometry | Evaluation | Law | None) -> Any:
-    return None if value is None else json.loads(value.to_json())
-
-
-def _of(kind: Any, content: Any) -> Any:
-    return None if content is None else kind.from_json(json.dumps(content))
+        study = super().from_json(written)
+        for name in LAWS:
+            law: Law | None = getattr(study.laws, name)
+            if law is not None:
+                Law.from_json(law.to_json())  # which looks whether its parts fit together
+        return study
 
 
 def read(folder: str | Path) -> Study:
