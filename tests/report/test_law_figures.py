@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +11,25 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
+from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import ABSENT, drawable, drawable_names
-from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.drawing import Drawing, _inline
 from superscope.figures.laws._parts import MOST_BARS, bars
-from superscope.figures.laws.view import MOST_MARKED, marked, term_curve, term_remainder
+from superscope.figures.laws.view import MOST_MARKED, families, marked, term_curve, term_remainder
 from superscope.forecasts import Plan, plan
 from superscope.forecasts.summary import input_rows
 from superscope.laws import Law, fit, load_public
 from superscope.laws.stability import MOVED
+from superscope.laws.summary import facts
 from superscope.report import write_law_figures, write_law_report
 from superscope.report.laws import law_figures
+from superscope.report.laws.explanations import explanations
 from superscope.report.laws.page import render_law, row_text
+from superscope.text import rounded
 
 ONE_INPUT = ["law-fit", "law-terms", "law-residuals", "law-parts", "law-profiles", "law-exclusion"]
 QUICK: dict[str, Any] = {"starts": 8}
@@ -53,6 +60,17 @@ def sized_table(points: int, noise: float = 3e-3) -> pd.DataFrame:
 def power_law(table: pd.DataFrame | None = None, **options: Any) -> Law:
     chosen = QUICK | {"resamples": 0, "x": "x"} | options
     return fit(power_table() if table is None else table, "power", **chosen)
+
+
+@pytest.fixture(scope="module")
+def one_input() -> Law:
+    """One input, no groups, no resamples."""
+    return power_law()
+
+
+@pytest.fixture(scope="module")
+def unjudged() -> Law:
+    return power_law(judge=False)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +105,17 @@ def written(
 
 def page_of(law: Law, plan: Plan | None = None) -> str:
     """Return the page of a law, drawn."""
-    drawings = law_figures(law, plan)
-    return render_law(law, [(d, d.inline(d.files("svg")["svg"])) for d in drawings], plan)
+    return render_law(law, [(d, svg_of(d)) for d in law_figures(law, plan)], plan)
+
+
+def words_of(law: Law, plan: Plan | None = None) -> str:
+    """Return the page of a law without its figures."""
+    return render_law(law, (), plan)
+
+
+def svg_of(drawing: Drawing) -> Markup:
+    """Return a drawing for wide pages."""
+    return _inline(drawing.files("svg")["svg"].decode(), drawing.name, drawing.label)
 
 
 def names(law: Law, plan: Plan | None = None) -> list[str]:
@@ -102,8 +129,7 @@ def captions(law: Law) -> dict[str, str]:
 def draw(drawings: tuple[Drawing, ...]) -> None:
     """Draw figures, and see that each says what it shows."""
     for drawing in drawings:
-        svg = drawing.inline(drawing.files("svg")["svg"])
-        assert ElementTree.fromstring(str(svg)).get("aria-label")
+        assert ElementTree.fromstring(str(svg_of(drawing))).get("aria-label")
         assert drawing.title
         assert drawing.caption
 
@@ -189,10 +215,10 @@ def test_rows_in_succession_are_said_as_one() -> None:
 
 
 def test_each_law_has_its_figures(
-    width_law: Law, chinchilla_law: Law, chinchilla_plan: Plan, shape_law: Law
+    width_law: Law, one_input: Law, chinchilla_law: Law, chinchilla_plan: Plan, shape_law: Law
 ) -> None:
     assert names(width_law) == ONE_INPUT
-    assert names(power_law()) == ONE_INPUT
+    assert names(one_input) == ONE_INPUT
     assert names(shape_law) == ONE_INPUT[1:]
     assert names(chinchilla_law) == ONE_INPUT[1:]
     assert names(chinchilla_law, chinchilla_plan) == [*ONE_INPUT[1:], "law-frontier"]
@@ -302,24 +328,21 @@ def test_it_writes_the_page_and_each_figure_twice(written: list[Path]) -> None:
         assert path.read_bytes().startswith(start)
 
 
-def test_the_same_law_makes_the_same_bytes(
+def test_the_same_law_makes_the_same_bytes_and_the_page_is_the_same_alone(
     written: list[Path], chinchilla_law: Law, chinchilla_plan: Plan, tmp_path: Path
 ) -> None:
     kept = Law.from_json(chinchilla_law.to_json())
+    alone = tmp_path / "law.html"
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        again = write_law_figures(kept, tmp_path, plan=chinchilla_plan)
-    for one, other in zip(written, again, strict=True):
-        assert one.read_bytes() == other.read_bytes(), one.name
-        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", one.read_bytes())
-
-
-def test_the_page_alone_is_the_page_beside_the_figures(
-    written: list[Path], chinchilla_law: Law, chinchilla_plan: Plan, tmp_path: Path
-) -> None:
-    path = tmp_path / "law.html"
-    write_law_report(chinchilla_law, path, plan=chinchilla_plan)
-    assert path.read_bytes() == written[0].read_bytes()
+        write_law_report(kept, alone, plan=chinchilla_plan)
+        again = [alone.read_bytes()]
+        for figure in law_figures(kept, chinchilla_plan):
+            made = figure.files("png", "pdf", "svg")
+            again += [made[kind] for kind in ("png", "pdf", "svg")]
     assert [p.name for p in tmp_path.iterdir()] == ["law.html"]
+    for one, other in zip(written, again, strict=True):
+        assert one.read_bytes() == other, one.name
+        assert not re.search(rb"CreationDate|Software|20[2-9]\d-\d\d-\d\d", other)
 
 
 def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
@@ -338,7 +361,7 @@ def test_the_page_holds_everything_it_shows(written: list[Path]) -> None:
 
 
 def test_the_verdict_comes_first_with_its_reasons_and_what_to_try(width_law: Law) -> None:
-    page = page_of(width_law)
+    page = words_of(width_law)
     assert width_law.identified
     assert "<h1>Loss against width in 16 groups: identified, with reservations</h1>" in page
     text = page.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
@@ -350,19 +373,19 @@ def test_the_verdict_comes_first_with_its_reasons_and_what_to_try(width_law: Law
 
 
 def test_grave_reasons_are_told_from_reservations() -> None:
-    page = page_of(power_law(power_table(3)))
+    page = words_of(power_law(power_table(3)))
     assert "<h1>Loss against x: not identified</h1>" in page
     assert '<li class="severe">there are as many parameters as points</li>' in page
 
 
 def test_the_page_says_how_it_was_fitted_and_what_was_left_out(chinchilla_law: Law) -> None:
-    page = page_of(chinchilla_law)
+    page = words_of(chinchilla_law)
     for name in chinchilla_law.parameters:
         assert f'<th scope="row">{name}</th>' in page
     assert "100 resamples of 40 rows, BCa" in page
     assert "Nothing: every row of the table was fitted." in page
     table = power_table().assign(loss=lambda t: t["loss"].astype("Float64").where(t["x"] > 3))
-    left = page_of(power_law(table, exclude="x > 1000", drop_highest=1))
+    left = words_of(power_law(table, exclude="x > 1000", drop_highest=1))
     for line in (
         '<th scope="row">loss is absent</th><td class="left">1 point</td><td class="left">1</td>',
         '<th scope="row">x &gt; 1000</th><td class="left">2 points</td><td class="left">11–12</td>',
@@ -381,12 +404,12 @@ def test_the_page_shows_the_plan(
     for name, best, *_ in rows:
         assert f'<th scope="row">{name}</th><td>{best}</td>' in page
     assert page.count("<td>1e23</td>") == 1
-    assert "A plan for" not in page_of(chinchilla_law)
+    assert "A plan for" not in words_of(chinchilla_law)
 
 
 def test_a_plan_of_shapes_has_round_numbers(shape_law: Law) -> None:
     found = plan(shape_law, 1e22, vocabulary=50_000)
-    page = page_of(shape_law, found)
+    page = words_of(shape_law, found)
     assert "In round numbers: width" in page
     assert "N includes the embedding and the head, a matrix each, for 50,000 tokens." in page
     assert "–</td>" not in page  # without resamples, intervals are of the covariance
@@ -395,7 +418,7 @@ def test_a_plan_of_shapes_has_round_numbers(shape_law: Law) -> None:
 @pytest.mark.parametrize(
     "name", [SCRIPT, "$x$ or $y_{", "漢字🦉", "_hidden", "\x1b[31m\u202e{{7*7}}", "a, b" * 40]
 )
-def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
+def test_text_of_others_does_nothing(name: str) -> None:
     table = pd.concat(
         [power_table().rename(columns={"x": name}).assign(model=f"{name}{k}", kind=f"{name}{k}")
          for k in range(2)],
@@ -404,9 +427,7 @@ def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
     table.loc[3, "loss"] *= 1.3
     law = power_law(table, x=name, group="kind", exclude=f"kind == {name}")
     assert any(name in i.name for i in law.influences)
-    path = tmp_path / "law.html"
-    write_law_report(law, path)
-    page = path.read_text("utf-8")
+    page = page_of(law)
     assert "<script" not in page
     assert "\x1b" not in page
     assert "\u202e" not in page
@@ -416,19 +437,81 @@ def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
         assert "1 is 漢字🦉0; 2 is 漢字🦉1" in page
 
 
-def test_a_surrogate_is_written_all_the_same(tmp_path: Path) -> None:
-    law = power_law(judge=False)
-    law = replace(law, findings=(replace(law.findings[0], text="a\ud800"),))
+def test_a_surrogate_is_written_all_the_same(unjudged: Law, tmp_path: Path) -> None:
+    law = replace(unjudged, findings=(replace(unjudged.findings[0], text="a\ud800"),))
     write_law_report(law, tmp_path / "law.html")
     assert r"a\ud800</li>" in (tmp_path / "law.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
+def test_a_folder_that_cannot_be_made_is_named(unjudged: Law, tmp_path: Path, below: str) -> None:
     file = tmp_path / "file"
     file.write_text("in the way")
     with pytest.raises(UsageError, match=rf"cannot write {file / below}"):
-        write_law_figures(power_law(), file / below)
-    with pytest.raises(UsageError, match="cannot write"):
-        write_law_report(power_law(), file / "page.html")
+        write_law_figures(unjudged, file / below)
     assert file.read_text() == "in the way"
+
+
+def test_a_page_that_cannot_be_written_is_named(unjudged: Law, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with pytest.raises(UsageError, match="cannot write"):
+        write_law_report(unjudged, file / "page.html")
+    assert file.read_text() == "in the way"
+
+
+def test_families_look_different_and_groups_of_one_alike(width_law: Law, one_input: Law) -> None:
+    found = families(width_law, LIGHT["raw"])
+    assert [f.name for f in found] == ["opt", "Qwen", "gpt2", "pythia"]
+    assert len({f.style.color for f in found}) == len({f.style.marker for f in found}) == 4
+    assert sorted(np.concatenate([f.points for f in found])) == list(range(len(width_law.points)))
+    (everything,) = families(one_input, LIGHT["raw"])
+    assert everything.style.color == LIGHT["raw"]
+    assert len(everything.points) == len(one_input.points)
+
+
+@pytest.mark.parametrize("name", ["fit", "parts", "profiles", "exclusion"])
+def test_a_picture_of_one_panel_is_drawn_in_axes_of_the_user(
+    one_input: Law, width_law: Law, name: str
+) -> None:
+    figure = Figure()
+    ax, other = figure.subplots(1, 2)
+    law = width_law if name == "exclusion" else one_input  # its only exponent; floors are many
+    assert law.plot(name, ax=ax) is figure
+    assert ax.has_data()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+    assert ax.get_legend() is not None
+    assert not other.has_data()
+
+
+@pytest.mark.parametrize("name", ["terms", "residuals", "parts", "profiles", "exclusion"])
+def test_a_picture_of_several_panels_says_how_to_go_on(shape_law: Law, name: str) -> None:
+    with pytest.raises(UsageError, match="leave ax out, and find the panels in the axes"):
+        shape_law.plot(name, ax=Figure().subplots())
+
+
+def test_every_term_of_the_page_is_explained_and_linked(
+    chinchilla_law: Law, chinchilla_plan: Plan, width_law: Law, unjudged: Law
+) -> None:
+    for law, use in ((chinchilla_law, chinchilla_plan), (width_law, None), (unjudged, None)):
+        page, meanings = words_of(law, use), explanations(law, use)
+        found = dict(re.findall(r'<dt id="(meaning-\d+)">(.+?)</dt>', page))
+        assert [html.unescape(label) for label in found.values()] == list(meanings)
+        linked = {
+            html.unescape(label): found[key]
+            for key, label in re.findall(r'<a href="#(meaning-\d+)">(.+?)</a>', page)
+        }
+        assert all(html.unescape(term) == label for label, term in linked.items())
+        shown = {label for label, _ in facts(law)} | {f.status.value for f in law.findings}
+        assert shown | {"value", "± s.e.", "95 % interval"} <= linked.keys()
+        assert all(text[0].isupper() and text.endswith(".") for text in meanings.values())
+        assert ("BCa" in meanings) == (law.interval_method == "bca")
+        assert ("profile" in meanings) == bool(law.profiles)
+    assert "This is the interval to cite" in meanings["95 % interval"]
+    assert "best" in explanations(chinchilla_law, chinchilla_plan)
+
+
+def test_the_caption_of_residuals_says_what_the_dashed_lines_are(shape_law: Law) -> None:
+    said = f"{rounded(shape_law.residual_scale)} from 0, one standard deviation of the residuals"
+    assert said in captions(shape_law)["law-residuals"]

@@ -19,7 +19,7 @@ from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture
 from superscope.figures.draw.style import BOTTOM, LEFT, NARROW, RIGHT, page_width
 
-LEAST = 1.5  # inches: no panel is narrower where another column can go
+LEAST = 1.25  # inches: no panel is narrower where another column can go
 EDGE, LINE, HEADING = 0.06, 0.158, 0.24  # inches: above a key, of its lines, of its heading
 T = TypeVar("T")
 
@@ -223,6 +223,16 @@ def keyed(panel: Axes, key: Key) -> None:
     panel.set_title(panel.get_title(), pad=6 + 72 * LINE * key.rows(width + LEFT))
 
 
+def alone(draw: Callable[[Axes], None], key: Key) -> Callable[[Axes], None]:
+    """Return what draws a panel in axes of a user's, its key above them."""
+
+    def panel(ax: Axes) -> None:
+        draw(ax)
+        keyed(ax, key)
+
+    return panel
+
+
 def one_panel(
     draw: Callable[[Axes], None], key: Key, *, height: float, widest: float
 ) -> tuple[Callable[[], Figure], Callable[[Axes], None]]:
@@ -233,11 +243,7 @@ def one_panel(
         draw(panel)
         return figure
 
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
-
-    return paint, alone
+    return paint, alone(draw, key)
 
 
 def spread(values: Sequence[T], most: int) -> tuple[T, ...]:

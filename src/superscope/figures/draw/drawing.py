@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture, recolor
-from superscope.figures.draw.style import NARROW, WIDE, styled
+from superscope.figures.draw.style import NARROW, SINGLE, WIDE, styled
 
 DPI = 200
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -78,7 +78,10 @@ class Drawing:
                 recolor(figure, theme)
                 return figure
         if self.panel is None:
-            raise UsageError(f"the figure {self.name!r} has several panels: leave ax out")
+            raise UsageError(
+                f"the figure {self.name!r} has several panels, so it cannot be drawn in ax; leave "
+                "ax out, and find the panels in the axes of the figure that is returned"
+            )
         self.panel(ax)
         recolor(ax, theme)
         whole = ax.get_figure(root=True)
@@ -90,10 +93,6 @@ class Drawing:
         figure = self.figure()
         return {kind: _written(figure, kind) for kind in formats}
 
-    def inline(self, svg: bytes) -> Markup:
-        """Return the SVG file as an element of a page."""
-        return _inline(svg.decode(), self.name, self.label)
-
     def element(self) -> Markup:
         """Return what shows the drawing in a page: for wide pages, and for narrow ones if need be.
 
@@ -101,8 +100,8 @@ class Drawing:
         """
         wide = self.figure()
         size = wide.get_size_inches()[0]
-        parts = [("single" if size <= NARROW * 1.1 else "wide", wide, self.name)]
-        if size > NARROW * 1.1:
+        parts = [("single" if size <= SINGLE else "wide", wide, self.name)]
+        if size > SINGLE:
             parts.append(("narrow", self.figure(width=NARROW), f"{self.name}-narrow"))
         shown = Markup("")
         for kind, figure, key in parts:

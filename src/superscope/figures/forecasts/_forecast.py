@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import Key, block, grid, keyed, line, mark, one_panel
+from superscope.figures.draw.canvas import Key, alone, block, grid, line, mark, one_panel
 from superscope.figures.draw.caption import caption
-from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.colors import LIGHT, Style
 from superscope.figures.draw.drawable import drawable
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws.view import (
@@ -31,6 +31,7 @@ from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats
 
 COLORS = {"floor": FLOOR_COLOR, "depth": LIGHT["frequency"], "data": LIGHT["raw"]}
+FORECAST_COLOR = LIGHT["pythia"]  # that of no term
 CURVE = "The law out to the forecast"
 
 
@@ -64,14 +65,14 @@ def forecast_curve(
         mark("measured", term_color(term)),
         line("law", "-"),
         *([block("95 % of the law", LIGHT["ink"], BAND)] * banded(law)),
-        mark("forecast of one new model, 95 %", LIGHT["raw"], "D", markersize=5.5),
+        mark("forecast of one new model, 95 %", FORECAST_COLOR, "D", markersize=5.5),
         block("range of the data", LIGHT["frequency"], BAND),
     ))  # fmt: skip
 
     def draw(panel: Axes) -> None:
         _paint_curve(panel, fitted, all_forecasts, i, number)
 
-    paint, alone = one_panel(draw, key, height=3.3, widest=6.4)
+    paint, panel = one_panel(draw, key, height=3.3, widest=6.4)
     return Drawing(
         name="forecast",
         title=CURVE,
@@ -88,7 +89,7 @@ def forecast_curve(
         ),
         label="Measured losses, the law's curve with its band, and the forecast with its interval.",
         paint=paint,
-        panel=alone,
+        panel=panel,
     )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def _paint_curve(panel: Axes, law: Law, forecasts: Sequence[Forecast], i: int, g
                   linewidth=0, zorder=1)  # fmt: skip
     shade(panel, x, band.low, band.high)
     panel.plot(x, curve, color=LIGHT["ink"], zorder=2.5)
-    dots(panel, data[moved > 0], moved[moved > 0], term_color(term), size=4.2)
+    dots(panel, data[moved > 0], moved[moved > 0], Style(term_color(term), "o"), size=4.2)
     for where, one in zip(at, forecasts, strict=True):
         paint_estimate(panel, float(where), one.loss)
 
@@ -137,10 +138,10 @@ def _paint_curve(panel: Axes, law: Law, forecasts: Sequence[Forecast], i: int, g
 def paint_estimate(panel: Axes, x: float, estimate: Estimate) -> None:
     """Draw an estimate as a diamond, with its interval as a bar."""
     if estimate.low is not None and estimate.high is not None:
-        panel.plot([x, x], [estimate.low, estimate.high], color=LIGHT["raw"], linewidth=1.4,
+        panel.plot([x, x], [estimate.low, estimate.high], color=FORECAST_COLOR, linewidth=1.4,
                    zorder=3.5)  # fmt: skip
     panel.plot([x], [estimate.value], linestyle="none", marker="D", markersize=5.5,
-               color=LIGHT["raw"], zorder=4)  # fmt: skip
+               color=FORECAST_COLOR, zorder=4)  # fmt: skip
 
 
 def forecast_parts(forecast: Forecast, law: Law | None = None) -> Drawing:
@@ -171,10 +172,6 @@ def forecast_parts(forecast: Forecast, law: Law | None = None) -> Drawing:
         draw(panel)
         return figure
 
-    def alone(panel: Axes) -> None:
-        draw(panel)
-        keyed(panel, key)
-
     return Drawing(
         name="forecast-parts",
         title="What the forecast loss is made of",
@@ -184,5 +181,5 @@ def forecast_parts(forecast: Forecast, law: Law | None = None) -> Drawing:
         ),
         label="Bars of the parts of the forecast loss with their intervals.",
         paint=paint,
-        panel=alone,
+        panel=alone(draw, key),
     )

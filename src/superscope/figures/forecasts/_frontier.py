@@ -11,7 +11,7 @@ from superscope.figures.draw.canvas import Key, block, grid, line, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
-from superscope.figures.forecasts._forecast import paint_estimate
+from superscope.figures.forecasts._forecast import FORECAST_COLOR, paint_estimate
 from superscope.figures.laws.view import BAND, shade
 from superscope.forecasts import Plan
 from superscope.laws import Law
@@ -27,7 +27,7 @@ def plan_frontier(plan: Plan, law: Law | None = None) -> Drawing:
         key = Key((
             line("best", "-", LIGHT["centered"]),
             block("95 % of the law", LIGHT["ink"], BAND),
-            mark("the plan, with its 95 % interval", LIGHT["raw"], "D", markersize=5.5),
+            mark("the plan, with its 95 % interval", FORECAST_COLOR, "D", markersize=5.5),
             *([block("range of the data", LIGHT["frequency"], BAND)] * (law is not None)),
         ))  # fmt: skip
         count = 1 + len(names)

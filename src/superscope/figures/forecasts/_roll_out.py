@@ -9,15 +9,13 @@ from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.canvas import Key, one_panel
 from superscope.figures.draw.caption import caption
-from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.colors import series
 from superscope.figures.draw.drawable import drawable_names
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.forecasts import RollOut
 from superscope.text import counted
 
 TITLE = "How far each law misses what it did not see"
-COLORS = ("centered", "raw", "frequency", "qwen", "opt", "gpt2", "pythia")
-MARKS = ("o", "s", "^", "D", "v", "P", "X")
 SHIFT = 0.5  # of the space between two numbers held out, over which variants stand side by side
 
 
@@ -28,24 +26,22 @@ def roll_out_errors(roll_out: RollOut) -> Drawing | Missing:
         return Missing(TITLE, "Nothing was predicted.")
     variants = list(dict.fromkeys(table["variant"]))
     names, note = drawable_names(variants, 30)
+    styles = series(variants)
     key = Key(tuple(
-        Line2D([], [], color=LIGHT[COLORS[k % len(COLORS)]], marker=MARKS[k % len(MARKS)],
-               markersize=4.5, linewidth=1, label=name)
-        for k, name in enumerate(names)
+        Line2D([], [], label=name, **styles[variant].line(width=1))
+        for variant, name in zip(variants, names, strict=True)
     ))  # fmt: skip
 
     def draw(panel: Axes) -> None:
         for k, variant in enumerate(variants):
             own = table[table["variant"] == variant]
-            color, shape = LIGHT[COLORS[k % len(COLORS)]], MARKS[k % len(MARKS)]
+            style = styles[variant]
             shift = SHIFT * (k / max(len(variants) - 1, 1) - 0.5) if len(variants) > 1 else 0.0
             means = own["error"].abs().groupby(own["held_out"]).mean()
-            panel.plot(own["held_out"] + shift, own["error"].abs(), linestyle="none", marker=shape,
-                       markersize=2.6, color=color, alpha=0.35, markeredgewidth=0,
-                       zorder=2)  # fmt: skip
+            panel.plot(own["held_out"] + shift, own["error"].abs(), alpha=0.35, zorder=2,
+                       **style.marks(2.6))  # fmt: skip
             panel.plot(means.index.to_numpy(np.float64) + shift, means.to_numpy(np.float64),
-                       color=color, marker=shape, markersize=6, linewidth=1,
-                       markeredgecolor=LIGHT["paper"], markeredgewidth=0.5, zorder=4)  # fmt: skip
+                       zorder=4, **style.line(6, 1))  # fmt: skip
         panel.set_ylim(bottom=0)
         panel.set_xlabel("largest models held out")
         panel.set_ylabel("absolute error of the loss")

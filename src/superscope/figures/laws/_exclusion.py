@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from superscope.figures.draw.canvas import Key, block, grid, mark
+from superscope.figures.draw.canvas import Key, alone, block, grid, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing, Missing
@@ -19,6 +19,7 @@ from superscope.laws import Law
 from superscope.laws.stability import Refit
 
 TITLE = "Does the law depend on what was left out?"
+LEFT_OUT = "highest losses left out"
 MISSING = "No other exclusion was tried that leaves out other points."
 NORMAL = 1.96  # standard errors to either side of 95 %
 FURTHEST = 1.5  # spans of the values to which error bars are shown whole
@@ -30,21 +31,27 @@ def law_exclusion(law: Law) -> Drawing | Missing:
     if len({r.dropped for r in refits}) < 2 or not names:
         return Missing(TITLE, MISSING)
 
+    labels = [f"{name} (floor)" if name == law.form.floor else name for name in names]
+    key = Key((
+        Line2D([], [], marker="o", markersize=4.5, color=LIGHT["centered"],
+               label="fitted, ± 1.96 s.e."),
+        mark("this fit", LIGHT["raw"], "D", markersize=5.5),
+        block("its 95 % interval", LIGHT["raw"], INTERVAL),
+    ))  # fmt: skip
+
     def paint() -> Figure:
-        key = Key((
-            Line2D([], [], marker="o", markersize=4.5, color=LIGHT["centered"],
-                   label="fitted, ± 1.96 s.e."),
-            mark("this fit", LIGHT["raw"], "D", markersize=5.5),
-            block("its 95 % interval", LIGHT["raw"], INTERVAL),
-        ))  # fmt: skip
         figure, panels = grid(
             [""] * len(names), key, height=2.0,
-            columns=2 if len(names) in (2, 4) else 3, x=["highest losses left out"] * len(names),
-            y=[f"{name} (floor)" if name == law.form.floor else name for name in names],
+            columns=2 if len(names) in (2, 4) else 3, x=[LEFT_OUT] * len(names), y=labels,
         )  # fmt: skip
         for panel, name in zip(panels, names, strict=True):
             _paint(panel, law, refits, name)
         return figure
+
+    def draw(panel: Axes) -> None:
+        _paint(panel, law, refits, names[0])
+        panel.set_xlabel(LEFT_OUT)
+        panel.set_ylabel(labels[0])
 
     moved = [
         name for name in names
@@ -63,6 +70,7 @@ def law_exclusion(law: Law) -> Drawing | Missing:
         label="Exponents with error bars against the number of highest losses left out, and the "
         "law's own interval shaded.",
         paint=paint,
+        panel=alone(draw, key) if len(names) == 1 else None,
     )
 
 

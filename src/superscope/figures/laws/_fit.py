@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
-from superscope.figures.draw.canvas import Key, block, grid, line, mark, spread
+from superscope.figures.draw.canvas import Key, alone, block, grid, line, spread
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable_names
@@ -18,9 +20,10 @@ from superscope.figures.laws.view import (
     FLOOR_COLOR,
     banded,
     between,
-    dots,
     drawn_points,
+    family_keys,
     input_label,
+    put_points,
     shade,
     term_color,
     thinned,
@@ -40,23 +43,38 @@ def law_fit(law: Law) -> Drawing:
     floors = law.vector[2:]
     zero = int((floors <= 0).sum())
 
-    def paint() -> Figure:
+    key = Key((
+        *family_keys(law, term_color(term)),
+        line("law", "-"),
+        *([block("95 % of the law", LIGHT["ink"], BAND)] * banded(law)),
+        *([line("floor", DASHED, FLOOR_COLOR)] * (zero < len(floors))),
+    ))  # fmt: skip
+
+    def draw(panels: Sequence[Axes]) -> None:
         here = np.isin(points.group, groups)
         low, high = limits(points.inputs[here, 0])
         x = between(low, high)
         curves = [law.loss(x[:, None], np.full(len(x), g)) for g in groups]
         seen = [points.loss[here], *curves, floors[[g for g in groups if floors[g] > 0]]]
-        figure, panels = grid(
-            titles, _key(term_color(term), banded(law), zero < len(floors)),
-            height=3.3 if len(groups) == 1 else 1.25 if len(groups) > 6 else 2.0,
-            columns=4 if len(groups) > 6 else min(3, len(groups)), widest=5.4,
-            x=input_label(term), y="loss",
-        )  # fmt: skip
         log_x(panels[0], low, high, sparse=len(groups) > 1)
         log_y(panels[0], *limits(np.concatenate(seen)))
         for panel, g, curve in zip(panels, groups, curves, strict=True):
             _paint(panel, law, g, x, curve)
+
+    def paint() -> Figure:
+        figure, panels = grid(
+            titles, key,
+            height=3.3 if len(groups) == 1 else 1.25 if len(groups) > 6 else 2.0,
+            columns=4 if len(groups) > 6 else min(3, len(groups)), widest=5.4,
+            x=input_label(term), y="loss",
+        )  # fmt: skip
+        draw(panels)
         return figure
+
+    def draw_one(panel: Axes) -> None:
+        draw([panel])
+        panel.set_xlabel(input_label(term))
+        panel.set_ylabel("loss")
 
     several = len(points.groups) > 1
     fewer = len(groups) < len(points.groups)
@@ -77,16 +95,8 @@ def law_fit(law: Law) -> Drawing:
         ),
         label="Measured losses, the fitted curve and its band on logarithmic axes.",
         paint=paint,
+        panel=alone(draw_one, key) if len(groups) == 1 else None,
     )
-
-
-def _key(color: str, bands: bool, floors: bool) -> Key:
-    return Key((
-        mark("measured", color),
-        line("law", "-"),
-        *([block("95 % of the law", LIGHT["ink"], BAND)] * bands),
-        *([line("floor", DASHED, FLOOR_COLOR)] * floors),
-    ))  # fmt: skip
 
 
 def _paint(panel: Axes, law: Law, group: int, x: Floats, curve: Floats) -> None:
@@ -100,4 +110,6 @@ def _paint(panel: Axes, law: Law, group: int, x: Floats, curve: Floats) -> None:
     floor = law.vector[2 + group]
     if floor > 0:
         panel.axhline(floor, color=FLOOR_COLOR, linestyle=DASHED, linewidth=1, zorder=2)
-    dots(panel, law.points.inputs[mine, 0], law.points.loss[mine], term_color(term), size=4.2)
+    put_points(panel, law, law.points.inputs[:, 0], law.points.loss, chosen=mine,
+               color=term_color(term),
+               size=4.6)  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.canvas import Key, block, grid, mark
+from superscope.figures.draw.canvas import Key, alone, block, grid, mark
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable, shown
@@ -19,6 +19,7 @@ from superscope.laws.formula import Floats
 
 MOST_BARS = 80
 OPACITY = 0.75
+ORDER = "from the highest fitted loss to the lowest"
 
 
 def bars(law: Law) -> tuple[Floats, Floats, int]:
@@ -41,30 +42,35 @@ def law_parts(law: Law) -> Drawing:
     colors = [FLOOR_COLOR, *map(term_color, terms)]
     several = len(terms) > 1
 
+    names = ["floor", *(drawable(t.part) for t in terms)]
+    labels = ["loss", "share of the loss above its floor"][: 1 + several]
+    key = Key((
+        # A label that begins with an underscore would be left out of the key.
+        *(block(f" {name}", color, OPACITY) for color, name in zip(colors, names, strict=True)),
+        mark("measured", LIGHT["ink"], markersize=3),
+    ))  # fmt: skip
+
     def paint() -> Figure:
-        names = ["floor", *(drawable(t.part) for t in terms)]
-        handles = [
-            # A label that begins with an underscore would be left out of the key.
-            block(f" {name}", color, OPACITY)
-            for color, name in zip(colors, names, strict=True)
-        ]
-        dots = mark("measured", LIGHT["ink"], markersize=3)
-        labels = ["loss", "share of the loss above its floor"][: 1 + several]
         figure, panels = grid(
-            [""] * len(labels), Key((*handles, dots)), height=2.6, columns=2, widest=6.4,
-            x=["from the highest fitted loss to the lowest"] * len(labels), y=labels,
+            [""] * len(labels), key, height=2.6, columns=2, widest=6.4,
+            x=[ORDER] * len(labels), y=labels,
         )  # fmt: skip
-        parts, measured, _ = bars(law)
-        _stack(panels[0], parts, colors)
-        panels[0].plot(np.arange(len(measured)) + 0.5, measured, linestyle="none", marker="o",
-                       markersize=3, color=LIGHT["ink"],
-                       markeredgewidth=0, alpha=0.8, zorder=4)  # fmt: skip
+        draw(panels[0])
         if several:
-            above = parts[:, 1:]
+            above = bars(law)[0][:, 1:]
             total = np.maximum(above.sum(axis=1, keepdims=True), 1e-300)
             _stack(panels[1], above / total, colors[1:])
             panels[1].set_ylim(0, 1)
         return figure
+
+    def draw(panel: Axes) -> None:
+        parts, measured, _ = bars(law)
+        _stack(panel, parts, colors)
+        panel.plot(np.arange(len(measured)) + 0.5, measured, linestyle="none", marker="o",
+                   markersize=3, color=LIGHT["ink"], markeredgewidth=0, alpha=0.8,
+                   zorder=4)  # fmt: skip
+        panel.set_xlabel(ORDER)
+        panel.set_ylabel(labels[0])
 
     each = bars(law)[2]
     mean = law.parts(law.points.inputs, law.points.group).mean(axis=0)
@@ -82,6 +88,7 @@ def law_parts(law: Law) -> Drawing:
         ),
         label="Stacked parts of the fitted loss, point by point, with the measured losses.",
         paint=paint,
+        panel=None if several else alone(draw, key),
     )
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from superscope.figures.draw.canvas import Key, block, grid, line
+from superscope.figures.draw.canvas import Key, alone, block, grid, line
 from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing, Missing
@@ -16,6 +16,7 @@ from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
 
 TITLE = "How well each exponent is known"
+RISE = "rise of the objective"
 HIGHEST = 1.9  # of the threshold's rise: where the axis ends
 
 
@@ -25,22 +26,28 @@ def law_profiles(law: Law) -> Drawing | Missing:
         return Missing(TITLE, _why(law))
     method = "BCa" if law.interval_method == "bca" else "linear"
 
+    names = list(law.profiles)
+    key = Key((
+        line("objective", "-", LIGHT["centered"]),
+        line("threshold", DASHED, LIGHT["muted"]),
+        line("ends of the profile’s interval", DOTTED),
+        block(f"{method} interval", LIGHT["raw"], INTERVAL),
+        line("fitted", "-", LIGHT["raw"]),
+    ))  # fmt: skip
+
     def paint() -> Figure:
-        key = Key((
-            line("objective", "-", LIGHT["centered"]),
-            line("threshold", DASHED, LIGHT["muted"]),
-            line("its interval's ends", DOTTED),
-            block(f"{method} interval", LIGHT["raw"], INTERVAL),
-            line("fitted", "-", LIGHT["raw"]),
-        ))  # fmt: skip
-        names = list(law.profiles)
         figure, panels = grid(
             [""] * len(names), key, height=2.2, columns=3, x=names,
-            y=["rise of the objective"] + [""] * (len(names) - 1),
+            y=[RISE] + [""] * (len(names) - 1),
         )  # fmt: skip
         for panel, name in zip(panels, names, strict=True):
             _paint(panel, law, name)
         return figure
+
+    def draw(panel: Axes) -> None:
+        _paint(panel, law, names[0])
+        panel.set_xlabel(names[0])
+        panel.set_ylabel(RISE)
 
     return Drawing(
         name="law-profiles",
@@ -55,6 +62,7 @@ def law_profiles(law: Law) -> Drawing | Missing:
         label="The objective along each exponent, with the threshold, the ends of the profile's "
         "interval, and the other interval shaded.",
         paint=paint,
+        panel=alone(draw, key) if len(names) == 1 else None,
     )
 
 

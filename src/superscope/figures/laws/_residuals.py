@@ -12,26 +12,29 @@ from matplotlib.figure import Figure
 from superscope.figures.draw.axes import limits, log_x
 from superscope.figures.draw.canvas import Key, grid, line, mark
 from superscope.figures.draw.caption import caption
-from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.colors import LIGHT, Style
 from superscope.figures.draw.drawable import drawable, shown
 from superscope.figures.draw.drawing import Drawing
+from superscope.figures.draw.labels import put_labels
 from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import (
     Marked,
     dots,
     drawn_points,
+    family_keys,
     input_label,
     marked,
+    put_points,
     shift_unit,
     thinned,
 )
 from superscope.laws import Law
 from superscope.laws.formula import Floats
-from superscope.text import counted
+from superscope.text import counted, rounded
 
 MOST_RINGS = 8  # of one unit; more points than that are colored
 RING: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 1.2}
-PALETTE = ("raw", "frequency", "qwen", "opt", "pythia", "gpt2")
+SHAPES = ("o", "s", "^", "D", "v", "h")  # of rings, as many as there are at most
 
 
 def law_residuals(law: Law) -> Drawing:
@@ -42,11 +45,13 @@ def law_residuals(law: Law) -> Drawing:
 
     def paint() -> Figure:
         rings = [
-            mark(f"{k + 1}: {drawable(m.name)}", LIGHT[PALETTE[k]], **RING, markersize=7)
+            mark(f"{k + 1}: {drawable(m.name)}", LIGHT["ink"], SHAPES[k], **RING, markersize=7)
             for k, m in enumerate(found)
         ]
         key = Key((
-            *([line("± residual scale", DASHED, LIGHT["muted"])] * math.isfinite(scale)), *rings,
+            *(family_keys(law, LIGHT["centered"]) if len(law.points.groups) > 1 else ()),
+            *([line("± 1 s.d. of the residuals", DASHED, LIGHT["muted"])] * math.isfinite(scale)),
+            *rings,
         ))  # fmt: skip
         labels = ["fitted loss", *map(input_label, law.form.terms)]
         y = "log of measured / fitted" if log else "measured − fitted loss"
@@ -70,13 +75,13 @@ def law_residuals(law: Law) -> Drawing:
             if found
             else "",
             f"Not numbered, but also influential: {counted(more, 'point')}." if more else "",
-            ""
+            f"Dashed lines are {rounded(scale)} from 0, one standard deviation of the residuals."
             if math.isfinite(scale)
             else "Without a degree of freedom the residuals have no scale.",
             thinned(len(law.points)),
         ),
-        label="Residuals against fitted loss and each input, with the line at zero, the residual "
-        "scale to both sides, and influential points ringed.",
+        label="Residuals against fitted loss and each input, with the line at zero, one "
+        "standard deviation to both sides, and influential points ringed.",
         paint=paint,
     )
 
@@ -91,43 +96,26 @@ def _paint(panel: Axes, law: Law, x: Floats, found: tuple[Marked, ...]) -> None:
         for side in (-scale, scale):
             panel.axhline(side, color=LIGHT["muted"], linestyle=DASHED, linewidth=1, zorder=2)
     chosen = drawn_points(len(x))
-    dots(panel, x[chosen], residuals[chosen], LIGHT["centered"], alpha=0.7)
+    put_points(panel, law, x, residuals, chosen=chosen, color=LIGHT["centered"], alpha=0.7)
     rings = np.zeros(len(x))
-    numbers: list[tuple[float, float]] = []
+    numbers: dict[str, tuple[float, float]] = {}
     # Single points first: their number stands beside them, a unit's beside another of its own.
     for k in sorted(range(len(found)), key=lambda k: len(found[k].points)):
         ours = found[k].points[drawn_points(len(found[k].points))]
         if not len(ours):
             continue
-        color = LIGHT[PALETTE[k]]
+        color, shape = LIGHT["ink"], SHAPES[k]
         if len(ours) <= MOST_RINGS:
             # A point alone and with its unit has a ring around a ring.
             size = 6.5 + 3 * float(rings[ours].max())
-            panel.plot(x[ours], residuals[ours], linestyle="none", marker="o", markersize=size,
+            panel.plot(x[ours], residuals[ours], linestyle="none", marker=shape, markersize=size,
                        color=color, zorder=4, **RING)  # fmt: skip
         else:
-            dots(panel, x[ours], residuals[ours], color, alpha=1.0)
+            dots(panel, x[ours], residuals[ours], Style(color, shape), alpha=1.0)
         free = ours[rings[ours] == 0] if (rings[ours] == 0).any() else ours
         rings[ours] += 1
         far = free[np.argmax(np.abs(residuals[free]))]
-        _number(panel, str(k + 1), (float(x[far]), float(residuals[far])), color, numbers)
-
-
-def _number(
-    panel: Axes,
-    text: str,
-    at: tuple[float, float],
-    color: str,
-    taken: list[tuple[float, float]],
-) -> None:
-    """Write a number beside a point, where no other number stands."""
-    x, y = panel.transData.transform(at) * 72 / panel.get_figure().dpi  # type: ignore[union-attr]
-    places = [(dx, dy) for dy in (3, -10, 14, -21) for dx in (6, -12)]
-    free = [
-        (dx, dy) for dx, dy in places
-        if all(abs(x + dx - a) > 8 or abs(y + dy - b) > 9 for a, b in taken)
-    ]  # fmt: skip
-    dx, dy = (free or places)[0]
-    taken.append((x + dx, y + dy))
-    panel.annotate(text, at, xytext=(dx, dy), textcoords="offset points", fontsize=8,
-                   color=color, fontweight="bold", zorder=5)  # fmt: skip
+        numbers[str(k + 1)] = (float(x[far]), float(residuals[far]))
+    ringed = np.flatnonzero(rings)
+    around = list(zip(x[ringed].tolist(), residuals[ringed].tolist(), strict=True))
+    put_labels(panel, list(numbers.values()), list(numbers), around, weight="bold")

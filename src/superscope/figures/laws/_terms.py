@@ -16,9 +16,10 @@ from superscope.figures.laws.view import (
     BAND,
     banded,
     between,
-    dots,
     drawn_points,
+    family_keys,
     input_label,
+    put_points,
     shade,
     term_color,
     term_curve,
@@ -41,7 +42,7 @@ def law_terms(law: Law) -> Drawing:
 
     def paint() -> Figure:
         key = Key((
-            mark("measured", LIGHT["centered"]),
+            *family_keys(law, LIGHT["centered"]),
             line("law", "-"),
             *([block("95 % of the part", LIGHT["ink"], BAND)] * banded(law)),
             *([mark("below the axis", LIGHT["muted"], "v")] * any(beneath)),
@@ -103,7 +104,9 @@ def _paint_term(panel: Axes, law: Law, i: int, least: float) -> None:
     chosen = drawn_points(len(left))
     above = chosen[left[chosen] >= least]
     below = chosen[left[chosen] < least]
-    dots(panel, inputs[above], left[above], term_color(law.form.terms[i]), alpha=0.6)
+    put_points(
+        panel, law, inputs, left, chosen=above, color=term_color(law.form.terms[i]), alpha=0.6
+    )
     panel.plot(inputs[below], np.full(len(below), least), linestyle="none", marker="v",
                markersize=4, color=LIGHT["muted"], alpha=0.6, markeredgewidth=0, clip_on=False,
                zorder=3)  # fmt: skip
@@ -116,4 +119,4 @@ def _paint_whole(panel: Axes, law: Law) -> None:
     log_y(panel, low, high)
     panel.plot([low, high], [low, high], color=LIGHT["ink"], linewidth=1, zorder=4)
     chosen = drawn_points(len(fitted))
-    dots(panel, fitted[chosen], measured[chosen], LIGHT["centered"], alpha=0.6)
+    put_points(panel, law, fitted, measured, chosen=chosen, color=LIGHT["centered"], alpha=0.6)

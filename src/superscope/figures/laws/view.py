@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from superscope.figures.draw.canvas import spread
-from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.colors import LIGHT, Style, series
 from superscope.figures.draw.drawable import drawable
 from superscope.laws import Interval, Law, Term
 from superscope.laws.formula import Floats
@@ -18,6 +19,7 @@ from superscope.laws.stability import MOVED, Influence
 
 MOST_POINTS = 1000  # marks of a panel; more make files that no page should hold
 MOST_MARKED = 6
+MOST_FAMILIES = 20  # with looks of their own; more cannot be told apart
 BAND, INTERVAL = 0.16, 0.18  # opacity of what is shaded
 FLOOR_COLOR = LIGHT["muted"]
 _COLOR_OF_COLUMN = {"depth": "frequency", "tokens": "raw"}
@@ -88,6 +90,65 @@ def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Flo
         return value, value * np.exp(-half), value * np.exp(half)
 
 
+@dataclass(frozen=True)
+class Family:
+    """Points that look alike: those of a family, or all of them.
+
+    Attributes
+    ----------
+    name
+        As the key has it.
+    style
+        How its points look.
+    points
+        Numbers of its points, shape (j,).
+    """
+
+    name: str
+    style: Style
+    points: npt.NDArray[np.int64]
+
+
+def families(law: Law, color: str) -> tuple[Family, ...]:
+    """Return the points by the first column that makes groups, each with a look of its own.
+
+    Parameters
+    ----------
+    law
+        The law.
+    color
+        Of all points where there are no groups, or too many to tell apart.
+    """
+    points, several = law.points, len(law.grouped_by)
+    names = [
+        g.partition("/")[0] if several > 1 and g.count("/") == several - 1 else g
+        for g in points.groups
+    ]
+    styles = series(names)
+    if not 1 < len(styles) <= MOST_FAMILIES:
+        return (Family("measured", Style(color, "o"), np.arange(len(points))),)
+    of_point = np.array(names)[points.group]
+    return tuple(
+        Family(drawable(name, 24), style, np.flatnonzero(of_point == name))
+        for name, style in styles.items()
+    )
+
+
+def family_keys(law: Law, color: str) -> list[Line2D]:
+    """Return the entries of a key for the points of a law."""
+    return [Line2D([], [], label=f" {f.name}", **f.style.marks()) for f in families(law, color)]
+
+
+def put_points(
+    panel: Axes, law: Law, x: Floats, y: Floats, *, chosen: npt.NDArray[np.int64], color: str,
+    size: float = 3.6, alpha: float = 0.85,
+) -> None:  # fmt: skip
+    """Draw the chosen points, each as its family looks; x and y are of all points, shape (n,)."""
+    for family in families(law, color):
+        own = chosen[np.isin(chosen, family.points)]
+        dots(panel, x[own], y[own], family.style, size=size, alpha=alpha)
+
+
 def drawn_points(count: int, always: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
     """Return which of so many points are drawn: all, or evenly many, and some in any case."""
     chosen = np.array(spread(range(count), MOST_POINTS), np.int64)
@@ -135,11 +196,11 @@ def shade(panel: Axes, x: Floats, low: Floats, high: Floats) -> bool:
 
 
 def dots(
-    panel: Axes, x: Floats, y: Floats, color: str, *, size: float = 3.6, alpha: float = 0.85
+    panel: Axes, x: Floats, y: Floats, style: Style, *, size: float = 3.6, alpha: float = 0.85
 ) -> None:
     """Draw points."""
-    panel.plot(x, y, linestyle="none", marker="o", markersize=size, color=color, alpha=alpha,
-               markeredgecolor=LIGHT["paper"], markeredgewidth=0.3, zorder=3)  # fmt: skip
+    edge = {"markeredgecolor": LIGHT["paper"], "markeredgewidth": 0.3} if style.filled else {}
+    panel.plot(x, y, alpha=alpha, zorder=3, **(style.marks(size) | edge))
 
 
 def shade_interval(panel: Axes, interval: Interval, axis: str) -> None:
