@@ -136,7 +136,9 @@ def test_axes_of_the_users_keep_their_figure_and_get_a_key() -> None:
 
 
 def test_several_panels_refuse_one_ax() -> None:
-    with pytest.raises(UsageError, match="'k' has several panels: leave ax out"):
+    with pytest.raises(
+        UsageError, match="'k' has several panels, so it cannot be drawn in ax; leave ax out"
+    ):
         drawing(panels=2).figure(ax=Figure().add_subplot())
 
 

@@ -47,6 +47,10 @@ class Key:
 
     def columns(self, width: float) -> int:
         """Return how many labels fit side by side in a figure of so many inches."""
+        return self.columns_in(width - _key_left(width))
+
+    def columns_in(self, room: float) -> int:
+        """Return how many labels fit side by side into so many inches."""
         wide = [0.55 + 0.066 * len(str(h.get_label())) for h in self.handles]
 
         def total(columns: int) -> float:
@@ -55,7 +59,7 @@ class Key:
             ends = np.cumsum([0, *down])
             return sum(max(wide[a:b], default=0.0) for a, b in pairwise(ends.tolist()))
 
-        fitting = (n for n in range(len(wide), 1, -1) if total(n) <= width - LEFT)
+        fitting = (n for n in range(len(wide), 1, -1) if total(n) <= room)
         return next(fitting, 1)
 
     def rows(self, width: float) -> int:
@@ -71,6 +75,11 @@ class Key:
     def above(self) -> float:
         """The height of the heading, in inches."""
         return HEADING if self.heading else 0.0
+
+
+def _key_left(width: float) -> float:
+    """Return where a key begins: above the panels, or at the edge where room is scarce."""
+    return LEFT if width > NARROW + 0.1 else EDGE
 
 
 def line(label: str, style: Any, color: str = LIGHT["ink"], width: float = 1.2) -> Line2D:
@@ -176,8 +185,8 @@ def put_key(figure: Figure, key: Key) -> None:
     if key.handles:
         figure.legend(
             handles=list(key.handles), loc="upper left", ncols=key.columns(width), frameon=False,
-            bbox_to_anchor=(LEFT / width, 1 - (EDGE + key.above) / total), borderaxespad=0,
-            borderpad=0, fontsize=8, handlelength=2.2, handletextpad=0.6, columnspacing=1.6,
+            bbox_to_anchor=(_key_left(width) / width, 1 - (EDGE + key.above) / total),
+            borderaxespad=0, borderpad=0, fontsize=8, handlelength=2.2, handletextpad=0.6, columnspacing=1.6,
             labelspacing=0.3, labelcolor=LIGHT["ink"],
         )  # fmt: skip
     if key.bar:
@@ -216,11 +225,12 @@ def keyed(panel: Axes, key: Key) -> None:
     assert figure is not None
     width = panel.get_position().width * figure.get_size_inches()[0]
     key = Key((*(mark(text, color) for color, text in key.bar), *key.handles))
+    columns = key.columns_in(width)
     panel.legend(
         handles=list(key.handles), loc="lower left", bbox_to_anchor=(0, 1.01), borderaxespad=0,
-        ncols=key.columns(width + LEFT), frameon=False, fontsize="small", handlelength=2.2,
+        ncols=columns, frameon=False, fontsize="small", handlelength=2.2,
     )  # fmt: skip
-    panel.set_title(panel.get_title(), pad=6 + 72 * LINE * key.rows(width + LEFT))
+    panel.set_title(panel.get_title(), pad=6 + 72 * LINE * math.ceil(len(key.handles) / columns))
 
 
 def alone(draw: Callable[[Axes], None], key: Key) -> Callable[[Axes], None]:
