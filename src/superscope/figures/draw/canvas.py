@@ -186,8 +186,8 @@ def put_key(figure: Figure, key: Key) -> None:
         figure.legend(
             handles=list(key.handles), loc="upper left", ncols=key.columns(width), frameon=False,
             bbox_to_anchor=(_key_left(width) / width, 1 - (EDGE + key.above) / total),
-            borderaxespad=0, borderpad=0, fontsize=8, handlelength=2.2, handletextpad=0.6, columnspacing=1.6,
-            labelspacing=0.3, labelcolor=LIGHT["ink"],
+            borderaxespad=0, borderpad=0, fontsize=8, handlelength=2.2, handletextpad=0.6,
+            columnspacing=1.6, labelspacing=0.3, labelcolor=LIGHT["ink"],
         )  # fmt: skip
     if key.bar:
         _bar(figure, key)
