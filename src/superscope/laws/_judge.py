@@ -29,17 +29,7 @@ NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 def judge(
     law: Law, problem: Problem, linear: Linearization, warnings: Sequence[str]
 ) -> tuple[Finding, ...]:
-    """Return every reason to doubt a fit, the severe ones first.
-
-    Parameters
-    ----------
-    law
-        What was fitted, without findings yet.
-    problem, linear
-        The law on its points, and the joint Jacobian's account.
-    warnings
-        Of the numbers' units.
-    """
+    """Return every reason to doubt a fit, the severe ones first; `warnings` are of its units."""
     findings = [
         *_unjudged(law),
         *_freedom(linear),

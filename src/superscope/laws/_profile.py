@@ -48,18 +48,8 @@ def profile(
     Huber objective the ratio's robust form, 2 Σ(ρ − ρ̂) · mean ρ'' / (Σψ²/(n − p)) (Heritier and
     Ronchetti 1994).
 
-    Parameters
-    ----------
-    problem
-        The law on its points.
-    name
-        The exponent.
-    starts
-        Exponents to begin each search with, the best fit's first; shape (S, k).
-    best
-        Its objective.
-    linear
-        The joint Jacobian's account.
+    Each search begins at `starts`, (S, k), the first of which is the best fit; `best` is its
+    objective.
     """
     at = problem.form.exponents.index(name)
     low = problem.equations.low[problem.equations.linear + at]

@@ -49,12 +49,7 @@ def exclude(
 ) -> tuple[npt.NDArray[np.bool_], tuple[Excluded, ...]]:
     """Return which rows the rules keep, and what each left out; rows without a loss go first.
 
-    Parameters
-    ----------
-    frame
-        The table, with a column ``loss``.
-    rules
-        Comparisons of a column with a number or a text, joined by ``and``.
+    A rule compares a column with a number or a text; several comparisons are joined by ``and``.
 
     Raises
     ------
@@ -80,17 +75,10 @@ def exclude(
 def drop_highest(
     frame: pd.DataFrame, kept: npt.NDArray[np.bool_], count: int, groups: Sequence[str]
 ) -> tuple[npt.NDArray[np.bool_], Excluded]:
-    """Return which rows stay without the highest losses of each group.
+    """Return which of the rows kept stay without the K highest losses of each group.
 
-    Parameters
-    ----------
-    frame, kept
-        The table, and which of its rows are looked at.
-    count
-        K: every point goes whose loss is at least the K-th highest of its group. Ties go
-        together, so it may be more than K.
-    groups
-        Columns that make the groups.
+    Every point goes whose loss is at least the K-th highest. Ties go together, so it may be more
+    than K.
 
     Raises
     ------

@@ -100,16 +100,7 @@ FORMS: dict[str, Form] = {
 
 
 def make_form(law: str, *, x: str | None = None, depth_offset: float = 0.0) -> Form:
-    """Return a law's form.
-
-    Parameters
-    ----------
-    law
-        ``power``, ``width``, ``chinchilla``, ``shape`` or ``time``.
-    x
-        The column that ``power`` is a power of, or ``time`` its time (default there: tokens).
-    depth_offset
-        Layers that do not count: ``shape`` takes depth − offset for depth.
+    """Return a law's form; `x` and `depth_offset` are those of :class:`FitOptions`.
 
     Raises
     ------

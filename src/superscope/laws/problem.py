@@ -183,16 +183,8 @@ def _starts(terms: int, count: int, seed: int) -> Floats:
 def bootstrap(problem: Problem, exponents: Floats, count: int, seed: int) -> Floats:
     """Return parameters fitted to resamples of the units, shape (count, P).
 
-    A floor whose group is not in a resample is not a number there.
-
-    Parameters
-    ----------
-    problem
-        The law on its points.
-    exponents
-        Where the searches begin, shape (S, k).
-    count, seed
-        How many resamples, and of which generator.
+    Searches begin at `exponents`, (S, k). A floor whose group is not in a resample is not a number
+    there.
     """
     unit = problem.points.unit
     units = int(unit.max()) + 1

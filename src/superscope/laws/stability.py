@@ -104,14 +104,7 @@ def sensitivity(
     """Fit again under other exclusions: the law's own first, then the others.
 
     Each of the law's rules is lifted, and all of them; then other numbers of the highest losses
-    are left out, or what `options.sensitivity` names.
-
-    Parameters
-    ----------
-    table, form, options
-        As fitted.
-    exponents
-        Of the fit, a start for each refit, shape (k,).
+    are left out, or what `options.sensitivity` names. Searches begin at `exponents`, (k,), too.
     """
     others = [_Exclusion(options, own=True, drop_highest=options.drop_highest)]
     for rule in options.exclude:
@@ -189,15 +182,8 @@ def influences(
 
     Of points whose loss lies below their floor, those that move it most are always among them.
 
-    Parameters
-    ----------
-    problem, parameters, linear
-        The fit.
-    without_units
-        Parameters without each resampling unit, shape (units, P); empty if there is none.
-    bootstrap
-        Parameters of the resamples, (R, P): their standard deviation is the standard error, where
-        there are any; otherwise it is the joint Jacobian's.
+    `without_units`, (units, P), and `bootstrap`, (R, P), may be empty. The standard error is the
+    standard deviation of the resamples, or else that of the joint Jacobian.
     """
     k = problem.equations.terms
     points = problem.points
