@@ -1,4 +1,7 @@
-"""Names of models in a drawing: the bundled font lacks letters, and ``$`` begins mathematics."""
+"""Words of a drawing: its caption, and names in letters that matplotlib has.
+
+The bundled font lacks letters, and ``$`` begins mathematics.
+"""
 
 from __future__ import annotations
 
@@ -42,3 +45,8 @@ def _glyphs() -> frozenset[int]:
     from matplotlib.font_manager import findfont, get_font
 
     return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def caption(*sentences: str) -> str:
+    """Return sentences as one text; those that are empty are left out."""
+    return " ".join(sentence.strip() for sentence in sentences if sentence.strip())

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from superscope.evaluation import Evaluation
 from superscope.figures.draw.axes import limits, log_x
 from superscope.figures.draw.canvas import Key, line, mark, one_panel, spread
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 
 Float64 = npt.NDArray[np.float64]

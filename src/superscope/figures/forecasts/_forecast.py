@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import Key, alone, block, grid, line, mark, one_panel
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT, Style
-from superscope.figures.draw.drawable import drawable
+from superscope.figures.draw.drawable import caption, drawable
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws.view import (
     BAND,

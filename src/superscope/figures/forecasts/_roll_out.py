@@ -8,9 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.canvas import Key, one_panel
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import series
-from superscope.figures.draw.drawable import drawable_names
+from superscope.figures.draw.drawable import caption, drawable_names
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.forecasts import RollOut
 from superscope.text import counted

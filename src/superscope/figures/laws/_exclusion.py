@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.canvas import Key, alone, block, grid, mark
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law

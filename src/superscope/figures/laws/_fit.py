@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import Key, alone, block, grid, line, spread
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawable import drawable_names
+from superscope.figures.draw.drawable import caption, drawable_names
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import (

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.canvas import Key, alone, block, grid, mark
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.drawable import caption, drawable, shown
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.laws.view import FLOOR_COLOR, term_color
 from superscope.laws import Law

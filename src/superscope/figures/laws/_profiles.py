@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from superscope.figures.draw.canvas import Key, alone, block, grid, line
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.figures.laws.view import INTERVAL, shade_interval

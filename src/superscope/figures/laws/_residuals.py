@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x
 from superscope.figures.draw.canvas import Key, grid, line, mark
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT, Style
-from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.drawable import caption, drawable, shown
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.labels import put_labels
 from superscope.figures.draw.style import DASHED

@@ -8,9 +8,8 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import Key, block, grid, line, mark, say
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawable import drawable, shown
+from superscope.figures.draw.drawable import caption, drawable, shown
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.laws.view import (
     BAND,

@@ -14,9 +14,8 @@ from matplotlib.lines import Line2D
 
 from superscope.figures.draw.axes import limits, log_y, width_axis
 from superscope.figures.draw.canvas import Key, block, grid, line, mark
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawable import shown
+from superscope.figures.draw.drawable import caption, shown
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
 from superscope.figures.laws.view import BAND, banded, shade

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import Key, grid
-from superscope.figures.draw.caption import caption
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.study._overlap import Side, sides
 from superscope.figures.study.view import (

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import Key, block, line, mark, one_panel
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
 from superscope.toy import ToyRun

@@ -14,8 +14,8 @@ from matplotlib.transforms import blended_transform_factory
 
 from superscope.figures.draw.axes import limits, log_x, log_y
 from superscope.figures.draw.canvas import line, say
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from superscope.figures.draw.axes import limits, log_y, width_axis
 from superscope.figures.draw.canvas import line, mark, say
-from superscope.figures.draw.caption import caption
 from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED, DOTTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from superscope.figures.draw.caption import caption
+from superscope.figures.draw.drawable import caption
 from superscope.figures.toy.groups import GroupedRuns
 from superscope.laws import Exponent
 from superscope.text import counted, fixed, signed
