@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from studies import NO_LAWS, make_study
 
 from superscope.geometry import Geometry
 from superscope.laws import Finding, FitStatus, fit
-from superscope.report import write_law_report, write_report
+from superscope.report import write_law_report, write_report, write_study_report, write_toy_report
+from superscope.toy import ToyConfig, ToyPoint, ToyRuns, train
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -118,15 +120,22 @@ def test_the_policy_alone_stops_what_escaping_would_have_missed(
 def test_nothing_of_a_page_is_wider_than_a_telephone(
     visit: Callable[[Path], Visit], page_of_two: str, tmp_path: Path
 ) -> None:
-    page = tmp_path / "frame.html"
-    page.write_text(
+    study, sweep = tmp_path / "study.html", tmp_path / "sweep.html"
+    write_study_report(make_study(2, laws=NO_LAWS), study)
+    config = ToyConfig(n=30, width=3, batch=32, steps=20, decay=-1.0)
+    points = (ToyPoint.of(train(replace(config, width=width))) for width in (3, 5))
+    write_toy_report(ToyRuns(tuple(points), (), ()), sweep)
+    pages = (page_of_two, study.read_text("utf-8"), sweep.read_text("utf-8"))
+    frames = "".join(
         # A window has a least width; a frame has not.
-        f"<title>before</title><iframe style='width: 400px; height: 4000px; border: 0' "
-        f"srcdoc='{escape(page_of_two)}' onload='const page = this.contentDocument."
-        "documentElement; document.title = page.scrollWidth - page.clientWidth'></iframe>",
-        "utf-8",
+        f"<iframe style='width: 400px; height: 4000px; border: 0' srcdoc='{escape(page)}' "
+        "onload='const page = this.contentDocument.documentElement; document.title += "
+        '" " + (page.scrollWidth - page.clientWidth)\'></iframe>'
+        for page in pages
     )
-    assert visit(page).title == "0"
+    page = tmp_path / "frames.html"
+    page.write_text(f"<title>wider by</title>{frames}", "utf-8")
+    assert visit(page).title == "wider by 0 0 0"
 
 
 def _unescaped(tokens: tuple[str | None, ...]) -> str:
