@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import process, superscope
+from command import superscope
 from tiny_models import tiny_language_model
 
 from superscope.evaluation import Evaluation
@@ -64,7 +64,7 @@ def test_json_is_everything(model: Path, text: Path) -> None:
 
 
 def test_standard_input_is_a_text(model: Path, text: Path) -> None:
-    piped = process("loss", model, "--text", "-", "--split", "line", given=text.read_bytes())
+    piped = superscope("loss", model, "--text", "-", "--split", "line", given=text.read_bytes())
     read = superscope("loss", model, "--text", text, "--split", "line", "--name", "standard input")
     assert piped.code == 0, piped.err
     assert piped.out == read.out

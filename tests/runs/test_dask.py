@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import tasks
-from command import process
+from command import process, superscope
 from tasks import Note, begun, eventually
 
 from superscope.errors import RemoteError
@@ -208,7 +208,7 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
 def test_no_scheduler_is_one_line_and_exit_2(tmp_path: Path, address: str) -> None:
     address = address.format(free_port())
     (tmp_path / "sweep.toml").write_text("n = 20\nwidth = 3\nbatch = 32\nsteps = 20\n")
-    done = process(
+    done = superscope(
         "toy", "sweep", tmp_path / "sweep.toml", "--out", tmp_path / "runs", "--scheduler", address
     )
     assert done.code == 2
