@@ -87,6 +87,15 @@ def measure(
     ------
     SuperscopeError
         The model cannot be found, read or measured. The message says why and what to do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import superscope
+    >>> rows = np.random.default_rng(0).standard_normal((1000, 50))
+    >>> superscope.measure(rows, pairs="none")
+    Geometry(array: V = 1,000, m = 50, mean c² = 0.0199861 raw, 0.0199863 mean-centered)
+    >>> superscope.measure("openai-community/gpt2").plot()  # doctest: +SKIP
     """
     from superscope.geometry import measure_head
     from superscope.heads import head_of, read_head

@@ -33,6 +33,19 @@ class Observation:
         Share of represented rows; mean and coefficient of variation of the row norms.
     frequency_exponent, decay, density, seed
         α, γ, activation density and seed of a toy model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import superscope
+    >>> row = superscope.measure(np.eye(4), pairs="none").observation()
+    >>> row.source, row.width, row.mean_square_overlap
+    ('checkpoint', 4, 0.0)
+    >>> from superscope.observations import to_frame
+    >>> published = superscope.Observation("published", model="a", width=512, loss=3.2)
+    >>> to_frame([published])[["model", "width", "loss"]]
+      model  width  loss
+    0     a    512   3.2
     """
 
     source: str

@@ -53,6 +53,14 @@ def text_files(
     ------
     UsageError, NotFoundError
         No such file, or of an unknown kind.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from superscope.frequency import text_files
+    >>> _ = Path("poem.txt").write_text("One line.\\nAnother line.")
+    >>> text_files("poem.txt").name
+    'poem'
     """
     if split not in SPLITS:
         raise UsageError(f"split={split!r}; expected {', '.join(SPLITS)}")

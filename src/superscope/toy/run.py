@@ -45,6 +45,17 @@ class ToyRun(Result, Pictured):
         The machine code that its numbers come from: versions and processor types of the
         libraries. The same config and seed give the same bits where it is the same. Empty for
         a run read from a file of format 1, which did not name it.
+
+    Examples
+    --------
+    >>> from superscope.toy import ToyConfig, train
+    >>> run = train(ToyConfig(n=50, width=5, batch=64, steps=100))
+    >>> run.head().features, run.head().width
+    (50, 5)
+    >>> bool(abs(run.unrepresented_loss + run.interference_loss - run.loss) < 1e-6)
+    True
+    >>> len(run.to_frame())
+    50
     """
 
     config: ToyConfig

@@ -31,6 +31,12 @@ def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
     ------
     UsageError
         A name that is no field, an empty list, or values that no config takes.
+
+    Examples
+    --------
+    >>> from superscope.toy import product
+    >>> [(config.width, config.seed) for config in product({"width": [10, 20], "seed": [0, 1]})]
+    [(10, 0), (10, 1), (20, 0), (20, 1)]
     """
     check_fields(fields)
     choices = [v if isinstance(v, list) else [v] for v in fields.values()]

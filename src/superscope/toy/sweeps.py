@@ -165,6 +165,15 @@ def sweep(
     ------
     UsageError
         The folder cannot be written, or an engine cannot train on that device.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from superscope.toy import product, sweep
+    >>> configs = product({"n": 20, "width": [2, 3], "batch": 32, "steps": 20})
+    >>> with ThreadPoolExecutor(1) as threads:
+    ...     sweep(configs, "RUNS", executor=threads).done
+    2
     """
     for config in configs:
         check_device(config, device)
