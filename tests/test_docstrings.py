@@ -80,7 +80,8 @@ def faults(name: str, value: object) -> list[str]:
         told = {code: text for code, text in told.items() if code not in SHORT}
     if dataclasses.is_dataclass(value):
         told.pop("PR01", None)
-        fields = [f.name for f in dataclasses.fields(value) if not f.name.startswith("_")]
+        own = inspect.get_annotations(value)  # a base describes its own
+        fields = [f.name for f in dataclasses.fields(value) if f.name in own and f.name[0] != "_"]
         described = {n.strip() for s in ("Attributes", "Parameters") for p in doc[s]
                      for n in p.name.split(",")}  # fmt: skip
         if missing := [f for f in fields if f not in described]:

@@ -43,6 +43,28 @@ def test_a_matrix_is_measured_as_it_is() -> None:
         superscope.measure(matrix, rows="tokenizer")
 
 
+def test_options_of_measure_are_declared_once() -> None:
+    """Given whole or by name, in Python's help, and as the command's."""
+    import inspect
+    from dataclasses import fields
+
+    from superscope.cli.measure import measure as command
+
+    matrix = np.random.default_rng(0).standard_normal((50, 8))
+    options = superscope.MeasureOptions(pairs="exact", neighbors=1)
+    by_name = superscope.measure(matrix, pairs="exact", neighbors=1)
+    assert str(superscope.measure(matrix, options)) == str(by_name)
+    assert superscope.measure(matrix, options, neighbors=2).settings.neighbors == 2
+    assert superscope.measure(matrix, options, neighbors=2).settings.pairs == "exact"
+    with pytest.raises(superscope.SuperscopeError, match="no option 'neighbor'; did you mean"):
+        superscope.measure(matrix, neighbor=1)
+
+    names = {f.name for f in fields(superscope.MeasureOptions)}
+    assert names <= set(inspect.signature(superscope.measure).parameters)
+    assert not names & set(inspect.signature(command).parameters)
+    assert all(f"\n{name}\n" in str(superscope.measure.__doc__) for name in names)
+
+
 def test_a_torch_tensor_is_measured_whatever_its_dtype() -> None:
     import torch
 

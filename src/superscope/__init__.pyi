@@ -5,6 +5,7 @@ from . import frequency as frequency
 from . import laws as laws
 from . import study as study
 from . import toy as toy
+from ._measure import MeasureOptions as MeasureOptions
 from ._measure import measure as measure
 from ._version import __version__ as __version__
 from .errors import SuperscopeError as SuperscopeError

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superscope.errors import UsageError
+from superscope.geometry import Geometry, GeometryOptions, measure_head
+from superscope.heads import HeadOptions, head_of, read_head
+from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from superscope.geometry import Geometry
     from superscope.heads import Head
 
 
+@dataclass(frozen=True)
+class MeasureOptions(GeometryOptions, HeadOptions):
+    """What to read of a checkpoint, and how to measure it: options of both."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be read or measured."""
+        HeadOptions.__post_init__(self)
+        GeometryOptions.__post_init__(self)
+
+
+@taking(MeasureOptions)
 def measure(
     model: str | Path | Head | Any,
+    options: MeasureOptions = MeasureOptions(),
     *,
-    revision: str | None = None,
-    tensor: str | None = None,
-    rows: str = "all",
-    fold_norm: bool = False,
-    pairs: str = "sample",
-    neighbors: int = 0,
-    top: int = 20,
-    samples: int = 1 << 18,
-    seed: int = 0,
-    device: str = "auto",
-    dtype: str = "float32",
     frequencies: npt.ArrayLike | None = None,
-    threshold: float | None = None,
     tokens: Any = None,
     progress: ProgressChoice = "auto",
+    **changes: Any,
 ) -> Geometry:
     """Measure how the output head of a language model packs its vocabulary into its width.
 
@@ -45,38 +49,19 @@ def measure(
         or file (safetensors, PyTorch ``.bin``, GGUF, ``.npy``, ``.npz``); or a
         :class:`~superscope.Head`; a model of transformers; a torch ``Embedding`` or ``Linear``;
         a state dict; or a matrix of shape (V, m) of numpy, torch, JAX or TensorFlow.
-    revision
-        Branch, tag or commit of a hub repository.
-    tensor
-        Name of the tensor to take as the head, if the known names are not enough.
-    rows
-        ``all`` rows (as LLG25 does), or ``tokenizer``: only ids the tokenizer can produce.
-    fold_norm
-        Multiply the final norm's gain into the columns. This changes cosines.
-    pairs
-        ``none`` computes only what the Gram matrix gives, exactly. ``sample`` also estimates the
-        statistics of pairs, with standard errors. ``exact`` computes them over every pair.
-    neighbors
-        Nearest rows to keep of each row; needs ``pairs="exact"``.
-    top
-        Most colliding pairs to keep.
-    samples, seed
-        Number of sampled pairs, and the seed that draws them.
-    device
-        Where products are computed: ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one.
-    dtype
-        Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
+    options
+        What to read and how to measure; the keywords change them.
     frequencies
         Token frequencies by id, on any scale, at most one for each row of the tensor. They add
         overlaps weighted by frequency, and a third centering, by the weighted mean row.
-    threshold
-        Norm above which a row counts as represented; half the root-mean-square norm by default.
     tokens
         For a model or matrix in memory, the text of each row: a sequence of strings, or a
         tokenizer.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
+    **changes
+        Options, by name.
 
     Returns
     -------
@@ -97,26 +82,17 @@ def measure(
     Geometry(array: V = 1,000, m = 50, mean c² = 0.0199861 raw, 0.0199863 mean-centered)
     >>> superscope.measure("openai-community/gpt2").plot()  # doctest: +SKIP
     """
-    from superscope.geometry import measure_head
-    from superscope.heads import head_of, read_head
-
+    o = changed(options, changes, "measure")
     with chosen(progress) as report:
         if isinstance(model, (str, Path)):
             if tokens is not None:
                 raise UsageError("tokens= is for a model in memory; a checkpoint has tokens itself")
-            head = read_head(
-                model, revision=revision, tensor=tensor, rows=rows, fold_norm=fold_norm,
-                progress=report,
-            )  # fmt: skip
+            head = read_head(model, o, progress=report)
         else:
-            if revision is not None or rows != "all" or fold_norm:
+            if o.revision is not None or o.rows != "all" or o.fold_norm:
                 raise UsageError(
                     "revision, rows and fold_norm choose what is read from a checkpoint; "
                     "what is in memory is measured as it is"
                 )
-            head = head_of(model, tensor=tensor, tokens=tokens)
-        return measure_head(
-            head, pairs=pairs, neighbors=neighbors, top=top, samples=samples, seed=seed,
-            device=device, dtype=dtype, frequencies=frequencies, threshold=threshold,
-            progress=report,
-        )  # fmt: skip
+            head = head_of(model, tensor=o.tensor, tokens=tokens)
+        return measure_head(head, o, frequencies=frequencies, progress=report)

@@ -285,7 +285,7 @@ def test_without_pairs_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pairs": "all"}, "'none', 'sample' or 'exact'"),
+        ({"pairs": "all"}, "pairs='all'; expected one of none, sample, exact"),
         ({"pairs": "sample", "neighbors": 3}, "neighbors need every pair: pass pairs='exact'$"),
         ({"neighbors": 3}, "pairs='exact'$"),
         ({"pairs": "exact", "neighbors": -1}, "not be negative"),
@@ -296,7 +296,8 @@ def test_without_pairs_there_are_none() -> None:
         ({"threshold": float("nan")}, "finite number, 0 or more"),
         ({"threshold": float("inf")}, "finite number, 0 or more"),
         ({"dtype": "bfloat16"}, "pass pairs='exact'$"),
-        ({"dtype": "float8"}, "unknown dtype 'float8'.*float32, bfloat16, float16"),
+        ({"dtype": "float8"}, "dtype='float8'; expected one of float32, bfloat16, float16"),
+        ({"pears": "exact"}, "measure_head has no option 'pears'; did you mean pairs"),
         ({"device": "abacus"}, "device 'abacus' cannot be used here"),
         ({"device": "meta"}, "device 'meta' cannot be used here"),
         pytest.param(

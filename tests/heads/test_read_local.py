@@ -107,7 +107,7 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     folder = save(tmp_path, {"model.safetensors": GOOD})
     for options, message in (
         ({"revision": "main"}, "revision='main' goes with a hub repository"),
-        ({"rows": "some"}, "rows='some'; expected 'all' or 'tokenizer'"),
+        ({"rows": "some"}, "rows='some'; expected one of all, tokenizer"),
     ):
         with pytest.raises(UsageError, match=message):
             read_head(folder, **options)

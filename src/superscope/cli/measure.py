@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from superscope._measure import MeasureOptions
 from superscope.errors import SuperscopeError, UsageError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from superscope.geometry import Geometry
 
 
 def measure(
     *models: Annotated[str, Parameter(name="MODEL")],
-    revision: str | None = None,
-    tensor: str | None = None,
-    rows: Literal["all", "tokenizer"] = "all",
-    pairs: Literal["none", "sample", "exact"] = "sample",
-    samples: int = 1 << 18,
-    neighbors: int = 0,
-    top: int = 20,
-    fold_norm: Annotated[bool, Parameter(negative="")] = False,
-    threshold: float | None = None,
+    options: Annotated[MeasureOptions, Parameter(name="*")] = MeasureOptions(),  # noqa: B008
     frequencies: Path | None = None,
-    device: str = "auto",
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32",
-    seed: int = 0,
     family: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
@@ -42,33 +34,9 @@ def measure(
     ----------
     models
         Hub id (openai-community/gpt2), hf://, s3:// or https:// URI, local folder or file.
-    revision
-        Branch, tag or commit of a hub repository.
-    tensor
-        Name of the tensor to take as the head.
-    rows
-        All rows, or only ids the tokenizer can produce.
-    pairs
-        What of pairs to measure: nothing, a sample with standard errors, or all of them.
-    samples
-        Number of sampled pairs.
-    neighbors
-        Nearest tokens of every token to write to --tokens; needs --pairs exact.
-    top
-        Most colliding pairs to keep.
-    fold_norm
-        Multiply the final norm's gain into the head. Changes cosines.
-    threshold
-        Norm above which a row counts as represented; default: half the rms norm.
     frequencies
         Token frequencies: .npy, or a .parquet or .csv table with columns id and count. Adds
         overlaps weighted by them, and a frequency-weighted centering.
-    device
-        Where products are computed: cpu, cuda, …; auto is a GPU where there is one.
-    dtype
-        Precision of the tiles of --pairs exact; what is close is re-scored in float32.
-    seed
-        Seed of the sample.
     family
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
     json
@@ -90,13 +58,8 @@ def measure(
     if not names:
         raise UsageError("name a MODEL or a --family; see: superscope measure --help")
     _check_outputs((table, tokens), (table, tokens, report))
-    options = {
-        "revision": revision, "tensor": tensor, "rows": rows, "fold_norm": fold_norm,
-        "pairs": pairs, "samples": samples, "neighbors": neighbors, "top": top, "seed": seed,
-        "device": device, "dtype": dtype, "threshold": threshold,
-        "frequencies": None if frequencies is None else read_frequencies(frequencies),
-    }  # fmt: skip
-    measured, failed, stopped = _measure_all(names, options)
+    weights = None if frequencies is None else read_frequencies(frequencies)
+    measured, failed, stopped = _measure_all(names, options, weights)
     if measured:  # files first: whoever reads what is printed may go away
         if table is not None:
             _write_table(measured, table)
@@ -119,7 +82,7 @@ def measure(
 
 
 def _measure_all(
-    names: list[str], options: dict[str, Any]
+    names: list[str], options: MeasureOptions, frequencies: npt.ArrayLike | None
 ) -> tuple[list[Geometry], list[str], bool]:
     """Return the geometries, the names that failed, and whether Ctrl-C came between."""
     from superscope._measure import measure as measure_one
@@ -130,7 +93,7 @@ def _measure_all(
     failed: list[str] = []
     for name in names:
         try:
-            measured.append(measure_one(name, **options))
+            measured.append(measure_one(name, options, frequencies=frequencies))
         except SuperscopeError as error:
             if len(names) == 1:
                 raise

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args, get_type_hints
+from typing import Literal
 
 from superscope.errors import UsageError
+from superscope.options import check_choices
 
 BLOCK_TOKENS = 1 << 14  # a minute or less on a laptop
 
@@ -57,10 +58,7 @@ class LossOptions:
         UsageError
             Naming the option.
         """
-        for name in ("mode", "dtype"):
-            known = get_args(get_type_hints(type(self))[name])
-            if getattr(self, name) not in known:
-                raise UsageError(f"{name}={getattr(self, name)!r}; expected {', '.join(known)}")
+        check_choices(self)
         if self.stride is not None and self.mode != "windows":
             raise UsageError("a stride is that of windows: choose mode='windows'")
         least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "max_documents": 1,

@@ -4,12 +4,14 @@ from superscope.geometry import summary  # noqa: F401  (how results print)
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.measure import measure_head
 from superscope.geometry.norms import Norms, Regime
+from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
 from superscope.geometry.weighted import WeightedOverlap
 
 __all__ = [
     "Geometry",
+    "GeometryOptions",
     "Norms",
     "Overlap",
     "Pair",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,27 +16,24 @@ from superscope.geometry import stages
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.gram import gram
 from superscope.geometry.norms import Norms
+from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
 from superscope.geometry.weighted import mean_row, stored_frequencies, weighted_overlap
 from superscope.heads import Head
+from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen, expect
 
 
+@taking(GeometryOptions)
 def measure_head(
     head: Head,
+    options: GeometryOptions = GeometryOptions(),  # noqa: B008 - frozen
     *,
-    pairs: str = "sample",
-    neighbors: int = 0,
-    top: int = 20,
-    samples: int = pair_statistics.SAMPLES,
-    seed: int = 0,
-    device: str = "auto",
-    dtype: str = "float32",
     frequencies: npt.ArrayLike | None = None,
-    threshold: float | None = None,
     progress: ProgressChoice = "auto",
+    **changes: Any,
 ) -> Geometry:
     """Measure the geometry of a head, raw and centered.
 
@@ -44,28 +41,17 @@ def measure_head(
     ----------
     head
         Rows of shape (V, m).
-    pairs
-        ``none``: only what the Gram matrix gives, O(V m²). ``sample``: also estimates from
-        random pairs. ``exact``: also every pair, O(V² m).
-    neighbors
-        Nearest rows to keep of each row; needs ``exact``.
-    top
-        Most colliding pairs to keep.
-    samples, seed
-        Number of sampled pairs, and the seed that draws them.
-    device
-        Where products are computed: ``auto`` is a GPU where there is one, else ``cpu``.
-    dtype
-        Precision of the tiles of ``exact``: ``float32``, ``bfloat16`` or ``float16``.
+    options
+        How to measure; the keywords change them.
     frequencies
         Token frequencies by id, on any scale; ids beyond them, up to the stored rows, count
         as 0. Adds the overlaps weighted by them, and a third centering: the mean row weighted
         by them.
-    threshold
-        Norm above which a row counts as represented; half the rms norm by default.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
+    **changes
+        Options, by name.
 
     Returns
     -------
@@ -89,17 +75,16 @@ def measure_head(
     >>> measured.raw.mean_square_overlap, measured.raw.effective_width
     (0.0, 4.0)
     """
+    o = changed(options, changes, "measure_head")
     settings = Settings(
-        pairs=pairs, samples=samples, seed=seed, neighbors=neighbors, top=top,
-        device=resolved(device), dtype=dtype, version=__version__,
+        pairs=o.pairs, samples=o.samples, seed=o.seed, neighbors=o.neighbors, top=o.top,
+        device=resolved(o.device), dtype=o.dtype, version=__version__,
     )  # fmt: skip
-
-    _check(settings, threshold)
     weights = None if frequencies is None else stored_frequencies(frequencies, head)
     prepared = prepare(head)
-    if neighbors >= prepared.raw.features:
+    if o.neighbors >= prepared.raw.features:
         raise UsageError(
-            f"{neighbors:,} neighbors were asked for of {prepared.raw.features:,} rows; "
+            f"{o.neighbors:,} neighbors were asked for of {prepared.raw.features:,} rows; "
             "a row has one neighbor less than there are rows"
         )
 
@@ -122,7 +107,7 @@ def measure_head(
         stored_features=head.stored.shape[0],
         width=head.width,
         zero_rows=tuple(prepared.zero_ids.tolist()),
-        norms=Norms.of(prepared.norms, threshold),
+        norms=Norms.of(prepared.norms, o.threshold),
         raw=overlaps["none"],
         centered=overlaps["mean"],
         frequency_centered=overlaps.get("frequency"),
@@ -215,21 +200,3 @@ def _every_pair(rows: UnitRows, settings: Settings) -> bool:
     every = rows.features * (rows.features - 1) // 2
     few = settings.pairs == "sample" and every <= settings.samples
     return settings.pairs == "exact" or few
-
-
-def _check(settings: Settings, threshold: float | None) -> None:
-    known = pair_statistics.ROUNDING
-    if settings.pairs not in ("none", "sample", "exact"):
-        raise UsageError(f"pairs={settings.pairs!r}; expected 'none', 'sample' or 'exact'")
-    if settings.neighbors < 0 or settings.top < 0 or settings.seed < 0:
-        raise UsageError("neighbors, top and seed must not be negative")
-    if settings.neighbors and settings.pairs != "exact":
-        raise UsageError("neighbors need every pair: pass pairs='exact'")
-    if settings.samples < 2:
-        raise UsageError("at least 2 sampled pairs are needed for a standard error")
-    if settings.dtype not in known:
-        raise UsageError(f"unknown dtype {settings.dtype!r} of tiles; known: {', '.join(known)}")
-    if settings.dtype != "float32" and settings.pairs != "exact":
-        raise UsageError("dtype is the precision of every pair: pass pairs='exact'")
-    if threshold is not None and not 0 <= threshold < math.inf:
-        raise UsageError(f"threshold {threshold} of the norm must be a finite number, 0 or more")

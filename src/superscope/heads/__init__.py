@@ -4,6 +4,7 @@ from superscope.heads._locate import Checkpoint, locate
 from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
 from superscope.heads.objects import head_of
+from superscope.heads.options import HeadOptions
 from superscope.heads.read import read_head
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 
@@ -13,6 +14,7 @@ __all__ = [
     "Checkpoint",
     "FileRows",
     "Head",
+    "HeadOptions",
     "Provenance",
     "Rows",
     "family_of",

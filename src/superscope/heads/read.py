@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from superscope.errors import (
     HeadDataError,
     NotFoundError,
     SuperscopeError,
-    UsageError,
 )
 from superscope.heads import cache, tokens
 from superscope.heads._locate import Checkpoint, locate
@@ -25,20 +25,21 @@ from superscope.heads.encodings import ENCODINGS, ggml_encoding
 from superscope.heads.find import find_head
 from superscope.heads.head import Head, Provenance
 from superscope.heads.opened import loaded, read_directory, rows_of
+from superscope.heads.options import HeadOptions
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import open_local
+from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import slug, visible
 
 
+@taking(HeadOptions)
 def read_head(
     model: str | Path | Checkpoint,
+    options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
     *,
-    revision: str | None = None,
-    tensor: str | None = None,
-    rows: str = "all",
-    fold_norm: bool = False,
     progress: ProgressChoice = "auto",
+    **changes: Any,
 ) -> Head:
     """Read the output head of a language model, and nothing else of it.
 
@@ -47,17 +48,13 @@ def read_head(
     model
         Hub id, ``hf://``, ``s3://`` or ``https://`` URI, local folder or file; or a checkpoint
         that :func:`locate` returned.
-    revision
-        Branch, tag or commit of a hub repository.
-    tensor
-        Name of the tensor to take, if the known names are not enough.
-    rows
-        ``all``, or ``tokenizer`` for only the ids the tokenizer can produce.
-    fold_norm
-        Multiply the final norm's gain into the columns. Changes cosines; off by default.
+    options
+        What to read; the keywords change them.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``, in bytes.
+    **changes
+        Options, by name.
 
     Returns
     -------
@@ -78,13 +75,12 @@ def read_head(
     >>> head.features, head.width
     (4, 3)
     """
-    if rows not in ("all", "tokenizer"):
-        raise UsageError(f"rows={rows!r}; expected 'all' or 'tokenizer'")
+    o = changed(options, changes, "read_head")
     try:
-        found = model if isinstance(model, Checkpoint) else locate(model, revision)
+        found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
         with chosen(progress) as report:
-            head = _read(found, tensor, fold_norm, report)
-        return head if rows == "all" else _tokenizer_rows(head)
+            head = _read(found, o.tensor, o.fold_norm, report)
+        return head if o.rows == "all" else _tokenizer_rows(head)
     except SuperscopeError as error:
         # Names out of a file may hold anything, and an error is one line that can be printed.
         if str(error).isprintable():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from superscope.errors import UsageError, did_you_mean
+from superscope.errors import UsageError
 from superscope.laws.formula import Form, make_form
 from superscope.laws.typed import typed_bounds, typed_columns, typed_pairs, typed_values
+from superscope.options import changed
 
 # The command line is made of these options (superscope.cli.fit, superscope.cli.roll_out).
 _MANY = Parameter(consume_multiple=True, negative="", show_default=False)
@@ -145,9 +146,4 @@ class FitOptions:
 
     def changed(self, changes: Mapping[str, Any]) -> FitOptions:
         """Return options with some replaced; UsageError for a name that is no option."""
-        names = [f.name for f in fields(self)]
-        for name in changes:
-            if name not in names:
-                hint = did_you_mean(name, names).strip() or f"options: {', '.join(names)}"
-                raise UsageError(f"fit has no option {name!r}; {hint}")
-        return replace(self, **changes)
+        return changed(self, changes, "fit")
