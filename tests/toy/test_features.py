@@ -125,7 +125,7 @@ def test_one_seed_draws_the_same_samples() -> None:
         ({"n": 2, "frequencies": (0.0, 0.0)}, "every probability is 0"),
         ({"alpha": -500.0}, "overflows"),
         ({"n": 3, "groups": ((0, 3),)}, "ids must be 0 to 2"),
-        ({"n": 3, "groups": ((0, 1), (1, 2))}, "feature 1 is named twice"),
+        ({"n": 3, "groups": ((0, 1), (1, 2))}, "feature 1 is listed twice"),
     ],
 )
 def test_features_that_cannot_be(options: dict[str, object], says: str) -> None:

@@ -105,8 +105,8 @@ def test_frequencies_are_read_beside_the_sweep(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("widht = 3", "unknown field 'widht': did you mean width"),
-        ("learning_rates = [0.1]", "did you mean learning_rate"),
+        ("widht = 3", "unknown field 'widht': did you mean 'width'"),
+        ("learning_rates = [0.1]", "did you mean 'learning_rate'"),
         ("nonsense = 3", "choose from n, width"),
         ("[model]\nwidth = 3", "unknown field 'model'"),
         ("width = []", "width is an empty list"),
@@ -130,9 +130,9 @@ def test_frequencies_are_read_beside_the_sweep(
         ("n = 2\nfrequencies = [[0.5, nan]]", "finite"),
         ("n = 2\nfrequencies = [[0.5, 0.5, 0.5]]", "3 probabilities for n = 2"),
         ("n = 2\nfrequencies = [[0, 0]]", "every probability is 0"),
-        ("frequencies = 'powr'", "did you mean power"),
-        ("engine = 'numbo'", "did you mean numba"),
-        ("n = 3\ngroups = [[[0, 1], [1, 2]]]", "feature 1 is named twice"),
+        ("frequencies = 'powr'", "did you mean 'power'"),
+        ("engine = 'numbo'", "did you mean 'numba'"),
+        ("n = 3\ngroups = [[[0, 1], [1, 2]]]", "feature 1 is listed twice"),
         ("n = 3\ngroups = [[[0, 3]]]", "feature ids must be 0 to 2"),
         ("groups = 0", "groups must be at least 1"),
         ("n = 3\nfrequencies = [0.5, 0.25, 0.1]", "frequencies"),  # a list too few
@@ -151,10 +151,10 @@ def test_what_is_no_sweep_is_refused_by_name(tmp_path: Path, text: str, said: st
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"sweep.toml is no TOML: .*line 1"):
+    with pytest.raises(FormatError, match=r"sweep.toml is not valid TOML: .*line 1"):
         read_sweep(toml(tmp_path, "width = = 3"))
     (tmp_path / "sweep.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FormatError, match=r"sweep.toml is no TOML"):
+    with pytest.raises(FormatError, match=r"sweep.toml is not valid TOML"):
         read_sweep(tmp_path / "sweep.toml")
 
 

@@ -1,4 +1,4 @@
-"""What a toy run is: its config, checked, and the identity that follows from it."""
+"""The validated config of a toy run, and the identity that follows from it."""
 
 from __future__ import annotations
 
@@ -35,40 +35,41 @@ class ToyConfig:
     frequencies
         Law of the activation probabilities p over rank i: power is p ∝ i^(−α), exponential is
         p ∝ exp(−i/s), linear is p ∝ n − i + 1. Or n probabilities of your own; on the command
-        line, a file of them: .npy, or text with one a line.
+        line, a file of them: .npy, or text with one number per line.
     alpha
         α of power.
     scale
         s of exponential, in ranks; default: n/25.6 (LLG25: s = 400 at n = 10,240).
     density
-        Features that are active in a sample on average, E = Σp; it multiplies probabilities of
-        your own.
+        Mean number of active features in a sample, E = Σp. Probabilities of your own are
+        multiplied by it.
     groups
         Number of consecutive ranks that share one Bernoulli gate; 1 makes features independent.
-        Or each group's feature ids, counted from 0; on the command line, a .json file of such
-        lists. A gate opens with the mean probability of its features, which keeps the density.
+        Or a list of feature ids for each group, counted from 0; on the command line, a .json
+        file of such lists. A gate opens with the mean probability of its features, which keeps
+        the density.
     decay
         γ: weight decay if positive, growth toward unit norms if negative.
     batch
-        Samples a step.
+        Number of samples per step.
     steps
         Number of steps.
     warmup
         Steps of linear warm-up; default: a tenth of the steps.
     learning_rate
-        η at its peak; after the warm-up a cosine takes it to 5 %.
+        η at its peak; after the warm-up it falls along a cosine to 5 %.
     bias_learning_rate
         η of the biases; default: that of the weights.
     seed
-        Draws the initial weights and every sample.
+        Seed of the initial weights and of every sample.
     engine
-        numba is fast and for CPUs; torch is plain and for any device. Both draw from the same
-        distribution, but other samples.
+        numba is fast and runs on CPUs; torch is simple and runs on any device. Both draw from
+        the same distribution, but not the same samples.
 
     Raises
     ------
     UsageError
-        A value out of its range, or a density at which a probability exceeds 1.
+        A value is out of range, or the density makes a probability exceed 1.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class ToyConfig:
             self._set("groups", tuple(tuple(_whole("groups", i) for i in g) for g in parts))
         else:
             self._set("groups", _whole("groups", self.groups, least=1))
-        self.features()  # which checks what only all of it together can tell
+        self.features()  # which also checks the values against each other
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -172,12 +173,12 @@ class ToyConfig:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ToyConfig:
-        """Make a config of named values, as TOML and JSON hold them.
+        """Make a config from named values, as in TOML and JSON.
 
         Raises
         ------
         UsageError
-            An unknown name, with the nearest known one; or a value out of its range.
+            A name is unknown, or a value is out of range. The message suggests a known name.
         """
         check_fields(values)
         return cls(**values)
@@ -187,7 +188,7 @@ FIELDS: tuple[str, ...] = tuple(f.name for f in fields(ToyConfig))
 
 
 def check_fields(names: Mapping[str, Any]) -> None:
-    """Raise UsageError for a name that is no field of ToyConfig."""
+    """Raise UsageError for a name that is not a field of ToyConfig."""
     for name in names:
         _check_choice("field", name, FIELDS)
 

@@ -1,4 +1,4 @@
-"""What both engines share: how a run begins, where it may train, how it ends if it diverges."""
+"""What both engines share: initial weights, the check of the device, the error of divergence."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def check_device(config: ToyConfig, device: str) -> None:
 
 
 def diverged(step: int) -> DivergedError:
-    """Return the error of a run whose numbers are no longer finite."""
+    """Return the error for a run whose numbers are no longer finite."""
     return DivergedError(f"diverged at step {step}: not finite; try a lower learning_rate")

@@ -12,7 +12,7 @@ from superscope.toy.features import Float64
 from superscope.toy.processor import denormals_flushed, one_blas_thread
 from superscope.toy.run import ToyRun
 
-_BLOCK = 1 << 21  # numbers of a block of dense samples
+_BLOCK = 1 << 21  # numbers in a block of dense samples
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,9 +24,9 @@ class ToyEvaluation(Result):
     loss, loss_se
         Sum over features of (y − x)², mean over samples, and its standard error.
     feature_loss
-        Each feature's part of it, shape (n,).
+        Loss of each feature, shape (n,).
     samples
-        How many were drawn.
+        Number of samples.
     """
 
     loss: float
@@ -39,26 +39,26 @@ class ToyEvaluation(Result):
 
 
 def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvaluation:
-    """Measure a run's loss on samples that it was not trained on.
+    """Measure a run's loss on samples that were not used in training.
 
     Parameters
     ----------
     run
         The trained model.
     samples
-        How many to draw, at least 2.
+        Number of samples, at least 2.
     seed
-        Draws them, with the config's own seed; never as training drew.
+        Seed of the samples, combined with the config's seed. They differ from those of training.
 
     Returns
     -------
     ToyEvaluation
-        The loss on fresh samples, with its standard error, and by feature.
+        The loss on fresh samples, its standard error, and the loss of each feature.
 
     Raises
     ------
     UsageError
-        Fewer than 2 samples.
+        `samples` is below 2.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvalua
     feature_loss = np.zeros(n)
     losses = np.empty(samples)
     block = max(1, _BLOCK // n)
-    with denormals_flushed(), one_blas_thread():  # threads that are there would not flush
+    with denormals_flushed(), one_blas_thread():  # existing threads would not flush denormals
         for begin in range(0, samples, block):
             size = min(block, samples - begin)
             x = features.draw(size, rng).dense()

@@ -1,7 +1,7 @@
-"""Sparse features: with which probability each is active, which are active together, samples.
+"""Sparse features: how often each is active, which are active together, and samples of them.
 
-x_i = u_i v_i with u_i ~ Bernoulli(p_i) and v_i ~ Uniform(0, 2). Of a thousand features about
-one is active in a sample, so a batch holds the active entries only.
+x_i = u_i v_i with u_i ~ Bernoulli(p_i) and v_i ~ Uniform(0, 2). About one of a thousand features
+is active in a sample, so a batch holds only the active entries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Groups: TypeAlias = int | tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Which features are active how often, and which together.
+    """How often each feature is active, and which features are active together.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Features:
     gates
         Probability that each Bernoulli gate opens, shape (gates,).
     starts, members
-        The features behind gate k are ``members[starts[k]:starts[k + 1]]``; each feature is
-        behind one gate.
+        The features of gate k are ``members[starts[k]:starts[k + 1]]``; each feature belongs to
+        one gate.
     """
 
     probabilities: Float64
@@ -53,8 +53,8 @@ class Features:
 
     @cached_property
     def _rates(self) -> Float64:
-        """−1/log(1 − q) of each gate, which every batch needs."""
-        with np.errstate(divide="ignore", over="ignore"):  # a gate that never opens
+        """−1/log(1 − q) of each gate, used for every batch."""
+        with np.errstate(divide="ignore", over="ignore"):  # rate of a gate that never opens
             return -1 / np.log1p(-self.gates)
 
     @property
@@ -66,7 +66,7 @@ class Features:
 
     @property
     def density(self) -> float:
-        """E = Σp: how many features are active in a sample, on average."""
+        """E = Σp: the mean number of active features in a sample."""
         return float(self.probabilities.sum())
 
 
@@ -77,13 +77,13 @@ class Batch:
     Attributes
     ----------
     size
-        Samples, with those in which no feature is active.
+        Number of samples, including those without an active feature.
     features
-        n.
+        Number of features, n.
     starts
-        Entries of the s-th sample that is not empty: ``starts[s]`` to ``starts[s + 1]``.
+        The s-th non-empty sample has the entries ``starts[s]`` to ``starts[s + 1]``.
     ids, values
-        Feature and x of each entry.
+        Feature id and x of each entry.
     """
 
     size: int
@@ -124,7 +124,7 @@ def make_features(
     density: float = 1.0,
     groups: Groups = 1,
 ) -> Features:
-    """Return n features under a frequency law; the parameters are those of ``ToyConfig``.
+    """Return n features with frequencies of a given law; see ``ToyConfig`` for the parameters.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def make_features(
     scale
         Scale s of ``exponential``.
     density
-        Sum of the probabilities; it multiplies probabilities that are given.
+        Sum of the probabilities of a law; given probabilities are multiplied by it.
     groups
-        Size of groups that share a gate, or their members.
+        Size of the groups that share a gate, or the members of each group.
 
     Returns
     -------
@@ -149,8 +149,8 @@ def make_features(
     Raises
     ------
     UsageError
-        Probabilities outside [0, 1] or not finite, their number not n, a density at which one
-        exceeds 1, or groups that overlap or name features that do not exist.
+        The probabilities are not n finite numbers in [0, 1], the density makes one exceed 1, or
+        the groups overlap or name features that do not exist.
     """
     probabilities = _probabilities(n, frequencies, alpha, scale, density)
     parts = _parts(n, groups)
@@ -197,7 +197,7 @@ def _probabilities(n: int, law: Any, alpha: float, scale: float | None, density:
 
 
 def _parts(n: int, groups: Groups) -> list[npt.NDArray[np.int64]]:
-    """Return the feature ids behind each gate."""
+    """Return the feature ids of each gate."""
     if isinstance(groups, int):
         return [np.arange(at, min(at + groups, n)) for at in range(0, n, groups)]
     given = [np.asarray(group, np.int64) for group in groups if len(group)]
@@ -206,5 +206,5 @@ def _parts(n: int, groups: Groups) -> list[npt.NDArray[np.int64]]:
         raise UsageError(f"groups: feature ids must be 0 to {n - 1}")
     counts = np.bincount(named, minlength=n)
     if counts.max() > 1:
-        raise UsageError(f"groups: feature {counts.argmax()} is named twice")
+        raise UsageError(f"groups: feature {counts.argmax()} is listed twice")
     return given + [np.array([i]) for i in np.flatnonzero(counts == 0)]

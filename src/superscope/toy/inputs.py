@@ -1,4 +1,4 @@
-"""Frequencies, and groups of features, from files that a user names."""
+"""Read frequencies and groups of features from a user's files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SUFFIXES = (".npy", ".csv", ".txt")
 
 
 def read_probabilities(path: Path) -> tuple[float, ...]:
-    """Read probabilities from .npy, or from text with one number a line.
+    """Read probabilities from a .npy file, or from text with one number per line.
 
     Raises
     ------
     NotFoundError, FormatError
-        No such file, or no list of numbers.
+        The file does not exist, or is not a list of numbers.
     """
     try:
         return tuple(read_numbers(path).tolist())
@@ -29,17 +29,17 @@ def read_probabilities(path: Path) -> tuple[float, ...]:
 
 
 def read_groups(path: Path) -> tuple[tuple[Any, ...], ...]:
-    """Read groups from .json: a list of lists of feature ids, counted from 0.
+    """Read groups from a .json file: a list of lists of feature ids, counted from 0.
 
     Raises
     ------
     NotFoundError, UsageError
-        No such file, or no list of lists.
+        The file does not exist, or is not a list of lists.
     """
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))
         if not all(isinstance(i, int) for group in groups for i in group):
-            raise ValueError("feature ids are whole numbers")
+            raise ValueError("feature ids must be whole numbers")
         return tuple(tuple(group) for group in groups)
     except OSError as error:
         raise NotFoundError(f"cannot read groups from {path}: {error.strerror or error}") from None
@@ -48,10 +48,10 @@ def read_groups(path: Path) -> tuple[tuple[Any, ...], ...]:
 
 
 def resolved_files(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return fields with each file that they name, relative to a folder, replaced by its content.
+    """Return fields in which file names, relative to a folder, are replaced by their contents.
 
-    ``frequencies`` may be a file of probabilities, ``groups`` one of groups; a list is a list of
-    choices.
+    ``frequencies`` may name a file of probabilities, ``groups`` a file of groups; a list is a
+    list of choices.
     """
     found = dict(fields)
     for name, resolve in (("frequencies", _frequencies), ("groups", _groups)):
@@ -64,13 +64,13 @@ def resolved_files(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def typed_frequencies(kind: Any, tokens: Sequence[Any]) -> str | tuple[float, ...]:
-    """Return what is typed after ``--frequencies``: a law, or the content of a file."""
+    """Return the value of ``--frequencies``: a law, or the content of a file."""
     found: str | tuple[float, ...] = _frequencies(tokens[0].value, Path())
     return found
 
 
 def typed_groups(kind: Any, tokens: Sequence[Any]) -> Groups:
-    """Return what is typed after ``--groups``: a number, or the content of a file."""
+    """Return the value of ``--groups``: a number, or the content of a file."""
     found: Groups = _groups(tokens[0].value, Path())
     return found
 
@@ -87,5 +87,5 @@ def _groups(value: Any, folder: Path) -> Any:
     if value.isdigit():
         return int(value)
     if not value.endswith(".json"):
-        raise UsageError(f"groups is a number or a .json file, not {value!r}")
+        raise UsageError(f"groups must be a number or a .json file, not {value!r}")
     return read_groups(folder / value)

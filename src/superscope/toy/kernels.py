@@ -2,7 +2,7 @@
 """The inner loops of the numba engine.
 
 Widths and features are padded to whole vectors: padded columns of W are 0 and stay 0;
-padded outputs have a bias below 0 and are never on.
+padded outputs have a negative bias and are never on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from superscope.toy.vectors import LANES, WORD, add_scaled, count_bits, lowest_b
 
 
 class Entries(NamedTuple):
-    """The active entries of the samples: ``starts[s]`` to ``starts[s + 1]`` are of sample s."""
+    """The active entries: ``starts[s]`` to ``starts[s + 1]`` belong to sample s."""
 
     starts: Int32
     ids: Int32
@@ -27,7 +27,7 @@ class Entries(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Pre-activations as sums: of sample s, over its ``ids``, ``factors`` times rows of G."""
+    """Pre-activations as sums: for sample s, Σ ``factors`` × rows of G over its ``ids``."""
 
     G: Float32
     starts: Int32
@@ -36,7 +36,7 @@ class Sums(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """The outputs' biases, the gradient of these, and each output's sum of squared errors."""
+    """Biases of the outputs, their gradient, and the sum of squared errors of each output."""
 
     b: Float32
     db: Float32
@@ -44,7 +44,7 @@ class Outputs(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """W and h of every sample, shapes (n, m) and (samples, m), and their gradients."""
+    """W (n, m) and the h of all samples (samples, m), with their gradients."""
 
     W: Float32
     dW: Float32
@@ -53,7 +53,7 @@ class Layer(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """Values, their gradient, and Adam's two moments of it, all of one shape."""
+    """Values, their gradient, and its two Adam moments, all of one shape."""
 
     values: Float32
     gradient: Float32
@@ -62,7 +62,7 @@ class Parameter(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step of Adam: what multiplies the gradient, the rate, the corrections of the moments."""
+    """A step of Adam: the scale of the gradient, the rate, the corrections of the moments."""
 
     scale: np.float32
     rate: np.float32
@@ -78,7 +78,7 @@ _LAYER = types.NamedUniTuple(_F2, 4, Layer)
 _VECTOR = types.NamedUniTuple(_F1, 4, Parameter)
 _MATRIX = types.NamedUniTuple(_F2, 4, Parameter)
 _STEP = types.NamedUniTuple(float32, 4, Step)
-# Sums may be reordered; unlike with all of fastmath a NaN stays one, so that divergence is seen.
+# Sums may be reordered. Full fastmath would also lose NaNs, by which divergence is detected.
 _MATH = {"reassoc", "contract", "arcp", "nsz"}
 
 _BETA1, _BETA2, _EPSILON = np.float32(BETA1), np.float32(BETA2), np.float32(EPSILON)
@@ -100,7 +100,7 @@ def encode(W, entries, H):  # pragma: no cover
 
 @njit(void(_F2, _ENTRIES, _F2), _MATH)
 def encode_backward(dH, entries, dW):  # pragma: no cover
-    """Add what reaches W through h: dW_i += x_i dh."""
+    """Add the gradient of W through h: dW_i += x_i dh."""
     starts, ids, values = entries
     m = dW.shape[1]
     for s in range(len(starts) - 1):
@@ -111,7 +111,7 @@ def encode_backward(dH, entries, dW):  # pragma: no cover
 
 @njit(int64(_ENTRIES, _SUMS, _OUTPUTS, int64, _LAYER), _MATH)
 def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
-    """Outputs from `first` on, as many as G has, forward and backward, where few of them are on."""
+    """Outputs from `first`, as many as G has, forward and backward, for few outputs that are on."""
     starts, ids, values = entries
     G, row_starts, rows, factors = sums
     b, db, loss = outputs
@@ -134,7 +134,7 @@ def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
             for e in range(begin + 1, end):
                 word = weighted_sum(z, at, z, at, factors[e], G, rows[e] * count + at)
             bits = count_bits(word)
-            # Two without asking whether they are there: a guess gone wrong costs more.
+            # Compute two without a check for how many there are: a mispredicted branch costs more.
             ons[found] = at + lowest_bit(word)
             word &= word - _BIT
             ons[found + 1] = at + lowest_bit(word)
@@ -163,7 +163,7 @@ def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
 
 @njit(int64(_ENTRIES, _SUMS, _OUTPUTS, int64, _F2), _MATH)
 def decode_dense(entries, sums, outputs, first, A):  # pragma: no cover
-    """Outputs from `first` on, where many are on: A = Σ of rows' factors × errors."""
+    """Outputs from `first`, for many outputs that are on: A = Σ factors × errors of the rows."""
     starts, ids, values = entries
     G, row_starts, rows, factors = sums
     b, db, loss = outputs
@@ -222,7 +222,7 @@ def adam(parameter, step, keep):  # pragma: no cover
 
 @njit(float32(_MATRIX, _STEP, float32), _MATH)
 def adam_rows(parameter, step, decay):  # pragma: no cover
-    """Decay rows, or let their norms grow toward 1, and take one step of Adam on each."""
+    """Apply decay, or growth of norms toward 1, and one step of Adam to each row."""
     W, dW, first, second = parameter
     rate = step.rate
     squares = _ZERO

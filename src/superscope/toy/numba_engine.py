@@ -1,16 +1,16 @@
-"""The fast engine, for CPUs: what is zero is not computed.
+"""The fast engine, for CPUs: it skips everything that is zero.
 
 About one of n features is active in a sample, and about one in a hundred outputs is on:
 
-- Active entries are drawn directly, samples without any are summed up in closed form.
-- Pre-activations are sums of rows of W Wᵀ, and of those only as many exist as there are
-  distinct features in the batch: one product of (distinct × m) by (m × n) remains. Where
-  samples are crowded, the product of all h with Wᵀ is cheaper and takes its place.
-- Gradients come from outputs that are on, one by one while they are few; while they are many,
-  as in the first steps, two more products of the same size take them all.
+- Active entries are drawn directly; the loss of samples without any has a closed form.
+- Pre-activations are sums of rows of W Wᵀ. Only the rows of the batch's distinct features are
+  needed: one product of (distinct × m) by (m × n). If samples have many active features, the
+  product of all h with Wᵀ is cheaper and is used instead.
+- Gradients are computed output by output while few outputs are on. While many are on, as in the
+  first steps, two more products of the same size compute them all.
 - Adam and decay are one pass over the weights.
 
-One thread a run: runs fill the cores.
+Each run uses one thread: several runs fill the cores.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from superscope.toy.config import BETA1, BETA2, ToyConfig
 from superscope.toy.features import Batch, Float32, Float64, Int32
 from superscope.toy.vectors import LANES, WORD
 
-_CACHED = 1 << 18  # numbers of a block of W Wᵀ: 1 MB, half of a usual second-level cache
+_CACHED = 1 << 18  # numbers in a block of W Wᵀ: 1 MB, half of a typical second-level cache
 _DENSE = 0.12  # share of outputs on above which gradients by products are cheaper
 
 
@@ -69,7 +69,7 @@ class NumbaEngine:
         return self._features.draw(self.config.batch, rng)
 
     def loss(self, batch: Batch) -> Float64:
-        """Return the loss of each feature, mean over samples, and add to the gradient."""
+        """Return the loss of each feature, averaged over samples, and add to the gradient."""
         self._loss[:] = 0
         samples = len(batch.starts) - 1
         empty = batch.size - samples
@@ -88,7 +88,7 @@ class NumbaEngine:
         entries = kernels.Entries(batch.starts, batch.ids, batch.values)
         kernels.encode(W, entries, H)
         distinct, local = _distinct(batch.ids, n)
-        # A row for each feature, or for each sample: a product's price against sums of rows.
+        # Use rows of features or of samples: compare the cost of a product with sums of rows.
         by_feature = len(distinct) * m + 4 * len(batch.ids) < samples * (m + 4)
         if by_feature:
             rows, row_starts, row_ids, factors = W[distinct], batch.starts, local, batch.values
@@ -124,13 +124,13 @@ class NumbaEngine:
         self._on = on / (samples * self.config.n)
 
     def gradient(self) -> tuple[Float32, Float32]:
-        """Return the gradient since the last update, of the mean over features, in W and in b."""
+        """Return the gradient of the mean over features since the last update, in W and in b."""
         n, m = self.config.n, self.config.width
         scale = np.float32(2 / (self.config.batch * n))
         return scale * self._dW[:n, :m], scale * self._db[:n]
 
     def update(self) -> float:
-        """Take a step of decay and Adam; return the sum of squares of all weights."""
+        """Do one step of decay and Adam, and return the sum of squares of all weights."""
         config = self.config
         rate, bias_rate = config.learning_rates(self._step)
         self._step += 1
@@ -147,7 +147,7 @@ def _parameter(values: Float32, gradient: Float32) -> kernels.Parameter:
 
 
 def _distinct(ids: Int32, n: int) -> tuple[npt.NDArray[np.intp], Int32]:
-    """Return the distinct ids, ascending, and the place of each id among them."""
+    """Return the distinct ids, ascending, and the position of each id among them."""
     present = np.zeros(n, bool)
     present[ids] = True
     distinct = np.flatnonzero(present)

@@ -26,18 +26,18 @@ NORM_EDGES: Float64 = np.linspace(0, 2, 81)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ToyPoint(Result):
-    """What is known of one run.
+    """The numbers of one run.
 
     Attributes
     ----------
     config
-        What was trained.
+        The config of the run.
     observation
-        Its row of the table.
+        The run's row in the table.
     unrepresented_loss, interference_loss
         The loss split by whether a feature's norm is above ½.
     expected_loss
-        The loss expected from the features that are not represented (``theory``).
+        Theoretical loss of the features that are not represented (``theory``).
     norm_counts
         Histogram of ‖W_i‖ over ``NORM_EDGES``; norms beyond 2 are in the last bin.
     above_one
@@ -45,8 +45,8 @@ class ToyPoint(Result):
     kernel
         The machine code that trained it, as in :class:`ToyRun`.
     overlap_above_one
-        Mean c² among those; None for fewer than two. Under growth and at small widths many of the
-        others collapse onto a few directions, with norms below 1, and raise the mean over all.
+        Mean c² among those; None for fewer than two. With growth and small widths, many of the
+        other features collapse onto a few directions, which raises the mean over all features.
     """
 
     config: ToyConfig
@@ -92,7 +92,7 @@ def _overlap(rows: Float32) -> float | None:
 
 
 def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
-    """Return what is behind each run's loss: a row a run, beside the table of observations.
+    """Return the causes of each run's loss: one row per run, to join with the observations.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a run, by the run's identity.
+        One row per run, indexed by the run's identity.
     """
     import pandas as pd
 

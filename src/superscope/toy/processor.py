@@ -1,4 +1,4 @@
-"""How the processor is set while a model trains, and which machine code it runs."""
+"""Processor settings during training, and the machine code that computes a run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """Take denormal numbers as 0, in this thread and those it starts in the block.
+    """Treat denormal numbers as 0, in this thread and in threads started within the block.
 
-    Under strong decay dead weights become denormal, and products with them run 50× slower.
+    With strong decay dead weights become denormal, and products with them are 50× slower.
     """
     import torch
 
@@ -29,10 +29,10 @@ def denormals_flushed() -> Iterator[None]:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Compute every product of this process with one thread, whichever thread asks for it.
+    """Compute every product of this process with one thread, whichever thread calls it.
 
-    Runs fill the cores; and the bits of a product can depend on how many threads share it.
-    Several threads may train at once: the last one that ends restores what was set before.
+    Several runs fill the cores, and the bits of a product can depend on the number of threads.
+    Several threads may train at once: the last one to finish restores the earlier setting.
     """
     from threadpoolctl import ThreadpoolController
 
@@ -61,7 +61,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def _is_set_by_thread(library: Any) -> bool:
-    """Return whether each thread sets its own number of threads of a BLAS library."""
+    """Return whether a BLAS library has a separate thread limit for each calling thread."""
     return library.internal_api == "blis" or getattr(library, "threading_layer", "") == "openmp"
 
 
@@ -71,9 +71,9 @@ def _set_threads(library: Any, threads: int) -> None:
 
 
 def _release(library: Any) -> None:
-    """Let any thread set OpenBLAS.
+    """Let any thread set the thread limit of OpenBLAS.
 
-    threadpoolctl ignores all threads but the first that set it, though what is set holds for
+    threadpoolctl ignores all threads but the first that sets it, although the limit holds for
     the whole process.
     """
     if hasattr(library, "clear_controlling_thread"):
@@ -81,9 +81,9 @@ def _release(library: Any) -> None:
 
 
 def kernel(engine: str, device: str = "cpu") -> str:
-    """Return which machine code an engine's products and loops run on this processor.
+    """Return the machine code that an engine's products and loops use on this processor.
 
-    Two runs of one config have the same bits where this is the same.
+    Two runs of one config have the same bits if this is equal.
     """
     if engine == "torch":
         import torch
@@ -100,7 +100,7 @@ def kernel(engine: str, device: str = "cpu") -> str:
     from threadpoolctl import threadpool_info
 
     libraries = [x for x in threadpool_info() if x["user_api"] == "blas"]
-    # A wheel of numpy brings a library of its own, and scipy's is another one.
+    # Wheels of numpy and scipy each contain their own library.
     of_numpy = [x for x in libraries if "numpy" in x["filepath"]] or libraries
     products = {f"{x['internal_api']} {x['version']} {x.get('architecture', '')}" for x in of_numpy}
     loops = f"numba {numba.__version__} {binding.get_host_cpu_name()}"
@@ -121,5 +121,5 @@ def one_torch_thread() -> Iterator[None]:
 
 
 _lock = Lock()
-_training: list[list[Any]] = []  # of each thread that trains, the libraries it limits
-_before: dict[str, int] = {}  # number of threads of each library, by its file
+_training: list[list[Any]] = []  # for each training thread, the libraries it limits
+_before: dict[str, int] = {}  # earlier number of threads of each library, by its file

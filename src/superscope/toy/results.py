@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.errors import FormatError
-from superscope.plotting import Pictured
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.result import Result
 from superscope.runs import RunFolder
@@ -19,17 +18,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class ToyRuns(Result, Pictured):
-    """All runs of a folder, whichever sweep they are of.
+class ToyRuns(Result):
+    """All runs of a folder, from any sweep.
 
     Attributes
     ----------
     points
-        Runs, measured.
+        The measured runs.
     failures
         Runs that diverged.
     unreadable
-        Files that are no result of this version, with the reason.
+        Files that are not results of this version, with the reason.
     """
 
     points: tuple[ToyPoint, ...]
@@ -38,11 +37,11 @@ class ToyRuns(Result, Pictured):
 
     @property
     def kernels(self) -> tuple[str, ...]:
-        """The machine codes that trained them, each once; runs of one have equal bits."""
+        """The distinct machine codes that trained the runs; runs of one machine code have equal bits."""
         return tuple(sorted({point.kernel for point in self.points}))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a run: its observation, its loss by cause, and its kernel."""
+        """Return one row per run: its observation, its loss by cause, and its kernel."""
         from superscope.observations import to_frame
 
         table = to_frame(point.observation for point in self.points)
@@ -66,7 +65,7 @@ def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns
     Parameters
     ----------
     path
-        Folder that a sweep wrote.
+        Folder of a sweep.
     progress
         ``"auto"`` shows a bar, None nothing; a function is called as
         ``progress("reading runs", done, total)``.
@@ -74,7 +73,7 @@ def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns
     Returns
     -------
     ToyRuns
-        Its points, the runs that failed, and the files that could not be read.
+        The measured runs, the failed runs, and the unreadable files.
 
     Raises
     ------
@@ -110,7 +109,7 @@ def _read(path: Path, progress: Progress) -> ToyRuns:
             unreadable.append(f"{file}: {error}")
             continue
         if result.config.identity != file.stem:
-            unreadable.append(f"{file}: holds run {result.config.identity}; left out")
+            unreadable.append(f"{file}: holds run {result.config.identity}, so it is left out")
         elif isinstance(result, Failure):
             failures.append(result)
         else:

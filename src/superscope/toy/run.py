@@ -1,4 +1,4 @@
-"""What a toy run leaves behind: weights, losses, and what follows from them."""
+"""The result of a toy run: weights, losses, and derived numbers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ToyRun(Result, Pictured):
     feature_loss
         Loss of each feature over the last 100 steps, shape (n,); they sum to ``loss``.
     seconds
-        Time it took.
+        Duration of the training.
     kernel
         The machine code that its numbers come from: versions and processor types of the
         libraries. The same config and seed give the same bits where it is the same. Empty for
@@ -94,29 +94,29 @@ class ToyRun(Result, Pictured):
 
     @property
     def unrepresented_loss(self) -> float:
-        """The part of ``loss`` of features with a norm of at most ½."""
+        """The part of ``loss`` from features with a norm of at most ½."""
         return float(self.feature_loss[~self.represented].sum())
 
     @property
     def interference_loss(self) -> float:
-        """The rest of ``loss``: of features that are represented, and overlap."""
+        """The rest of ``loss``: from represented features, which overlap."""
         return float(self.feature_loss[self.represented].sum())
 
     def head(self) -> Head:
-        """Return W as a head, which ``geometry`` measures as it does a language model's."""
+        """Return W as a head, to be measured like that of a language model."""
         return Head.from_array(self.W, model=f"toy {self.config.identity}")
 
     def geometry(self, **options: Any) -> Geometry:
-        """Measure the head; a feature counts as represented above the absolute norm ½."""
+        """Measure the head; a feature counts as represented if its norm exceeds ½."""
         settings: dict[str, Any] = {"threshold": THRESHOLD, "device": "cpu", **options}
         return measure_head(self.head(), **settings)
 
     @property
     def observation(self) -> Observation:
-        """The run as a row of the table, with the geometry of its head.
+        """Return the run as a row of the table, with the geometry of its head.
 
-        Norms count every feature. Overlaps are of the rows that have a direction: weight decay
-        can leave rows that are exactly 0, and a head of nothing else has no overlap.
+        Norms are of all features. Overlaps are of the rows that are not 0: weight decay can make
+        rows exactly 0, and if all rows are 0 there is no overlap.
         """
         config = self.config
         features = config.features()
@@ -144,14 +144,14 @@ class ToyRun(Result, Pictured):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a feature, by rank: probability, norm, bias, and its part of the loss.
+        """Return one row per feature, by rank: probability, norm, bias and loss.
 
         ``interference`` is Σ_j (W_i·W_j)² over the other features j.
         """
         import pandas as pd
 
         W = self.W.astype(np.float64)
-        # Σ_j (W_i·W_j)² is W_i's quadratic form of WᵀW, without the square matrix of all pairs.
+        # Σ_j (W_i·W_j)² is the quadratic form W_iᵀ (WᵀW) W_i, which needs no matrix of all pairs.
         every = np.einsum("ij,jk,ik->i", W, W.T @ W, W, optimize=True)
         return pd.DataFrame({
             "feature": np.arange(self.config.n),

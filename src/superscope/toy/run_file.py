@@ -44,14 +44,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class RunHeader:
-    """What a run's file says without its arrays.
+    """The content of a run's file without its arrays.
 
     Attributes
     ----------
     config
         What was trained.
     seconds
-        Time it took.
+        Duration of the training.
     kernel
         As in :class:`ToyRun`.
     """
@@ -67,7 +67,7 @@ def to_bytes(result: ToyRun | Failure) -> bytes:
     Parameters
     ----------
     result
-        A run, or why it failed.
+        A run or a failure.
 
     Returns
     -------
@@ -99,12 +99,12 @@ def from_bytes(content: bytes) -> ToyRun | Failure:
     Returns
     -------
     ToyRun or Failure
-        The run, the same bits again, or why it failed.
+        The run with the same bits, or the reason why it failed.
 
     Raises
     ------
     FormatError
-        Cut short, damaged, or of another version.
+        The file is truncated, damaged, or of another version.
     """
     with _damage_named(), np.load(io.BytesIO(content), allow_pickle=False) as file:
         header = _header(bytes(file["about"]))
@@ -116,12 +116,12 @@ def from_bytes(content: bytes) -> ToyRun | Failure:
 
 
 def read_header(path: Path) -> RunHeader | Failure:
-    """Return what a run's file says of it; of the arrays, only their shapes are read.
+    """Return the header of a run's file; of the arrays only the shapes are read.
 
     Raises
     ------
     FormatError
-        Cut short, of another version, or without one of the arrays.
+        The file is truncated, of another version, or lacks one of the arrays.
     OSError
         The file cannot be read.
     """
@@ -161,12 +161,12 @@ def _check_shapes(config: ToyConfig, shapes: dict[str, tuple[int, ...]]) -> None
     }
     for name, shape in expected.items():
         if shapes[name] != shape:
-            raise FormatError(f"{name} has shape {shapes[name]}, and its config says {shape}")
+            raise FormatError(f"{name} has shape {shapes[name]}, but the config says {shape}")
 
 
 @contextmanager
 def _damage_named() -> Iterator[None]:
-    """Turn whatever reading a damaged file raises into one kind of error."""
+    """Turn every error from reading a damaged file into a FormatError."""
     try:
         yield
     except FormatError:

@@ -13,10 +13,10 @@ _GENERATOR = typeof(np.random.default_rng(0))
 
 @njit((float64[::1], int32[::1], int32[::1], int64, _GENERATOR), set())
 def draw(rates, starts, members, size, rng):  # pragma: no cover
-    """Draw the active entries of a batch, walking from one opening of a gate to the next.
+    """Draw the active entries of a batch, going from one opening of a gate to the next.
 
-    ``rates`` is −1/log(1 − q) of each gate: times a standard exponential and rounded down it
-    is the number of samples in which the gate stays closed before it opens.
+    ``rates`` is −1/log(1 − q) of each gate. Multiplied by a standard exponential and rounded
+    down, it is the number of samples in which the gate stays closed before it opens.
     """
     opened = np.empty((size + 64, 2), np.int32)
     count = 0
@@ -44,7 +44,7 @@ def draw(rates, starts, members, size, rng):  # pragma: no cover
     for sample in range(size):
         if entries[sample]:
             offsets[s + 1] = offsets[s] + entries[sample]
-            entries[sample] = offsets[s]  # from now on: where its next entry goes
+            entries[sample] = offsets[s]  # from here on: the position of its next entry
             s += 1
     ids = np.empty(total, np.int32)
     values = np.empty(total, np.float32)
@@ -53,7 +53,7 @@ def draw(rates, starts, members, size, rng):  # pragma: no cover
         for member in range(starts[gate], starts[gate + 1]):
             place = entries[sample]
             ids[place] = members[member]
-            # Never 0, so that an active feature has an entry in the dense form too.
+            # Never 0, so that an active feature is nonzero in the dense form too.
             values[place] = np.float32(2 - 2 * rng.random())
             entries[sample] += 1
     return offsets, ids, values

@@ -1,11 +1,10 @@
-"""Toy runs as people see them."""
+"""Toy runs as text."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from weakref import WeakKeyDictionary
 
 from superscope.geometry.baselines import welch_floor
 from superscope.text import as_text, counted, named, signed
@@ -15,13 +14,11 @@ from superscope.toy.point import ToyPoint
 from superscope.toy.results import ToyRuns
 from superscope.toy.run import ToyRun
 
-_FRESH: WeakKeyDictionary[ToyRun, ToyEvaluation] = WeakKeyDictionary()
-
 
 @as_text.register
 def _(run: ToyRun) -> str:
-    """Return what ``toy train`` prints; the loss on fresh samples is evaluated for it."""
-    fresh = _on_fresh_samples(run)
+    """Return the text of ``toy train``; this evaluates the loss on fresh samples."""
+    fresh = evaluate(run)
     error = "" if run.loss_se is None else f" ± {run.loss_se:.2g}"
     return _point(
         ToyPoint.of(run), error,
@@ -81,8 +78,8 @@ def _(runs: ToyRuns) -> str:
 
 
 def to_summary_json(run: ToyRun) -> str:
-    """Return what is known of a run, without its weights, as one line of JSON."""
-    point, fresh = ToyPoint.of(run), _on_fresh_samples(run)
+    """Return a run without its weights as one line of JSON."""
+    point, fresh = ToyPoint.of(run), evaluate(run)
     return json.dumps({
         "observation": asdict(point.observation),
         "unrepresented_loss": point.unrepresented_loss,
@@ -96,15 +93,8 @@ def to_summary_json(run: ToyRun) -> str:
     })  # fmt: skip
 
 
-def _on_fresh_samples(run: ToyRun) -> ToyEvaluation:
-    """Return the loss on fresh samples, drawn once however often a run is printed."""
-    if run not in _FRESH:
-        _FRESH[run] = evaluate(run)
-    return _FRESH[run]
-
-
 def title(config: ToyConfig) -> str:
-    """Return what a config trains, in one line."""
+    """Return a one-line description of a config."""
     law = config.frequencies if isinstance(config.frequencies, str) else "given frequencies"
     if law == "power":
         law = f"p ∝ i^{signed(-config.alpha, 6)}"

@@ -15,7 +15,7 @@ from superscope.toy.inputs import resolved_files
 
 
 def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
-    """Return a config for each combination of values.
+    """Return one config for each combination of values.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
 def read_sweep(path: str | Path) -> list[ToyConfig]:
     """Read a sweep from TOML: values of ``ToyConfig``, where a list is a list of choices.
 
-    ``frequencies`` and ``groups`` may name files, which are looked up beside the TOML file.
+    ``frequencies`` and ``groups`` may name files, relative to the folder of the TOML file.
 
     Parameters
     ----------
@@ -67,15 +67,15 @@ def read_sweep(path: str | Path) -> list[ToyConfig]:
     Raises
     ------
     NotFoundError, FormatError
-        No such file, or no TOML.
+        The file does not exist, or is not TOML.
     UsageError
-        As :func:`product`; names the file.
+        As for :func:`product`; the message names the file.
     """
     path = Path(path)
     try:
         fields = tomllib.loads(read_bytes(path).decode("utf-8"))
     except ValueError as error:  # TOML and UTF-8
-        raise FormatError(f"{path} is no TOML: {error}") from None
+        raise FormatError(f"{path} is not valid TOML: {error}") from None
     try:
         return product(resolved_files(fields, path.parent))
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""Sweeps of toy models, run by run, resumable."""
+"""Resumable sweeps of toy models."""
 
 from __future__ import annotations
 
@@ -19,24 +19,23 @@ from superscope.toy.processor import one_torch_thread
 from superscope.toy.run_file import SUFFIX, Failure, read_header, to_bytes
 from superscope.toy.training import train_many
 
-_MEMORY = 2 << 30  # bytes of the models that a GPU trains at once
+_MEMORY = 2 << 30  # bytes of the models that a GPU trains together
 
 
 @dataclass(frozen=True)
 class SweepState:
-    """What a folder holds of a sweep.
+    """The state of a sweep in a folder.
 
     Attributes
     ----------
     configs
-        The sweep, each config once.
+        The distinct configs of the sweep.
     done
-        Seconds a step of each run that is there, by identity.
+        Seconds per step of each finished run, by identity.
     failed
-        Reason of each run that diverged, by identity.
+        Reason for each diverged run, by identity.
     set_aside
-        Files that could not be read, with the reason and where they went; their runs are to
-        be done again.
+        Unreadable files, with the reason and their new path; their runs must be repeated.
     """
 
     configs: tuple[ToyConfig, ...]
@@ -53,16 +52,16 @@ class SweepState:
 
 @dataclass(frozen=True)
 class SweepOutcome:
-    """What became of a sweep.
+    """The outcome of a sweep.
 
     Attributes
     ----------
     done, found
-        Runs done now, and runs that were there already or came from another sweep meanwhile.
+        Runs done now, and runs done earlier or at the same time by another sweep.
     failed
-        Reason of each run that diverged, by identity, now or before.
+        Reason for each run that diverged, now or earlier, by identity.
     errors
-        Runs that could not be done, such as for want of memory; nothing is kept of them.
+        Runs that could not be done, for example for lack of memory; nothing of them is stored.
     set_aside
         As in :class:`SweepState`.
     """
@@ -75,14 +74,14 @@ class SweepOutcome:
 
 
 def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) -> SweepState:
-    """Look what is done of a sweep; files that cannot be read are set aside, unless `only`.
+    """Check which runs of a sweep are done, and move unreadable files aside unless `only`.
 
-    No weights are read: of each file only its config, its time and the shapes of its arrays.
+    No weights are read: only the config, the time and the array shapes of each file.
 
     Raises
     ------
     UsageError
-        A file that cannot be read cannot be moved away either.
+        An unreadable file cannot be moved.
     """
     path = Path(path)
     unique = {config.identity: config for config in configs}
@@ -117,7 +116,7 @@ def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) 
 
 
 def work(configs: list[ToyConfig], device: str = "auto") -> list[bytes]:
-    """Train some configs and return their files' contents; what a worker does."""
+    """Train some configs and return the contents of their files; this runs in a worker."""
     alone = nullcontext() if configs[0].engine == "numba" else one_torch_thread()
     with alone:
         results = train_many(configs, device=device, progress=None)
@@ -138,20 +137,20 @@ def sweep(
     """Train every config that has no result in a folder yet.
 
     It can be stopped at any point and called again, also from several machines that share the
-    folder: each run is done once. Runs that diverge are kept as failed, with the reason.
+    folder: each run is done once. Runs that diverge are stored as failed, with the reason.
 
     Parameters
     ----------
     configs
         What to train.
     out
-        Folder of the results, one file a run.
+        Folder of the results, one file per run.
     executor
-        Any ``concurrent.futures.Executor`` whose workers can import superscope; by default a
-        process for each core (then the call belongs under ``if __name__ == "__main__":``), or one
-        for a GPU. How many workers a cluster has is said by ``superscope.runs.Workers``.
+        Any ``concurrent.futures.Executor`` whose workers can import superscope; by default one
+        process for each core (the call then belongs under ``if __name__ == "__main__":``), or
+        one for a GPU. ``superscope.runs.Workers`` tells how many workers a cluster has.
     device
-        Where the ``torch`` engine trains; on a GPU, many models at once.
+        Where the ``torch`` engine trains; a GPU trains many models at once.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress("runs", done, total)``.
@@ -187,7 +186,7 @@ def sweep(
             together=partial(_together, device=device),
             progress=progress,
         )
-    after = look(out, before.to_do)  # the others were read before
+    after = look(out, before.to_do)  # the others are already known
     return SweepOutcome(
         outcome.done,
         outcome.found,
@@ -209,14 +208,14 @@ def _workers(executor: Executor | Workers | None, on_gpu: bool) -> Iterator[Work
 def _on_gpu(config: ToyConfig, device: str) -> bool:
     if config.engine != "torch" or device == "cpu":
         return False
-    # A device that is named may be one of a worker elsewhere.
+    # A named device may exist only on a remote worker.
     return device != "auto" or resolved(device) != "cpu"
 
 
 def _together(config: ToyConfig, device: str) -> tuple[Hashable, int]:
-    """Return what configs must share to be trained at once, and how many can be."""
+    """Return what configs must share to be trained together, and the largest number of them."""
     if not _on_gpu(config, device):
         return config.identity, 1
-    # Samples, pre-activations, errors and their gradients; W, its gradient, moments and changes.
+    # Counts samples, pre-activations, errors and their gradients; W, its gradient and moments.
     each = 6 * 4 * config.n * (config.batch + config.width)
     return (config.n, config.batch, config.steps), max(1, _MEMORY // each)

@@ -1,4 +1,4 @@
-"""What theory says of the toy model's loss, beside which measurements are drawn.
+"""Theory of the toy model's loss, for comparison with measurements.
 
 Sources: Liu, Liu & Gore 2025, "Superposition yields robust neural scaling" (LLG25,
 arXiv 2505.10465); Welch 1974 for the floor.
@@ -28,7 +28,7 @@ MEAN_SQUARE_VALUE = 4 / 3
 
 
 def unrepresented_loss(probabilities: Float64, represented: npt.NDArray[np.bool_]) -> float:
-    """Return the loss expected from features that are not represented: Σ p_i E[v²] over them.
+    """Return the expected loss of the features that are not represented, Σ p_i E[v²].
 
     A feature that is not represented is reconstructed as 0 (LLG25, weak superposition).
 
@@ -61,20 +61,20 @@ def weak_exponent(alpha: npt.ArrayLike) -> Float64:
 
 
 def importance_exponent(alpha: npt.ArrayLike) -> Float64:
-    """Return 2(α − 1), which exponents under strong superposition approach for α near 2 (LLG25).
+    """Return 2(α − 1), the limit of exponents in strong superposition for α near 2 (LLG25).
 
-    Frequent features claim dimensions of their own, and what is left for the others to
-    interfere with falls faster than 1/m.
+    Frequent features take dimensions of their own, and the interference among the other
+    features falls faster than 1/m.
     """
     return 2 * (np.asarray(alpha, np.float64) - 1)
 
 
 def strong_loss(width: npt.ArrayLike, n: int, at_width: int, loss: float) -> Float64:
-    """Return the strong loss carried from one width to others, with the end of the law.
+    """Return the strong loss at other widths, predicted from one width, including the law's end.
 
-    The loss is proportional to the mean square overlap. As long as m ≪ n that is 1/m; the least
-    possible, Welch's floor (n − m)/(m(n − 1)), says where the law ends: at m = n all
-    features fit without overlap and interference is gone.
+    The loss is proportional to the mean square overlap, which is 1/m for m ≪ n. Its lower bound,
+    Welch's floor (n − m)/(m(n − 1)), shows where the law ends: at m = n all features fit without
+    overlap, and there is no interference.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How long a sweep will take, measured on this machine."""
+"""Estimate how long a sweep takes, from measurements on this machine."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SECONDS = 2.0
 
 @dataclass(frozen=True)
 class SweepTime:
-    """How long what is left of a sweep will take.
+    """The time that the rest of a sweep will take.
 
     Attributes
     ----------
     seconds
-        Of one worker on all of it.
+        Time of one worker for all of it.
     step_seconds
-        The cheapest and the dearest step, by which it was computed.
+        Time of the fastest and of the slowest step, from which it is computed.
     source
-        Where those come from, in words.
+        How these times were obtained, in words.
     """
 
     seconds: float
@@ -41,11 +41,11 @@ class SweepTime:
 
 
 def time_left(state: SweepState, *, device: str = "auto", progress: Progress = silent) -> SweepTime:
-    """Estimate what is left of a sweep.
+    """Estimate the time for the rest of a sweep.
 
-    Runs of the same size that are done say what a step costs; where there are none, some are
-    timed for a few hundred steps. Those are the dearest steps of a run, while many outputs are
-    on, so that the estimate is rather high.
+    Finished runs of the same size give the time of a step; if there are none, some runs are timed
+    for a few hundred steps. These are the slowest steps of a run, because many outputs are still
+    on, so the estimate is rather high.
     """
     left = state.to_do
     known: dict[float, list[float]] = {}
@@ -73,15 +73,15 @@ def time_left(state: SweepState, *, device: str = "auto", progress: Progress = s
 
 
 def _size(config: ToyConfig) -> float:
-    """Return the logarithm of what a step has to do; a cost grows with it."""
-    engine = 1e6 if config.engine == "torch" else 1.0  # never between two of the other engine
+    """Return the logarithm of the work of a step; the time grows with it."""
+    engine = 1e6 if config.engine == "torch" else 1.0  # far from the other engine's configs
     active = 1 + config.features().density
     return math.log(engine * config.batch * config.n * (config.width + 16) * active)
 
 
 def _step_seconds(config: ToyConfig, device: str) -> float:
-    """Train the first steps, more of them while they are quick."""
-    # Once for nothing: the first run of a process also loads libraries.
+    """Train the first steps, and more of them if they are fast."""
+    # Once without timing: the first run of a process also loads libraries.
     _time(ToyConfig(n=2, width=1, batch=1, steps=1, engine=config.engine), device)
     steps = 3
     while True:

@@ -1,7 +1,7 @@
-"""The plain engine: dense, by autograd, on any device, many models at once.
+"""The simple engine: dense, with autograd, on any device, many models at once.
 
-It is the oracle of the fast one, and the faster one on a GPU, where models that differ in
-width, decay, frequencies, seed or learning rate train side by side as one batched product.
+It is the reference for the fast engine, and is itself faster on a GPU, where models that differ
+in width, decay, frequencies, seed or learning rate train together as one batched product.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from superscope.toy.run import LAST, ToyRun
 
 
 class TorchEngine:
-    """The state of K runs, and one step of them.
+    """The state of K runs, and their next step.
 
-    Narrower models are padded to the widest with columns of W that are 0 and, as nothing
-    reaches them, stay 0.
+    Narrower models are padded to the widest with columns of W that are 0 and stay 0, because
+    their gradient is 0.
 
     Parameters
     ----------
     configs
-        What to train; n, batch and steps are the same in all.
+        The configs to train; n, batch and steps are equal in all of them.
     device
-        Where, by torch's name.
+        Torch's name of the device.
     """
 
     def __init__(self, configs: Sequence[ToyConfig], device: torch.device):
@@ -56,7 +56,7 @@ class TorchEngine:
             torch.from_numpy(c.features().gates.astype(np.float32)).to(device) for c in configs
         ]
         self._gate_of = [torch.from_numpy(c.features().gate_of).to(device) for c in configs]
-        self.gradients: tuple[torch.Tensor, ...] = ()  # of the last loss, in W and in b
+        self.gradients: tuple[torch.Tensor, ...] = ()  # gradients of the last loss in W and in b
         self._step = 0
 
     def draw(self) -> torch.Tensor:
@@ -76,15 +76,15 @@ class TorchEngine:
         return (y - x) ** 2
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return each feature's loss, mean over samples, shape (K, n), and keep the gradient."""
+        """Return each feature's mean loss over samples, shape (K, n), and store the gradient."""
         loss = self.forward(x).mean(dim=1)
-        # Each model's gradient is its own: the sum over models does not mix them.
+        # The models' gradients are independent: the sum over models does not mix them.
         self.gradients = torch.autograd.grad(loss.mean(dim=1).sum(), (self.W, self.b))
         return loss.detach()
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take a step of decay and Adam."""
+        """Do one step of decay and Adam."""
         rates = torch.tensor([c.learning_rates(self._step) for c in self.configs])
         rate, bias_rate = rates.to(self.device).T
         self._step += 1
@@ -106,16 +106,16 @@ class TorchEngine:
 def train_many(
     configs: Sequence[ToyConfig], *, device: str = "auto", progress: Progress = silent
 ) -> list[ToyRun | DivergedError]:
-    """Train several models at once, as ``superscope.toy.train_many`` says."""
+    """Train several models at once; see ``superscope.toy.train_many``."""
     where = device_named(resolved(device))
     stop = Event()
-    # In a thread of its own: torch gives it threads of its own too, which flush denormals as it
-    # does; those of the caller's thread may be there already, and would not.
+    # Train in a new thread: torch then starts new worker threads, which flush denormals as this
+    # one does. Workers of the caller's thread may already exist, and would not flush.
     with ThreadPoolExecutor(1) as thread:
         training = thread.submit(_train, configs, where, progress, stop)
         try:
             return training.result()
-        except BaseException:  # Ctrl-C comes to the caller's thread
+        except BaseException:  # Ctrl-C reaches the caller's thread
             stop.set()
             raise
 
@@ -128,7 +128,7 @@ def _train(
     kept = min(LAST, steps)
     losses = torch.empty(len(configs), steps)
     last = torch.zeros(len(configs), n, dtype=torch.float64)
-    ended = torch.full((len(configs),), steps)  # step at which a model left the finite numbers
+    ended = torch.full((len(configs),), steps)  # step at which a model diverged
     with denormals_flushed():
         engine = TorchEngine(configs, device)
         for step in range(steps):

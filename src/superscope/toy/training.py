@@ -38,7 +38,7 @@ def train(config: ToyConfig, *, device: str = "auto", progress: ProgressChoice =
     Raises
     ------
     DivergedError
-        The loss or a weight is no longer finite; names the step.
+        The loss or a weight is no longer finite; the message names the step.
     UsageError
         The engine cannot train on that device.
 
@@ -90,13 +90,13 @@ def _train(config: ToyConfig, progress: Progress) -> ToyRun:
 def train_many(
     configs: Sequence[ToyConfig], *, device: str = "auto", progress: ProgressChoice = "auto"
 ) -> list[ToyRun | DivergedError]:
-    """Train several models: with the ``torch`` engine at once, as one batched product.
+    """Train several models; the ``torch`` engine trains them together as one batched product.
 
     Parameters
     ----------
     configs
-        What to train, all with one engine; with ``torch``, n, batch and steps are the same in
-        all. On a GPU the last bits of a run may depend on what it is trained with.
+        The configs to train, all with one engine; for ``torch``, n, batch and steps must be equal.
+        On a GPU the last bits of a run may depend on the other models in the batch.
     device
         As in :func:`train`.
     progress
@@ -105,12 +105,12 @@ def train_many(
     Returns
     -------
     list
-        For each config its run, or the error of one that diverged; the others go on.
+        For each config its run, or its error if it diverged; the others continue.
 
     Raises
     ------
     UsageError
-        Configs that cannot be trained at once, or an engine that cannot train on that device.
+        The configs cannot be trained together, or the engine cannot train on that device.
     """
     for config in configs:
         check_device(config, device)

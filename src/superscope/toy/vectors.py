@@ -1,7 +1,7 @@
-"""Operations on whole vectors, for numba, where its own loops would not become vectors.
+"""Vector operations for numba, for loops that it does not vectorize itself.
 
-LLVM cuts a vector into pieces of the processor's size. What is compiled from these is in numba's
-cache by the file that uses them: touch kernels.py when something changes here.
+LLVM splits a vector into pieces of the processor's size. numba caches the compiled code with the
+file that uses it: touch kernels.py after a change here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def weighted_sum(  # noqa: PLR0917
 
 @intrinsic
 def lowest_bit(typing_context: Any, word: Any) -> Any:
-    """Return the place of the lowest bit that is set in a word; WORD if none is."""
+    """Return the position of the lowest set bit in a word, or WORD if there is none."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -51,7 +51,7 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
 
 @intrinsic
 def count_bits(typing_context: Any, word: Any) -> Any:
-    """Return how many bits are set in a word."""
+    """Return the number of set bits in a word."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
