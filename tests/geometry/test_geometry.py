@@ -257,7 +257,7 @@ def test_what_is_absent_is_a_dash() -> None:
     lines = lines_of(geometry)
     assert lines["against the Welch floor"].split() == ["–", "–"]
     assert lines["mean |overlap|"].split() == ["–", "–"]
-    assert lines["regime"] == "none (V ≤ m: nothing need be superposed)"
+    assert lines["regime"] == "none (V ≤ m: superposition is not needed)"
     assert "most colliding" not in str(geometry)
     assert "text" not in str(geometry)  # no frequencies, no lines of them
 

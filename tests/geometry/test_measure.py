@@ -75,7 +75,7 @@ def test_rows_that_differ_from_the_mean_by_rounding_only_are_the_mean() -> None:
 
 
 def test_too_few_rows_have_no_overlap() -> None:
-    with pytest.raises(HeadDataError, match=r"1 row\(s\) with a direction are left"):
+    with pytest.raises(HeadDataError, match=r"1 row\(s\) are nonzero"):
         measure(np.ones((1, 4)))
     with pytest.raises(HeadDataError, match=r"0 row\(s\).*center=mean"):
         measure(np.ones((9, 4)))
@@ -146,14 +146,14 @@ def test_frequencies_belong_to_the_stored_rows() -> None:
     [
         (
             np.ones(61),
-            "61 frequencies for the 60 stored rows of array: they are of another tokenizer",
+            "61 frequencies for the 60 stored rows of array: they come from another tokenizer",
         ),
         (np.ones((60, 1)), r"got shape \(60, 1\)"),
         (1.0, r"got shape \(\)"),
-        ([], "add up to 0"),
+        ([], "no kept row has a frequency above 0"),
         (np.full(60, np.nan), "finite"),
         (-np.ones(60), "not negative; id 0"),
-        (np.zeros(60), "add up to 0"),
+        (np.zeros(60), "no kept row has a frequency above 0"),
         (["many"] * 60, "must be a number for each token"),
         ({"a": 1}, "must be a number for each token"),
     ],
@@ -172,7 +172,7 @@ def test_ids_beyond_the_frequencies_never_occur() -> None:
 
 def test_frequencies_of_rows_left_out_alone_are_refused() -> None:
     head = dataclasses.replace(Head.from_array(random_rows()), ids=np.arange(10, 60))
-    with pytest.raises(UsageError, match="rows kept add up to 0"):
+    with pytest.raises(UsageError, match="no kept row has a frequency above 0"):
         measure_head(head, frequencies=np.ones(10))
 
 

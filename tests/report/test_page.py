@@ -203,7 +203,7 @@ def test_odd_shapes_make_a_page(rows: np.ndarray) -> None:
     geometry = measure_head(Head.from_array(rows, model="odd"))
     words = parse(render([geometry])).words
     assert str(geometry.regime) in words
-    assert ("nothing need be superposed" in words) == (geometry.features <= geometry.width)
+    assert ("superposition is not needed" in words) == (geometry.features <= geometry.width)
 
 
 def test_a_frequency_weighted_centering_has_its_column_and_curve(

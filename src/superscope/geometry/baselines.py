@@ -1,4 +1,4 @@
-"""What overlaps would be by chance, and the least they could be."""
+"""Overlaps of random directions, and the lower bound of overlaps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def random_mean_absolute(width: int) -> float:
 
 
 def random_share(edges: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
-    """Return the share of random overlaps between consecutive `edges`, the last included.
+    """Return the share of random overlaps between consecutive `edges`, including the last edge.
 
     c² of two isotropic directions is Beta(1/2, (m−1)/2) distributed.
     """
@@ -36,7 +36,7 @@ def random_share(edges: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
 
 
 def welch_floor(features: int, width: int) -> float:
-    """Return the least mean c² of `features` unit vectors in `width` dimensions.
+    """Return the lowest possible mean c² of `features` unit vectors in `width` dimensions.
 
     (V − m) / (m (V − 1)) for V > m, reached only by unit-norm tight frames; 0 for
     V ≤ m (Welch 1974).

@@ -1,4 +1,4 @@
-"""Several geometries side by side, and one of them as the few numbers that scripts read."""
+"""Several geometries in one table, and the summary of a geometry as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _NORMS: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
 
 
 def compared(geometries: Sequence[Geometry]) -> str:
-    """Return a table with a column for each model and a row for each number.
+    """Return a table with one column for each model and one row for each number.
 
     Parameters
     ----------
     geometries
-        At least one.
+        One or more geometries.
 
     Returns
     -------
@@ -85,13 +85,13 @@ def brief_json(geometry: Geometry) -> str:
     Parameters
     ----------
     geometry
-        What was measured.
+        The geometry.
 
     Returns
     -------
     str
-        An object with the fields of the geometry and, among them, its derived numbers. Lists of
-        ids become their lengths. :meth:`Geometry.to_json` writes everything.
+        A JSON object with the fields and the derived numbers of the geometry. Lists of ids are
+        replaced by their lengths. :meth:`Geometry.to_json` writes everything.
     """
     brief = _brief(json.loads(geometry.to_json()))
     brief.pop("ids")
@@ -104,7 +104,7 @@ def brief_json(geometry: Geometry) -> str:
 
 
 def _brief(value: Any) -> Any:
-    """Return plain JSON without arrays, and with derived numbers beside the fields."""
+    """Return plain JSON without arrays, with derived numbers beside the fields."""
     if not isinstance(value, dict):
         return [_brief(item) for item in value] if isinstance(value, list) else value
     whole = value | value.get("derived", {})

@@ -25,18 +25,18 @@ Texts = Sequence[str | None]
 def token_frame(
     norms: Norms, overlaps: Sequence[Overlap], ids: Ids | None, texts: Texts | None
 ) -> pd.DataFrame:
-    """Return a row for each row of a head that was kept.
+    """Return one row for each kept row of a head.
 
     Parameters
     ----------
     norms
-        Of the rows kept, V of them.
+        Norms of the V kept rows.
     overlaps
-        Of each centering, which may have left out some of those rows.
+        Overlaps under each centering, which may have left out some of those rows.
     ids
-        Of the rows kept; None if they are 0 to V − 1.
+        Ids of the kept rows; None if they are 0 to V − 1.
     texts
-        Of the rows kept, or None.
+        Texts of the kept rows, or None.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def _neighbors(overlap: Overlap, every: Ids, kept: Any, texts: Texts | None) -> 
 
 
 def _spread(values: npt.NDArray[Any], kept: Any) -> Any:
-    """Return values of the rows kept, in the places of all rows; the others are absent."""
+    """Return an array over all rows with the values of the kept rows; the others are missing."""
     if kept.all():
         return values.astype(np.float64)
     import pandas as pd

@@ -32,11 +32,11 @@ class Settings:
     samples, seed
         Number of sampled pairs and the seed that drew them.
     neighbors, top
-        Nearest rows kept of each row; top pairs kept.
+        Number of nearest rows stored for each row; number of top pairs stored.
     device, dtype
         Where and in which precision tiles were multiplied.
     version
-        Of superscope.
+        Version of superscope.
     """
 
     pairs: str
@@ -64,15 +64,15 @@ class Geometry(Result, Pictured):
     zero_rows
         Ids of rows that are exactly zero: they have no direction and were dropped.
     norms
-        Norms of the rows kept.
+        Norms of the kept rows.
     raw, centered
-        Overlaps of the rows as they are and after subtracting the mean row.
+        Overlaps of the rows as they are, and after subtracting the mean row.
     frequency_centered
-        After subtracting the mean row weighted by token frequencies, if those were given.
+        Overlaps after subtracting the mean row weighted by token frequencies, if these were given.
     ids
-        Ids of the rows kept, ascending, int64, shape (V,); None if all stored rows were kept.
+        Ids of the kept rows, ascending, int64, shape (V,); None if all stored rows were kept.
     texts
-        Text of each row kept, None where it has none; or None if no text is known.
+        Text of each kept row, None for a row without text; or None if no text is known.
 
     Examples
     --------
@@ -102,17 +102,17 @@ class Geometry(Result, Pictured):
 
     @property
     def features(self) -> int:
-        """V: rows kept."""
+        """V, the number of kept rows."""
         return self.raw.features
 
     @property
     def rows_outside_tokenizer(self) -> int:
-        """Rows dropped because the tokenizer cannot produce their id."""
+        """Number of rows dropped because the tokenizer cannot produce their id."""
         return self.stored_features - self.features - len(self.zero_rows)
 
     @property
     def represented_fraction(self) -> float:
-        """φ: share of rows with a norm above the threshold that `norms` names."""
+        """φ, the share of rows with a norm above the threshold in `norms`."""
         return self.norms.represented_fraction()
 
     @property
@@ -147,16 +147,16 @@ class Geometry(Result, Pictured):
         )
 
     def tokens(self) -> pd.DataFrame:
-        """Return a row for each token: its norm, its interference, its nearest tokens.
+        """Return one row for each token: its norm, its interference, its nearest tokens.
 
         Returns
         -------
         pandas.DataFrame
-            Columns ``id``, ``token`` (absent where unknown), ``norm``, ``represented``, and
+            Columns ``id``, ``token`` (missing if unknown), ``norm``, ``represented``, and
             ``interference`` and ``interference_centered``: the mean square overlap with all other
-            tokens, of raw and of centered rows. Where neighbors were measured, also ``nearest``,
+            tokens, for raw and for centered rows. If neighbors were measured, also ``nearest``,
             ``nearest_token`` and ``nearest_overlap``, then ``nearest_2`` …, and each of them with
-            ``_centered``. What centering leaves without a direction is absent.
+            ``_centered``. Values of rows that are zero after centering are missing.
 
         Examples
         --------
@@ -179,7 +179,7 @@ class Geometry(Result, Pictured):
         -------
         pandas.DataFrame
             Columns ``center`` (``raw``, ``mean-centered`` or ``frequency-centered``), ``first``
-            and ``second`` (ids), ``first_token`` and ``second_token`` (absent where unknown) and
+            and ``second`` (ids), ``first_token`` and ``second_token`` (missing if unknown) and
             ``overlap``. It is empty if no pairs were measured.
 
         Examples

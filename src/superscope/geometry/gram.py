@@ -1,4 +1,4 @@
-"""What the m × m Gram matrix G = ŴᵀŴ gives exactly, without forming a pair."""
+"""Statistics that the m × m Gram matrix G = ŴᵀŴ gives exactly, without a loop over pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from superscope.progress import Progress, silent
 
 @dataclass(frozen=True, eq=False)
 class Gram:
-    """The Gram matrix of unit rows, with what follows from it.
+    """The Gram matrix of unit rows, and statistics from it.
 
     Attributes
     ----------
@@ -32,18 +32,18 @@ class Gram:
 
     @property
     def trace(self) -> float:
-        """Σ ‖ŵ_i‖²: V but for the rounding of unit rows to float32."""
+        """Σ ‖ŵ_i‖², which is V up to the rounding of unit rows to float32."""
         return float(np.trace(self.matrix))
 
     @property
     def square_norm(self) -> float:
-        """‖G‖_F², the sum of c² over all ordered pairs, a row with itself included."""
+        """‖G‖_F², the sum of c² over all ordered pairs, including each row with itself."""
         return float(np.vdot(self.matrix, self.matrix))
 
     @property
     def mean_square_overlap(self) -> float:
         """Mean of c² over distinct pairs; 0 for a single row."""
-        # A row with itself gives ‖ŵ_i‖⁴ = 1 + 2(‖ŵ_i‖² − 1) to first order in its rounding.
+        # A row with itself gives ‖ŵ_i‖⁴ = 1 + 2(‖ŵ_i‖² − 1) to first order in the rounding.
         itself = 2 * self.trace - self.features
         return min(1.0, max(0.0, (self.square_norm - itself) / self._ordered_pairs))
 
@@ -80,7 +80,7 @@ class Gram:
 
 
 def gram(rows: UnitRows, device: str = "cpu", progress: Progress = silent) -> Gram:
-    """Return the Gram matrix of unit rows: O(V m²), in blocks, multiplied on `device`.
+    """Return the Gram matrix of unit rows, computed on `device` in blocks in O(V m²).
 
     Products are float32 (float64 for V ≤ 2m and narrow heads), sums over blocks float64.
     """
@@ -96,8 +96,8 @@ def gram(rows: UnitRows, device: str = "cpu", progress: Progress = silent) -> Gr
 
 
 def _precision(rows: UnitRows) -> np.dtype[np.floating]:
-    # ‖G‖_F² = V + (overlaps), and the overlaps are what is wanted. For V > 2m the Welch floor
-    # makes them at least as large as V; for fewer rows they may be lost in float32's rounding.
-    # In narrow heads that rounding adds up over more rows, and float64 costs little.
+    # ‖G‖_F² = V + (sum of overlaps), and only that sum matters. For V > 2m the Welch floor makes
+    # it at least as large as V; for fewer rows it may be lost in float32's rounding. In narrow
+    # heads the rounding adds up over more rows, and float64 costs little.
     single = rows.features > 2 * rows.width and rows.width > 128
     return np.dtype(np.float32 if single else np.float64)

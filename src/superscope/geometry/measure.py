@@ -56,12 +56,12 @@ def measure_head(
     Returns
     -------
     Geometry
-        Every number that the head alone gives.
+        Overlaps, norms, regime, and the rows that were left out.
 
     Raises
     ------
     HeadDataError
-        Non-finite rows, or all rows zero.
+        A row is not finite, or all rows are zero.
     UsageError
         An option that cannot be used as given.
 
@@ -125,7 +125,7 @@ def _texts(head: Head) -> tuple[str | None, ...] | None:
 def _costs(
     rows: UnitRows, centers: Mapping[str, Float64 | None], settings: Settings
 ) -> dict[str, float]:
-    """Return the stages to come and about how many operations each takes."""
+    """Return the coming stages and the approximate number of operations of each."""
     count, width = rows.features, rows.width
     square = count * width * width
     costs = {stages.GRAM: square, stages.INTERFERENCE: 2 * square}
@@ -149,8 +149,8 @@ def _overlap(
 ) -> Overlap:
     if rows.features < 2:
         raise HeadDataError(
-            f"{raw.head.provenance.model}: {rows.features} row(s) with a direction are left "
-            f"(center={center}); an overlap takes two"
+            f"{raw.head.provenance.model}: only {rows.features} row(s) are nonzero "
+            f"(center={center}); an overlap needs two"
         )
 
     def report(stage: str, done: int, total: int) -> None:
@@ -196,7 +196,7 @@ def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatis
 
 
 def _every_pair(rows: UnitRows, settings: Settings) -> bool:
-    """Return whether all pairs are measured: also where they are no more than the sample."""
+    """Return whether all pairs are measured, also because the sample would not be smaller."""
     every = rows.features * (rows.features - 1) // 2
     few = settings.pairs == "sample" and every <= settings.samples
     return settings.pairs == "exact" or few

@@ -15,28 +15,28 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 class Regime(StrEnum):
-    """How much of what could be represented is, after LLG25."""
+    """How many of the features are represented, as defined by LLG25."""
 
     NONE = "none"
-    """V ≤ m: there are as many dimensions as features; nothing need be superposed."""
+    """V ≤ m: there are enough dimensions for all features, so superposition is not needed."""
     STRONG = "strong"
-    """φ ≥ 0.9: nearly everything is represented, so it must overlap."""
+    """φ ≥ 0.9: nearly all features are represented, so they must overlap."""
     WEAK = "weak"
-    """φV ≤ 2m: about as many features as dimensions are represented, the rest is not."""
+    """φV ≤ 2m: about as many features as dimensions are represented, the others are not."""
     INTERMEDIATE = "intermediate"
     """Between weak and strong."""
 
 
 @dataclass(frozen=True, eq=False)
 class Norms(Result):
-    """Norms of the rows kept.
+    """Norms of the kept rows.
 
     Attributes
     ----------
     values
         ‖w_i‖ of every row, float64, shape (V,).
     threshold
-        A row counts as represented above this norm.
+        A row counts as represented if its norm exceeds this.
     threshold_rule
         Where the threshold comes from: ``half the rms norm`` or ``absolute``.
     """
@@ -51,7 +51,7 @@ class Norms(Result):
 
     @classmethod
     def of(cls, values: Float64, threshold: float | None = None) -> Norms:
-        """Return the norms with their threshold: half the rms norm unless given."""
+        """Return the norms with their threshold, which is half the rms norm unless given."""
         if threshold is None:
             half = 0.5 * _root_mean_square(values)
             return cls(values, half, "half the rms norm")
@@ -89,11 +89,11 @@ class Norms(Result):
 
     @property
     def quantiles(self) -> dict[float, float]:
-        """Norms below which the given shares of rows lie."""
+        """Return the norms below which the given shares of rows lie."""
         return dict(zip(QUANTILES, np.quantile(self.values, QUANTILES).tolist(), strict=True))
 
     def histogram(self, bins: int = 100) -> tuple[Float64, Float64]:
-        """Return counts and the ``bins + 1`` edges of even bins from 0 to the largest norm."""
+        """Return counts and the ``bins + 1`` edges of equal bins from 0 to the largest norm."""
         counts, edges = np.histogram(self.values, bins=bins, range=(0.0, self.max))
         return counts.astype(np.float64), edges
 

@@ -25,9 +25,9 @@ class Overlap(Result):
     center
         What was subtracted from the rows: ``none``, ``mean`` or ``frequency``.
     features, width
-        V (rows with a direction) and m.
+        V, the number of nonzero rows, and m.
     left_out
-        Ids of rows that centering left without a direction.
+        Ids of rows that are zero after centering, and have no direction.
     mean_square_overlap, mean_overlap
         Mean of c² and of c over distinct pairs, exact.
     spectrum
@@ -35,13 +35,13 @@ class Overlap(Result):
     token_interference
         Mean of c_ij² over j ≠ i for each row, exact, shape (V,).
     pairs
-        Statistics that need pairs, or None if not asked for.
+        Statistics of pairs, or None if they were not computed.
     weighted
-        Overlaps weighted by token frequencies, or None if those were not given.
+        Overlaps weighted by token frequencies, or None if no frequencies were given.
 
     Examples
     --------
-    The corners of a square overlap fully with those opposite, and not at all with the others:
+    Opposite corners of a square overlap fully, and adjacent ones do not overlap:
 
     >>> import numpy as np
     >>> import superscope
@@ -81,7 +81,7 @@ class Overlap(Result):
 
     @property
     def welch_floor(self) -> float:
-        """Least possible mean c² of V unit rows in m dimensions."""
+        """Lowest possible mean c² of V unit rows in m dimensions."""
         return baselines.welch_floor(self.features, self.width)
 
     @property
@@ -98,7 +98,7 @@ class Overlap(Result):
     def effective_width(self) -> float:
         """V²/‖G‖_F²: m for a tight frame, 1 if all rows are parallel."""
         ratio = self.features / (1 + (self.features - 1) * self.mean_square_overlap)
-        return min(ratio, float(self.width))  # rounding may pass the bound
+        return min(ratio, float(self.width))  # rounding may exceed the bound
 
     @property
     def packing_efficiency(self) -> float:
@@ -113,7 +113,7 @@ class Overlap(Result):
 
     @property
     def stable_rank(self) -> float:
-        """‖Ŵ‖_F² / ‖Ŵ‖_2², where the former is V."""
+        """‖Ŵ‖_F² / ‖Ŵ‖_2², where ‖Ŵ‖_F² = V."""
         return float(self.features / self.spectrum[0])
 
     def __repr__(self) -> str:

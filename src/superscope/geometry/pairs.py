@@ -1,4 +1,4 @@
-"""Statistics over pairs of rows: all of them in one tiled sweep, or a sample."""
+"""Statistics over pairs of rows: over all pairs in one tiled sweep, or over a sample."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from superscope.text import counted, number
 TILE_ROWS, TILE_COLUMNS = 4096, 512
 SAMPLES = 1 << 18
 
-# How far an overlap may be off: 4 units of rounding, of two factors and of their product.
+# Largest error of an overlap: 4 units of rounding, from two factors and their product.
 ROUNDING = {"float32": 0.0, "bfloat16": 4 * 2.0**-8, "float16": 4 * 2.0**-11}
 
 
@@ -36,7 +36,7 @@ class Pair:
     overlap
         c of the two.
     first_text, second_text
-        Their text, where it is known.
+        Their texts, if known.
     """
 
     first: int
@@ -53,22 +53,22 @@ class PairStatistics(Result):
     Attributes
     ----------
     method
-        ``exact``: every pair once; ``sample``: pairs drawn evenly with replacement.
+        ``exact``: every pair once; ``sample``: pairs drawn uniformly with replacement.
     pairs
-        How many pairs went in.
+        Number of pairs.
     mean_absolute, std_absolute, mean_square
         Mean and standard deviation of |c|, mean of c².
     mean_absolute_se, std_absolute_se, mean_square_se
         Their standard errors; 0 when exact.
     histogram
-        Counts of c in even bins on [−1, 1], int64, shape (1000,).
+        Counts of c in equal bins on [−1, 1], int64, shape (1000,).
     largest
-        Largest |c| seen. The coherence if exact, else a lower bound of it.
+        Largest |c| of these pairs: the coherence if exact, otherwise a lower bound of it.
     top
-        Pairs with the largest |c| of those seen, largest first.
+        The pairs with the largest |c|, largest first.
     neighbors, neighbor_overlaps
         Ids of the nearest rows of every row by c, nearest first, and their overlaps,
-        shape (V, K), int32 and float32; None unless asked for (exact only).
+        shape (V, K), int32 and float32; None if they were not computed (only with ``exact``).
     """
 
     DERIVED = ("coherence",)
@@ -105,11 +105,11 @@ class PairStatistics(Result):
 
 
 def sampled(rows: UnitRows, *, samples: int, top: int, seed: int) -> PairStatistics:
-    """Return unbiased estimates from `samples` pairs drawn evenly with replacement."""
+    """Return unbiased estimates from `samples` pairs drawn uniformly with replacement."""
     generator = np.random.default_rng(seed)
     first = generator.integers(rows.features, size=samples)
     second = generator.integers(rows.features - 1, size=samples)
-    second += second >= first  # every ordered pair of distinct rows equally often
+    second += second >= first  # every ordered pair of distinct rows is equally likely
     overlaps = overlaps_of(rows, first, second).astype(np.float64)
     absolute = np.abs(overlaps)
     ids = np.stack((np.minimum(first, second), np.maximum(first, second)), axis=1)
@@ -154,11 +154,11 @@ def exact(
     neighbors, top
         How many nearest rows of each row, and how many top pairs, to keep.
     device, dtype
-        Where and in which precision tiles are multiplied. Below float32, neighbors and
-        top pairs are chosen from more candidates by their overlaps in float32, and
-        searched for in float32 where the candidates crowd too closely to be sure.
+        Where and in which precision tiles are multiplied. In lower precision than float32,
+        extra candidates for neighbors and top pairs are stored and compared again in float32.
+        Where the candidates are too close to be sure, all rows are searched in float32.
     progress
-        Told after each tile.
+        Called after each tile.
 
     Raises
     ------
@@ -168,14 +168,14 @@ def exact(
     pairs = rows.features * (rows.features - 1) // 2
     near, listed = min(neighbors, rows.features - 1), min(max(top, 1), pairs)
     error = ROUNDING[dtype]
-    if error:  # the nearest by low products are only candidates for the nearest
+    if error:  # in low precision the nearest are only candidates
         near = min(4 * near + 24, rows.features - 1) if near else 0
         listed = min(max(4 * top, 4096), pairs)
     sums = _sweep(rows, (near, listed), device, dtype, progress)
     mean, square = sums.absolute / pairs, sums.square / pairs
     best = _named(rows, sums.top_ids)
     if error and listed < pairs and abs(best[max(top, 1) - 1].overlap) < sums.top[-1] + error:
-        # A pair that is not listed may be among the top: these crowd too closely.
+        # The listed overlaps are so close that a pair outside the list may be a top pair.
         best = _named(rows, _sweep(rows, (0, max(top, 1)), device, "float32", progress).top_ids)
     return PairStatistics(
         method="exact",
@@ -196,7 +196,7 @@ def exact(
 def _sweep(
     rows: UnitRows, keep: tuple[int, int], device: str, dtype: str, progress: Progress
 ) -> TileSums:
-    """Form every tile on and above the diagonal once and feed it to the sums."""
+    """Compute every tile on and above the diagonal once, and add it to the sums."""
     count = rows.features
     corners = [
         (row0, column0)
@@ -209,7 +209,7 @@ def _sweep(
             band = tiles.load(rows.block(row0, min(row0 + TILE_ROWS, count)))
         column1 = min(column0 + TILE_COLUMNS, count)
         if column1 - row0 <= len(band):
-            # On the diagonal: rows after the last column have no pair in this tile.
+            # On the diagonal, rows after the last column have no pair in this tile.
             columns = band[column0 - row0 : column1 - row0]
             tile = tiles.product(band[: column1 - row0], columns)
         else:
@@ -220,8 +220,8 @@ def _sweep(
 
 
 def _tiles(features: int, keep: tuple[int, int], device: str, dtype: str) -> Tiles:
-    """Return what multiplies and sums tiles: numba on the CPU, torch elsewhere."""
-    # Imported here: both take seconds, and the Gram route needs neither.
+    """Return the object that multiplies and sums tiles: numba on the CPU, torch elsewhere."""
+    # Imported here because both take seconds, and the Gram matrix alone needs neither.
     if device == "cpu" and dtype == "float32":
         from superscope.geometry.tiles_cpu import CpuTiles
 
@@ -235,7 +235,7 @@ def _tiles(features: int, keep: tuple[int, int], device: str, dtype: str) -> Til
 
 
 def _named(rows: UnitRows, positions: npt.NDArray[np.int64]) -> tuple[Pair, ...]:
-    """Return pairs of rows with ids, text and float32 overlap, largest |c| first."""
+    """Return pairs of rows with ids, texts and float32 overlaps, largest |c| first."""
     head = rows.head
     overlaps = overlaps_of(rows, positions[:, 0], positions[:, 1])
     found = []
@@ -247,7 +247,7 @@ def _named(rows: UnitRows, positions: npt.NDArray[np.int64]) -> tuple[Pair, ...]
 
 
 def _nearest(rows: UnitRows, sums: TileSums, keep: int, error: float) -> dict[str, Any]:
-    """Return ids and overlaps of the nearest rows, chosen by overlaps in float32."""
+    """Return ids and overlaps of the nearest rows, compared in float32."""
     if not keep:
         return {}
     near, positions = sums.near, sums.near_ids

@@ -1,4 +1,4 @@
-"""What low-precision tiles chose, decided again by overlaps in float32."""
+"""Compare the candidates from low-precision tiles again, by overlaps in float32."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from superscope.geometry.unit_rows import Float32, UnitRows, blocks
 
-_TOGETHER = 512  # rows searched at once
+_TOGETHER = 512  # number of rows searched at once
 
 
 def overlaps_of(
     rows: UnitRows, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
 ) -> Float32:
-    """Return c of the given pairs of positions, float32."""
+    """Return the overlaps c of pairs of positions, float32."""
     overlaps = np.empty(len(first), np.float32)
     step = max(1, (1 << 20) // rows.width)
     for at in range(0, len(first), step):
@@ -29,22 +29,22 @@ def rescored(
     keep: int,
     error: float,
 ) -> tuple[Float32, npt.NDArray[np.int32]]:
-    """Return the `keep` nearest rows of every row, exact to float32.
+    """Return the `keep` nearest rows of every row, exact in float32.
 
     Parameters
     ----------
     rows
-        Unit rows, V of them.
+        V unit rows.
     near, positions
-        Candidates by products in low precision, nearest first, shape (V, > keep) (or all
-        V − 1 others).
+        Overlaps and positions of the candidates in low precision, nearest first, shape
+        (V, > keep), or all V − 1 other rows.
     keep
-        How many to return of each row.
+        How many nearest rows to return for each row.
     error
-        How far a candidate's overlap may be off.
+        Largest error of a candidate's overlap.
     """
     count, listed = near.shape
-    bar = near[:, -1].astype(np.float64)  # nothing that is not listed is above it
+    bar = near[:, -1].astype(np.float64)  # no row outside the list exceeds it
     exact = np.empty_like(near)
     step = max(1, (1 << 20) // (rows.width * listed))
     for start in range(0, count, step):
@@ -66,7 +66,7 @@ def rescored(
 def _search(
     rows: UnitRows, wanted: npt.NDArray[np.int64], keep: int
 ) -> tuple[Float32, npt.NDArray[np.int32]]:
-    """Return the nearest rows of the `wanted` ones among all."""
+    """Return the nearest rows of the `wanted` rows, among all rows."""
     unit = rows.take(wanted)
     near = np.empty((len(wanted), 0), np.float32)
     positions = np.empty((len(wanted), 0), np.int32)

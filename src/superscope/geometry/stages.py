@@ -1,9 +1,9 @@
-"""What takes long when a head is measured: the names that progress shows, and what each costs."""
+"""The stages of a measurement: the names that progress shows, and their costs."""
 
 from __future__ import annotations
 
 CENTERINGS = {"none": "raw", "mean": "mean-centered", "frequency": "frequency-centered"}
-"""How each centering is called."""
+"""The displayed name of each centering."""
 
 GRAM = "Gram matrix"
 INTERFERENCE = "interference of each token"
@@ -11,7 +11,7 @@ WEIGHTED_GRAM = "Gram matrix weighted by frequency"
 PAIRS = "all pairs"
 
 OPERATIONS_A_PAIR = 64
-"""What sums, histogram and lists cost beside the product of two rows, in multiplications."""
+"""Extra cost of sums, histogram and lists for each pair of rows, in multiplications."""
 
 
 def of(center: str, stage: str) -> str:

@@ -22,7 +22,7 @@ PAIR_METHODS = {"exact": "all there are", "sample": "drawn at random"}
 
 @dataclass(frozen=True)
 class Summary:
-    """The table in parts, so that terminal, notebook and report say the same.
+    """The parts of the table, so that terminal, notebook and report show the same.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Summary:
     overlaps
         Label and one value for each centering.
     facts
-        Label and value of what centering does not touch.
+        Label and value of what centering does not change.
     pairs_title, pairs
         The most colliding pairs of raw and of centered rows.
     """
@@ -121,7 +121,7 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
     p = g.provenance
     facts = [
         *_norm_facts(g.norms),
-        ("regime", str(g.regime) + (" (V ≤ m: nothing need be superposed)"
+        ("regime", str(g.regime) + (" (V ≤ m: superposition is not needed)"
                                     if g.features <= g.width else "")),
         ("rows left out", _left_out(g)),
     ]  # fmt: skip
@@ -255,13 +255,13 @@ def weighted_text(weighted: WeightedOverlap) -> str:
 
 @text.as_text.register
 def norms_text(norms: Norms) -> str:
-    """Return the norms' mean, spread and quantiles."""
+    """Return the mean, spread and quantiles of the norms."""
     return labelled(f"norms of {counted(len(norms.values), 'row')}", _norm_facts(norms), LABEL)
 
 
 @text.as_text.register
 def pairs_text(pairs: PairStatistics) -> str:
-    """Return what pairs tell, and those that overlap most."""
+    """Return the statistics of pairs, and the pairs that overlap most."""
     facts = [
         ("mean |overlap|", _estimate(pairs.mean_absolute, pairs.mean_absolute_se)),
         ("std |overlap|", _estimate(pairs.std_absolute, pairs.std_absolute_se)),

@@ -1,4 +1,4 @@
-"""What one sweep over all tiles of overlaps adds up to, whatever computed it."""
+"""The sums of one sweep over all tiles of overlaps, on any device."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TileSums:
         Histogram of c, int64, shape (BINS,).
     near, near_ids
         Overlap and position of the nearest rows of every row, nearest first,
-        shape (V, K). Unfilled places have overlap −2.
+        shape (V, K). Empty places have overlap −2.
     top, top_ids
         The highest |c|, highest first, shape (≤ T,), and the positions of those pairs,
         shape (≤ T, 2).
@@ -43,26 +43,26 @@ class TileSums:
 
 
 class Tiles(ABC):
-    """Forms the tiles of one sweep and keeps the sums over them.
+    """Computes the tiles of one sweep and the sums over them.
 
     A tile holds the overlaps of some unit rows (its rows) with some others (its columns).
     """
 
     @abstractmethod
     def load(self, unit: Float32) -> Any:
-        """Return unit rows as `product` takes them; it can be sliced by rows."""
+        """Return unit rows in the form that `product` takes; it can be sliced by rows."""
 
     @abstractmethod
     def product(self, rows: Any, columns: Any) -> Any:
-        """Return the tile of loaded rows and columns; valid until the next product."""
+        """Return the tile of loaded rows and columns; the next product overwrites it."""
 
     @abstractmethod
     def add(self, tile: Any, row0: int, column0: int) -> None:
-        """Take the overlaps of rows from `row0` with rows from `column0`, those after only."""
+        """Add the overlaps of rows from `row0` with the later rows among those from `column0`."""
 
     @abstractmethod
     def result(self) -> TileSums:
-        """Return the sums over all tiles so far; the last call."""
+        """Return the sums over all tiles; no tile can be added afterwards."""
 
 
 def bin_edges() -> npt.NDArray[np.float64]:

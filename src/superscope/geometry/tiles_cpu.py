@@ -1,7 +1,7 @@
 """One pass over a tile of overlaps in the CPU's caches, compiled by numba.
 
 A tile is the product of some unit rows (its rows) with some others (its columns).
-Threads share a tile without sharing anything they write: first each takes a band
+Threads share a tile, but each writes only to its own memory: first each takes a band
 of rows, for sums, histogram, top pairs and the rows' neighbors; then a band of
 columns, for the columns' neighbors.
 """
@@ -22,7 +22,7 @@ from superscope.geometry.unit_rows import Float32
 
 
 class Tile(NamedTuple):
-    """Overlaps of consecutive rows with consecutive columns, and where they begin."""
+    """Overlaps of consecutive rows with consecutive columns, and the first row and column."""
 
     overlaps: Any
     row0: Any
@@ -43,21 +43,21 @@ class Top(NamedTuple):
     ids: Any
 
 
-# With their types given, functions are compiled (or loaded from numba's cache) on import.
+# Functions with given types are compiled, or loaded from numba's cache, on import.
 _MATRIX, _IDS = types.float32[:, ::1], types.int32[:, ::1]
 _TILE = types.NamedTuple((_MATRIX, types.int64, types.int64), Tile)
 _NEAREST = types.NamedTuple((_MATRIX, _IDS), Nearest)
 _TOP = types.NamedTuple((types.float32[::1], types.int64[:, ::1]), Top)
 _INT, _NUMBER = types.int64, types.float32
 
-_MARGIN = 16  # bins beyond ±1, for overlaps that rounding (of bfloat16 at worst) puts there
+_MARGIN = 16  # bins beyond ±1, for overlaps that exceed it by rounding, at most that of bfloat16
 _ALIKE = np.float32(ALIKE)
-_CHUNK = 64  # columns looked at together: one vectorized comparison decides whether any matters
+_CHUNK = 64  # columns checked together: one vectorized comparison tells whether any matters
 
 
 @njit(types.void(_NEAREST, _INT, _NUMBER, _INT))
 def _insert(nearest, row, value, other):  # type: ignore  # pragma: no cover
-    """Put a value into a row's list, which is sorted descending; the last falls out."""
+    """Insert a value into a row's list, which is sorted descending; the last is dropped."""
     values, ids = nearest.overlaps, nearest.ids
     at = values.shape[1] - 1
     while at > 0 and values[row, at - 1] < value:
@@ -70,10 +70,10 @@ def _insert(nearest, row, value, other):  # type: ignore  # pragma: no cover
 
 @njit(types.void(_TOP, _NUMBER, _INT, _INT))
 def _insert_pair(pairs, value, row, column):  # type: ignore  # pragma: no cover
-    """Put a pair into the list of top pairs, unless the last there comes before it.
+    """Insert a pair into the list of top pairs, unless the last one in it ranks higher.
 
-    The list is sorted by value, highest first, then by row and column, so that which
-    of many identical rows are listed depends on neither rounding nor threads.
+    The list is sorted by value, highest first, then by row and column, so that the choice
+    among many identical rows does not depend on rounding or threads.
     """
     top, top_ids = pairs.overlaps, pairs.ids
     value = np.float32(1) if value > _ALIKE else value
@@ -104,7 +104,7 @@ def _insert_pair(pairs, value, row, column):  # type: ignore  # pragma: no cover
 def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
     tile, begin, end, sums, counts, nearest, pairs
 ):
-    """Take rows `begin` to `end` of a tile: only pairs whose column comes after their row."""
+    """Add rows `begin` to `end` of a tile: only pairs whose column comes after their row."""
     every, row0, column0 = tile.overlaps, tile.row0, tile.column0
     near, top = nearest.overlaps, pairs.overlaps
     columns = every.shape[1]
@@ -127,7 +127,7 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
             part_square = np.float32(0)
             nearer = 0
             larger = 0
-            # Counting what passes a bar vectorizes; finding the maximum does not.
+            # Counting values above a bar vectorizes; finding the maximum does not.
             for k in range(size):
                 c = overlaps[k]
                 part_absolute += abs(c)
@@ -138,7 +138,7 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
                 bins[k] = np.int32((overlaps[k] + one) * scale + margin)
             absolute += part_absolute  # type: ignore[assignment]
             square += part_square  # type: ignore[assignment]
-            # Counting into four histograms in turn spares the wait for one address.
+            # Counting into four histograms in turn avoids waiting for writes to one address.
             whole = size & ~3
             for k in range(0, whole, 4):
                 counts[0, np.uint32(bins[k])] += 1
@@ -161,10 +161,10 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
 
 @njit(types.void(_TILE, _INT, _INT, _NEAREST))
 def _by_columns(tile, begin, end, nearest):  # type: ignore  # pragma: no cover
-    """Offer every pair of columns `begin` to `end` to the column's list of neighbors."""
+    """Add the pairs of columns `begin` to `end` to the columns' lists of neighbors."""
     every, row0, column0, near = tile.overlaps, tile.row0, tile.column0, nearest.overlaps
     keep = near.shape[1]
-    bar = np.empty(end - begin, np.float32)  # what an overlap must exceed to enter a list
+    bar = np.empty(end - begin, np.float32)  # an overlap must exceed this to enter a list
     for j in range(begin, end):
         bar[j - begin] = near[column0 + j, keep - 1]
     for i in range(every.shape[0]):
@@ -192,7 +192,7 @@ class CpuTiles(Tiles):
     neighbors, pairs
         How many nearest rows of each row, and how many top pairs, to keep.
     threads
-        Threads that share a tile; all usable cores by default.
+        Number of threads that share a tile; by default all usable cores.
     """
 
     def __init__(self, features: int, neighbors: int, pairs: int, threads: int | None = None):
@@ -207,7 +207,7 @@ class CpuTiles(Tiles):
             np.full((features, neighbors), -2, np.float32),
             np.zeros((features, neighbors), np.int32),
         )
-        self._memory = np.empty(0, np.float32)  # of every tile in turn
+        self._memory = np.empty(0, np.float32)  # reused for every tile
 
     def load(self, unit: Float32) -> Any:
         return unit
@@ -257,7 +257,7 @@ class CpuTiles(Tiles):
 
 
 def _folded(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the histogram with what fell beyond ±1 in its end bins."""
+    """Return the histogram with the counts beyond ±1 added to its end bins."""
     inside = counts[_MARGIN:-_MARGIN].copy()
     inside[0] += counts[:_MARGIN].sum()
     inside[-1] += counts[-_MARGIN:].sum()

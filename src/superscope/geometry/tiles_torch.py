@@ -1,4 +1,4 @@
-"""Tiles in torch: the same sums as `tiles_cpu` on any device, and low precision on the CPU."""
+"""Tiles in torch: the sums of `tiles_cpu` on any device, and low precision on the CPU."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _upload(unit: Float32, device: torch.device, dtype: torch.dtype) -> torch.Te
 
 
 class LowCpuTiles(CpuTiles):
-    """Tiles of the CPU multiplied in a lower precision, summed like those in float32."""
+    """Tiles on the CPU, multiplied in a lower precision and summed like those in float32."""
 
     def __init__(self, features: int, neighbors: int, pairs: int, dtype: torch.dtype) -> None:
         super().__init__(features, neighbors, pairs)
@@ -37,14 +37,14 @@ class LowCpuTiles(CpuTiles):
 
 
 class TorchTiles(Tiles):
-    """Tiles multiplied and summed where the device is."""
+    """Tiles multiplied and summed on a device."""
 
     def __init__(
         self, features: int, neighbors: int, pairs: int, device: torch.device, dtype: torch.dtype
     ) -> None:
         self._device = device
         self._dtype = dtype
-        # mps has no float64; its partial sums are added up on the host.
+        # mps has no float64: its partial sums are added up on the host.
         self._sums = np.zeros(2)
         self._counts = np.zeros(BINS, np.int64)
         self._top = torch.full((pairs,), -1.0, device=device)
@@ -62,7 +62,7 @@ class TorchTiles(Tiles):
     def add(self, tile: torch.Tensor, row0: int, column0: int) -> None:
         rows = torch.arange(row0, row0 + tile.shape[0], device=self._device)
         columns = torch.arange(column0, column0 + tile.shape[1], device=self._device)
-        if row0 + tile.shape[0] > column0:  # on the diagonal: every pair only once
+        if row0 + tile.shape[0] > column0:  # on the diagonal, count every pair only once
             after = columns[None, :] > rows[:, None]
             overlaps = tile[after]
             candidates = tile.masked_fill(~after, -2.0)
@@ -78,7 +78,7 @@ class TorchTiles(Tiles):
     def _add_sums(self, overlaps: torch.Tensor) -> None:
         if not overlaps.numel():
             return
-        # One row at a time in float32, the rows' sums on the host in float64.
+        # Sum each row in float32, and add the rows' sums on the host in float64.
         flat = overlaps if overlaps.ndim == 2 else overlaps[None, :]
         width = 4096
         parts = [flat[:, at : at + width].abs().sum(dim=1) for at in range(0, flat.shape[1], width)]

@@ -1,4 +1,4 @@
-"""The rows of a head as unit vectors, raw or centered, a block at a time."""
+"""The rows of a head as unit vectors, raw or centered, in blocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TINY, _HUGE = 1e-30, 1e30  # norms within these bounds are safe in float32
 
 
 def block_rows(width: int) -> int:
-    """Return how many rows to hold at once: a few MB, but enough for efficient products."""
+    """Return the number of rows in a block: a few MB, enough for efficient products."""
     return max((3 << 19) // width, min(width, 4096), 1)
 
 
@@ -37,11 +37,11 @@ class UnitRows:
     Attributes
     ----------
     head
-        The head, already without rows that have no direction.
+        The head without its zero rows.
     inverse_norms
         1/‖w_i − center‖, float64, shape (V,).
     center
-        What is subtracted from every row, float32, shape (m,); None for raw rows.
+        The vector subtracted from every row, float32, shape (m,); None for raw rows.
     """
 
     head: Head
@@ -66,7 +66,7 @@ class UnitRows:
 
     def _unit(self, rows: Float32, inverse: Float64) -> Float32:
         if inverse.max(initial=0.0) > 1 / _TINY or inverse.min(initial=1.0) < 1 / _HUGE:
-            # Norms this extreme leave float32's normal range when inverted or subtracted.
+            # With such extreme norms, inverses and differences leave float32's normal range.
             wide = rows.astype(np.float64)
             if self.center is not None:
                 wide -= self.center
@@ -116,7 +116,7 @@ def prepare(head: Head) -> Prepared:
     for start, stop in blocks(total, head.width):
         rows = head.block(start, stop)
         norms[start:stop] = row_norms(rows)
-        with np.errstate(invalid="ignore"):  # refused below
+        with np.errstate(invalid="ignore"):  # rejected below
             mean += rows.sum(axis=0, dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(norms))
     if len(bad):
@@ -137,16 +137,16 @@ def prepare(head: Head) -> Prepared:
 
 
 def centered(prepared: Prepared, center: Float64) -> UnitRows:
-    """Return the unit rows of W − center, without rows that have no direction left.
+    """Return the unit rows of W − center, without rows that become zero.
 
-    A row that differs from the center by no more than float32 rounding is the center.
+    A row that differs from the center only by float32 rounding counts as zero.
     """
     head = prepared.raw.head
     subtracted = center.astype(np.float32)
     norms = np.empty(head.features)
     for start, stop in blocks(head.features, head.width):
         rows = head.block(start, stop)
-        # Two numbers near float32's largest may differ by more than it can hold.
+        # The difference of two numbers near float32's limit may exceed it.
         wide = prepared.norms[start:stop].max() > _HUGE
         norms[start:stop] = row_norms((rows.astype(np.float64) if wide else rows) - subtracted)
     rounding = 2.0**-22 * (prepared.norms + float(np.linalg.norm(center)))

@@ -1,4 +1,4 @@
-"""Token frequencies as weights of rows: overlaps of the rows that a random text meets."""
+"""Token frequencies as weights of rows: overlaps of the tokens of a text."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from superscope.result import Result
 class WeightedOverlap(Result):
     """Overlaps c_ij weighted by p_i, the frequency of token i in a text.
 
-    The p_i are those of rows with a direction, normalized to sum 1. With all p_i = 1/V the
-    numbers are those of :class:`~superscope.Overlap`.
+    The p_i are frequencies of nonzero rows, normalized to sum 1. With all p_i = 1/V the
+    numbers equal those of :class:`~superscope.Overlap`.
 
     Attributes
     ----------
     covered
-        Share of the text's tokens whose row has a direction; the rest is left out.
+        Share of the text's tokens with a nonzero row; the others are left out.
     effective_tokens
-        1/Σ p_i²: two tokens drawn from the text are the same as often as if it had so many, all
-        equally frequent. None if no token of the text is covered.
+        1/Σ p_i². Two tokens drawn from the text are equal with the same probability as if it had
+        this many distinct tokens, all equally frequent. None if no token of the text is covered.
     mean_square_overlap
-        Σ_{i≠j} p_i p_j c_ij² / (1 − Σ p_i²): mean of c² over two tokens drawn from the text
-        that are not the same. None if fewer than two tokens have weight.
+        Σ_{i≠j} p_i p_j c_ij² / (1 − Σ p_i²): mean of c² over two different tokens drawn from the
+        text. None if fewer than two tokens have weight.
     token_interference
-        Σ_i p_i Σ_{j≠i} c_ij² / (V − 1): mean of c² over a token drawn from the text and
-        another of the vocabulary, drawn uniformly. None if no token of the text is covered.
+        Σ_i p_i Σ_{j≠i} c_ij² / (V − 1): mean of c² between a token drawn from the text and
+        another token drawn uniformly from the vocabulary. None if no token of the text is covered.
     effective_width
         1/‖G_p‖_F², G_p = Σ p_i ŵ_i ŵ_iᵀ: the participation ratio of its spectrum, of trace 1.
         At most m, and at most `effective_tokens`. None if no token of the text is covered.
@@ -60,23 +60,23 @@ def weighted_overlap(
     Parameters
     ----------
     rows
-        The V rows with a direction.
+        The V nonzero rows.
     token_interference
-        Mean of c_ij² over j ≠ i for each of them, shape (V,).
+        Mean of c_ij² over j ≠ i for each row, shape (V,).
     frequencies
-        Of the stored rows, on any scale, finite and not negative.
+        Frequencies of the stored rows, on any scale, finite and not negative.
     device
         Where products are computed.
     progress
-        Told of each block.
+        Called after each block.
     """
     p, covered = shares(frequencies, rows.head.ids)
     if not p.any():
         return WeightedOverlap(covered, None, None, None, None)
 
-    # The most frequent token k is kept apart, its pairs are added as they are: if nearly all of
-    # the text is k, they would be lost beside p_k² in ‖G_p‖_F². With a = p_k, r = 1 − a, and q
-    # the shares among the others: G_p = a ŵ_k ŵ_kᵀ + r G_q.
+    # The pairs of the most frequent token k are added separately: if nearly all of the text is k,
+    # they would be lost in the rounding of p_k² in ‖G_p‖_F². With a = p_k, r = 1 − a, and q the
+    # shares among the other tokens, G_p = a ŵ_k ŵ_kᵀ + r G_q.
     k = int(p.argmax())
     a, others = float(p[k]), p.copy()
     others[k] = 0
@@ -91,7 +91,7 @@ def weighted_overlap(
     square_norm = float(np.vdot(gram, gram))
     repeated = float(q @ q)
     mean = (2 * a * with_top + r * (square_norm - itself)) / (2 * a + r * (1 - repeated))
-    # From the mean, so that p_i = 1/V gives what Overlap gives: ‖ŵ_i‖ is 1 but for rounding.
+    # Use the mean, so that p_i = 1/V gives the numbers of Overlap: ‖ŵ_i‖ is 1 up to rounding.
     same = a * a + r * r * repeated
     mean = min(1.0, max(0.0, mean))
     return WeightedOverlap(
@@ -104,12 +104,12 @@ def weighted_overlap(
 
 
 def stored_frequencies(frequencies: npt.ArrayLike, head: Head) -> Float64:
-    """Return a frequency for each stored row of a head, 0 for ids beyond those given.
+    """Return a frequency for each stored row of a head; missing ones at the end are 0.
 
     Raises
     ------
     UsageError
-        No list of finite numbers that are not negative, or one longer than the stored rows.
+        The frequencies are not finite numbers of at least 0, or exceed the stored rows in number.
     """
     stored = head.stored.shape[0]
     try:
@@ -118,11 +118,11 @@ def stored_frequencies(frequencies: npt.ArrayLike, head: Head) -> Float64:
         raise UsageError(f"frequencies must be a number for each token: {error}") from None
     if given.ndim != 1:
         raise UsageError(f"frequencies must be a number for each token; got shape {given.shape}")
-    given = np.trim_zeros(given, "b")  # ids that never occur need no row
+    given = np.trim_zeros(given, "b")  # ids that never occur may have no row
     if len(given) > stored:
         raise UsageError(
             f"{len(given):,} frequencies for the {stored:,} stored rows of "
-            f"{head.provenance.model}: they are of another tokenizer"
+            f"{head.provenance.model}: they come from another tokenizer"
         )
     bad = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))
     if len(bad):
@@ -131,20 +131,20 @@ def stored_frequencies(frequencies: npt.ArrayLike, head: Head) -> Float64:
 
 
 def shares(frequencies: Float64, ids: npt.NDArray[np.int64] | None) -> tuple[Float64, float]:
-    """Return how a text's tokens are shared out among the rows kept, and how many those cover.
+    """Return the frequencies of the kept rows, and the share of the text that they cover.
 
     Parameters
     ----------
     frequencies
-        Of the stored rows, on any scale.
+        Frequencies of the stored rows, on any scale.
     ids
-        Ids of the rows kept; None for all.
+        Ids of the kept rows; None for all.
 
     Returns
     -------
     tuple
-        p_i of each row kept, with sum 1 (or all 0, if no token of the text is kept); and the
-        share of all frequencies that falls on rows kept.
+        p_i of each kept row, with sum 1 (or all 0 if no token of the text is kept), and the
+        share of all frequencies that belongs to kept rows.
     """
     rows = slice(None) if ids is None else ids
     p = frequencies[rows]
@@ -163,11 +163,11 @@ def mean_row(head: Head, frequencies: Float64) -> Float64:
     Raises
     ------
     UsageError
-        None of the rows kept has a frequency above 0.
+        No kept row has a frequency above 0.
     """
     weights, _ = shares(frequencies, head.ids)
     if not weights.any():
-        raise UsageError("the frequencies of the rows kept add up to 0")
+        raise UsageError("no kept row has a frequency above 0")
     mean = np.zeros(head.width)
     for start, stop in blocks(head.features, head.width):
         mean += weights[start:stop] @ head.block(start, stop).astype(np.float64)
@@ -194,7 +194,7 @@ def _gram(
 
 
 def _precision(rows: UnitRows, weights: Float64) -> np.dtype[np.floating]:
-    # As for the Gram matrix of all rows, with 1/Σq² in the place of V: beyond 2m, overlaps make
-    # up at least half of ‖G_q‖_F² ≥ 1/m. Few texts are so even; most take float64.
+    # As for the Gram matrix of all rows, with 1/Σq² in place of V: above 2m, overlaps are at
+    # least half of ‖G_q‖_F² ≥ 1/m. Few texts are that uniform; most need float64.
     single = 1 / float(weights @ weights) > 2 * rows.width and rows.width > 128
     return np.dtype(np.float32 if single else np.float64)

@@ -37,7 +37,7 @@ class ToyRuns(Result):
 
     @property
     def kernels(self) -> tuple[str, ...]:
-        """The distinct machine codes that trained the runs; runs of one machine code have equal bits."""
+        """The distinct machine codes of the runs; equal code gives equal bits."""
         return tuple(sorted({point.kernel for point in self.points}))
 
     def to_frame(self) -> pd.DataFrame:
