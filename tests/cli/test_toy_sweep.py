@@ -107,7 +107,7 @@ def test_dry_run_counts_and_estimates_and_runs_nothing(tiny: Path, tmp_path: Pat
     ("arguments", "said"),
     [
         (["{tmp}/absent.toml", "--out", "{out}"], "absent.toml"),
-        (["{tmp}/unknown.toml", "--out", "{out}"], "did you mean 'width'"),
+        (["{tmp}/unknown.toml", "--out", "{out}"], "did you mean width"),
         (["{tmp}/no.toml", "--out", "{out}"], "is not valid TOML"),
         (["{tmp}/dense.toml", "--out", "{out}"], "density"),
         (["{tiny}"], "--out"),

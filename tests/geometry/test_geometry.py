@@ -150,13 +150,13 @@ def setting(*path: str, to: object):
 def test_json_that_is_no_geometry_is_refused(geometry: Geometry, change) -> None:
     value = json.loads(geometry.to_json())
     change(value)
-    with pytest.raises(FormatError, match="no Geometry of this version"):
+    with pytest.raises(FormatError, match="not a Geometry of this version"):
         Geometry.from_json(json.dumps(value))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '"x"', "{}", "[" * 100_000, "NaN"])
 def test_text_that_is_no_geometry_is_refused(text: str) -> None:
-    with pytest.raises(FormatError, match="no Geometry of this version"):
+    with pytest.raises(FormatError, match="not a Geometry of this version"):
         Geometry.from_json(text)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.errors import FormatError
+from superscope.plotting import Pictured
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.result import Result
 from superscope.runs import RunFolder
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class ToyRuns(Result):
+class ToyRuns(Result, Pictured):
     """All runs of a folder, from any sweep.
 
     Attributes

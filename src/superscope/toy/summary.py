@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from weakref import WeakKeyDictionary
 
 from superscope.geometry.baselines import welch_floor
 from superscope.text import as_text, counted, named, signed
@@ -14,11 +15,13 @@ from superscope.toy.point import ToyPoint
 from superscope.toy.results import ToyRuns
 from superscope.toy.run import ToyRun
 
+_FRESH: WeakKeyDictionary[ToyRun, ToyEvaluation] = WeakKeyDictionary()
+
 
 @as_text.register
 def _(run: ToyRun) -> str:
     """Return the text of ``toy train``; this evaluates the loss on fresh samples."""
-    fresh = evaluate(run)
+    fresh = _on_fresh_samples(run)
     error = "" if run.loss_se is None else f" ± {run.loss_se:.2g}"
     return _point(
         ToyPoint.of(run), error,
@@ -79,7 +82,7 @@ def _(runs: ToyRuns) -> str:
 
 def to_summary_json(run: ToyRun) -> str:
     """Return a run without its weights as one line of JSON."""
-    point, fresh = ToyPoint.of(run), evaluate(run)
+    point, fresh = ToyPoint.of(run), _on_fresh_samples(run)
     return json.dumps({
         "observation": asdict(point.observation),
         "unrepresented_loss": point.unrepresented_loss,
@@ -91,6 +94,13 @@ def to_summary_json(run: ToyRun) -> str:
         "kernel": run.kernel,
         "config": asdict(run.config),
     })  # fmt: skip
+
+
+def _on_fresh_samples(run: ToyRun) -> ToyEvaluation:
+    """Return the loss on fresh samples, drawn once however often a run is printed."""
+    if run not in _FRESH:
+        _FRESH[run] = evaluate(run)
+    return _FRESH[run]
 
 
 def title(config: ToyConfig) -> str:
