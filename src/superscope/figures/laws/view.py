@@ -149,10 +149,9 @@ def put_points(
         dots(panel, x[own], y[own], family.style, size=size, alpha=alpha)
 
 
-def drawn_points(count: int, always: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
-    """Return which of so many points are drawn: all, or evenly many, and some in any case."""
-    chosen = np.array(spread(range(count), MOST_POINTS), np.int64)
-    return chosen if always is None else np.union1d(chosen, always)
+def drawn_points(count: int) -> npt.NDArray[np.int64]:
+    """Return which of so many points are drawn: all, or evenly many."""
+    return np.array(spread(range(count), MOST_POINTS), np.int64)
 
 
 def thinned(count: int) -> str:
