@@ -172,7 +172,7 @@ def test_without_pairs_the_page_says_so(rng: np.random.Generator) -> None:
     head = Head.from_array(rng.normal(size=(60, 8)))
     words = parse(render([measure_head(head, pairs="none")])).words
     assert "The overlaps cannot be drawn: pairs were not measured." in words
-    assert "" in words
+    assert "The pairs are not listed, because they were not measured." in words
 
 
 def test_a_sample_is_called_a_sample(random_page: str, rng: np.random.Generator) -> None:
