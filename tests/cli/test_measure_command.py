@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -299,10 +300,10 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
 ) -> None:
     from superscope import _measure
 
-    def stopped(name: str, **options: object) -> object:
+    def stopped(name: str, *options: Any, **others: Any) -> object:
         if name == "second":
             raise KeyboardInterrupt
-        return measure(name, **options)
+        return measure(name, *options, **others)
 
     monkeypatch.setattr(_measure, "measure", stopped)
     done = superscope("measure", head, "second", "third", "--pairs", "none")
