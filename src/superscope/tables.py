@@ -93,7 +93,7 @@ def parse_table(
             lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
             records = [json.loads(line, parse_constant=_refuse) for line in lines]
             if not all(isinstance(record, dict) for record in records):
-                raise ValueError("a line of it is no object")
+                raise ValueError("one of its lines is not an object")
             frame = pd.DataFrame(records).convert_dtypes()
         else:
             # Only an empty cell is missing: a model may be called "null". Numbers are converted
@@ -184,7 +184,7 @@ def read_numbers(path: Path) -> npt.NDArray[np.float64]:
             raise ValueError(f"it holds {values.dtype} of shape {values.shape}")
     except (ValueError, EOFError, OverflowError, MemoryError) as error:
         reason = " ".join(str(error).split())
-        raise FormatError(f"{path} is no list of numbers: {reason}") from None
+        raise FormatError(f"{path} is not a list of numbers: {reason}") from None
     return values.astype(np.float64)
 
 

@@ -214,7 +214,7 @@ def test_a_table_that_gives_no_frequencies_is_named(
 ) -> None:
     file, changed = tmp_path / f"t.{suffix}", change(table)
     changed.to_parquet(file) if suffix == "parquet" else changed.to_csv(file, index=False)
-    with pytest.raises(FormatError, match=f"t.{suffix} is no file of frequencies: .*{said}"):
+    with pytest.raises(FormatError, match=f"t.{suffix} is not a file of frequencies: .*{said}"):
         read_frequencies(file)
 
 
@@ -255,7 +255,7 @@ def zipped() -> bytes:
 )
 def test_a_file_that_is_something_else_is_named(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(FormatError, match=f"{name} is no file of frequencies") as caught:
+    with pytest.raises(FormatError, match=f"{name} is not a file of frequencies") as caught:
         read_frequencies(tmp_path / name)
     assert "\n" not in str(caught.value)
 

@@ -220,7 +220,7 @@ def test_a_folder_is_not_read_in_place_of_the_hub(hub: Hub, tmp_path: Path) -> N
         ("c4", {"config": "fr"}, UsageError, r"'fr' not found.*\['en', 'de'\].*config="),
         ("allenai/c4", {}, UsageError, r"Config name is missing.*'de'\]: .*config="),
         ("c4", {"field": "body"}, FormatError, "c4, row 0 has no field 'body'; it has text, url"),
-        ("owner/numbers", {}, FormatError, "row 0: field 'text' is no text but int"),
+        ("owner/numbers", {}, FormatError, "row 0: field 'text' is not text but int"),
         ("owner/pictures", {}, RemoteError, "data set owner/pictures cannot be read"),
         ("owner/damaged", {}, RemoteError, "data set owner/damaged cannot be read"),
         ("owner/surrogates", {}, RemoteError, "surrogates cannot be read: .* row 1"),

@@ -152,8 +152,8 @@ def test_undecodable_bytes_of_a_json_line_are_those_of_its_text(tmp_path: Path) 
         ("null", "line 2 is no JSON object"),
         ('{"txt": "", "b": 1}', "line 2 has no field 'text'; it has txt, b: choose .*--field"),
         ("{}", "line 2 has no field 'text'; it has nothing"),
-        ('{"text": 5}', "line 2: field 'text' is no text but int"),
-        ('{"text": ["a"]}', "line 2: field 'text' is no text but list"),
+        ('{"text": 5}', "line 2: field 'text' is not text but int"),
+        ('{"text": ["a"]}', "line 2: field 'text' is not text but list"),
         ("[" * 100_000, "line 2 cannot be read: .*recursion"),
         (f'{{"text": {"9" * 5000}}}', "line 2 cannot be read: .*digits"),
     ],
@@ -194,7 +194,7 @@ def test_parquet(tmp_path: Path) -> None:
         found = list(text_files([file], field=field))
         assert [d.text for d in found] == ["one", "", "ü🙂"]
         assert [d.place for d in found] == [f"{file}, row {k}" for k in (0, 2, 3)]
-    with pytest.raises(FormatError, match=r"column 'n' is no text but int64"):
+    with pytest.raises(FormatError, match=r"column 'n' is not text but int64"):
         list(text_files([file], field="n"))
     with pytest.raises(FormatError, match=r"no column 'body'; it has text, large, .*--field"):
         list(text_files([file], field="body"))
@@ -203,7 +203,7 @@ def test_parquet(tmp_path: Path) -> None:
 def test_parquet_without_rows(tmp_path: Path) -> None:
     empty = written(tmp_path, "a.parquet", parquet(text=pa.array([], pa.string()), n=[]))
     assert texts(text_files([empty])) == []
-    with pytest.raises(FormatError, match="column 'n' is no text but null"):
+    with pytest.raises(FormatError, match="column 'n' is not text but null"):
         texts(text_files([empty], field="n"))
 
 

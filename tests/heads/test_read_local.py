@@ -87,7 +87,7 @@ def test_a_choice_in_a_sharded_checkpoint(tmp_path: Path) -> None:
         ("nothing.safetensors", "no file or folder nothing.safetensors"),
         ("./nothing", "no file or folder ./nothing"),
         ("/nothing/at/all", "no file or folder /nothing/at/all"),
-        ("not a model", "no file or folder not a model, and it is no hub id"),
+        ("not a model", "no file or folder not a model, and it is not a hub id"),
         ("file:///nothing", "no file or folder file:///nothing"),
         ("~nobody-of-that-name/x", "cannot open ~nobody-of-that-name/x"),
         ("x" * 300 + "/y", "cannot open x"),
@@ -132,7 +132,7 @@ def test_a_norm_of_another_width(tmp_path: Path) -> None:
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "m.safetensors"
     os.mkfifo(pipe)
-    with pytest.raises(NotFoundError, match=r"m.safetensors is no regular file"):
+    with pytest.raises(NotFoundError, match=r"m.safetensors is not a regular file"):
         read_head(pipe)
 
 

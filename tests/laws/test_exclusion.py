@@ -117,7 +117,7 @@ def test_absent_losses_are_left_out_and_recorded() -> None:
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ("loss", "is no rule; write COLUMN > NUMBER"),
+        ("loss", "is not a rule; write COLUMN > NUMBER"),
         ("loss >", "is no rule"),
         ("> 3", "is no rule"),
         ("loss = 3", "is no rule"),

@@ -97,7 +97,10 @@ def test_a_prediction_is_of_one_group_and_broadcasts() -> None:
         ({"width": np.inf, "depth": 8, "tokens": 1e9}, "width must be a number above 0"),
         ({"width": 512, "depth": 2, "tokens": 1e9}, "depth must be a number above 2"),
         ({"width": [1, 2], "depth": [3, 4, 5], "tokens": 1e9}, "the same number of values"),
-        ({"width": "wide", "depth": 8, "tokens": 1e9}, "width holds something that is no number"),
+        (
+            {"width": "wide", "depth": 8, "tokens": 1e9},
+            "width holds something that is not a number",
+        ),
         ({"width": 512, "depth": 8, "tokens": 1e9, "group": "opt"}, "no groups; 'opt' is none"),
     ],
 )

@@ -27,13 +27,13 @@ def read_law(path: Path) -> Law:
     try:
         return Law.from_json(read_bytes(path).decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: this is no law: {error}") from None
+        raise FormatError(f"{path}: this is not a law: {error}") from None
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
 
 
 def finished_runs(folder: Path) -> ToyRuns:
-    """Read and measure the runs of a folder, and name the files that are no finished runs.
+    """Read and measure the runs of a folder, and name the files that are not finished runs.
 
     Raises
     ------

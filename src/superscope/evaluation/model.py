@@ -53,7 +53,7 @@ class LanguageModel:
         self.name, self._model, self._limit = name, loaded.eval(), logits_bytes
         head = loaded.get_output_embeddings()
         if head is None or getattr(head, "weight", None) is None:
-            raise EvaluationError(f"{name} has no output head: it is no causal language model")
+            raise EvaluationError(f"{name} has no output head: it is not a causal language model")
         config = loaded.config.get_text_config()
         self.rows, self.width = int(head.weight.shape[0]), int(head.weight.shape[1])
         depth = getattr(config, "num_hidden_layers", None)
@@ -225,7 +225,7 @@ class LanguageModel:
                 hook.remove()
         if not _alike(other[:-1], expected[:-1]):
             raise EvaluationError(
-                f"{self.name} is no causal language model: a token changes what is said before it"
+                f"{self.name} is not a causal language model: a token changes predictions before it"
             )
         self._base = next(
             (part for part in candidates if part is not None and part in called), None

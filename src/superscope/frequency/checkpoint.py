@@ -245,6 +245,6 @@ def _explained(error: Exception, checkpoint: Loadable, what: str) -> SuperscopeE
             "only models that transformers itself knows are evaluated"
         )
     if "Unrecognized configuration class" in reason or "Unrecognized model" in reason:
-        return EvaluationError(f"{checkpoint.name} is no causal language model: {reason}")
+        return EvaluationError(f"{checkpoint.name} is not a causal language model: {reason}")
     kind = NotFoundError if isinstance(error, OSError) else FormatError
     return kind(f"{where} cannot be loaded: {reason}")

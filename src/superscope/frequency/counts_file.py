@@ -50,7 +50,7 @@ def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
                 f"id {bad[0]} has {frequencies[bad[0]]}; they must be finite and not negative"
             )
     except FormatError as error:
-        raise FormatError(f"{path} is no file of frequencies: {error}") from None
+        raise FormatError(f"{path} is not a file of frequencies: {error}") from None
     return frequencies
 
 

@@ -173,7 +173,7 @@ def _read_parquet(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[
     kind = table.schema_arrow.types[names.index(field)]
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
-        raise FormatError(f"{file}: column {field!r} is no text but {kind}")
+        raise FormatError(f"{file}: column {field!r} is not text but {kind}")
     number = 0
     for batch in table.iter_batches(batch_size=256, columns=[field]):
         # As bytes: a writer may have put there what is no UTF-8.

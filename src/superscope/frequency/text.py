@@ -119,5 +119,5 @@ def text_field(record: Any, field: str, place: str) -> str | None:
         raise FormatError(f"{place} has no field {field!r}; it has {has}: choose one with field=")
     text = record[field]
     if text is not None and not isinstance(text, str):
-        raise FormatError(f"{place}: field {field!r} is no text but {type(text).__name__}")
+        raise FormatError(f"{place}: field {field!r} is not text but {type(text).__name__}")
     return text

@@ -111,7 +111,7 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
             return LocalCheckpoint(local)
         looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
         if isinstance(model, Path) or looks_local or not _HUB_ID.fullmatch(text):
-            raise NotFoundError(f"no file or folder {text}, and it is no hub id")
+            raise NotFoundError(f"no file or folder {text}, and it is not a hub id")
         return HubCheckpoint(text, revision)
     hub = re.fullmatch(r"(?:hf://(?:models/)?|https://(?:huggingface\.co|hf\.co)/)(.+)", text)
     if hub:

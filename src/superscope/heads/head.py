@@ -172,7 +172,7 @@ class Head:
 
 
 def check_shape(shape: tuple[int, ...], name: str) -> None:
-    """Refuse what is no matrix.
+    """Refuse what is not a matrix.
 
     Raises
     ------

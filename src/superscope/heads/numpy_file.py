@@ -93,7 +93,7 @@ def _tensor(name: str, prefix: bytes, label: str, entry: ZipEntry | None) -> Sto
             raise ValueError("it holds Python objects, which are never loaded")
     except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError,
             EOFError, MemoryError, UnicodeDecodeError) as error:  # fmt: skip
-        raise FormatError(f"{label} is no array that can be read: {str(error)[:200]}") from None
+        raise FormatError(f"{label} cannot be read as an array: {str(error)[:200]}") from None
     stored = _DTYPES.get(dtype.str, dtype.str)
     return StoredTensor(
         name, stored, tuple(shape), stream.tell(), math.prod(shape) * dtype.itemsize, entry,

@@ -84,7 +84,7 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
 
 
 def _is_module(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # what is no module of torch need not import it
+    torch = sys.modules.get("torch")  # only a module of torch needs it, and then it is imported
     return torch is not None and isinstance(value, torch.nn.Module)
 
 

@@ -28,7 +28,7 @@ def read_directory(file: RangeFile) -> Directory:
     length = int.from_bytes(file.read_at(0, 8), "little")
     if length > MAX_HEADER:
         raise FormatError(
-            f"{file.name} is no safetensors file, or is damaged: "
+            f"{file.name} is not a safetensors file, or is damaged: "
             f"a header of {length:,} bytes (the limit is {MAX_HEADER:,})"
         )
     if 8 + length > file.size:

@@ -28,7 +28,7 @@ def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # tokenizers raises bare Exception; a panic is not even that
-        raise FormatError(f"{name} is no tokenizer that can be read: {error}") from None
+        raise FormatError(f"{name} cannot be read as a tokenizer: {error}") from None
     vocabulary: Mapping[str, int] = tokenizer.get_vocab(with_added_tokens=True)
     if max(vocabulary.values(), default=0) >= MAX_IDS:
         raise FormatError(f"{name} has an id of {max(vocabulary.values())}; damaged")

@@ -135,7 +135,7 @@ def open_local(path: Path) -> RangeFile:
 
     try:
         if path.exists() and not path.is_file():
-            raise NotFoundError(f"{path} is no regular file; save its content to one")
+            raise NotFoundError(f"{path} is not a regular file; save its content to one")
         file = fsspec.filesystem("file").open(str(path), "rb")
         return RangeFile(file, str(path), path.stat().st_size, path)
     except OSError as error:

@@ -13,7 +13,7 @@ def wrong_form(form: Form) -> str:
     known = FORMS.get(form.name)
     named = [(t.amplitude, t.exponent) for t in form.terms]
     if known is None or named != [(t.amplitude, t.exponent) for t in known.terms]:
-        return f"{form.name!r} with terms {named} is no form"
+        return f"{form.name!r} with terms {named} is not a form of law"
     if form.loss not in ("huber", "squared") or form.residual not in ("log", "plain"):
         return f"its objective is {form.loss!r} of {form.residual!r} residuals"
     return ""

@@ -144,8 +144,8 @@ def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
         parts = _CONDITION.fullmatch(condition)
         if parts is None:
             raise UsageError(
-                f"the exclusion {rule!r} is no rule; write COLUMN > NUMBER (or <, >=, <=, ==, !=), "
-                "and join several by 'and'"
+                f"the exclusion {rule!r} is not a rule; write COLUMN > NUMBER "
+                "(or <, >=, <=, ==, !=), and join several by 'and'"
             )
         name, sign, text = parts[1], parts[2], parts[3].strip("\"'")
         values = frame[known(frame, name, f"the exclusion {rule!r}")]

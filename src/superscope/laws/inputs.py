@@ -63,7 +63,7 @@ def _numbers(values: npt.ArrayLike, name: str) -> Floats:
     try:
         return np.asarray(values, np.float64)
     except (TypeError, ValueError):
-        raise UsageError(f"{name} holds something that is no number") from None
+        raise UsageError(f"{name} holds something that is not a number") from None
 
 
 def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str] | None:

@@ -329,14 +329,14 @@ class Law(Result, Pictured):
         Raises
         ------
         FormatError
-            The text is no law, or one of another format.
+            The text is not a law, or one of another format.
         """
         try:
             written = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise FormatError(f"this is no law: {error}") from None
+            raise FormatError(f"this is not a law: {error}") from None
         if not isinstance(written, dict) or "format" not in written or "form" not in written:
-            raise FormatError("this JSON is no law that superscope fit wrote")
+            raise FormatError("this JSON is not a law that superscope fit wrote")
         if written["format"] != FORMAT:
             raise FormatError(
                 f"this law has format {written['format']!r} (superscope "
@@ -346,7 +346,7 @@ class Law(Result, Pictured):
         law = decode(Law, text)
         wrong = wrong_form(law.form) or wrong_points(law.form, law.points) or _wrong_parameters(law)
         if wrong:
-            raise FormatError(f"this is no law that superscope fit wrote: {wrong}")
+            raise FormatError(f"this is not a law that superscope fit wrote: {wrong}")
         return law
 
     def __eq__(self, other: object) -> bool:

@@ -145,5 +145,5 @@ class FitOptions:
         )  # fmt: skip
 
     def changed(self, changes: Mapping[str, Any]) -> FitOptions:
-        """Return options with some replaced; UsageError for a name that is no option."""
+        """Return options with some replaced; UsageError for a name that is not an option."""
         return changed(self, changes, "fit")

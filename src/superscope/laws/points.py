@@ -169,7 +169,7 @@ def _groups(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str, 
 
 
 def numbers(values: pd.Series, name: str) -> pd.Series:
-    """Return a column as numbers; absent stays absent, what is no number is an error."""
+    """Return a column as numbers; absent stays absent, anything else is an error."""
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return values.astype("float64" if isinstance(values.dtype, np.dtype) else "Float64")
     wrong = values.notna()

@@ -59,4 +59,4 @@ def _number(option: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"{option}: {text!r} is no number") from None
+        raise UsageError(f"{option}: {text!r} is not a number") from None

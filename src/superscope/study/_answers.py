@@ -165,7 +165,7 @@ def _doubling(study: Study) -> Answer:
             "floor that no width lowers."
         )
     if not law.identified:
-        text.insert(0, "The law is not identified, so this is no more than an extrapolation.")
+        text.insert(0, "The law is not identified, so this is only an extrapolation.")
     short = CANNOT if not law.identified else f"{' and '.join(gains)} nats expected"
     return Answer(question, short, (*text, *measured))
 

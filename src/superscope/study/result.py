@@ -120,7 +120,7 @@ def read(folder: str | Path) -> Study:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotFoundError(f"there is no study to be read in {folder}: {error}") from None
+        raise NotFoundError(f"no study can be read in {folder}: {error}") from None
     return Study.from_json(text)
 
 
