@@ -36,8 +36,10 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{value:,.{digits}g}".replace("-", "−")
 
 
-def fixed(value: float, digits: int = 2) -> str:
-    """Return a number with that many decimals; zero is never negative."""
+def fixed(value: float | None, digits: int = 2) -> str:
+    """Return a number with that many decimals, or – if it is missing; zero is never negative."""
+    if value is None:
+        return NONE
     text = f"{value:.{digits}f}"
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 

@@ -69,6 +69,18 @@ def repository(hub: Hub, files: dict[str, bytes | str], name: str = "owner/model
     return repo
 
 
+def test_a_scaled_head_is_kept_with_its_scale(hub: Hub) -> None:
+    stored, zero = torch.arange(96).reshape(24, 4).to(torch.int8), torch.ones(24, 1).to(torch.int8)
+    factors = torch.linspace(0.1, 2, 24).reshape(24, 1)
+    scale = {"lm_head.weight_scale": factors, "lm_head.weight_zero_point": zero}
+    repository(hub, {"model.safetensors": safetensors({"lm_head.weight": stored, **scale})})
+    expected = ((stored.float() - 1) * factors).numpy()
+    for _ in ("fetched", "from the cache"):
+        head = read_head("owner/model")
+        np.testing.assert_array_equal(whole(head), expected)
+        assert "multiplied" in head.provenance.notes[0]
+
+
 def split_gguf(folder: Path) -> dict[str, bytes]:
     first = {"blk.0.ffn_up.weight": (matrix(1500, WIDTH, 5), "F32")}
     second = {"token_embd.weight": (HEAD, "F32"), "blk.1.ffn_up.weight": (HEAD, "F16")}

@@ -127,14 +127,6 @@ def test_a_scale_beside_a_head_of_wider_numbers_is_not_its_own(tmp_path: Path) -
     assert not head.provenance.quantized
 
 
-@pytest.mark.parametrize("shape", [(9, 1), (9,), (1, 2)])
-def test_an_fp8_head_with_more_scales_is_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
-    values = torch.from_numpy(matrix(9, 4)).to(torch.float8_e4m3fn)
-    data = safetensors({"lm_head.weight": values, "lm_head.weight_scale": torch.ones(shape)})
-    with pytest.raises(FormatError, match=r"a scale for each row or block .*lm_head\.weight_scale"):
-        read_head(write(tmp_path, data))
-
-
 @pytest.mark.parametrize(
     ("config", "tensors", "method"),
     [
@@ -146,8 +138,8 @@ def test_an_fp8_head_with_more_scales_is_refused(shape: tuple[int, ...], tmp_pat
          {"lm_head.weight_packed": torch.zeros(4, 9, dtype=torch.int32)}, "compressed-tensors"),
         ("bitsandbytes", {"lm_head.weight": torch.zeros(9, 4, dtype=torch.int8),
                           "lm_head.SCB": torch.ones(9)}, "bitsandbytes"),
-        (None, {"lm_head.weight": torch.zeros(9, 4, dtype=torch.int8)},
-         "GPTQ, AWQ or bitsandbytes"),
+        (None, {"lm_head.weight": torch.zeros(9, 4, dtype=torch.int8),
+                "lm_head.SCB": torch.ones(9)}, "bitsandbytes"),
         (None, {"lm_head.weight": torch.zeros(18, 1, dtype=torch.uint8),
                 "lm_head.weight.absmax": torch.ones(1),
                 "lm_head.weight.quant_state.bitsandbytes__nf4": torch.zeros(9, dtype=torch.uint8)},

@@ -10,7 +10,7 @@ from typing import Any
 from superscope.geometry.geometry import Geometry
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import OVERLAP_LINES
-from superscope.text import NONE, columns, named
+from superscope.text import NONE, columns, fixed, named
 
 FILES = (".bin", ".gguf", ".npy", ".npz", ".pt", ".pth", ".safetensors")
 _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
@@ -23,9 +23,12 @@ _OVERLAP = (
     "packing efficiency",
 )  # fmt: skip
 _NORMS: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
-    ("mean norm", lambda g: f"{g.norms.mean:.4g}"),
-    ("std/mean of norms", lambda g: f"{g.norms.coefficient_of_variation:.3g}"),
-    ("represented fraction", lambda g: f"{g.represented_fraction:.4f}"),
+    ("mean norm", lambda g: f"{g.norms.mean:.4g}" if g.provenance.scale_known else NONE),
+    (
+        "std/mean of norms",
+        lambda g: f"{g.norms.coefficient_of_variation:.3g}" if g.provenance.scale_known else NONE,
+    ),
+    ("represented fraction", lambda g: fixed(g.represented_fraction, 4)),
     ("regime", lambda g: str(g.regime)),
 )
 

@@ -111,9 +111,13 @@ class Geometry(Result, Pictured):
         return self.stored_features - self.features - len(self.zero_rows)
 
     @property
-    def represented_fraction(self) -> float:
-        """φ, the share of rows with a norm above the threshold in `norms`."""
-        return self.norms.represented_fraction()
+    def represented_fraction(self) -> float | None:
+        """φ, the share of rows with a norm above the threshold in `norms`.
+
+        None where norms have no meaning: fp8 or int8 numbers whose scale is not known.
+        """
+        known = self.provenance.scale_known
+        return self.norms.represented_fraction() if known else None
 
     @property
     def regime(self) -> Regime:
@@ -142,8 +146,8 @@ class Geometry(Result, Pictured):
             effective_width=self.raw.effective_width,
             effective_width_centered=self.centered.effective_width,
             represented_fraction=self.represented_fraction,
-            norm_mean=self.norms.mean,
-            norm_cv=self.norms.coefficient_of_variation,
+            norm_mean=self.norms.mean if self.provenance.scale_known else None,
+            norm_cv=self.norms.coefficient_of_variation if self.provenance.scale_known else None,
         )
 
     def tokens(self) -> pd.DataFrame:

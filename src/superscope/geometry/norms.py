@@ -25,6 +25,8 @@ class Regime(StrEnum):
     """φV ≤ 2m: about as many features as dimensions are represented, the others are not."""
     INTERMEDIATE = "intermediate"
     """Between weak and strong."""
+    UNKNOWN = "unknown"
+    """The numbers lack their scale, so that norms say nothing of which rows are represented."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +110,12 @@ class Norms(Result):
         )
 
 
-def regime(features: int, width: int, represented_fraction: float) -> Regime:
+def regime(features: int, width: int, represented_fraction: float | None) -> Regime:
     """Return the regime of a head with V `features` in m = `width` dimensions."""
     if features <= width:
         return Regime.NONE
+    if represented_fraction is None:
+        return Regime.UNKNOWN
     if represented_fraction >= 0.9:
         return Regime.STRONG
     if represented_fraction * features <= 2 * width:

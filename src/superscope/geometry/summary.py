@@ -120,7 +120,7 @@ def _overlap_lines(overlaps: Sequence[Overlap]) -> Iterator[tuple[str, ...]]:
 def _facts(g: Geometry) -> list[tuple[str, str]]:
     p = g.provenance
     facts = [
-        *_norm_facts(g.norms),
+        *(_norm_facts(g.norms) if p.scale_known else (("norms", "not known"),)),
         ("regime", str(g.regime) + (" (V ≤ m: superposition is not needed)"
                                     if g.features <= g.width else "")),
         ("rows left out", _left_out(g)),

@@ -84,6 +84,12 @@ def _float8_e4m3(raw: Bytes) -> Float32:
     return _E4M3[raw]
 
 
+def _float8_e8m0(raw: Bytes) -> Float32:
+    # A power of two, as scales are stored; 255 is no number.
+    value = np.ldexp(np.float32(1), raw.astype(np.int32) - 127)
+    return np.where(raw == 255, np.float32(np.nan), value)
+
+
 ENCODINGS = {
     encoding.name: encoding
     for encoding in (
@@ -93,6 +99,8 @@ ENCODINGS = {
         Encoding("BF16", 1, 2, _bfloat16),
         Encoding("F8_E4M3", 1, 1, _float8_e4m3),
         Encoding("F8_E5M2", 1, 1, _float8_e5m2),
+        Encoding("F8_E8M0", 1, 1, _float8_e8m0),
+        Encoding("I8", 1, 1, _plain("<i1")),
     )
 }
 

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
-from superscope.heads import naming
+from superscope.heads import naming, scales
 from superscope.heads._locate import Checkpoint
 from superscope.heads.encodings import ENCODINGS, Float32
 from superscope.heads.families import family_of
 from superscope.heads.head import Provenance, check_shape
 from superscope.heads.opened import Opened, config_of, described, holders_of, loaded
+from superscope.heads.scaled import stored_scale
+from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
 
@@ -33,6 +35,7 @@ class Found:
     directory: Directory
     provenance: Provenance
     gain: Float32 | None
+    scale: Scale | None = None
 
 
 def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Found:
@@ -45,6 +48,8 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
         shapes = {name: t.shape for name, t in directory.tensors.items()}
     else:
         where, shapes = holders, {}
+    stored_as = scales.plain_names(where)
+    where = {**where, **{plain: where[name] for plain, name in stored_as.items()}}
     choose = partial(naming.choose, where, config, wanted)
     try:
         choice = choose(shapes)
@@ -52,14 +57,17 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
         raise _with_shapes(error, checkpoint.name, opened, where, choose) from None
     file_name = where[choice.tensor]
     directory = opened.directory(file_name)
-    stored = described(directory, choice.tensor, f"{checkpoint.name}: {file_name}")
+    chosen = stored_as.get(choice.tensor, choice.tensor)
+    stored = described(directory, chosen, f"{checkpoint.name}: {file_name}")
     if not stored.name.isprintable():
         raise FormatError(f"{checkpoint.name}: the name of tensor {stored.name} cannot be printed")
     label = f"{checkpoint.name}: tensor {stored.name}"
     check_shape(stored.shape, label)
     width = stored.shape[1]
+    scale = stored_scale(opened, where, stored, config=config, label=label)
     try:
-        naming.refuse_integers(stored.name, stored.dtype, config)
+        if scale is None:
+            naming.refuse_integers(stored.name, stored.dtype, config)
         encoding = stored.encoding
         encoding.row_bytes(width)
     except FormatError as error:
@@ -67,10 +75,13 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
     if stored.transposed and encoding.quantized:
         raise FormatError(f"{label} is quantized and transposed, which is not read")
     folded, gain = folded_gain(opened, where, config, width, label) if fold_norm else (None, None)
-    scaled, scale = fp8_scale(opened, where, stored, label)
+    unscaled = scale is None and scales.needed(stored.dtype)
     if scale is not None:
-        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
-            gain = (np.ones(width, np.float32) if gain is None else gain) * scale
+        notes: tuple[str, ...] = (scale.described((stored.shape[0], width)),)
+    elif unscaled:
+        notes = scales.missing(stored.dtype, scales.unknown_beside(stored.name, where))
+    else:
+        notes = ()
     provenance = Provenance(
         model=checkpoint.name,
         family=family_of(checkpoint.name),
@@ -80,13 +91,14 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
         tensor=stored.name,
         reason=choice.reason,
         dtype=encoding.name,
-        quantized=encoding.quantized or scale is not None,
+        quantized=encoding.quantized or scale is not None or unscaled,
+        scale_known=not unscaled,
         folded_norm=folded,
         depth=_depth(config, directory),
         parameters=_parameters(directory) if isinstance(holders, str) else None,
-        notes=() if scale is None else (f"multiplied by {scaled} = {scale:g}",),
+        notes=notes,
     )
-    return Found(opened.file(file_name), stored, directory, provenance, gain)
+    return Found(opened.file(file_name), stored, directory, provenance, gain, scale)
 
 
 def _with_shapes(
@@ -125,23 +137,6 @@ def folded_gain(
     if naming.gain_less_one(config) and directory.format != "gguf":  # GGUF stores the gain itself
         gain = gain + np.float32(1.0)
     return name, gain
-
-
-def fp8_scale(
-    opened: Opened, where: Mapping[str, str], head: StoredTensor, label: str
-) -> tuple[str | None, np.float32 | None]:
-    """Return the one factor that an fp8 head is stored without, and its name."""
-    beside = (f"{head.name}_scale", f"{head.name}_scale_inv")
-    name = next((n for n in beside if n in where), None)
-    if name is None or not head.dtype.startswith("F8"):
-        return None, None
-    stored = described(opened.directory(where[name]), name, where[name])
-    if math.prod(stored.shape) != 1:
-        raise FormatError(
-            f"{label} is quantized with a scale for each row or block ({name}, shape "
-            f"{stored.shape}), which is not read; measure the unquantized checkpoint"
-        )
-    return name, loaded(opened.file(where[name]), stored).ravel()[0]
 
 
 def _depth(config: Mapping[str, Any], directory: Directory) -> int | None:

@@ -34,6 +34,9 @@ class Provenance:
         How the numbers are stored, in safetensors' or ggml's spelling.
     quantized
         Whether they are a lossy quantization, whose noise is then in every overlap.
+    scale_known
+        Whether the numbers are on their own scale. fp8 and int8 numbers whose scale is not known
+        have norms without meaning.
     rows
         ``all``, or ``tokenizer``: only ids the tokenizer can produce.
     folded_norm
@@ -53,6 +56,7 @@ class Provenance:
     reason: str | None = None
     dtype: str = "F32"
     quantized: bool = False
+    scale_known: bool = True
     rows: str = "all"
     folded_norm: str | None = None
     depth: int | None = None

@@ -192,15 +192,26 @@ def refuse_quantized(
             raise _quantized(name, method or "GPTQ or AWQ")
         if last in ("SCB", "weight_format") and _matching([head], tails):
             raise _quantized(head, "bitsandbytes")
-        before, found, _ = name.partition(".weight.")
-        if found and _matching([f"{before}.weight"], tails):
+        before, _, after = name.partition(".weight.")
+        if after.startswith(("absmax", "nested_absmax", "quant_")) and _matching(
+            [f"{before}.weight"], tails
+        ):
             raise _quantized(f"{before}.weight", "bitsandbytes")
 
 
 def refuse_integers(name: str, dtype: str, config: Mapping[str, Any]) -> None:
-    """Raise if the chosen tensor has an integer dtype, as only quantized heads have."""
-    if re.fullmatch(r"[IU]\d+", dtype):
-        raise _quantized(name, _method(config) or "GPTQ, AWQ or bitsandbytes", dtype)
+    """Raise if the chosen tensor holds integers that are no numbers of a head.
+
+    Plain int8 may be, up to a scale.
+    """
+    method = _method(config)
+    if re.fullmatch(r"[IU]\d+", dtype) and method:
+        raise _quantized(name, method, dtype)
+    if re.fullmatch(r"[IU]\d+", dtype) and dtype != "I8":
+        raise FormatError(
+            f"the head {name} is stored as {dtype}, quantized in a way that is not known; "
+            "measure the unquantized checkpoint"
+        )
 
 
 def _method(config: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from superscope.arrays import as_numpy
 from superscope.errors import HeadDataError, UsageError
+from superscope.heads import scales
+from superscope.heads.encodings import Float32
 from superscope.heads.head import Head
 from superscope.heads.naming import choose
 from superscope.heads.tokens import from_tokenizer_json
@@ -78,9 +83,39 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     chosen = state[choice.tensor]
     shared = sorted(n for n in shapes if n != choice.tensor and _same(chosen, state[n]))
     reason = f"tied to {', '.join(shared)}" if shared else choice.reason
-    head = Head.from_array(chosen, model="state dict")
+    head = _scaled(Head.from_array(_numbers(chosen), model="state dict"), choice.tensor, state)
     described = replace(head.provenance, tensor=choice.tensor, reason=reason)
     return replace(head, provenance=described)
+
+
+def _numbers(tensor: Any) -> Any:
+    """Return int8 numbers as floating-point ones, and all others as they are."""
+    return tensor.to("cpu").float() if str(tensor.dtype) == "torch.int8" else tensor
+
+
+def _scaled(head: Head, name: str, state: Mapping[str, Any]) -> Head:
+    """Return the head with the scale that its fp8 or int8 numbers are stored without."""
+    dtype = str(state[name].dtype).removeprefix("torch.")
+    if not dtype.startswith(("float8", "int8")):
+        return head
+    label = f"state dict: tensor {name}"
+    beside, zero = scales.scale_beside(name, state, label), scales.zero_beside(name, state)
+    if beside is None:
+        notes = scales.missing(dtype, scales.unknown_beside(name, state))
+        known = replace(
+            head.provenance, dtype=dtype, quantized=True, scale_known=False, notes=notes
+        )
+        return replace(head, provenance=known)
+    factors = _float32(state[beside], f"{label}: its scale {beside}")
+    points = None if zero is None else _float32(state[zero].float(), zero)
+    scale = scales.fitted(beside, factors, head.stored.shape, label=label, zero=points)
+    notes = (scale.described(head.stored.shape),)
+    known = replace(head.provenance, dtype=dtype, quantized=True, notes=notes)
+    return replace(head, stored=scale.applied(head.stored), provenance=known)
+
+
+def _float32(value: Any, name: str) -> Float32:
+    return as_numpy(value, name)[0].astype(np.float32)
 
 
 def _is_module(value: Any) -> bool:

@@ -26,6 +26,7 @@ from superscope.heads.find import find_head
 from superscope.heads.head import Head, Provenance
 from superscope.heads.opened import loaded, read_directory, rows_of
 from superscope.heads.options import HeadOptions
+from superscope.heads.rows import ScaledRows
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import open_local
 from superscope.options import changed, taking
@@ -107,8 +108,9 @@ def _read(checkpoint: Checkpoint, tensor: str | None, fold_norm: bool, progress:
 
 def _from_source(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Head:
     found = find_head(checkpoint, wanted, fold_norm)
+    rows = rows_of(found.file, found.tensor)
     return Head(
-        rows_of(found.file, found.tensor),
+        rows if found.scale is None else found.scale.applied(rows),
         found.provenance,
         _gguf_tokens(found.directory),
         gain=found.gain,
@@ -131,9 +133,16 @@ def _fetch(
             else ("U8", (shape[0], tensor.nbytes // shape[0]), tensor.nbytes)
         )
     }
-    if found.gain is not None:
-        parts["gain"] = ("F32", found.gain.shape, found.gain.nbytes)
+    scale = found.scale
+    optional = {
+        "gain": found.gain,
+        "factors": None if scale is None else scale.factors,
+        "zero": None if scale is None else scale.zero,
+    }
+    tables = {name: table for name, table in optional.items() if table is not None}
+    parts |= {name: ("F32", table.shape, table.nbytes) for name, table in tables.items()}
     metadata = {
+        "span": json.dumps(None if scale is None else scale.span),
         "provenance": json.dumps(asdict(found.provenance)),
         "shape": json.dumps(tensor.shape),
         "transposed": json.dumps(tensor.transposed),
@@ -147,8 +156,8 @@ def _fetch(
             yield chunk
             done += len(chunk)
             progress("fetching the head", done, tensor.nbytes)
-        if found.gain is not None:
-            yield found.gain.astype("<f4").tobytes()
+        for table in tables.values():
+            yield table.astype("<f4").tobytes()
 
     cache.write(copy, pieces())
 
@@ -181,11 +190,19 @@ def _from_copy(copy: Path) -> Head:
             transposed=known["transposed"],
         )
         texts = None if known["tokens"] is None else tuple(known["tokens"])
-        gain = directory.tensors.get("gain")
-        gains = None if gain is None else loaded(file, gain).ravel()
+        tables = {
+            name: loaded(file, directory.tensors[name])
+            for name in ("gain", "factors", "zero")
+            if name in directory.tensors
+        }
+        span = known["span"]  # None for a head that is stored on its own scale
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{copy} was not written by this version: {error!r}") from None
-    return Head(rows_of(file, stored), provenance, texts, gain=gains)
+    rows = rows_of(file, stored)
+    if span is not None:
+        rows = ScaledRows(rows, tables["factors"], (span[0], span[1]), tables.get("zero"))
+    gain = tables["gain"].ravel() if "gain" in tables else None
+    return Head(rows, provenance, texts, gain=gain)
 
 
 def _gguf_tokens(directory: Directory) -> tuple[str | None, ...] | None:

@@ -56,6 +56,54 @@ class ArrayRows(Rows):
 
 
 @dataclass(frozen=True, eq=False)
+class ScaledRows(Rows):
+    """Rows whose numbers share factors, a block at a time.
+
+    Attributes
+    ----------
+    stored
+        The rows without their factors.
+    factors
+        float32, shape (R, C): one for each block.
+    span
+        Rows and columns of a block; the last ones may be cut.
+    zero
+        What is subtracted before, of the same shape as `factors`; or None.
+    """
+
+    stored: Rows
+    factors: Float32
+    span: tuple[int, int]
+    zero: Float32 | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """V and m."""
+        return self.stored.shape
+
+    def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop` as float32."""
+        return self._scaled(self.stored.block(start, stop), np.arange(start, max(start, stop)))
+
+    def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices` as float32."""
+        return self._scaled(self.stored.take(indices), indices)
+
+    def _scaled(self, rows: Float32, indices: Indices) -> Float32:
+        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
+            if self.zero is not None:
+                rows = rows - self._spread(self.zero, indices)
+            return rows * self._spread(self.factors, indices)
+
+    def _spread(self, table: Float32, indices: Indices) -> Float32:
+        """Return the entries of the table for each number of the rows at `indices`."""
+        of_rows = table[indices // self.span[0]]
+        if table.shape[1] == 1:
+            return of_rows
+        return np.repeat(of_rows, self.span[1], axis=1)[:, : self.shape[1]]
+
+
+@dataclass(frozen=True, eq=False)
 class FileRows(Rows):
     """Rows stored one after another in a file, mapped a window at a time.
 

@@ -62,14 +62,16 @@ def answers(study: Study) -> tuple[Answer, ...]:
 
 def _regime(study: Study) -> Answer:
     question = "Does it live in strong superposition?"
-    heads = [member.geometry for member in study.members if member.geometry is not None]
+    measured = [member.geometry for member in study.members if member.geometry is not None]
+    heads = [head for head in measured if head.represented_fraction is not None]
     if not heads:
-        return Answer(question, CANNOT, ("No head was measured.",))
+        why = "No head has norms that are known." if measured else "No head was measured."
+        return Answer(question, CANNOT, (why,))
     regimes = {str(head.regime) for head in heads}
     strong = sum(str(head.regime) == "strong" for head in heads)
     short = "yes" if strong == len(heads) else "no" if strong == 0 else "in part"
     vocabulary = _range([head.features / head.width for head in heads])
-    shares = _range([head.represented_fraction for head in heads])
+    shares = _range([h.represented_fraction for h in heads if h.represented_fraction is not None])
     named = ", ".join(sorted(regimes))
     return Answer(question, short, (
         f"{counted(len(heads), 'head')}, each with {vocabulary} times as many tokens as "

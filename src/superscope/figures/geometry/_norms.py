@@ -64,8 +64,12 @@ def norms_drawing(geometry: Geometry) -> Drawing:
         name="norms",
         title="Row norms",
         caption="Number of rows of each norm, on a logarithmic scale so that small groups show. "
-        f"{above:,} of {geometry.features:,} rows lie above the threshold and count as "
-        f"represented: φ = {geometry.represented_fraction:.4f}.",
+        f"{above:,} of {geometry.features:,} rows lie above the threshold"
+        + (
+            ", but the scale of the numbers is not known, so that their norms have no meaning."
+            if geometry.represented_fraction is None
+            else f" and count as represented: φ = {geometry.represented_fraction:.4f}."
+        ),
         label="Histogram of the norms of the rows, with the threshold of the represented fraction "
         "as a line.",
         paint=paint,

@@ -28,7 +28,7 @@ from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import Summary, summarize
 from superscope.report.files import encoded, template
 from superscope.report.geometry.explanations import EXPLANATIONS, OF_FREQUENCIES
-from superscope.text import number, visible
+from superscope.text import fixed, number, visible
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,8 @@ def _headlines(g: Geometry) -> tuple[tuple[str, str], ...]:
          "chance: mean square overlap of mean-centered rows"),
         (number(g.centered.effective_width, 4),
          f"of {g.width:,} dimensions are in effective use, mean-centered"),
-        (str(g.regime), f"regime: φ = {g.represented_fraction:.4f}, the share of rows represented"),
+        (str(g.regime), f"regime: φ = {fixed(g.represented_fraction, 4)}, "
+         "the share of rows represented"),
     )  # fmt: skip
 
 
