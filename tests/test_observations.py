@@ -63,7 +63,7 @@ def test_a_table_is_read_as_it_was_written(observations, suffix: str, tmp_path: 
     assert [Observation(**record) for record in records] == observations
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(rows, max_size=4))
 def test_parquet_keeps_any_row(tmp_path_factory: pytest.TempPathFactory, observations) -> None:
     path = tmp_path_factory.mktemp("any") / "table.parquet"
@@ -72,7 +72,7 @@ def test_parquet_keeps_any_row(tmp_path_factory: pytest.TempPathFactory, observa
     pd.testing.assert_frame_equal(read_observations(path), frame, check_exact=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(finite, min_size=1), st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
 def test_csv_keeps_every_digit(tmp_path_factory: pytest.TempPathFactory, losses, seeds) -> None:
     path = tmp_path_factory.mktemp("any") / "table.csv"
@@ -114,7 +114,7 @@ HEADER = ",".join(COLUMNS)
 def test_a_csv_that_is_no_table_is_refused(text: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_bytes(text)
-    with pytest.raises(FormatError, match=r"bad\.csv is no table of observations"):
+    with pytest.raises(FormatError, match=r"bad\.csv is not a table of observations"):
         read_observations(path)
 
 
@@ -122,7 +122,7 @@ def test_a_parquet_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.parquet"
     for data in (b"", b"PAR1", b"PAR1\x00\x00\x00\x00\xff\xff\xff\x7fPAR1", b"text"):
         path.write_bytes(data)
-        with pytest.raises(FormatError, match=r"bad\.parquet is no table of observations"):
+        with pytest.raises(FormatError, match=r"bad\.parquet is not a table of observations"):
             read_observations(path)
     write_table(to_frame([FULL]), path)
     path.write_bytes(path.read_bytes()[:-20])

@@ -1,4 +1,4 @@
-"""Tables as files: what is read is what was written, and what is no table is refused."""
+"""Tables as files: what is read is what was written, and what is not a table is refused."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_named_types_are_kept_and_must_be_there(tmp_path: Path) -> None:
     found = read_table(path, {"run": "string", "width": "Int64"})
     assert found["run"].tolist() == ["00120", "1e5"]
     assert found["width"].tolist() == [64, 128]
-    with pytest.raises(FormatError, match=r"a\.csv is no list of runs: it has no column seed"):
+    with pytest.raises(FormatError, match=r"a\.csv is not a list of runs: it has no column seed"):
         read_table(path, {"seed": "Int64"}, "list of runs")
 
 

@@ -109,7 +109,7 @@ def parse_table(
                 raise ValueError(f"it has no column {', '.join(missing)}")
             return frame[list(types)].astype(dict(types))
     except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
-        raise FormatError(f"{name} is no {what}: {' '.join(str(error).split())}") from None
+        raise FormatError(f"{name} is not a {what}: {' '.join(str(error).split())}") from None
     if suffix == ".csv" and len(frame.columns) == 1 and any(c in frame.columns[0] for c in ";\t"):
         raise FormatError(f"{name} has one column, {frame.columns[0]!r}: separate with commas")
     if frame.empty:

@@ -206,7 +206,7 @@ def test_figures_of_a_forecast_and_of_a_roll_out_are_written_three_ways(
 ) -> None:  # type: ignore[no-untyped-def]
     words = ["--width", 4096, "--group", "opt/c4", "--figures", tmp_path / "forecast"]
     assert main("forecast", "width.json", *words)[::2] == (0, "")
-    table = ["published-llms", "--law", "width", "--hold-out", 1, "--resamples", 0]
+    table = ["published-llms", "--law", "width", "--hold-out", 1, "--resamples", 0, "--starts", 4]
     assert main("roll-out", *table, "--figures", tmp_path / "roll")[::2] == (0, "")
     for folder, count in (("forecast", 6), ("roll", 3)):
         written = [path.suffix for path in (tmp_path / folder).iterdir()]
@@ -235,7 +235,7 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         ([*LLMS, "--columns", "width=d_model"], "no column 'd_model'"),
         ([*LLMS, "--exclude", "loss > 0"], "no point is left of 108"),
         ([*LLMS, "--exclude", "los > 3"], "did you mean loss?"),
-        ([*LLMS, "--exclude", "loss is high"], "is no rule"),
+        ([*LLMS, "--exclude", "loss is high"], "is not a rule"),
         ([*LLMS, "--exclude", "width != 768"], "width is 768 in all"),
         ([*LLMS, "--drop-highest", "8"], "leaves none of 8 points"),
         ([*LLMS, "--fix", "alhpa=1"], "did you mean alpha?"),

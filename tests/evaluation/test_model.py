@@ -194,7 +194,7 @@ def test_a_model_that_sees_ahead_is_refused(tmp_path: Path) -> None:
         intermediate_size=16, initializer_range=0.5,
     )  # fmt: skip
     transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
-    with pytest.raises(EvaluationError, match=r"no causal language model|lacks weights"):
+    with pytest.raises(EvaluationError, match=r"not a causal language model|lacks weights"):
         load_model(loadable(tmp_path), "cpu", "auto")
 
 
@@ -241,7 +241,7 @@ def test_what_is_no_causal_model_is_refused_by_name(tmp_path: Path) -> None:
         vocab_size=50, d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2
     )
     transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
-    with pytest.raises(SuperscopeError, match="no causal language model"):
+    with pytest.raises(SuperscopeError, match="not a causal language model"):
         load_model(loadable(tmp_path), "cpu", "auto")
 
 

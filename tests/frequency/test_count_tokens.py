@@ -185,7 +185,7 @@ def test_json_loses_nothing() -> None:
     assert (again.tail, again.decades, again.bend) == (f.tail, f.decades, f.bend)
     derived = json.loads(f.to_json())["derived"]
     assert derived["tokens"] == f.tokens and derived["alpha"] == f.alpha
-    with pytest.raises(FormatError, match="no TokenFrequency"):
+    with pytest.raises(FormatError, match="not a TokenFrequency"):
         TokenFrequency.from_json("{}")
 
 
@@ -243,8 +243,8 @@ def test_a_text_without_tokens_is_an_error(tmp_path: Path, texts: list[str]) -> 
         ({"ranks": (-3, None)}, "the most frequent id has rank 1"),
         ({"ranks": (10, 4000)}, "drawn tokens has 3,000 ids, and no more ranks"),
         ({"ranks": (10, 2900)}, "ids occur in drawn; choose lower ranks or a longer text"),
-        ({"max_tokens": 0}, "max-tokens must be at least 1, not 0"),
-        ({"max_documents": -1}, "max-documents must be at least 1, not -1"),
+        ({"max_tokens": 0}, "max_tokens=0; it must be at least 1"),
+        ({"max_documents": -1}, "max_documents=-1; it must be at least 1"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, object], said: str) -> None:

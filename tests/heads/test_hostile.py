@@ -79,7 +79,7 @@ EXPECTED = {
     "big-endian.bin": "is big-endian",
     "old-format.bin": r"old format .* re-save it: torch.save\(torch.load",
     "pointer-of-git-lfs.bin": "is a pointer of git-lfs, .* git lfs pull",
-    "html.bin": "no safetensors file",
+    "html.bin": "not a safetensors file",
     "version-1.gguf": "GGUF version 1 is not read",
     "tensor-of-unknown-type.gguf": "unknown ggml type 9999",
     "python-objects.npy": "Python objects, which are never loaded",

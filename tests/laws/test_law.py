@@ -214,10 +214,10 @@ def test_floors_are_named_by_group() -> None:
         (lambda d: d["parameters"].pop("A"), "its parameters are"),
         (lambda d: d.update(parameters=dict(reversed(d["parameters"].items()))), "its parameters"),
         (lambda d: d["parameters"].update(A=-1.0), "a parameter is negative"),
-        (lambda d: d["form"].update(name="wdth"), "is no form"),
-        (lambda d: d["form"].update(terms=[]), "is no form"),
+        (lambda d: d["form"].update(name="wdth"), "is not a form of law"),
+        (lambda d: d["form"].update(terms=[]), "is not a form of law"),
         (lambda d: d["form"].update(residual="bogus"), "residuals"),
-        (lambda d: d["points"]["loss"]["values"].pop(), "no law|no Law"),
+        (lambda d: d["points"]["loss"]["values"].pop(), "not a law|not a Law"),
         (lambda d: d["points"]["loss"]["values"].__setitem__(0, 0.0), "a loss is not positive"),
         (lambda d: d["points"]["groups"].pop(), "its parameters are|no group"),
         (lambda d: d["intervals"].pop("A"), "its intervals"),
@@ -232,7 +232,7 @@ def test_a_law_edited_by_hand_is_refused(change, said: str) -> None:
 
 
 def test_deep_nesting_is_no_law() -> None:
-    with pytest.raises(FormatError, match="no law"):
+    with pytest.raises(FormatError, match="not a law"):
         Law.from_json("[" * 100_000)
 
 

@@ -1,4 +1,4 @@
-"""Tables: files and names to data frames, and what is no table."""
+"""Tables: files and names to data frames, and what is not a table."""
 
 from __future__ import annotations
 
