@@ -4,11 +4,43 @@ Every message is one line that says what is wrong, where, and what to do. The
 command line prints it and exits with code 2.
 """
 
+import re
 from collections.abc import Iterable
+
+_USER = re.compile(r"(?<=://)[^\s/?#'\"]*@")
+# A query of a URL, or of the path that other packages make of one.
+_QUERY = re.compile(r"(://[^\s?#'\"<>]*|/[^\s?#'\"<>]*(?=\?[\w.%+~-]+=))[?#][^\s'\"<>()]*")
+
+
+def without_secrets(text: str) -> str:
+    """Return text without the users, passwords and queries of its URLs.
+
+    A query may be a signature, which gives to anyone what it was made to give to one.
+
+    Parameters
+    ----------
+    text
+        A name, or a message that may hold URLs.
+
+    Returns
+    -------
+    str
+        What may be shown, stored and logged.
+    """
+    return _QUERY.sub(r"\1", _USER.sub("", text))
 
 
 class SuperscopeError(Exception):
-    """Anything superscope reports to its user as a mistake or a limit."""
+    """Anything superscope reports to its user as a mistake or a limit.
+
+    Parameters
+    ----------
+    *message
+        One line. Secrets in its URLs are left out, whoever wrote it.
+    """
+
+    def __init__(self, *message: object) -> None:
+        super().__init__(*(without_secrets(m) if isinstance(m, str) else m for m in message))
 
 
 class UsageError(SuperscopeError):

@@ -75,7 +75,8 @@ def test_other_exceptions_are_none_of_the_networks() -> None:
         (PermissionError("denied"), AccessRefusedError),
         (FileNotFoundError("none"), NotFoundError),
         (ConnectionResetError("dropped"), UnreachableError),
-        (ValueError("The HTTP server doesn't appear to support range requests."), RemoteError),
+        (network.NoRangesError(), RemoteError),
+        (network.WrongAnswerError("another range"), RemoteError),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -98,3 +99,31 @@ def test_only_what_may_pass_is_tried_again(no_waits: None) -> None:
 
     assert tries(UnreachableError) == 1 + len(network.RETRY_WAITS)
     assert tries(AccessRefusedError) == tries(NotFoundError) == tries(OfflineError) == 1
+
+
+def test_a_time_out_is_tried_once_more_and_a_wait_that_is_asked_for_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(network.time, "sleep", waits.append)
+    monkeypatch.setattr(network, "RETRY_WAITS", (0.5, 1.0))
+
+    def failing(error: Exception) -> str:
+        waits.clear()
+
+        def action() -> None:
+            raise error
+
+        with pytest.raises(UnreachableError) as raised:
+            network.retried(action, lambda error: network.store_error(error, NAME))
+        return str(raised.value)
+
+    assert "does not answer (waited 20 s)" in failing(TimeoutError())
+    assert waits == [0.5]
+    busy = answered(429)
+    busy.response.headers = {"Retry-After": "7"}  # type: ignore[attr-defined]
+    failing(busy)
+    assert waits == [7, 7]
+    busy.response.headers = {"Retry-After": "3600"}  # type: ignore[attr-defined]
+    assert "asks to try again in 60 min" in failing(busy)
+    assert not waits

@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 
 from superscope.errors import (
     AccessRefusedError,
-    FormatError,
     NotFoundError,
     RemoteError,
     SuperscopeError,
     UnreachableError,
     UsageError,
+    without_secrets,
 )
 from superscope.heads import cache, network
 from superscope.heads.transport import RangeFile, asked, filesystem, open_local, open_remote
@@ -159,8 +159,11 @@ class LocalCheckpoint(Checkpoint):
 
     def small(self, file: str) -> bytes | None:
         path = self._folder / file
+        longest = cache.longest(file)
         try:
-            return path.read_bytes() if path.is_file() else None
+            if not path.is_file():
+                return None
+            return cache.read_bounded(path, longest)
         except OSError as error:
             raise NotFoundError(f"cannot read {path}: {error.strerror}") from error
 
@@ -181,7 +184,7 @@ class HubCheckpoint(Checkpoint):
         listing = self._folder / f"{slug(branch)}.json"
 
         def ask() -> dict[str, Any]:
-            info = HfApi().model_info(repo, revision=revision)
+            info = HfApi().model_info(repo, revision=revision, timeout=network.TIMEOUT)
             return {"commit": info.sha, "files": [s.rfilename for s in info.siblings or ()]}
 
         known = cache.read_record(listing)
@@ -208,30 +211,59 @@ class HubCheckpoint(Checkpoint):
         return self._files
 
     def open(self, file: str) -> RangeFile:
-        from huggingface_hub import get_hf_file_metadata, hf_hub_url
-        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
-
         if file not in self._files:
             raise NotFoundError(f"{self.name}: {file} is missing")
-        url = hf_hub_url(self.name, file, revision=self.revision)
-        # The hub tells the size itself: links to its store may be signed for GET alone.
-        size = _hub(lambda: get_hf_file_metadata(url).size, self.name, self.revision)
-        fs, path = filesystem(url, build_hf_headers())
+        url, told = self._asked_of(file)
+        fs, path = self._filesystem(url)
         try:
-            return open_remote(fs, path, f"{self.name}/{file}", size)
+            return open_remote(fs, path, f"{self.name}/{file}", {"size": told.size})
         except AccessRefusedError as error:
             raise network.gated(self.name) from error
 
-    def small(self, file: str) -> bytes | None:
-        from huggingface_hub import hf_hub_download
+    def _asked_of(self, file: str) -> tuple[str, Any]:
+        """Return a file's URL, and its size and hash.
 
+        The hub tells them itself: links to its store may be signed for GET alone.
+        """
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+        url = hf_hub_url(self.name, file, revision=self.revision)
+        return url, _hub(
+            lambda: get_hf_file_metadata(url, timeout=network.TIMEOUT), self.name, self.revision
+        )
+
+    @staticmethod
+    def _filesystem(url: str) -> tuple[Any, str]:
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+        return filesystem(url, build_hf_headers())
+
+    def small(self, file: str) -> bytes | None:
         if file not in self._files:
             return None
+        return cache.kept_small(self.cache, file, lambda: self._whole(file))
 
-        def fetch() -> bytes:
-            return Path(hf_hub_download(self.name, file, revision=self.revision)).read_bytes()
+    def _whole(self, file: str) -> bytes:
+        """Fetch a whole file, if it is not too long; take it from the hub's cache if it is there.
 
-        return _hub(fetch, self.name, self.revision)
+        What arrives must have the length and the hash that the hub tells.
+        """
+        from huggingface_hub import try_to_load_from_cache
+
+        name, longest = f"{self.name}/{file}", cache.longest(file)
+        found = try_to_load_from_cache(self.name, file, revision=self.revision)
+        if isinstance(found, str):
+            return cache.read_bounded(Path(found), longest)
+        url, told = self._asked_of(file)
+        if told.size is not None and told.size > longest:
+            raise cache.too_long(name, told.size, longest)
+        fs, path = self._filesystem(url)
+        try:
+            data: bytes = asked(lambda: fs.cat_file(path, end=longest), name)
+        except AccessRefusedError as error:
+            raise network.gated(self.name) from error
+        cache.check_content(name, data, told.size, told.etag)
+        return data
 
 
 class RemoteCheckpoint(Checkpoint):
@@ -243,7 +275,7 @@ class RemoteCheckpoint(Checkpoint):
 
     def __init__(self, uri: str) -> None:
         # A query may be a signature: it is a secret, and not part of the name.
-        self.name = uri.partition("?")[0] if uri.startswith(("http://", "https://")) else uri
+        self.name = without_secrets(uri)
         self._fs, path = filesystem(uri)
         self._web = path.startswith(("http://", "https://"))
         # What follows a question mark, such as a signature, goes with the named file alone.
@@ -252,7 +284,8 @@ class RemoteCheckpoint(Checkpoint):
         self._folder, self._query = plain, mark + query
         if plain.endswith(WEIGHTS):
             self._folder, _, self.only = plain.rpartition("/")
-        store = cache.folder("uri--" + slug(self._folder))
+        self._told: dict[str, dict[str, Any]] = {}  # all that the store says now of a file
+        store = cache.folder("uri--" + slug(without_secrets(self._folder)))
         record = store / f"{slug(self.only or 'files')}.json"
         try:
             known = self._look()
@@ -282,7 +315,7 @@ class RemoteCheckpoint(Checkpoint):
         """Return what the store says of each file that is there."""
         self._fs.invalidate_cache()
         if self.only is None and not self._web:
-            entries = asked(lambda: self._fs.ls(self._folder, detail=True), self._folder)
+            entries = asked(lambda: self._fs.ls(self._folder, detail=True), self.name)
             named = {str(e["name"]).rstrip("/").rpartition("/")[2]: e for e in entries}
             kept = (*WEIGHTS, ".json")
             return {n: _facts(e) for n, e in sorted(named.items()) if n.endswith(kept)}
@@ -292,7 +325,8 @@ class RemoteCheckpoint(Checkpoint):
         for file in (*wanted, "config.json", "tokenizer.json"):
             path = self._path(file)
             try:
-                found[file] = _facts(asked(partial(self._fs.info, path), path))
+                self._told[file] = asked(partial(self._fs.info, path), self._label(file))
+                found[file] = _facts(self._told[file])
             except UnreachableError:
                 raise
             except (NotFoundError, RemoteError):
@@ -309,23 +343,30 @@ class RemoteCheckpoint(Checkpoint):
 
     def open(self, file: str) -> RangeFile:
         try:
-            return open_remote(self._fs, self._path(file))
+            return open_remote(self._fs, self._path(file), self._label(file), self._told.get(file))
         except NotFoundError as error:
             raise NotFoundError(f"{self.name}: {file} is missing") from error
 
     def small(self, file: str) -> bytes | None:
         if file not in self._known:
             return None
-        copy = None if self.cache is None else self.cache / f"{slug(file)}.small"
-        if copy is not None and copy.is_file():
-            return copy.read_bytes()
-        path = self._path(file)
-        if int(self._known[file].get("size", 0)) > cache.SMALL:
-            raise FormatError(f"{path} is larger than {cache.SMALL:,} bytes, too large to be read")
-        data: bytes = asked(partial(self._fs.cat_file, path), path)
-        if copy is not None:
-            cache.write(copy, [data])
+        return cache.kept_small(self.cache, file, lambda: self._whole(file))
+
+    def _whole(self, file: str) -> bytes:
+        """Fetch a whole file, if it is not too long."""
+        longest = cache.longest(file)
+        path, name = self._path(file), self._label(file)
+        size = self._known[file].get("size")
+        if size is not None and int(size) > longest:
+            raise cache.too_long(name, int(size), longest)
+        data: bytes = asked(partial(self._fs.cat_file, path, end=longest), name)
+        if size is not None and len(data) != int(size):
+            raise RemoteError(f"{name}: {len(data):,} bytes arrived of {int(size):,}; try again")
         return data
+
+    def _label(self, file: str) -> str:
+        """Return what messages call a file."""
+        return without_secrets(f"{self._folder}/{file}")
 
 
 def _facts(info: Mapping[str, Any]) -> dict[str, str]:

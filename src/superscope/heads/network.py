@@ -6,8 +6,10 @@ of these has exceptions of its own. Callers tell ours apart by their type.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from superscope.errors import (
@@ -18,8 +20,11 @@ from superscope.errors import (
     SuperscopeError,
     UnreachableError,
 )
+from superscope.text import duration
 
 RETRY_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try; read at each use
+TIMEOUT = 20.0  # seconds that a server may be silent; read at each use
+LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait before the next try
 
 T = TypeVar("T")
 
@@ -30,6 +35,14 @@ _NO_ANSWER = {
     "LocalEntryNotFoundError", "ReadTimeout",
 }  # fmt: skip
 _MISCONFIGURED = ("NoCredentialsError", "InvalidURL", "InvalidUrlClientError")
+
+
+class WrongAnswerError(Exception):
+    """A server answered with something other than what was asked; the message says how."""
+
+
+class NoRangesError(Exception):
+    """A server would send a whole file in place of a range."""
 
 
 def retried(
@@ -53,10 +66,43 @@ def retried(
             # httpx says so where nothing was ever connected: there is no network, and
             # waiting rarely helps.
             unconnected = tries > 0 and type(error).__name__ == "ConnectError"
-            if wait is None or not passing or unconnected:
-                raise told from error
-            time.sleep(wait)
+            silent = tries > 0 and _timed_out(error)
+            if wait is None or not passing or unconnected or silent:
+                # Not from the error: its text, and those of its causes, may hold signed links.
+                raise told from None
+            asked = retry_after(error)
+            if asked is not None and asked > LONGEST_WAIT:
+                raise UnreachableError(
+                    f"{told}; the server asks to try again in {duration(asked)}"
+                ) from None
+            time.sleep(max(wait, asked or 0.0))
     raise AssertionError("unreachable")
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Return the seconds that a server asks to wait before the next try; None if it does not."""
+    for link in _links(error):
+        headers = getattr(link, "headers", None)
+        if headers is None:
+            headers = getattr(getattr(link, "response", None), "headers", None)
+        said = headers.get("Retry-After") if isinstance(headers, Mapping) else None
+        if not isinstance(said, str):
+            continue
+        if re.fullmatch(r"\s*\d{1,9}\s*", said):
+            return float(said)
+        try:
+            then = parsedate_to_datetime(said)
+        except ValueError:
+            return None
+        return max(0.0, then.timestamp() - time.time())
+    return None
+
+
+def _timed_out(error: BaseException) -> bool:
+    return any(
+        isinstance(link, TimeoutError) or type(link).__name__.endswith(("Timeout", "TimeoutError"))
+        for link in _links(error)
+    )
 
 
 def store_error(error: Exception, name: str) -> SuperscopeError:
@@ -73,13 +119,17 @@ def store_error(error: Exception, name: str) -> SuperscopeError:
         )
     if status in (404, 410) or (isinstance(cause, FileNotFoundError) and status is None):
         return NotFoundError(f"{name}: no such file")
-    if isinstance(cause, ValueError) and "range" in str(cause).lower():  # fsspec's only sign of it
+    if isinstance(cause, NoRangesError):
         return no_ranges(name)
+    if isinstance(cause, WrongAnswerError):
+        return RemoteError(f"{name}: {cause}")
     if isinstance(status, int) and 400 <= status < 500 and status not in (408, 429):
         return RemoteError(f"{name}: the server answered {status}")
     if type(cause).__name__ in _MISCONFIGURED:
         return RemoteError(f"{name}: {cause}")
     reason = f"the server answered {status}" if status else str(cause) or type(cause).__name__
+    if _timed_out(cause):
+        return UnreachableError(f"{name}: the server does not answer (waited {TIMEOUT:g} s)")
     return UnreachableError(f"{name}: {reason} (tried {len(RETRY_WAITS) + 1} times)")
 
 
@@ -135,6 +185,8 @@ def hub_error(error: Exception, what: str, revision: str | None = None) -> Super
         if answered is error:
             kind = NotFoundError if status == 404 else RemoteError
             return kind(f"{what}: the hub answered {status}")
+    if _timed_out(error):
+        return UnreachableError(f"{what}: the hub does not answer (waited {TIMEOUT:g} s)")
     if not _NO_ANSWER.isdisjoint(names):
         return UnreachableError(f"{what}: the hub cannot be reached: {_reason(error)}")
     return None

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from superscope.errors import FormatError, NotFoundError, RemoteError, install_hint
 from superscope.heads import network
+from superscope.heads.web import LONGEST_ANSWER, Version, WebFileSystem
 
 CHUNK = 8 << 20  # bytes per request of a long range: what a dropped connection costs at most
 LONGEST_READ = 200_000_000  # bytes of one read by zipfile or numpy, which only read directories
@@ -142,10 +143,10 @@ def open_local(path: Path) -> RangeFile:
         raise NotFoundError(f"cannot open {path}: {error.strerror or error}") from error
 
 
-def open_remote(fs: Any, path: str, name: str | None = None, size: int | None = None) -> RangeFile:
+def open_remote(fs: Any, path: str, name: str, known: Mapping[str, Any] | None = None) -> RangeFile:
     """Open a remote file of an fsspec file system for exact range reads.
 
-    `name` is what messages call it; a `size` that is known need not be asked for.
+    `name` is what messages call it; what is `known` of it, such as its size, is not asked for.
 
     Raises
     ------
@@ -153,17 +154,16 @@ def open_remote(fs: Any, path: str, name: str | None = None, size: int | None = 
         The file does not exist; the server refuses, cannot be reached, or serves
         no ranges.
     """
-    name = name or path
-    if size is None:
-        info = asked(lambda: fs.info(path), name)
-        size = info.get("size")
-        # fsspec would fall back to a stream, which cannot seek, where the server denies ranges.
-        if size is None or info.get("partial") is False:
-            raise network.no_ranges(name)
-    if not size:
+    info = known or asked(lambda: fs.info(path), name)
+    size = info.get("size")
+    if size is None or info.get("partial") is False:
+        raise network.no_ranges(name)
+    if not int(size):
         return RangeFile(io.BytesIO(), name, 0, None)
-    known = {"size": size} if path.startswith(("http://", "https://")) else {}
-    file = asked(lambda: fs.open(path, "rb", cache_type="none", block_size=CHUNK, **known), name)
+    options: dict[str, Any] = {"cache_type": "none", "block_size": CHUNK}
+    if isinstance(fs, WebFileSystem):
+        options["version"] = Version.of({**info, "size": int(size)}, path)
+    file = asked(lambda: fs.open(path, "rb", **options), name)
     return RangeFile(file, name, int(size), None)
 
 
@@ -182,14 +182,10 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
     import fsspec
 
     protocol = uri.split("://", 1)[0]
-    options: dict[str, Any] = {}
     if protocol in ("http", "https"):
-        # A range of a compressed body would be a range of something else; proxies are those of
-        # the environment, as for huggingface_hub.
-        plain = {"Accept-Encoding": "identity", **(headers or {})}
-        options = {"client_kwargs": {"headers": plain, "trust_env": True}}
+        return _web(headers), uri
     try:
-        fs, path = fsspec.core.url_to_fs(uri, **options)
+        fs, path = fsspec.core.url_to_fs(uri)
     except ImportError:
         if protocol in ("s3", "s3a"):
             raise install_hint("s3fs", "s3", f"reading {uri}") from None
@@ -199,6 +195,21 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
     except Exception as error:  # a file system may connect, or check its options, when made
         raise RemoteError(f"{uri}: {str(error) or type(error).__name__}") from error
     return fs, path
+
+
+def _web(headers: Mapping[str, str] | None) -> WebFileSystem:
+    from aiohttp import ClientTimeout
+
+    # A range of a compressed body would be a range of something else; proxies are those of
+    # the environment, as for huggingface_hub.
+    options = {
+        "headers": {"Accept-Encoding": "identity", **(headers or {})},
+        "trust_env": True,
+        "timeout": ClientTimeout(
+            total=LONGEST_ANSWER, sock_connect=network.TIMEOUT, sock_read=network.TIMEOUT
+        ),
+    }
+    return WebFileSystem(client_kwargs=options)
 
 
 def asked(action: Callable[[], T], name: str) -> T:
