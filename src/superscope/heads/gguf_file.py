@@ -8,7 +8,13 @@ from typing import Any
 
 from superscope.errors import FormatError
 from superscope.heads.encodings import ENCODINGS
-from superscope.heads.stored import Directory, StoredTensor, check_extents
+from superscope.heads.stored import (
+    Directory,
+    StoredTensor,
+    check_count,
+    check_extents,
+    valid_shape,
+)
 from superscope.heads.transport import RangeFile
 
 # Sizes and struct codes of the format's scalar types (specification, "gguf_metadata_value_type").
@@ -17,7 +23,9 @@ _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<
 _STRING, _ARRAY = 8, 9
 _KEPT_ARRAYS = ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type")  # others are walked over
 _UNUSED = 5  # the token type of rows that only pad the vocabulary
-MAX_HEADER = 200_000_000  # bytes; real ones are a vocabulary and its merges, some 10 MB
+# Real headers are a vocabulary and its merges: some 16 MB, 800,000 strings, 50 other values.
+MAX_HEADER, MAX_STRINGS, MAX_VALUES = 64_000_000, 2_000_000, 10_000
+_LEAST_TENSOR = 24  # bytes of a tensor's record
 _PLAIN_TYPES = {0: "F32", 1: "F16", 28: "F64", 30: "BF16"}
 
 
@@ -39,9 +47,16 @@ def read_directory(file: RangeFile) -> Directory:
             "convert it again with a current llama.cpp"
         )
     tensor_count, value_count = cursor.scalar("<Q"), cursor.scalar("<Q")
+    check_count(tensor_count, file.name)
+    if value_count > MAX_VALUES:
+        raise FormatError(f"{file.name} is damaged: {value_count:,} values in its GGUF header")
+    if tensor_count * _LEAST_TENSOR > file.size:
+        raise FormatError(f"{file.name} is truncated within its GGUF header")
     properties: dict[str, Any] = {}
     for _ in range(value_count):
         key = cursor.string()
+        if key in properties:
+            raise FormatError(f"{file.name}: the value {key} occurs twice in its GGUF header")
         kind = cursor.scalar("<I")
         properties[key] = cursor.value(kind, keep=key in _KEPT_ARRAYS)
     records = [_tensor_record(cursor) for _ in range(tensor_count)]
@@ -79,7 +94,8 @@ def _tensor_record(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
     if axes > 8:
         raise FormatError(f"{cursor.file.name}: tensor {name} has {axes} axes; damaged")
     # ggml lists the fastest axis first.
-    shape = tuple(cursor.scalar("<Q") for _ in range(axes))[::-1]
+    sizes = [cursor.scalar("<Q") for _ in range(axes)][::-1]
+    shape = valid_shape(sizes, f"{cursor.file.name}: tensor {name}")
     return name, shape, cursor.scalar("<I"), cursor.scalar("<Q")
 
 
@@ -113,6 +129,7 @@ class _Cursor:
         self._buffer = b""
         self._base = 0  # where in the file the buffer starts
         self._at = 0
+        self._strings = 0
 
     @property
     def position(self) -> int:
@@ -154,6 +171,8 @@ class _Cursor:
             return self.string()
         if kind == _ARRAY and depth < 4:
             item, count = self.scalar("<I"), self.scalar("<Q")
+            if keep or item not in _SCALARS:
+                self._count(200 * count if item == _ARRAY else count)
             if item in _SCALARS:
                 code = _SCALARS[item]
                 length = count * struct.calcsize(code)
@@ -168,6 +187,14 @@ class _Cursor:
                     items.append(value)
             return items if keep else None
         raise FormatError(f"{self.file.name}: metadata of unknown type {kind}; damaged")
+
+    def _count(self, values: int) -> None:
+        """Refuse more strings, and inner arrays, than any vocabulary needs."""
+        self._strings += values
+        if self._strings > MAX_STRINGS:
+            raise FormatError(
+                f"{self.file.name} is damaged: its GGUF header has more than {MAX_STRINGS:,} strings"
+            )
 
     def _skip(self, length: int) -> None:
         """Pass over bytes, reading none that lie beyond the buffer."""

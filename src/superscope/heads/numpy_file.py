@@ -11,10 +11,11 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from superscope.errors import FormatError
-from superscope.heads.stored import Directory, StoredTensor, ZipEntry
-from superscope.heads.torch_file import zip_entries
+from superscope.heads.stored import Directory, StoredTensor, valid_shape
 from superscope.heads.transport import RangeFile
+from superscope.heads.zip_file import ZipEntry, zip_entries
 
+MAX_ARRAYS = 10_000  # of one .npz file: the header of each is read
 MAGIC = b"\x93NUMPY"
 _LONGEST_PREFIX = 1 << 16  # a header's length field has 16 bits in version 1
 
@@ -52,7 +53,12 @@ def read_npz(file: RangeFile) -> Directory:
         As for :func:`read_npy`.
     """
     tensors = {}
-    for entry in zip_entries(file).values():
+    entries = zip_entries(file)
+    if len(entries) > MAX_ARRAYS:
+        raise FormatError(
+            f"{file.name} has {len(entries):,} arrays (the limit is {MAX_ARRAYS:,})"
+        )
+    for entry in entries.values():
         if not entry.name.endswith(".npy"):
             continue
         name = entry.name.removesuffix(".npy")
@@ -65,15 +71,9 @@ def read_npz(file: RangeFile) -> Directory:
 
 
 def _prefix(file: RangeFile, entry: ZipEntry) -> bytes:
-    def first(length: int) -> bytes:
-        length = min(length, entry.size)
-        if entry.deflated:
-            return b"".join(entry.inflated(file, 0, length))
-        return file.read_at(entry.data_offset(file), length)
-
-    prefix = first(128)
+    prefix = entry.prefix(file, 128)
     needed = 12 + int.from_bytes(prefix[8:10], "little")
-    return first(needed) if needed > 128 else prefix
+    return entry.prefix(file, needed) if needed > 128 else prefix
 
 
 def _tensor(name: str, prefix: bytes, label: str, entry: ZipEntry | None) -> StoredTensor:
@@ -87,15 +87,14 @@ def _tensor(name: str, prefix: bytes, label: str, entry: ZipEntry | None) -> Sto
         with warnings.catch_warnings():  # numpy warns of Python 2's headers, Python of their syntax
             warnings.simplefilter("ignore")
             shape, fortran, dtype = read(stream)
-        if any(n < 0 for n in shape):
-            raise ValueError(f"shape {shape}")
         if dtype.hasobject:
             raise ValueError("it holds Python objects, which are never loaded")
     except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError,
             EOFError, MemoryError, UnicodeDecodeError) as error:  # fmt: skip
         raise FormatError(f"{label} cannot be read as an array: {str(error)[:200]}") from None
+    shape = valid_shape(shape, label)
     stored = _DTYPES.get(dtype.str, dtype.str)
     return StoredTensor(
-        name, stored, tuple(shape), stream.tell(), math.prod(shape) * dtype.itemsize, entry,
+        name, stored, shape, stream.tell(), math.prod(shape) * dtype.itemsize, entry,
         transposed=bool(fortran) and len(shape) == 2,
     )  # fmt: skip

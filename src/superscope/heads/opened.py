@@ -167,5 +167,6 @@ def rows_of(file: RangeFile, tensor: StoredTensor) -> Rows:
         encoding = tensor.encoding
         if encoding.row_bytes(shape[1]) * shape[0] != tensor.nbytes:
             raise FormatError(f"{file.name}: tensor {tensor.name} has the wrong length")
+        tensor.check(file)
         return FileRows(file.local, tensor.offset(file), shape, encoding)
     return ArrayRows(loaded(file, tensor))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import FormatError
-from superscope.heads.encodings import Encoding, Float32
+from superscope.heads.encodings import Bytes, Encoding, Float32
 
 Indices = npt.NDArray[np.int64]
 
@@ -105,10 +106,9 @@ class ScaledRows(Rows):
 
 @dataclass(frozen=True, eq=False)
 class FileRows(Rows):
-    """Rows stored one after another in a file, mapped a window at a time.
+    """Rows stored one after another in a file, read a block at a time.
 
-    Mapping only the rows at hand keeps both resident memory and address space
-    small, so a head larger than memory streams through.
+    Only the rows at hand are in memory, so a head larger than it streams through.
 
     Attributes
     ----------
@@ -132,24 +132,33 @@ class FileRows(Rows):
         if stop <= start:
             return np.empty((0, self.shape[1]), np.float32)
         size = self.encoding.row_bytes(self.shape[1])
-        try:
-            window = np.memmap(
-                self.path, np.uint8, "r", self.offset + start * size, (stop - start, size)
-            )
-        except (OSError, ValueError) as error:
-            raise FormatError(f"{self.path}: cannot read rows {start} to {stop}: {error}") from None
-        return self.encoding.decode(np.asarray(window))
+        raw = np.empty((stop - start, size), np.uint8)
+        # Read, not mapped: a file that is cut off meanwhile would kill a process that maps it.
+        self._read([(start, raw)])
+        return self.encoding.decode(raw)
 
     def take(self, indices: Indices) -> Float32:
         """Return the rows at `indices` as float32."""
         size = self.encoding.row_bytes(self.shape[1])
         raw = np.empty((len(indices), size), np.uint8)
+        self._read(zip(indices.tolist(), raw, strict=True))
+        return self.encoding.decode(raw)
+
+    def _read(self, parts: Iterable[tuple[int, Bytes]]) -> None:
+        """Fill each array with the bytes that start with a row."""
+        size = self.encoding.row_bytes(self.shape[1])
         try:
             with self.path.open("rb", buffering=0) as file:
-                for into, index in zip(raw, indices.tolist(), strict=True):
-                    file.seek(self.offset + index * size)
-                    if file.readinto(into.data) != size:
-                        raise FormatError(f"{self.path}: row {index} is cut short")
+                for row, into in parts:
+                    file.seek(self.offset + row * size)
+                    view = memoryview(into).cast("B")
+                    while view:
+                        count = file.readinto(view)
+                        if not count:
+                            raise FormatError(
+                                f"{self.path} ends within row {row:,} or the rows after it; "
+                                "it became shorter while it was read"
+                            )
+                        view = view[count:]
         except OSError as error:
             raise FormatError(f"{self.path}: cannot read rows: {error.strerror}") from error
-        return self.encoding.decode(raw)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from superscope.errors import FormatError
-from superscope.heads.stored import Directory, StoredTensor, check_extents
+from superscope.heads.json_text import parsed
+from superscope.heads.stored import Directory, StoredTensor, check_extents, valid_shape
 from superscope.heads.transport import RangeFile
 
 MAX_HEADER = 100_000_000  # the limit of the safetensors library
-MAX_AXES = 64
 
 
 def read_directory(file: RangeFile) -> Directory:
@@ -36,10 +35,7 @@ def read_directory(file: RangeFile) -> Directory:
             f"{file.name} is truncated: its header should have {length:,} bytes, "
             f"the file has {file.size:,}"
         )
-    try:
-        header = json.loads(file.read_at(8, length), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{file.name}: the safetensors header is not valid: {error}") from None
+    header = parsed(file.read_at(8, length), f"{file.name}: the safetensors header", unique=True)
     if not isinstance(header, dict):
         raise FormatError(f"{file.name}: the safetensors header is not an object")
     properties = header.pop("__metadata__", None)
@@ -53,22 +49,12 @@ def read_directory(file: RangeFile) -> Directory:
 def _tensor(name: str, entry: Any, base: int, file: RangeFile) -> StoredTensor:
     try:
         dtype, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        numbers = [*shape, start, stop]
         if not isinstance(dtype, str) or not isinstance(shape, list):
             raise TypeError
-        if any(type(n) is not int or not 0 <= n < 1 << 63 for n in numbers):
+        if any(type(n) is not int or not 0 <= n < 1 << 63 for n in (start, stop)) or stop < start:
             raise TypeError
-        if len(shape) > MAX_AXES:
-            raise ValueError
-        if stop < start:
-            raise ValueError
     except (TypeError, KeyError, ValueError):
         raise FormatError(f"{file.name}: the header's entry for {name!r} is not valid") from None
-    return StoredTensor(name, dtype, tuple(shape), base + start, stop - start)
+    axes = valid_shape(shape, f"{file.name}: tensor {name!r}")
+    return StoredTensor(name, dtype, axes, base + start, stop - start)
 
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    entries = dict(pairs)
-    if len(entries) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return entries

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import struct
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from superscope.errors import FormatError
 from superscope.heads.encodings import ENCODINGS, Encoding, ggml_encoding
-from superscope.heads.transport import CHUNK, RangeFile
+from superscope.heads.transport import RangeFile
+from superscope.heads.zip_file import ZipEntry
 
-_LOCAL_HEADER = struct.Struct("<4s2B4HL2L2H")
+MAX_TENSORS, MAX_AXES = 200_000, 64  # of one file
 STRIDED = "strided "  # before the dtype of a tensor whose numbers lie scattered in its storage
 
 
@@ -75,54 +74,23 @@ class StoredTensor:
         return self.start if self.entry is None else self.entry.data_offset(file) + self.start
 
     def chunks(self, file: RangeFile) -> Iterator[bytes]:
-        """Yield the tensor's bytes, inflated if the file has them deflated."""
-        if self.entry is not None and self.entry.deflated:
-            yield from self.entry.inflated(file, self.start, self.nbytes)
+        """Yield the tensor's bytes, inflated and with their checksum compared in a zip."""
+        if self.entry is None:
+            yield from file.chunks(self.start, self.nbytes)
         else:
-            yield from file.chunks(self.offset(file), self.nbytes)
+            yield from self.entry.content(file, self.start, self.nbytes)
 
+    def check(self, file: RangeFile) -> None:
+        """Compare the checksum of the tensor's bytes, where the file has one.
 
-@dataclass(frozen=True)
-class ZipEntry:
-    """An entry of a zip file, as its central directory has it."""
-
-    name: str
-    header_offset: int
-    compressed_size: int
-    size: int
-    deflated: bool
-
-    def data_offset(self, file: RangeFile) -> int:
-        """Return where the entry's data start, after its local header."""
-        raw = file.read_at(self.header_offset, _LOCAL_HEADER.size)
-        fields = _LOCAL_HEADER.unpack(raw)
-        if fields[0] != b"PK\x03\x04":
-            raise FormatError(f"{file.name}: no zip entry where {self.name} should start")
-        start: int = self.header_offset + _LOCAL_HEADER.size + fields[-2] + fields[-1]
-        if start + self.compressed_size > file.size:
-            raise FormatError(f"{file.name} is truncated within {self.name}")
-        return start
-
-    def inflated(self, file: RangeFile, start: int, length: int) -> Iterator[bytes]:
-        """Yield `length` inflated bytes of the entry from its byte `start`."""
-        inflate = zlib.decompressobj(-15)
-        skip, left = start, length
-        try:
-            for chunk in file.chunks(self.data_offset(file), self.compressed_size):
-                pending = chunk
-                while pending and left:
-                    data = inflate.decompress(pending, CHUNK)
-                    pending = inflate.unconsumed_tail
-                    passed = min(skip, len(data))
-                    skip -= passed
-                    data = data[passed : passed + left]
-                    left -= len(data)
-                    if data:
-                        yield data
-        except zlib.error as error:
-            raise FormatError(f"{file.name}: {self.name} is damaged: {error}") from None
-        if left:
-            raise FormatError(f"{file.name}: {self.name} is cut short")
+        Raises
+        ------
+        FormatError
+            It differs.
+        """
+        if self.entry is not None:
+            for _ in self.entry.content(file, 0, 0):
+                pass
 
 
 @dataclass(frozen=True)
@@ -135,6 +103,38 @@ class Directory:
     properties: Mapping[str, object] = field(default_factory=dict)
 
 
+def valid_shape(shape: Sequence[object], label: str) -> tuple[int, ...]:
+    """Return a tensor's shape as a file states it.
+
+    Raises
+    ------
+    FormatError
+        Not whole numbers, or more of them, or larger ones, than any file can hold.
+    """
+    if len(shape) > MAX_AXES:
+        raise FormatError(f"{label} has {len(shape):,} axes; damaged")
+    numbers = tuple(n for n in shape if type(n) is int and 0 <= n < 1 << 63)
+    if len(numbers) != len(shape):
+        raise FormatError(f"{label} has a shape that is not valid; damaged")
+    if math.prod(numbers) >= 1 << 63:
+        raise FormatError(f"{label} has more numbers than any file can hold; damaged")
+    return numbers
+
+
+def check_count(count: int, file_name: str) -> None:
+    """Refuse more tensors than any checkpoint's file has.
+
+    Raises
+    ------
+    FormatError
+        Naming the file.
+    """
+    if count > MAX_TENSORS:
+        raise FormatError(
+            f"{file_name} is damaged: {count:,} tensors (the limit is {MAX_TENSORS:,})"
+        )
+
+
 def check_extents(tensors: Mapping[str, StoredTensor], file: RangeFile) -> None:
     """Refuse tensors that overlap, leave the file, or don't fit their shape.
 
@@ -143,6 +143,7 @@ def check_extents(tensors: Mapping[str, StoredTensor], file: RangeFile) -> None:
     FormatError
         Naming the file and the tensors.
     """
+    check_count(len(tensors), file.name)
     end, before = 0, ""
     for tensor in sorted(tensors.values(), key=lambda t: (t.start, t.nbytes)):
         if tensor.start + tensor.nbytes > file.size:
@@ -154,6 +155,11 @@ def check_extents(tensors: Mapping[str, StoredTensor], file: RangeFile) -> None:
             raise FormatError(f"{file.name}: tensors {before} and {tensor.name} overlap")
         if tensor.nbytes:
             end, before = tensor.start + tensor.nbytes, tensor.name
+        if math.prod(tensor.shape) > 8 * file.size:  # also of a type whose size is not known here
+            raise FormatError(
+                f"{file.name}: tensor {tensor.name} of shape {tensor.shape} has more numbers "
+                "than the file has bits; damaged"
+            )
         if tensor.dtype in ENCODINGS:
             expected = math.prod(tensor.shape) * ENCODINGS[tensor.dtype].block_bytes
             if expected != tensor.nbytes:

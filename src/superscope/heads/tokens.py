@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from superscope.errors import FormatError
+from superscope.heads.json_text import parsed
 
 MAX_IDS = 1 << 24  # more than any vocabulary has; a hostile id is a list of that length
 
@@ -15,32 +16,62 @@ MAX_IDS = 1 << 24  # more than any vocabulary has; a hostile id is a list of tha
 def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
     """Return the text of every id of a ``tokenizer.json``; None for ids it lacks.
 
+    The vocabulary is read from the file itself, not by the tokenizers library, which ends
+    with a panic where other parts of it are damaged.
+
     Raises
     ------
     FormatError
-        The tokenizers library cannot read it.
+        It has no vocabulary that can be read.
     """
-    from tokenizers import Tokenizer
-
+    description = parsed(data, name)
     try:
-        tokenizer = Tokenizer.from_str(data.decode("utf-8"))
-        description = json.loads(data)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # tokenizers raises bare Exception; a panic is not even that
-        raise FormatError(f"{name} cannot be read as a tokenizer: {error}") from None
-    vocabulary: Mapping[str, int] = tokenizer.get_vocab(with_added_tokens=True)
-    if max(vocabulary.values(), default=0) >= MAX_IDS:
-        raise FormatError(f"{name} has an id of {max(vocabulary.values())}; damaged")
-    added = {entry["id"] for entry in description.get("added_tokens") or ()}
-    pieces: list[str | None] = [None] * (max(vocabulary.values(), default=-1) + 1)
-    for piece, index in vocabulary.items():
-        pieces[index] = piece
-    read = piece_reader(_style(description))
-    return tuple(
-        piece if piece is None or index in added else read(piece)
-        for index, piece in enumerate(pieces)
-    )
+        vocabulary = _vocabulary(description["model"])
+        added = _added(description.get("added_tokens") or [], vocabulary)
+        numbers = [*vocabulary.values(), *added.values()]
+        if not all(type(n) is int and 0 <= n for n in numbers):
+            raise ValueError("an id is no whole number")
+        if max(numbers, default=0) >= MAX_IDS:
+            raise ValueError(f"an id is larger than {MAX_IDS:,}")
+        read = piece_reader(_style(description))
+        pieces: list[str | None] = [None] * (max(numbers, default=-1) + 1)
+        for piece, index in vocabulary.items():
+            pieces[index] = _text(read(piece))
+        for piece, index in added.items():
+            pieces[index] = _text(piece)
+    except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)[:200]
+        raise FormatError(f"{name} cannot be read as a tokenizer: {reason}") from None
+    return tuple(pieces)
+
+
+def _vocabulary(model: Mapping[str, Any]) -> dict[str, int]:
+    """Return the ids of a model's pieces: Unigram lists them, with a score each; others map."""
+    vocabulary = model["vocab"]
+    if isinstance(vocabulary, dict):
+        return vocabulary
+    return {piece: index for index, (piece, _) in enumerate(vocabulary)}
+
+
+def _added(entries: Sequence[Mapping[str, Any]], vocabulary: Mapping[str, int]) -> dict[str, int]:
+    """Return the ids of added tokens, as the tokenizers library gives them.
+
+    A token of the vocabulary keeps its id; others follow one another after it, whatever the
+    file says.
+    """
+    added: dict[str, int] = {}
+    following = len(vocabulary)
+    for entry in entries:
+        content = entry["content"]
+        known = vocabulary.get(content, added.get(content))
+        added[content] = following if known is None else known
+        following = max(following, added[content] + 1)
+    return added
+
+
+def _text(piece: str) -> str:
+    """Return a text that can be written anywhere: halves of surrogate pairs become escapes."""
+    return piece if piece.isascii() else piece.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_gguf(pieces: Sequence[str | None], model: object) -> tuple[str | None, ...]:

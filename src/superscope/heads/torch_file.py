@@ -12,19 +12,26 @@ import io
 import math
 import pickle
 import pickletools
-import struct
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, ClassVar
 
 from superscope.errors import FormatError
-from superscope.heads.stored import STRIDED, Directory, StoredTensor, ZipEntry
+from superscope.heads.stored import (
+    MAX_AXES,
+    STRIDED,
+    Directory,
+    StoredTensor,
+    check_count,
+    valid_shape,
+)
 from superscope.heads.transport import RangeFile
+from superscope.heads.zip_file import ZipEntry, zip_entries
 
-MAX_PICKLE = 8_000_000  # bytes of data.pkl; real ones have some 150 a tensor
+MAX_PICKLE = 4_000_000  # bytes of data.pkl; real ones have some 150 a tensor
 MAX_DEPTH, MAX_NAME = 32, 2000  # nested dicts, and characters of a tensor's dotted name
+MAX_NAMES = 30_000_000  # characters of all names together
 
 _ITEM_BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
@@ -80,36 +87,10 @@ def refuse_old_format(file: RangeFile) -> None:
     )
 
 
-def zip_entries(file: RangeFile) -> dict[str, ZipEntry]:
-    """Return the entries of a zip file by name, reading only its central directory."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, OverflowError,
-            EOFError, IndexError, OSError, RuntimeError, MemoryError) as error:  # fmt: skip
-        raise FormatError(f"{file.name} is damaged or truncated: {error}") from None
-    entries = {}
-    for info in infos:
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise FormatError(f"{file.name}: entry {info.filename} uses an unknown compression")
-        entries[info.filename] = ZipEntry(
-            info.filename,
-            info.header_offset,
-            info.compress_size,
-            info.file_size,
-            info.compress_type == zipfile.ZIP_DEFLATED,
-        )
-    if len(entries) != len(infos):
-        raise FormatError(f"{file.name}: a zip entry occurs twice")
-    return entries
-
-
 def _content(file: RangeFile, entry: ZipEntry) -> bytes:
     if entry.size > MAX_PICKLE or entry.compressed_size > MAX_PICKLE:
         raise FormatError(f"{file.name}: {entry.name} of {entry.size:,} bytes is too large")
-    if entry.deflated:
-        return b"".join(entry.inflated(file, 0, entry.size))
-    return file.read_at(entry.data_offset(file), entry.size)
+    return b"".join(entry.content(file, 0, entry.size))
 
 
 @dataclass(frozen=True)
@@ -143,6 +124,8 @@ class _Named:
             dtype = _DTYPES[arguments[6].name.removeprefix("torch.")]
             return _tensor(arguments[0], dtype, *arguments[1:4])
         if self.name == "torch.Size":
+            if len(arguments[0]) > MAX_AXES:  # a long one, copied often, would fill the memory
+                raise ValueError(f"a shape of {len(arguments[0]):,} axes")
             return tuple(arguments[0])
         if self.name == "collections.OrderedDict" and not arguments:
             return {}
@@ -150,10 +133,11 @@ class _Named:
 
 
 def _tensor(storage: _Storage, dtype: str, offset: int, shape: Any, stride: Any) -> _Tensor:
-    numbers = [offset, *shape, *stride]
-    if any(type(n) is not int or n < 0 for n in numbers) or len(shape) != len(stride):
+    if len(shape) != len(stride) or len(stride) > MAX_AXES:
         raise ValueError("a tensor's shape is not valid")
-    return _Tensor(storage, dtype, offset, tuple(shape), tuple(stride))
+    if any(type(n) is not int or not 0 <= n < 1 << 63 for n in (offset, *shape, *stride)):
+        raise ValueError("a tensor's shape is not valid")
+    return _Tensor(storage, dtype, offset, valid_shape(shape, "a tensor"), tuple(stride))
 
 
 _ALLOWED = frozenset(
@@ -170,7 +154,7 @@ _Unpickler: Any = pickle._Unpickler
 
 _OPCODES = (
     "PROTO", "FRAME", "STOP", "MARK", "POP", "POP_MARK", "NONE", "NEWTRUE", "NEWFALSE",
-    "INT", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",
+    "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",
     "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
     "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "BINGET", "LONG_BINGET",
     "BINPUT", "LONG_BINPUT", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "BINPERSID",
@@ -270,6 +254,7 @@ def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
     found: dict[str, _Tensor] = {}
     seen: set[int] = set()  # a hostile pickle can nest one dict in itself
     pending = [("", 0, described)]
+    letters = 0
     while pending:
         name, depth, node = pending.pop()
         if isinstance(node, _Tensor):
@@ -282,7 +267,11 @@ def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
                 inner = f"{name}.{key}" if name else str(key)
                 if depth >= MAX_DEPTH or len(inner) > MAX_NAME:
                     raise FormatError(f"{file_name}: its dicts are nested too deep; damaged")
+                letters += len(inner)
+                if letters > MAX_NAMES:
+                    raise FormatError(f"{file_name}: the names of its tensors are too long; damaged")
                 pending.append((inner, depth + 1, value))
+    check_count(len(found), file_name)
     return found
 
 

@@ -19,7 +19,7 @@ from superscope.heads import network
 from superscope.heads.web import LONGEST_ANSWER, Version, WebFileSystem
 
 CHUNK = 8 << 20  # bytes per request of a long range: what a dropped connection costs at most
-LONGEST_READ = 200_000_000  # bytes of one read by zipfile or numpy, which only read directories
+LONGEST_READ = 16_000_000  # bytes of one read by zipfile, which only reads directories
 
 T = TypeVar("T")
 
