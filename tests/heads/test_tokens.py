@@ -77,7 +77,9 @@ def test_ids_with_gaps() -> None:
     [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"model": 3}', b'{"model": {"type": "BPE"}}', b"null"],
 )
 def test_what_is_no_tokenizer(data: bytes) -> None:
-    with pytest.raises(FormatError, match=r"m/tokenizer\.json (cannot be read as a tokenizer|is not valid JSON)"):
+    with pytest.raises(
+        FormatError, match=r"m/tokenizer\.json (cannot be read as a tokenizer|is not valid JSON)"
+    ):
         from_tokenizer_json(data, "m/tokenizer.json")
 
 

@@ -143,11 +143,15 @@ def _depth(config: Mapping[str, Any], directory: Directory) -> int | None:
     parts = (config.get("text_config"), config)
     for part in parts:
         for key in ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers"):
-            if isinstance(part, Mapping) and isinstance(part.get(key), int):
-                return int(part[key])
+            if isinstance(part, Mapping) and (layers := _layers(part.get(key))):
+                return layers
     architecture = directory.properties.get("general.architecture")
-    blocks = directory.properties.get(f"{architecture}.block_count")
-    return blocks if isinstance(blocks, int) else None
+    return _layers(directory.properties.get(f"{architecture}.block_count"))
+
+
+def _layers(said: object) -> int | None:
+    """Return a number of layers as a file states it; None where it cannot be one."""
+    return said if type(said) is int and 0 < said < 1 << 31 else None
 
 
 # What old checkpoints store beside their parameters: causal masks and rotary frequencies.

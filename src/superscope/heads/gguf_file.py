@@ -193,7 +193,7 @@ class _Cursor:
         self._strings += values
         if self._strings > MAX_STRINGS:
             raise FormatError(
-                f"{self.file.name} is damaged: its GGUF header has more than {MAX_STRINGS:,} strings"
+                f"{self.file.name} is damaged: more than {MAX_STRINGS:,} strings in its GGUF header"
             )
 
     def _skip(self, length: int) -> None:

@@ -163,7 +163,7 @@ def gain_less_one(config: Mapping[str, Any]) -> bool:
     """Return whether the model's norms store the difference of their gain from 1."""
     text = config.get("text_config")
     kind = text.get("model_type") if isinstance(text, Mapping) else None
-    return (kind or config.get("model_type")) in _GAIN_LESS_ONE
+    return str(kind or config.get("model_type")) in _GAIN_LESS_ONE
 
 
 def tied_by_config(config: Mapping[str, Any]) -> bool | None:
@@ -218,7 +218,7 @@ def _method(config: Mapping[str, Any]) -> str | None:
     quantization = config.get("quantization_config")
     method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
     spelled = {"gptq": "GPTQ", "awq": "AWQ", "bitsandbytes": "bitsandbytes"}
-    return spelled.get(str(method), str(method)) if method else None
+    return spelled.get(str(method), str(method)[:40]) if method else None
 
 
 def _quantized(name: str, method: str, dtype: str = "") -> FormatError:

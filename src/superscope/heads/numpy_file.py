@@ -55,9 +55,7 @@ def read_npz(file: RangeFile) -> Directory:
     tensors = {}
     entries = zip_entries(file)
     if len(entries) > MAX_ARRAYS:
-        raise FormatError(
-            f"{file.name} has {len(entries):,} arrays (the limit is {MAX_ARRAYS:,})"
-        )
+        raise FormatError(f"{file.name} has {len(entries):,} arrays (the limit is {MAX_ARRAYS:,})")
     for entry in entries.values():
         if not entry.name.endswith(".npy"):
             continue

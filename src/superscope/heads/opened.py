@@ -5,7 +5,6 @@ Which reader a file needs is told from its first bytes rather than its name.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.heads import gguf_file, numpy_file, safetensors_file, torch_file
 from superscope.heads._locate import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
 from superscope.heads.encodings import Float32
+from superscope.heads.json_text import parsed
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
@@ -115,15 +115,24 @@ def _gguf_split(checkpoint: Checkpoint, file: str) -> dict[str, str] | None:
     if len(parts) == 1:
         return None
     opened = Opened(checkpoint)
-    return {tensor: part for part in parts for tensor in opened.directory(part).tensors}
+    where: dict[str, str] = {}
+    for part in parts:
+        for tensor in opened.directory(part).tensors:
+            if tensor in where:
+                raise FormatError(
+                    f"{checkpoint.name}: {tensor} is in both {where[tensor]} and {part}"
+                )
+            where[tensor] = part
+    return where
 
 
 def _read_index(checkpoint: Checkpoint, index: str) -> dict[str, str]:
+    content = parsed(checkpoint.small(index) or b"", f"{checkpoint.name}: {index}", unique=True)
     try:
-        where = json.loads(checkpoint.small(index) or b"")["weight_map"]
+        where = content["weight_map"]
         if not all(isinstance(k, str) and isinstance(v, str) for k, v in where.items()):
             raise TypeError
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError):
         raise FormatError(f"{checkpoint.name}: {index} is not a valid index of shards") from None
     for shard in set(where.values()):
         path = PurePosixPath(shard)
@@ -138,10 +147,7 @@ def config_of(checkpoint: Checkpoint) -> dict[str, Any]:
     data = checkpoint.small("config.json")
     if data is None:
         return {}
-    try:
-        config = json.loads(data)
-    except (ValueError, RecursionError):
-        raise FormatError(f"{checkpoint.name}: config.json is not valid JSON") from None
+    config = parsed(data, f"{checkpoint.name}: config.json")
     return config if isinstance(config, dict) else {}
 
 

@@ -151,9 +151,9 @@ class FileRows(Rows):
             with self.path.open("rb", buffering=0) as file:
                 for row, into in parts:
                     file.seek(self.offset + row * size)
-                    view = memoryview(into).cast("B")
-                    while view:
-                        count = file.readinto(view)
+                    view = into.reshape(-1)
+                    while view.size:
+                        count = file.readinto(view.data)
                         if not count:
                             raise FormatError(
                                 f"{self.path} ends within row {row:,} or the rows after it; "

@@ -57,4 +57,3 @@ def _tensor(name: str, entry: Any, base: int, file: RangeFile) -> StoredTensor:
         raise FormatError(f"{file.name}: the header's entry for {name!r} is not valid") from None
     axes = valid_shape(shape, f"{file.name}: tensor {name!r}")
     return StoredTensor(name, dtype, axes, base + start, stop - start)
-

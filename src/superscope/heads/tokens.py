@@ -29,10 +29,10 @@ def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
         vocabulary = _vocabulary(description["model"])
         added = _added(description.get("added_tokens") or [], vocabulary)
         numbers = [*vocabulary.values(), *added.values()]
-        if not all(type(n) is int and 0 <= n for n in numbers):
-            raise ValueError("an id is no whole number")
+        if not all(type(n) is int and n >= 0 for n in numbers):
+            raise ValueError("an id is not a whole number")
         if max(numbers, default=0) >= MAX_IDS:
-            raise ValueError(f"an id is larger than {MAX_IDS:,}")
+            raise ValueError(f"an id of {max(numbers)}")
         read = piece_reader(_style(description))
         pieces: list[str | None] = [None] * (max(numbers, default=-1) + 1)
         for piece, index in vocabulary.items():

@@ -269,7 +269,9 @@ def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
                     raise FormatError(f"{file_name}: its dicts are nested too deep; damaged")
                 letters += len(inner)
                 if letters > MAX_NAMES:
-                    raise FormatError(f"{file_name}: the names of its tensors are too long; damaged")
+                    raise FormatError(
+                        f"{file_name}: the names of its tensors are too long; damaged"
+                    )
                 pending.append((inner, depth + 1, value))
     check_count(len(found), file_name)
     return found

@@ -78,7 +78,7 @@ class ZipEntry:
                 f"{file.name} is damaged: the zip entry at byte {self.header_offset:,} "
                 f"is not {self.name} as its directory describes it"
             )
-        start = self.header_offset + wanted + extra_length
+        start: int = self.header_offset + wanted + extra_length
         if start + self.compressed_size > file.size:
             raise FormatError(f"{file.name} is truncated within {self.name}")
         return start
@@ -131,7 +131,8 @@ class ZipEntry:
         inflate = zlib.decompressobj(-15)
         left = self.size
         try:
-            for pending in packed:
+            for chunk in packed:
+                pending = chunk
                 while pending and not inflate.eof:
                     data = inflate.decompress(pending, CHUNK)
                     pending = inflate.unconsumed_tail
