@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from superscope.errors import UsageError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
-from superscope.heads import HeadOptions, head_of, read_head
+from superscope.heads import HeadOptions, head_of, read_head, trained_rows
 from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
 
@@ -89,10 +89,12 @@ def measure(
                 raise UsageError("tokens= is for a model in memory; a checkpoint has tokens itself")
             head = read_head(model, o, progress=report)
         else:
-            if o.revision is not None or o.rows != "all" or o.fold_norm:
+            if o.revision is not None or o.rows == "tokenizer" or o.fold_norm:
                 raise UsageError(
-                    "revision, rows and fold_norm choose what is read from a checkpoint; "
-                    "what is in memory is measured as it is"
+                    "revision, rows='tokenizer' and fold_norm choose what is read from a "
+                    "checkpoint; what is in memory is measured as it is"
                 )
             head = head_of(model, tensor=o.tensor, tokens=tokens)
+            if o.rows == "trained":
+                head = trained_rows(head)
         return measure_head(head, o, frequencies=frequencies, progress=report)

@@ -172,3 +172,14 @@ def test_quantized_layers_do_not_keep_a_plain_head_from_being_read(tmp_path: Pat
     }  # fmt: skip
     head = read_head(write(tmp_path, safetensors(files)))
     np.testing.assert_array_equal(whole(head), matrix(9, 4))
+
+
+def test_a_head_that_is_whole_is_read_from_a_file_that_is_cut_off(tmp_path: Path) -> None:
+    tensors = {"lm_head.weight": W, "model.layers.0.mlp.weight": matrix(40, 40)}
+    data = safetensors(tensors)
+    head = read_head(write(tmp_path, data[:-5000]))
+    np.testing.assert_array_equal(whole(head), W)
+    cut = f"{len(data) - 5000:,} of {len(data):,} bytes"
+    assert head.provenance.notes == (f"the file is cut off at {cut}; the head is whole",)
+    with pytest.raises(FormatError, match="lm_head.weight ends at byte .*; truncated"):
+        read_head(write(tmp_path, data[: -6400 - 8]))

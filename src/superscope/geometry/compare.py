@@ -100,6 +100,7 @@ def brief_json(geometry: Geometry) -> str:
     brief.pop("ids")
     brief.pop("texts")
     brief["zero_rows"] = len(geometry.zero_rows)
+    brief["near_zero_rows"] = len(geometry.near_zero_rows)
     for name in ("raw", "centered", "frequency_centered"):
         if brief[name] is not None:
             brief[name]["left_out"] = len(brief[name]["left_out"])

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from superscope.geometry.frames import collision_frame, token_frame
 from superscope.geometry.norms import Norms, Regime, regime
+from superscope.geometry.notes import measured_notes
 from superscope.geometry.overlap import Overlap
 from superscope.heads import Provenance
 from superscope.observations import Observation
@@ -73,6 +74,9 @@ class Geometry(Result, Pictured):
         Ids of the kept rows, ascending, int64, shape (V,); None if all stored rows were kept.
     texts
         Text of each kept row, None for a row without text; or None if no text is known.
+    near_zero_rows
+        Ids of rows that are not zero, but whose norm is below a thousandth of the rms norm. They
+        are among the kept rows, unless the provenance says that only trained rows were read.
 
     Examples
     --------
@@ -86,7 +90,7 @@ class Geometry(Result, Pictured):
     0.02
     """
 
-    DERIVED = ("features", "rows_outside_tokenizer", "represented_fraction", "regime")
+    DERIVED = ("features", "rows_outside_tokenizer", "represented_fraction", "regime", "notes")
 
     provenance: Provenance
     settings: Settings
@@ -99,6 +103,7 @@ class Geometry(Result, Pictured):
     frequency_centered: Overlap | None = None
     ids: npt.NDArray[np.int64] | None = None
     texts: tuple[str | None, ...] | None = None
+    near_zero_rows: tuple[int, ...] = ()
 
     @property
     def features(self) -> int:
@@ -108,7 +113,15 @@ class Geometry(Result, Pictured):
     @property
     def rows_outside_tokenizer(self) -> int:
         """Number of rows dropped because the tokenizer cannot produce their id."""
-        return self.stored_features - self.features - len(self.zero_rows)
+        untrained = len(self.near_zero_rows) if self.provenance.rows == "trained" else 0
+        return self.stored_features - self.features - len(self.zero_rows) - untrained
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know: of where the head came from, and of what was measured."""
+        untrained = () if self.provenance.rows == "trained" else self.near_zero_rows
+        found = measured_notes(self.norms, self.raw, self.centered, untrained)
+        return (*self.provenance.notes, *found)
 
     @property
     def represented_fraction(self) -> float | None:

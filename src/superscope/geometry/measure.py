@@ -19,9 +19,9 @@ from superscope.geometry.norms import Norms
 from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
-from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
+from superscope.geometry.unit_rows import Float64, Prepared, UnitRows, centered, prepare
 from superscope.geometry.weighted import mean_row, stored_frequencies, weighted_overlap
-from superscope.heads import Head
+from superscope.heads import Head, near_zero
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen, expect
 
@@ -107,6 +107,7 @@ def measure_head(
         stored_features=head.stored.shape[0],
         width=head.width,
         zero_rows=tuple(prepared.zero_ids.tolist()),
+        near_zero_rows=_near_zero_ids(head, prepared),
         norms=Norms.of(prepared.norms, o.threshold),
         raw=overlaps["none"],
         centered=overlaps["mean"],
@@ -114,6 +115,15 @@ def measure_head(
         ids=kept.ids,
         texts=_texts(kept),
     )
+
+
+def _near_zero_ids(head: Head, prepared: Prepared) -> tuple[int, ...]:
+    """Return the ids of rows near zero, also where they were left out."""
+    if head.provenance.rows == "trained" and head.ids is not None:
+        left_out: list[int] = np.setdiff1d(np.arange(head.stored.shape[0]), head.ids).tolist()
+        return tuple(left_out)
+    positions = np.flatnonzero(near_zero(prepared.norms)).tolist()
+    return tuple(prepared.raw.head.id_of(position) for position in positions)
 
 
 def _texts(head: Head) -> tuple[str | None, ...] | None:

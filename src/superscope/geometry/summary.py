@@ -135,7 +135,7 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
     facts.append(("stored as", f"{p.dtype}{quantized}"))
     if p.folded_norm:
         facts.append(("folded in", f"the final norm's gain, {p.folded_norm}"))
-    facts += [("note", note) for note in p.notes]
+    facts += [("note", note) for note in g.notes]
     return [(label, named(what, longest=500)) for label, what in facts]
 
 
@@ -157,6 +157,8 @@ def _left_out(g: Geometry) -> str:
         parts.append(f"{g.rows_outside_tokenizer:,} that the tokenizer cannot produce")
     if g.zero_rows:
         parts.append(f"{len(g.zero_rows):,} exactly zero (ids {_ids(g.zero_rows)})")
+    if g.near_zero_rows and g.provenance.rows == "trained":
+        parts.append(f"{len(g.near_zero_rows):,} near zero (ids {_ids(g.near_zero_rows)})")
     for overlap in g.overlaps[1:]:
         if overlap.left_out:
             parts.append(

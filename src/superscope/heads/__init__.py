@@ -7,6 +7,7 @@ from superscope.heads.objects import head_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.read import read_head
 from superscope.heads.rows import ArrayRows, FileRows, Rows
+from superscope.heads.trained import near_zero, trained_rows
 
 __all__ = [
     "FAMILIES",
@@ -21,5 +22,7 @@ __all__ = [
     "head_of",
     "locate",
     "members",
+    "near_zero",
     "read_head",
+    "trained_rows",
 ]

@@ -62,6 +62,7 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
     if not stored.name.isprintable():
         raise FormatError(f"{checkpoint.name}: the name of tensor {stored.name} cannot be printed")
     label = f"{checkpoint.name}: tensor {stored.name}"
+    stored.check_whole(opened.file(file_name))
     check_shape(stored.shape, label)
     width = stored.shape[1]
     scale = stored_scale(opened, where, stored, config=config, label=label)
@@ -82,6 +83,7 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
         notes = scales.missing(stored.dtype, scales.unknown_beside(stored.name, where))
     else:
         notes = ()
+    notes += cut_off(directory, opened.file(file_name))
     provenance = Provenance(
         model=checkpoint.name,
         family=family_of(checkpoint.name),
@@ -114,6 +116,15 @@ def _with_shapes(
         except (NotFoundError, UsageError) as shown:
             error = shown
     return type(error)(f"{name}: {error}")
+
+
+def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:
+    """Return a note if the file ends before its tensors do."""
+    ends = [t.start + t.nbytes for t in directory.tensors.values() if t.entry is None]
+    needed = max(ends, default=0)
+    if needed <= file.size:
+        return ()
+    return (f"the file is cut off at {file.size:,} of {needed:,} bytes; the head is whole",)
 
 
 def folded_gain(

@@ -38,7 +38,8 @@ class Provenance:
         Whether the numbers are on their own scale. fp8 and int8 numbers whose scale is not known
         have norms without meaning.
     rows
-        ``all``, or ``tokenizer``: only ids the tokenizer can produce.
+        ``all``; ``tokenizer``: only ids the tokenizer can produce; ``trained``: without rows near
+        zero.
     folded_norm
         Name of the final norm's gain that was multiplied into the columns, or None.
     depth, parameters

@@ -168,6 +168,7 @@ def loaded(file: RangeFile, tensor: StoredTensor) -> Float32:
 
 
 def rows_of(file: RangeFile, tensor: StoredTensor) -> Rows:
+    tensor.check_whole(file)
     if tensor.mappable and file.local is not None:
         shape = (tensor.shape[0], tensor.shape[1])
         encoding = tensor.encoding

@@ -21,14 +21,15 @@ class HeadOptions:
     tensor
         Name of the tensor to take as the head, if the known names are not enough.
     rows
-        ``all`` rows (as LLG25 does), or ``tokenizer``: only ids the tokenizer can produce.
+        ``all`` rows (as LLG25 does); ``tokenizer``: only ids the tokenizer can produce;
+        ``trained``: without rows near zero, whose norm is below a thousandth of the rms norm.
     fold_norm
         Multiply the final norm's gain into the columns of the head. This changes cosines.
     """
 
     revision: str | None = None
     tensor: str | None = None
-    rows: Literal["all", "tokenizer"] = "all"
+    rows: Literal["all", "tokenizer", "trained"] = "all"
     fold_norm: Annotated[bool, Parameter(negative="")] = False
 
     def __post_init__(self) -> None:

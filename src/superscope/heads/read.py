@@ -28,6 +28,7 @@ from superscope.heads.opened import loaded, read_directory, rows_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.rows import ScaledRows
 from superscope.heads.stored import Directory, StoredTensor
+from superscope.heads.trained import trained_rows
 from superscope.heads.transport import open_local
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
@@ -81,6 +82,8 @@ def read_head(
         found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
         with chosen(progress) as report:
             head = _read(found, o.tensor, o.fold_norm, report)
+        if o.rows == "trained":
+            return trained_rows(head)
         return head if o.rows == "all" else _tokenizer_rows(head)
     except SuperscopeError as error:
         # Names out of a file may hold anything, and an error is one line that can be printed.

@@ -64,6 +64,21 @@ class StoredTensor:
             f"known: {', '.join(ENCODINGS)} and ggml's types"
         )
 
+    def check_whole(self, file: RangeFile) -> None:
+        """Refuse a tensor whose numbers do not all lie in a plain file.
+
+        Raises
+        ------
+        FormatError
+            Naming the file and the tensor.
+        """
+        end = self.start + self.nbytes
+        if self.entry is None and end > file.size:
+            raise FormatError(
+                f"{file.name}: tensor {self.name} ends at byte {end:,} "
+                f"but the file has {file.size:,}; truncated, or its offsets are wrong"
+            )
+
     @property
     def mappable(self) -> bool:
         """Whether the numbers lie in the file as they are, row by row."""
@@ -75,6 +90,7 @@ class StoredTensor:
 
     def chunks(self, file: RangeFile) -> Iterator[bytes]:
         """Yield the tensor's bytes, inflated and with their checksum compared in a zip."""
+        self.check_whole(file)
         if self.entry is None:
             yield from file.chunks(self.start, self.nbytes)
         else:
@@ -136,7 +152,10 @@ def check_count(count: int, file_name: str) -> None:
 
 
 def check_extents(tensors: Mapping[str, StoredTensor], file: RangeFile) -> None:
-    """Refuse tensors that overlap, leave the file, or don't fit their shape.
+    """Refuse tensors that overlap, or don't fit their shape.
+
+    Those that leave the file are refused when they are read: a download that broke off may still
+    have the one that is wanted.
 
     Raises
     ------
@@ -146,11 +165,6 @@ def check_extents(tensors: Mapping[str, StoredTensor], file: RangeFile) -> None:
     check_count(len(tensors), file.name)
     end, before = 0, ""
     for tensor in sorted(tensors.values(), key=lambda t: (t.start, t.nbytes)):
-        if tensor.start + tensor.nbytes > file.size:
-            raise FormatError(
-                f"{file.name}: tensor {tensor.name} ends at byte {tensor.start + tensor.nbytes:,} "
-                f"but the file has {file.size:,}; truncated, or its offsets are wrong"
-            )
         if tensor.nbytes and tensor.start < end:
             raise FormatError(f"{file.name}: tensors {before} and {tensor.name} overlap")
         if tensor.nbytes:

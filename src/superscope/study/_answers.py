@@ -224,7 +224,7 @@ def _notes(found: Sequence[Member]) -> Iterator[str]:
         if member.evaluation is not None:
             notes += member.evaluation.notes
         if member.geometry is not None:
-            notes += member.geometry.provenance.notes
+            notes += member.geometry.notes
             if member.geometry.provenance.quantized:
                 notes.append("the head is quantized, and that noise is in its overlaps")
         for note in dict.fromkeys(notes):

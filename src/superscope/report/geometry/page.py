@@ -168,7 +168,9 @@ def _headlines(g: Geometry) -> tuple[tuple[str, str], ...]:
 
 def _settings(g: Geometry) -> tuple[tuple[str, str], ...]:
     s, p = g.settings, g.provenance
-    rows = "all" if p.rows == "all" else "those the tokenizer can produce"
+    rows = {"all": "all", "trained": "all but those near zero"}.get(
+        p.rows, "those the tokenizer can produce"
+    )
     settings = [("model", p.model), ("rows", rows), ("pairs", _pairs(g))]
     if s.neighbors:
         settings.append(("nearest rows kept", str(s.neighbors)))

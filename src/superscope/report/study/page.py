@@ -178,7 +178,7 @@ def head_notes(study: Study) -> list[tuple[str, str]]:
     """Return what is to be known of heads, and of which members."""
     named: dict[str, list[str]] = {}
     for k, member in enumerate(study.members, start=1):
-        for note in member.geometry.provenance.notes if member.geometry is not None else ():
+        for note in member.geometry.notes if member.geometry is not None else ():
             named.setdefault(note, []).append(str(k))
     return [(note, ", ".join(numbers)) for note, numbers in named.items()]
 
