@@ -181,5 +181,5 @@ def test_a_head_that_is_whole_is_read_from_a_file_that_is_cut_off(tmp_path: Path
     np.testing.assert_array_equal(whole(head), W)
     cut = f"{len(data) - 5000:,} of {len(data):,} bytes"
     assert head.provenance.notes == (f"the file is cut off at {cut}; the head is whole",)
-    with pytest.raises(FormatError, match="lm_head.weight ends at byte .*; truncated"):
+    with pytest.raises(FormatError, match=r"lm_head.weight ends at byte .*; truncated"):
         read_head(write(tmp_path, data[: -6400 - 8]))
