@@ -70,3 +70,34 @@ def test_random_share_gives_the_moments() -> None:
         share = baselines.random_share(edges, width)
         assert share @ middle**2 == pytest.approx(baselines.random_mean_square(width), rel=1e-4)
         assert share @ abs(middle) == pytest.approx(baselines.random_mean_absolute(width), rel=1e-4)
+
+
+@pytest.mark.parametrize(("features", "width"), [(5, 3), (12, 40), (60, 20)])
+def test_chance_and_its_tolerance_are_those_of_random_rows(features: int, width: int) -> None:
+    generator = np.random.default_rng(features)
+    means: dict[str, list[float]] = {"raw": [], "centered": []}
+    for _ in range(2000):
+        rows = generator.standard_normal((features, width))
+        for name, matrix in (("raw", rows), ("centered", rows - rows.mean(axis=0))):
+            unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+            overlaps = (unit @ unit.T)[np.triu_indices(features, 1)]
+            means[name].append(float(np.mean(overlaps**2)))
+    sd = baselines.random_mean_square_sd(features, width)
+    error = sd / math.sqrt(2000)
+    assert np.std(means["raw"]) == pytest.approx(sd, rel=0.1)
+    assert np.mean(means["raw"]) == pytest.approx(1 / width, abs=4 * error)
+    expected = baselines.centered_mean_square(features, width)
+    assert np.mean(means["centered"]) == pytest.approx(expected, abs=4 * error)
+
+
+def test_the_tolerance_of_centered_rows_is_wider_in_narrow_heads() -> None:
+    assert baselines.centered_mean_square(2, 50) == 1
+    assert 4.7 < baselines.clear_deviation(50_000, 768) < 4.8
+    assert baselines.clear_deviation(1000, 2) == pytest.approx(-math.log(1e-6) - 1)
+
+
+def test_norms_of_gaussian_rows() -> None:
+    norms = np.linalg.norm(np.random.default_rng(0).standard_normal((20_000, 3)), axis=1)
+    assert norms.std() / norms.mean() == pytest.approx(baselines.random_norm_variation(3), rel=0.02)
+    share = np.mean(norms > 0.5 * math.sqrt(3))
+    assert share == pytest.approx(baselines.random_represented_fraction(3, 0.5), abs=0.01)

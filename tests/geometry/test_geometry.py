@@ -197,7 +197,7 @@ def test_text_shows_every_number(geometry: Geometry) -> None:
     assert f"{1 - weighted.covered:.3g}" in lines["share of the text left out"]
     assert f"mean {geometry.norms.mean:.4g}" in lines["norms"]
     assert f"{geometry.represented_fraction:.4f}" in lines["represented fraction"]
-    assert lines["regime"] == "strong"
+    assert lines["regime"] == "strong by its norms, as untrained rows too"
     assert lines["rows left out"] == ("2 that the tokenizer cannot produce; 1 exactly zero (ids 5)")
     assert lines["tensor"] == "lm_head.weight (a known name)"
     assert lines["file"] == "model.safetensors (safetensors)"

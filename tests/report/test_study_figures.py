@@ -171,7 +171,7 @@ def test_every_number_of_the_table_is_the_studys(five: Study, families: Study) -
             assert seen["V"] == ("2,000", "")
             assert seen["depth"] == ("6", "")
             assert seen["parameters"] == (f"{e.model.parameters:,}", "")
-            assert seen["regime"] == ("strong", "")
+            assert seen["regime"] == ("strong", g.evidence.short)
             assert float(seen["φ"][0]) == pytest.approx(g.represented_fraction, abs=1e-4)
             for column, overlap in (("raw", g.raw), ("centered", g.centered)):
                 value = overlap.mean_square_overlap

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import pytest
+
+from superscope.geometry import measure_head
+from superscope.heads import Head
 from superscope.observations import Observation, to_frame
-from superscope.study import Answer, Study, answers, fit_laws
+from superscope.study import Answer, Member, Study, answers, fit_laws
 
 
 def said(
@@ -74,3 +79,55 @@ def test_no_member_says_so() -> None:
     assert "a law takes 3" in found[LOSS].text[0]
     unsaid = " ".join(found["What could not be said?"].text)
     assert "There is no law of the raw overlap" in unsaid
+
+
+REGIME = "Does it live in strong superposition?"
+UNTOLD = "cannot be told by norms: as untrained rows"
+
+
+def regime_of(*heads: np.ndarray) -> Answer:
+    members = tuple(
+        Member(f"m{k}", None, measure_head(Head.from_array(rows), pairs="none"), None)
+        for k, rows in enumerate(heads)
+    )
+    (found,) = [
+        a for a in answers(Study("text", members, fit_laws(to_frame([])))) if a.question == REGIME
+    ]
+    return found
+
+
+def rows_of(kind: str, count: int = 800, width: int = 24) -> np.ndarray:
+    """Return untrained rows, trained ones, or half of each."""
+    noise = np.random.default_rng(width).standard_normal((count, width))
+    trained = noise * np.linspace(3, 0.3, width) + 0.5
+    half = np.arange(count)[:, None] < count // 2
+    small = trained * np.where(half, 1.0, 1e-3)
+    return {
+        "untrained": noise, "trained": trained, "half": np.where(half, trained, noise),
+        "half small": small, "no superposition": trained[: width - 2],
+    }[kind]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kinds", "short"),
+    [
+        (("untrained",), UNTOLD),
+        (("untrained", "untrained"), UNTOLD),
+        (("trained", "trained"), "yes"),
+        (("trained", "untrained"), "in part"),
+        (("half",), "in part"),
+        (("half small",), "no"),
+        (("no superposition",), "no"),
+        (("no superposition", "untrained"), UNTOLD),
+    ],
+)
+def test_strong_superposition_is_answered_by_overlaps_and_not_by_norms(
+    kinds: tuple[str, ...], short: str
+) -> None:
+    found = regime_of(*(rows_of(kind, width=24 + 8 * k) for k, kind in enumerate(kinds)))
+    assert found.short == short
+    said = " ".join(found.text)
+    assert "Norms are no evidence" in said
+    told = sum(not kind.startswith(("untrained", "no")) for kind in kinds)
+    if "no superposition" not in kinds:
+        assert f"tell {told} of {len(kinds)} head" in said

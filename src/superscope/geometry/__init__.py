@@ -7,9 +7,11 @@ from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
+from superscope.geometry.untrained import Evidence, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
 
 __all__ = [
+    "Evidence",
     "Geometry",
     "GeometryOptions",
     "Norms",
@@ -18,6 +20,7 @@ __all__ = [
     "PairStatistics",
     "Regime",
     "Settings",
+    "UntrainedRows",
     "WeightedOverlap",
     "measure_head",
 ]

@@ -19,8 +19,10 @@ _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("V/m", lambda g: f"{g.features / g.width:.4g}"),
 )
 _OVERLAP = (
-    "mean square overlap", "  against chance, 1/m", "  against the Welch floor", "effective width",
-    "packing efficiency",
+    "mean square overlap", "  against chance, 1/m", "  untrained rows, ± 1 s.d.",
+    "  standard deviations from these", "  against the Welch floor", "effective width",
+    "  untrained rows", "packing efficiency", "variance outside Marchenko–Pastur",
+    "rows placed as at random",
 )  # fmt: skip
 _NORMS: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("mean norm", lambda g: f"{g.norms.mean:.4g}" if g.provenance.scale_known else NONE),
@@ -28,8 +30,12 @@ _NORMS: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
         "std/mean of norms",
         lambda g: f"{g.norms.coefficient_of_variation:.3g}" if g.provenance.scale_known else NONE,
     ),
+    ("  untrained rows", lambda g: f"{g.untrained.norm_cv:.3g}"),
     ("represented fraction", lambda g: fixed(g.represented_fraction, 4)),
-    ("regime", lambda g: str(g.regime)),
+    ("  untrained rows", lambda g: fixed(g.untrained.represented_fraction, 4)),
+    ("regime by norms", lambda g: str(g.regime)),
+    ("  untrained rows", lambda g: str(g.untrained.regime)),
+    ("against untrained rows", lambda g: g.evidence.short),
 )
 
 

@@ -12,6 +12,7 @@ from superscope.geometry.frames import collision_frame, token_frame
 from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.notes import measured_notes
 from superscope.geometry.overlap import Overlap
+from superscope.geometry.untrained import Evidence, UntrainedRows, evidence, untrained_rows
 from superscope.heads import Provenance
 from superscope.observations import Observation
 from superscope.plotting import Pictured
@@ -90,7 +91,10 @@ class Geometry(Result, Pictured):
     0.02
     """
 
-    DERIVED = ("features", "rows_outside_tokenizer", "represented_fraction", "regime", "notes")
+    DERIVED = (
+        "features", "rows_outside_tokenizer", "represented_fraction", "regime", "untrained",
+        "evidence", "notes",
+    )  # fmt: skip
 
     provenance: Provenance
     settings: Settings
@@ -134,8 +138,18 @@ class Geometry(Result, Pictured):
 
     @property
     def regime(self) -> Regime:
-        """Regime after LLG25."""
+        """Regime after LLG25, by the norms alone; see `untrained` and `evidence`."""
         return regime(self.features, self.width, self.represented_fraction)
+
+    @property
+    def untrained(self) -> UntrainedRows:
+        """What untrained rows of this shape give by the same threshold."""
+        return untrained_rows(self.features, self.width, self.norms)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What tells the rows from untrained ones, by overlaps and spectrum."""
+        return evidence(self.raw, self.centered)
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:

@@ -56,6 +56,8 @@ class Overlap(Result):
     DERIVED = (
         "random_mean_square", "random_mean_absolute", "welch_floor", "ratio_to_random",
         "ratio_to_welch", "effective_width", "packing_efficiency", "entropy_rank", "stable_rank",
+        "random_mean_square_sd", "deviation_from_random", "random_effective_width",
+        "outside_marchenko_pastur", "random_direction_share",
     )  # fmt: skip
 
     center: str
@@ -99,6 +101,55 @@ class Overlap(Result):
         """V²/‖G‖_F²: m for a tight frame, 1 if all rows are parallel."""
         ratio = self.features / (1 + (self.features - 1) * self.mean_square_overlap)
         return min(ratio, float(self.width))  # rounding may exceed the bound
+
+    @property
+    def random_mean_square_sd(self) -> float:
+        """Standard deviation of the mean c² of V random rows: the tolerance of chance."""
+        return baselines.random_mean_square_sd(self.features, self.width)
+
+    @property
+    def deviation_from_random(self) -> float | None:
+        """Standard deviations from what random rows give; None if frequency-centered or m = 1.
+
+        Of mean-centered rows, what centered random rows give.
+        """
+        if self.center == "frequency" or self.width == 1:
+            return None
+        expected = self.random_mean_square
+        if self.center == "mean":
+            expected = baselines.centered_mean_square(self.features, self.width)
+        return (self.mean_square_overlap - expected) / self.random_mean_square_sd
+
+    @property
+    def random_effective_width(self) -> float:
+        """Effective width of V random rows."""
+        return baselines.random_effective_width(self.features, self.width)
+
+    @property
+    def outside_marchenko_pastur(self) -> float | None:
+        """Share of the sum of the spectrum beyond its edges for random rows, which have 0.
+
+        None if frequency-centered.
+        """
+        if self.center == "frequency":
+            return None
+        low, high = baselines.marchenko_pastur_edges(self.features, self.width)
+        none = 1e-9 * self.features  # eigenvalues that are 0 but for rounding, as for V < m
+        beyond = ((self.spectrum < low) & (self.spectrum > none)) | (self.spectrum > high)
+        return float(self.spectrum[beyond].sum() / self.spectrum.sum())
+
+    @property
+    def random_direction_share(self) -> float:
+        """Share of rows that overlap with the others no more than random directions do.
+
+        A random direction has the interference 1/m with a standard deviation that follows from
+        the spectrum, √(2(Σλ² − V²/m)/(m(m + 2)))/(V − 1). Counted are rows up to 2 standard
+        deviations above 1/m: of untrained rows 0.98.
+        """
+        rows, m = self.features, self.width
+        excess = max(0.0, float(self.spectrum @ self.spectrum) - rows**2 / m)
+        sd = math.sqrt(2 * excess / (m * (m + 2))) / (rows - 1)
+        return float(np.mean(self.token_interference <= 1 / m + 2 * sd))
 
     @property
     def packing_efficiency(self) -> float:

@@ -8,12 +8,13 @@ from html import escape
 
 from superscope import text
 from superscope.geometry.geometry import Geometry
-from superscope.geometry.norms import Norms
+from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
 from superscope.geometry.stages import CENTERINGS
+from superscope.geometry.untrained import MANY, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
-from superscope.text import NONE, counted, labelled, named, number, visible
+from superscope.text import NONE, counted, labelled, named, number, signed, visible
 
 SHOWN_PAIRS = 10
 LABEL = 38  # characters of the longest label
@@ -64,6 +65,19 @@ def _times(value: float | None) -> str:
     return NONE if value is None else f"{value:,.4g}×"
 
 
+def _share(value: float | None) -> str:
+    return NONE if value is None else f"{value:.4f}"
+
+
+def _chance(o: Overlap) -> str:
+    return NONE if o.center == "frequency" else f"1 ± {o.random_mean_square_sd * o.width:.1g}×"
+
+
+def _deviation(o: Overlap) -> str:
+    z = o.deviation_from_random
+    return NONE if z is None else signed(z)
+
+
 def _estimate(value: float, error: float) -> str:
     return f"{value:.6g}" if error == 0 else f"{value:.4g} ± {error:.1g}"
 
@@ -88,6 +102,8 @@ def _largest(pairs: PairStatistics) -> str:
 OVERLAP_LINES: tuple[tuple[str, Callable[[Overlap], str]], ...] = (
     ("mean square overlap", lambda o: number(o.mean_square_overlap)),
     ("  against chance, 1/m", lambda o: _times(o.ratio_to_random)),
+    ("  untrained rows, ± 1 s.d.", _chance),
+    ("  standard deviations from these", _deviation),
     ("  against the Welch floor", lambda o: _times(o.ratio_to_welch)),
     ("mean |overlap|", _mean_absolute),
     ("  by chance", lambda o: number(o.random_mean_absolute)),
@@ -95,9 +111,12 @@ OVERLAP_LINES: tuple[tuple[str, Callable[[Overlap], str]], ...] = (
     ("mean overlap", lambda o: number(o.mean_overlap)),
     ("coherence, max |overlap|", _coherence),
     ("effective width", lambda o: number(o.effective_width, 4)),
+    ("  untrained rows", lambda o: number(o.random_effective_width, 4)),
     ("packing efficiency", lambda o: f"{o.packing_efficiency:.4f}"),
     ("entropy rank", lambda o: number(o.entropy_rank, 4)),
     ("stable rank", lambda o: number(o.stable_rank, 4)),
+    ("variance outside Marchenko–Pastur", lambda o: _share(o.outside_marchenko_pastur)),
+    ("rows placed as at random", lambda o: _share(o.random_direction_share)),
 )
 
 _WEIGHTED_LINES: tuple[tuple[str, Callable[[WeightedOverlap], str]], ...] = (
@@ -121,8 +140,9 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
     p = g.provenance
     facts = [
         *(_norm_facts(g.norms) if p.scale_known else (("norms", "not known"),)),
-        ("regime", str(g.regime) + (" (V ≤ m: superposition is not needed)"
-                                    if g.features <= g.width else "")),
+        *_untrained_facts(g.untrained),
+        ("regime", regime_words(g)),
+        *_evidence_facts(g),
         ("rows left out", _left_out(g)),
     ]  # fmt: skip
     if p.tensor:
@@ -149,6 +169,36 @@ def _norm_facts(n: Norms) -> list[tuple[str, str]]:
         ("represented fraction", f"{n.represented_fraction():.4f} (norm > {n.threshold:.4g}, "
                                  f"{n.threshold_rule})"),
     ]  # fmt: skip
+
+
+def _untrained_facts(untrained: UntrainedRows) -> list[tuple[str, str]]:
+    return [
+        ("untrained rows", f"{untrained.represented_fraction:.4f}, with norms of std/mean "
+                             f"{untrained.norm_cv:.3g}"),
+    ]  # fmt: skip
+
+
+def regime_words(geometry: Geometry) -> str:
+    """Return the regime, and what untrained rows of the same shape have."""
+    found, untrained = geometry.regime, geometry.untrained.regime
+    if geometry.features <= geometry.width:
+        return f"{found} (V ≤ m: superposition is not needed)"
+    if found is Regime.UNKNOWN:
+        return f"{found}: the scale of its norms is not known"
+    if found == untrained:
+        return f"{found} by its norms, as untrained rows too"
+    return f"{found} by its norms; untrained rows: {untrained}"
+
+
+def _evidence_facts(g: Geometry) -> list[tuple[str, str]]:
+    facts = [("against untrained rows", g.evidence.meaning)]
+    share = g.raw.random_direction_share
+    if g.evidence.trained and share > MANY:
+        facts.append(
+            ("", f"{100 * share:.0f} % of the rows overlap no more than random directions do: "
+                 "they may be untrained")
+        )  # fmt: skip
+    return facts
 
 
 def _left_out(g: Geometry) -> str:
@@ -238,6 +288,17 @@ def geometry_html(geometry: Geometry) -> str:
         f"{row('', s.columns, 'th')}{''.join(row(line[0], line[1:]) for line in s.overlaps)}"
         f"{facts}{row(s.pairs_title, s.columns, 'th') if s.pairs else ''}{pairs}</table>"
     )
+
+
+@text.as_text.register
+def untrained_text(untrained: UntrainedRows) -> str:
+    """Return what untrained rows give."""
+    facts = [
+        ("represented fraction", f"{untrained.represented_fraction:.4f}"),
+        ("std/mean of norms", f"{untrained.norm_cv:.3g}"),
+        ("regime", str(untrained.regime)),
+    ]
+    return labelled("untrained rows of the same shape", facts, width=LABEL)
 
 
 @text.as_text.register

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from superscope.forecasts import forecast_at
+from superscope.geometry import Geometry, Regime
+from superscope.geometry.untrained import MANY
 from superscope.laws import Estimate, Law
 from superscope.text import counted
 
 if TYPE_CHECKING:
-    from superscope.geometry import Geometry
     from superscope.study.members import Member
     from superscope.study.result import Study
 
@@ -68,20 +69,64 @@ def _regime(study: Study) -> Answer:
         why = "No head has norms that are known." if measured else "No head was measured."
         return Answer(question, CANNOT, (why,))
     regimes = {str(head.regime) for head in heads}
-    strong = sum(str(head.regime) == "strong" for head in heads)
-    short = "yes" if strong == len(heads) else "no" if strong == 0 else "in part"
     vocabulary = _range([head.features / head.width for head in heads])
     shares = _range([h.represented_fraction for h in heads if h.represented_fraction is not None])
     named = ", ".join(sorted(regimes))
-    return Answer(question, short, (
+    untrained = _range([head.untrained.represented_fraction for head in heads])
+    of_untrained = ", ".join(sorted({str(head.untrained.regime) for head in heads}))
+    return Answer(question, _short([_standing(head) for head in heads]), (
         f"{counted(len(heads), 'head')}, each with {vocabulary} times as many tokens as "
         f"dimensions. The share of rows that are represented (norm above half the root mean "
-        f"square) is {shares}. Regime: {named}.",
+        f"square) is {shares}. Regime by norms: {named}.",
+        f"Norms are no evidence: of untrained rows of these shapes the share is {untrained}, and "
+        f"the regime {of_untrained}.",
+        *_evidence(heads),
         f"Mean square overlap is {_range([h.raw.ratio_to_random for h in heads])} times chance, "
         f"1/m, of raw rows, and {_range([h.centered.ratio_to_random for h in heads])} times "
         "with the mean row subtracted, which leaves the probabilities as they are.",
         *_weighted(heads),
     ))  # fmt: skip
+
+
+UNTOLD = "cannot be told by norms: as untrained rows"
+
+
+def _standing(head: Geometry) -> str:
+    """Return the answer for one head: from overlaps and spectrum, and only then from norms."""
+    if head.regime is Regime.NONE:
+        return "no"
+    if not head.evidence.trained:
+        return UNTOLD
+    if head.regime is not Regime.STRONG:
+        return "no"
+    return "in part" if head.raw.random_direction_share > MANY else "yes"
+
+
+def _short(standings: Sequence[str]) -> str:
+    """Return the answer for all heads."""
+    found = set(standings)
+    if len(found) == 1:
+        return standings[0]
+    return "in part" if found & {"yes", "in part"} else UNTOLD
+
+
+def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
+    """Say what tells the rows from untrained ones."""
+    told = sum(head.evidence.trained for head in heads)
+    outside = _range([head.centered.outside_marchenko_pastur or 0.0 for head in heads])
+    tolerance = _range([head.centered.random_mean_square_sd * head.width for head in heads])
+    at_random = _range([head.raw.random_direction_share for head in heads])
+    yield (
+        f"Overlap and spectrum tell {told} of {counted(len(heads), 'head')} from untrained rows. "
+        f"Of mean-centered rows, mean square overlap is "
+        f"{_range([head.centered.ratio_to_random for head in heads])} times chance, and of "
+        f"untrained rows 1 ± {tolerance}; the share of variance outside Marchenko and Pastur's "
+        f"edges is {outside}, and of untrained rows 0."
+    )
+    yield (
+        f"The share of rows that overlap with the others no more than random directions do is "
+        f"{at_random}; of untrained rows it is 0.98."
+    )
 
 
 def _weighted(heads: Sequence[Geometry]) -> Iterator[str]:

@@ -13,6 +13,11 @@ EXPLANATIONS = {
     "mean square overlap": "Mean of c² over all pairs of distinct rows, exact.",
     "against chance, 1/m": "How many times the mean square overlap of isotropic random rows, "
     "which is 1/m.",
+    "untrained rows, ± 1 s.d.": "The same of V random rows, in times chance: 1, and the standard "
+    "deviation by which it varies from one random matrix to another.",
+    "standard deviations from these": "How far the mean square overlap lies from that of random "
+    "rows (mean-centered: of centered random rows), in these standard deviations. Within about 5, "
+    "overlaps are no sign of training.",
     "against the Welch floor": "How many times (V − m)/(m(V − 1)), the least mean square overlap "
     "that V unit rows in m dimensions can have; – for V ≤ m, where it is 0.",
     "mean |overlap|": "Mean of |c| over pairs; ± is the standard error of a sample.",
@@ -23,14 +28,23 @@ EXPLANATIONS = {
     "sample of the pairs was measured.",
     "effective width": "V² over the sum of G's squared eigenvalues, with G = ŴᵀŴ for unit rows "
     "Ŵ: m if all directions are used evenly, 1 if all rows are parallel.",
+    "untrained rows": "What V rows of independent Gaussian numbers give in the line above.",
     "packing efficiency": "Effective width over m: 1 for a tight frame.",
     "entropy rank": "exp of the entropy of G's eigenvalues, taken as shares of their sum: another "
     "count of the directions in use, which depends less on the largest of them.",
     "stable rank": "The sum of G's eigenvalues over the largest one.",
+    "variance outside Marchenko–Pastur": "Share of the sum of G's eigenvalues beyond the edges "
+    "(√V ± √m)²/m between which those of random rows lie, for which it is 0.",
+    "rows placed as at random": "Share of rows that overlap with the others no more than random "
+    "directions do, to 2 standard deviations: 0.98 of untrained rows. In a trained head, rows that "
+    "were never trained are among them.",
     "norms": "Lengths of the rows: mean, root mean square (rms), standard deviation (std), and "
     "the norms below which the named shares of rows lie.",
     "represented fraction": "φ, the share of rows with a norm above the threshold named beside it.",
-    "regime": "None if V ≤ m; strong if φ ≥ 0.9; weak if φV ≤ 2m; else intermediate (after LLG25).",
+    "regime": "By the norms alone: none if V ≤ m; strong if φ ≥ 0.9; weak if φV ≤ 2m; else "
+    "intermediate (after LLG25).",
+    "against untrained rows": "Norms do not tell trained rows from random ones. Overlaps and "
+    "spectrum do, where they lie beyond what random rows give, of raw and of mean-centered rows.",
     "frequency-centered": "Like mean-centered, with the mean row weighted by the token "
     "frequencies that were given.",
     "mean square overlap, text-weighted": "Mean of c² over two different tokens drawn by the "

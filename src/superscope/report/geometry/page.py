@@ -161,8 +161,10 @@ def _headlines(g: Geometry) -> tuple[tuple[str, str], ...]:
          "chance: mean square overlap of mean-centered rows"),
         (number(g.centered.effective_width, 4),
          f"of {g.width:,} dimensions are in effective use, mean-centered"),
-        (str(g.regime), f"regime: φ = {fixed(g.represented_fraction, 4)}, "
-         "the share of rows represented"),
+        (str(g.regime), f"regime by norms: φ = {fixed(g.represented_fraction, 4)}, the share of "
+                        f"rows represented; of untrained rows φ = "
+                        f"{fixed(g.untrained.represented_fraction, 4)}, {g.untrained.regime}"),
+        (g.evidence.short, f"{g.evidence.meaning[0].upper()}{g.evidence.meaning[1:]}."),
     )  # fmt: skip
 
 

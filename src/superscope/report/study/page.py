@@ -144,8 +144,10 @@ def _cells(member: Member) -> tuple[tuple[str, str], ...]:
             (row.width, row.features, row.depth, row.parameters) if row is not None
             else (None,) * 4
         )),
-        ("–" if g is None else str(g.regime), ""),
-        (number(None if g is None else g.represented_fraction, 4), ""),
+        ("–", "") if g is None else (str(g.regime), g.evidence.short),
+        ("–", "") if g is None else (
+            number(g.represented_fraction, 4),
+            f"untrained {number(g.untrained.represented_fraction, 4)}"),
         _overlap(None if g is None else g.raw),
         _overlap(None if g is None else g.centered),
         (number(in_text, 4),
