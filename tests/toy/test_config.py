@@ -8,11 +8,13 @@ import pytest
 
 from superscope.errors import UsageError
 from superscope.toy import ToyConfig
+from superscope.toy.config import LATER
 
 OTHER = {
     "n": 999, "width": 40, "frequencies": "linear", "alpha": 1.5, "density": 2.0, "groups": 2,
     "decay": 0.5, "batch": 1024, "steps": 100, "warmup": 7, "learning_rate": 0.02,
-    "bias_learning_rate": 0.1, "seed": 1, "engine": "torch",
+    "bias_learning_rate": 0.1, "seed": 1, "engine": "torch", "anticorrelated": 2,
+    "importance": 0.9, "output": "linear", "bias": "zeros",
 }  # fmt: skip
 
 
@@ -38,6 +40,36 @@ def test_identity_does_not_depend_on_how_a_config_is_written() -> None:
 def test_identity_is_stable() -> None:
     """A result of an earlier day is found again; when this must change, so must FORMAT."""
     assert ToyConfig().identity == "e8065c0dd6cd8f117ce01472"
+
+
+def test_identity_leaves_out_what_means_nothing() -> None:
+    config = ToyConfig(n=4, width=2)
+    assert replace(config, importance=(1, 1, 1, 1)).identity == config.identity
+    assert replace(config, anticorrelated=((0,), (1,))).identity == config.identity
+    none = replace(config, bias="none")
+    assert replace(none, bias_learning_rate=0.5).identity == none.identity
+    assert len({replace(config, bias=b).identity for b in ("normal", "zeros", "none")}) == 3
+
+
+def test_options_of_later_versions_are_written_only_when_they_are_used() -> None:
+    assert set(ToyConfig().to_mapping()) == {f.name for f in fields(ToyConfig)} - set(LATER)
+    config = ToyConfig(n=4, width=2, anticorrelated=2, importance=0.5, output="linear", bias="none")
+    assert set(LATER) <= set(config.to_mapping())
+    assert ToyConfig.from_mapping(config.to_mapping()) == config
+
+
+def test_importance_is_a_power_of_the_rank_or_given() -> None:
+    assert ToyConfig(n=3, width=1, importance=0.5).weights().tolist() == [1, 0.5, 0.25]
+    assert ToyConfig(n=3, width=1, importance=(0, 2, 1)).weights().tolist() == [0, 2, 1]
+    for importance, says in (
+        ((1.0, 2.0), "2 weights for n = 3"),
+        ((1.0, -1.0, 1.0), "-1 of feature 1 is below 0"),
+        ((0.0, 0.0, 0.0), "every weight is 0"),
+        (1e30, "above 3.4e"),
+        (0.0, "importance must be above 0"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            ToyConfig(n=3, width=1, importance=importance)
 
 
 def test_a_config_comes_back_from_its_mapping() -> None:
@@ -92,6 +124,9 @@ def test_any_warmup_has_a_schedule(warmup: int) -> None:
         ("groups", [["a"]], "groups must be a number"),
         ("frequencies", "powr", "unknown frequencies 'powr': did you mean power"),
         ("frequencies", (2.0,), "1 probabilities for n = 1000"),
+        ("bias", 0, "unknown bias 0: choose from normal, zeros, none"),
+        ("output", "rleu", "unknown output 'rleu': did you mean relu"),
+        ("anticorrelated", 0, "anticorrelated must be at least 1"),
         ("engine", "jax", "unknown engine 'jax': choose from numba, torch"),
         ("widht", 3, "unknown field 'widht': did you mean width"),
     ],

@@ -20,6 +20,11 @@ CONFIGS = {
     "correlated": ToyConfig(n=100, width=9, batch=256, groups=5),
     "one feature": ToyConfig(n=1, width=1, batch=16),
     "rare": ToyConfig(n=70, width=5, batch=8, density=0.001),
+    "important": ToyConfig(n=90, width=7, batch=128, importance=0.95, bias="zeros"),
+    "without bias": ToyConfig(n=90, width=7, batch=128, bias="none"),
+    "linear": ToyConfig(n=90, width=7, batch=128, output="linear", importance=0.9, density=3.0),
+    "linear without bias": ToyConfig(n=5, width=2, batch=64, output="linear", bias="none"),
+    "anticorrelated": ToyConfig(n=90, width=7, batch=128, anticorrelated=3, density=0.2),
     "large": ToyConfig(n=5000, width=20, batch=700, alpha=0.0),
 }
 ON = {"few on": -2.0, "half on": 0.0}
@@ -63,8 +68,11 @@ def test_one_step_on_the_same_batch_agrees(
 
 def test_many_steps_on_the_same_batches_agree() -> None:
     """Moments, bias correction, schedule and decay of both signs, not only one step of them."""
-    for decay in (-1.0, 0.0, 0.7):
-        config = ToyConfig(n=60, width=6, batch=64, steps=60, decay=decay)
+    for options in (
+        {"decay": -1.0}, {"decay": 0.0}, {"decay": 0.7}, {"importance": 0.9, "bias": "zeros"},
+        {"output": "linear", "bias": "none", "importance": 0.9}, {"output": "linear"},
+    ):  # fmt: skip
+        config = ToyConfig(n=60, width=6, batch=64, steps=60, **options)
         fast, dense = engines(config, 0.0)
         rng = np.random.default_rng(0)
         for _ in range(60):
@@ -115,6 +123,27 @@ def test_a_model_is_the_same_alone_and_among_others() -> None:
         assert among.W.shape == run.W.shape
         assert relative(among.W, run.W) < 1e-3
         assert among.loss == pytest.approx(run.loss, rel=1e-3)
+
+
+def test_models_with_other_options_train_side_by_side() -> None:
+    shared = {"n": 12, "width": 3, "batch": 64, "steps": 100, "engine": "torch"}
+    options = (
+        {}, {"bias": "none"}, {"bias": "zeros", "importance": 0.5}, {"output": "linear"},
+        {"anticorrelated": 2},
+    )  # fmt: skip
+    configs = [ToyConfig(**shared, **option) for option in options]
+    for config, among in zip(configs, train_many(configs, device="cpu"), strict=True):
+        assert relative(among.W, train(config, device="cpu").W) < 1e-3
+        assert (among.b == 0).all() == (config.bias == "none")
+
+
+def test_the_dense_engine_draws_features_that_exclude_each_other() -> None:
+    config = ToyConfig(n=6, width=2, batch=4000, frequencies=(0.1, 0.3, 0.2, 0.5, 0.5, 0.4),
+                       anticorrelated=((0, 1), (3, 4)), engine="torch")  # fmt: skip
+    on = TorchEngine([config], torch.device("cpu")).draw()[0].numpy() > 0
+    assert not (on[:, 0] & on[:, 1]).any()
+    assert (on[:, 3] ^ on[:, 4]).all()
+    np.testing.assert_allclose(on.mean(axis=0), config.frequencies, atol=0.04)
 
 
 @pytest.mark.slow

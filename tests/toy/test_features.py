@@ -131,3 +131,31 @@ def test_one_seed_draws_the_same_samples() -> None:
 def test_features_that_cannot_be(options: dict[str, object], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         make_features(**{"n": 1000, **options})  # type: ignore[arg-type]
+
+
+def test_anticorrelated_features_exclude_each_other_and_keep_their_probabilities() -> None:
+    """Pairs of unequal probabilities, a set of three, and one that is independent."""
+    p = (0.1, 0.3, 0.0, 0.4, 0.2, 0.25)
+    features = make_features(6, p, anticorrelated=((0, 1, 2), (3, 4)))
+    np.testing.assert_allclose(features.probabilities, p)
+    size = 50_000
+    on = features.draw(size, np.random.default_rng(6)).dense() > 0
+    assert on[:, :3].sum(axis=1).max() == 1
+    assert on[:, 3:5].sum(axis=1).max() == 1
+    assert np.all(np.abs(on.mean(axis=0) - p) < 5 * np.sqrt(0.25 / size))
+    assert not on[:, 2].any()
+    assert abs(np.corrcoef(on[:, 0], on[:, 5])[0, 1]) < 0.02
+    always = make_features(2, (0.5, 0.5), anticorrelated=2).draw(1000, np.random.default_rng(0))
+    assert ((always.dense() > 0).sum(axis=1) == 1).all()
+
+
+def test_anticorrelated_pairs_stand_beside_groups() -> None:
+    features = make_features(7, groups=((0, 3),), anticorrelated=((1, 2),), density=0.9)
+    on = features.draw(50_000, np.random.default_rng(7)).dense() > 0
+    assert np.array_equal(on[:, 0], on[:, 3])
+    assert not (on[:, 1] & on[:, 2]).any()
+    assert features.density == pytest.approx(0.9)
+    with pytest.raises(UsageError, match="feature 1 is both in groups and in anticorrelated"):
+        make_features(4, groups=((0, 1),), anticorrelated=((1, 2),), density=0.1)
+    with pytest.raises(UsageError, match=r"features 0, 1 sum to 1\.2"):
+        make_features(2, (0.6, 0.6), anticorrelated=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
-from superscope.toy.inputs import read_groups, read_probabilities, resolved_files
+from superscope.toy.inputs import read_groups, read_listed, resolved_files
 
 P = (0.5, 0.25, 0.125, 1e-3)
 
@@ -20,12 +20,12 @@ def test_probabilities_are_read_from_arrays_and_text(tmp_path: Path, name: str) 
         np.save(tmp_path / name, np.array(P))
     else:
         (tmp_path / name).write_text("".join(f"{p!r}\n" for p in P))
-    assert read_probabilities(tmp_path / name) == P
+    assert read_listed(tmp_path / name) == P
 
 
 def test_one_probability_is_a_list_of_one(tmp_path: Path) -> None:
     (tmp_path / "p.txt").write_text("0.5\n")
-    assert read_probabilities(tmp_path / "p.txt") == (0.5,)
+    assert read_listed(tmp_path / "p.txt") == (0.5,)
 
 
 def zipped(path: Path) -> None:
@@ -56,7 +56,7 @@ def test_what_is_no_list_of_probabilities_is_named(
     assert callable(write)
     write(tmp_path / name)
     with pytest.raises((FormatError, NotFoundError)) as caught:
-        read_probabilities(tmp_path / name)
+        read_listed(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
 
 

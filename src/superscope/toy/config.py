@@ -13,10 +13,13 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from superscope.errors import UsageError, did_you_mean
-from superscope.toy.features import LAWS, SCALE, Features, Groups, make_features
-from superscope.toy.inputs import typed_frequencies, typed_groups
+from superscope.toy.features import LAWS, SCALE, Features, Float64, Groups, make_features
+from superscope.toy.importance import Importance, importance_weights
+from superscope.toy.inputs import typed_frequencies, typed_groups, typed_importance
 
 ENGINES = ("numba", "torch")
+OUTPUTS = ("relu", "linear")
+BIASES = ("normal", "zeros", "none")
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam (definitions.md §4)
 
 
@@ -47,7 +50,18 @@ class ToyConfig:
         Number of consecutive ranks that share one Bernoulli gate; 1 makes features independent.
         Or a list of feature ids for each group, counted from 0; on the command line, a .json
         file of such lists. A gate opens with the mean probability of its features, which keeps
-        the density.
+        the density. A group of two is a correlated pair.
+    anticorrelated
+        Number of consecutive ranks of which at most one is active at a time; 2 makes
+        anticorrelated pairs. Or lists of feature ids, as for groups. Each feature keeps its
+        probability.
+    importance
+        r of I_i = r^(i − 1), the weight of feature i's squared error in the loss; 1 counts all
+        features alike. Or n weights of your own; on the command line, a file of them.
+    output
+        relu is y = ReLU(W h + b), linear is y = W h + b.
+    bias
+        Start of the biases b: normal is N(0, 1), zeros is 0. With none the model has no b.
     decay
         γ: weight decay if positive, growth toward unit norms if negative.
     batch
@@ -90,6 +104,14 @@ class ToyConfig:
     scale: float | None = None
     density: float = 1.0
     groups: Annotated[Groups, Parameter(converter=typed_groups, n_tokens=1, negative="")] = 1
+    anticorrelated: Annotated[
+        Groups, Parameter(converter=typed_groups, n_tokens=1, negative="")
+    ] = 1
+    importance: Annotated[
+        Importance, Parameter(converter=typed_importance, n_tokens=1, negative="")
+    ] = 1.0
+    output: Literal["relu", "linear"] = "relu"
+    bias: Literal["normal", "zeros", "none"] = "normal"
     decay: float = -1.0
     batch: int = 2048
     steps: int = 20_000
@@ -118,12 +140,18 @@ class ToyConfig:
         else:
             given = _items("frequencies", "a law or a list of probabilities", self.frequencies)
             self._set("frequencies", tuple(_number("frequencies", p) for p in given))
-        if isinstance(self.groups, (list, tuple)):
-            parts = [_items("groups", "a number or a list of lists", g) for g in self.groups]
-            self._set("groups", tuple(tuple(_whole("groups", i) for i in g) for g in parts))
+        _check_choice("output", self.output, OUTPUTS)
+        _check_choice("bias", self.bias, BIASES)
+        for name in ("groups", "anticorrelated"):
+            self._set(name, _grouped(name, getattr(self, name)))
+        if isinstance(self.importance, (list, tuple)):
+            self._set("importance", tuple(_number("importance", i) for i in self.importance))
         else:
-            self._set("groups", _whole("groups", self.groups, least=1))
+            self._set("importance", _number("importance", self.importance))
+            if self.importance <= 0:
+                raise UsageError(f"importance must be above 0, not {self.importance:g}")
         self.features()  # which also checks the values against each other
+        self.weights()
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -137,7 +165,17 @@ class ToyConfig:
             scale=self.scale,
             density=self.density,
             groups=self.groups,
+            anticorrelated=self.anticorrelated,
         )
+
+    def weights(self) -> Float64:
+        """Return the importance of each feature, the weight of its squared error, shape (n,)."""
+        return _weights(self.n, self.importance)
+
+    @property
+    def floor(self) -> float:
+        """The least value of an output: 0 with ReLU, −∞ without."""
+        return 0.0 if self.output == "relu" else -math.inf
 
     @property
     def warmup_steps(self) -> int:
@@ -158,7 +196,7 @@ class ToyConfig:
     @property
     def identity(self) -> str:
         """Hash of the config: equal for configs that mean the same run, seed included."""
-        meant = asdict(self) | {"warmup": self.warmup_steps}
+        meant = self.to_mapping() | {"warmup": self.warmup_steps}
         meant["bias_learning_rate"] = self.bias_learning_rate or self.learning_rate
         if self.frequencies != "power":
             del meant["alpha"]
@@ -168,8 +206,26 @@ class ToyConfig:
             meant["scale"] = None
         if isinstance(self.groups, tuple) and all(len(group) < 2 for group in self.groups):
             meant["groups"] = 1
+        if (self.weights() == 1).all():
+            meant.pop("importance", None)
+        if not self.features().exclusive.any():
+            meant.pop("anticorrelated", None)
+        if self.bias == "none":
+            del meant["bias_learning_rate"]
         text = json.dumps(meant, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the values by name, as :meth:`from_mapping` takes them.
+
+        Fields of later versions are left out at their defaults, so that the identities and files
+        of earlier runs stay as they are.
+        """
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if not (name in LATER and value == getattr(ToyConfig, name))
+        }
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ToyConfig:
@@ -184,6 +240,8 @@ class ToyConfig:
         return cls(**values)
 
 
+LATER = ("anticorrelated", "importance", "output", "bias")
+"""Fields that format 2 did not have from its start."""
 FIELDS: tuple[str, ...] = tuple(f.name for f in fields(ToyConfig))
 
 
@@ -194,6 +252,7 @@ def check_fields(names: Mapping[str, Any]) -> None:
 
 
 _features = lru_cache(maxsize=64)(make_features)
+_weights = lru_cache(maxsize=64)(importance_weights)
 
 
 def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -210,6 +269,13 @@ def _whole(name: str, value: Any, least: int = 0, most: int = (1 << 31) - 1) -> 
     if value > most:
         raise UsageError(f"{name} must be at most {most:,}, not {value:g}")
     return int(value)
+
+
+def _grouped(name: str, value: Any) -> Groups:
+    if not isinstance(value, (list, tuple)):
+        return _whole(name, value, least=1)
+    parts = [_items(name, "a number or a list of lists", part) for part in value]
+    return tuple(tuple(_whole(name, i) for i in part) for part in parts)
 
 
 def _items(name: str, what: str, value: Any) -> Iterable[Any]:

@@ -12,9 +12,13 @@ from superscope.toy.features import Float32
 
 
 def initial_weights(config: ToyConfig, rng: np.random.Generator) -> tuple[Float32, Float32]:
-    """Draw W_ij ~ N(0, 1/m), shape (n, m), and b_i ~ N(0, 1), shape (n,)."""
+    """Draw W_ij ~ N(0, 1/m), shape (n, m), and b_i ~ N(0, 1) or 0, shape (n,).
+
+    The biases are drawn in any case: W and all samples are then the same for every ``bias``.
+    """
     W = rng.standard_normal((config.n, config.width), np.float32) / math.sqrt(config.width)
-    return W.astype(np.float32), rng.standard_normal(config.n, np.float32)
+    b = rng.standard_normal(config.n, np.float32)
+    return W.astype(np.float32), b if config.bias == "normal" else np.zeros_like(b)
 
 
 def check_device(config: ToyConfig, device: str) -> None:

@@ -22,7 +22,8 @@ class ToyEvaluation(Result):
     Attributes
     ----------
     loss, loss_se
-        Sum over features of (y − x)², mean over samples, and its standard error.
+        Sum over features of (y − x)², weighted by importance, mean over samples, and its
+        standard error.
     feature_loss
         Loss of each feature, shape (n,).
     samples
@@ -79,8 +80,8 @@ def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvalua
         for begin in range(0, samples, block):
             size = min(block, samples - begin)
             x = features.draw(size, rng).dense()
-            y = np.maximum(x @ run.W @ run.W.T + run.b, 0)
-            errors = np.square(y - x, dtype=np.float64)
+            y = np.maximum(x @ run.W @ run.W.T + run.b, np.float32(run.config.floor))
+            errors = run.config.weights() * np.square(y - x, dtype=np.float64)
             feature_loss += errors.sum(axis=0)
             losses[begin : begin + size] = errors.sum(axis=1)
     se = float(losses.std(ddof=1) / np.sqrt(samples))

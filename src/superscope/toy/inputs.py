@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from superscope.errors import NotFoundError, SuperscopeError, UsageError
 from superscope.tables import read_numbers
 from superscope.toy.features import LAWS, Groups
+from superscope.toy.importance import Importance
 
 _SUFFIXES = (".npy", ".csv", ".txt")
 
 
-def read_probabilities(path: Path) -> tuple[float, ...]:
-    """Read probabilities from a .npy file, or from text with one number per line.
+def read_listed(path: Path, name: str = "frequencies") -> tuple[float, ...]:
+    """Read an option's numbers from a .npy file, or from text with one number per line.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def read_probabilities(path: Path) -> tuple[float, ...]:
     try:
         return tuple(read_numbers(path).tolist())
     except SuperscopeError as error:
-        raise type(error)(f"cannot read frequencies: {error}") from None
+        raise type(error)(f"cannot read {name}: {error}") from None
 
 
 def read_groups(path: Path) -> tuple[tuple[Any, ...], ...]:
@@ -50,11 +52,14 @@ def read_groups(path: Path) -> tuple[tuple[Any, ...], ...]:
 def resolved_files(fields: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return fields in which file names, relative to a folder, are replaced by their contents.
 
-    ``frequencies`` may name a file of probabilities, ``groups`` a file of groups; a list is a
-    list of choices.
+    ``frequencies`` and ``importance`` may name a file of numbers, ``groups`` and
+    ``anticorrelated`` a file of groups; a list is a list of choices.
     """
     found = dict(fields)
-    for name, resolve in (("frequencies", _frequencies), ("groups", _groups)):
+    for name, resolve in (
+        ("frequencies", _frequencies), ("importance", _importance),
+        ("groups", _groups), ("anticorrelated", _groups),
+    ):  # fmt: skip
         if name in found:
             value = found[name]
             several = isinstance(value, list)
@@ -69,6 +74,15 @@ def typed_frequencies(kind: Any, tokens: Sequence[Any]) -> str | tuple[float, ..
     return found
 
 
+def typed_importance(kind: Any, tokens: Sequence[Any]) -> Importance:
+    """Return the value of ``--importance``: a number, or the content of a file."""
+    value = tokens[0].value
+    with suppress(ValueError):
+        value = float(value)
+    found: Importance = _importance(value, Path())
+    return found
+
+
 def typed_groups(kind: Any, tokens: Sequence[Any]) -> Groups:
     """Return the value of ``--groups``: a number, or the content of a file."""
     found: Groups = _groups(tokens[0].value, Path())
@@ -77,7 +91,13 @@ def typed_groups(kind: Any, tokens: Sequence[Any]) -> Groups:
 
 def _frequencies(value: Any, folder: Path) -> Any:
     if isinstance(value, str) and value not in LAWS and Path(value).suffix in _SUFFIXES:
-        return read_probabilities(folder / value)
+        return read_listed(folder / value)
+    return value
+
+
+def _importance(value: Any, folder: Path) -> Any:
+    if isinstance(value, str) and Path(value).suffix in _SUFFIXES:
+        return read_listed(folder / value, "importance")
     return value
 
 

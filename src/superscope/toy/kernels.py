@@ -2,7 +2,7 @@
 """The inner loops of the numba engine.
 
 Widths and features are padded to whole vectors: padded columns of W are 0 and stay 0;
-padded outputs have a negative bias and are never on.
+padded outputs have a negative bias, so ReLU is never on, and no importance.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ class Sums(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """Biases of the outputs, their gradient, and the sum of squared errors of each output."""
+    """Biases of the outputs, their gradient, sums of squared errors, importance; least output."""
 
     b: Float32
     db: Float32
     loss: Float32
+    importance: Float32
+    floor: np.float32
 
 
 class Layer(NamedTuple):
@@ -73,7 +75,7 @@ class Step(NamedTuple):
 _F1, _F2, _I1 = float32[::1], float32[:, ::1], int32[::1]
 _ENTRIES = types.NamedTuple([_I1, _I1, _F1], Entries)
 _SUMS = types.NamedTuple([_F2, _I1, _I1, _F1], Sums)
-_OUTPUTS = types.NamedUniTuple(_F1, 3, Outputs)
+_OUTPUTS = types.NamedTuple([_F1, _F1, _F1, _F1, float32], Outputs)
 _LAYER = types.NamedUniTuple(_F2, 4, Layer)
 _VECTOR = types.NamedUniTuple(_F1, 4, Parameter)
 _MATRIX = types.NamedUniTuple(_F2, 4, Parameter)
@@ -114,7 +116,7 @@ def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
     """Outputs from `first`, as many as G has, forward and backward, for few outputs that are on."""
     starts, ids, values = entries
     G, row_starts, rows, factors = sums
-    b, db, loss = outputs
+    b, db, loss, importance, _ = outputs
     W, dW, H, dH = layer
     count = G.shape[1]
     m = W.shape[1]
@@ -147,6 +149,7 @@ def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
             error = z[j] - x[j]
             j += first
             loss[j] += error * error
+            error *= importance[j]
             db[j] += error
             for c in range(0, m, LANES):
                 add_scaled(dW, j * m + c, error, H, s * m + c)
@@ -163,12 +166,16 @@ def decode_sparse(entries, sums, outputs, first, layer):  # pragma: no cover
 
 @njit(int64(_ENTRIES, _SUMS, _OUTPUTS, int64, _F2), _MATH)
 def decode_dense(entries, sums, outputs, first, A):  # pragma: no cover
-    """Outputs from `first`, for many outputs that are on: A = Σ factors × errors of the rows."""
+    """Outputs from `first`, for many outputs that are on: A = Σ factors × errors of the rows.
+
+    An output is on above `floor`, which is 0 for ReLU and −∞ for linear outputs.
+    """
     starts, ids, values = entries
     G, row_starts, rows, factors = sums
-    b, db, loss = outputs
+    b, db, loss, importance, floor = outputs
     count = G.shape[1]
     errors, squares = db[first : first + count], loss[first : first + count]
+    weights = importance[first : first + count]
     z = np.empty(count, np.float32)
     x = np.zeros(count, np.float32)
     on = 0
@@ -184,11 +191,11 @@ def decode_dense(entries, sums, outputs, first, A):  # pragma: no cover
                 x[j] = values[e]
         ons = np.int32(0)
         for j in range(count):
-            is_on = z[j] > _ZERO
+            is_on = z[j] > floor
             ons += is_on
-            error = max(z[j], _ZERO) - x[j]
+            error = max(z[j], floor) - x[j]
             squares[j] += error * error
-            z[j] = error if is_on else _ZERO
+            z[j] = weights[j] * error if is_on else _ZERO
             errors[j] += z[j]
         on += ons
         for e in range(begin, end):

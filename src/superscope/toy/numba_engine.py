@@ -49,6 +49,9 @@ class NumbaEngine:
         self._weights = _parameter(self._W, self._dW)
         self._biases = _parameter(self._b, self._db)
         self._loss = np.zeros(padded_n, np.float32)
+        self._importance = np.zeros(padded_n, np.float32)
+        self._importance[:n] = config.weights()
+        self._floor = np.float32(config.floor)
         self._step = 0
         self._on = 0.5  # share of outputs that were on
         self._features = config.features()
@@ -73,13 +76,13 @@ class NumbaEngine:
         self._loss[:] = 0
         samples = len(batch.starts) - 1
         empty = batch.size - samples
-        if empty:  # y = ReLU(b)
-            bias = np.maximum(self._b, 0)
+        if empty:  # y = ReLU(b), or b
+            bias = np.maximum(self._b, self._floor)
             self._loss += empty * bias * bias
-            self._db += empty * bias
+            self._db += empty * bias * self._importance
         if samples:
             self._decode(batch)
-        return self._loss[: self.config.n].astype(np.float64) / batch.size
+        return self.config.weights() * self._loss[: self.config.n] / batch.size
 
     def _decode(self, batch: Batch) -> None:
         W, samples = self._W, len(batch.starts) - 1
@@ -95,12 +98,12 @@ class NumbaEngine:
         else:
             rows, row_starts = H, np.arange(samples + 1, dtype=np.int32)
             row_ids, factors = row_starts[:-1], np.ones(samples, np.float32)
-        dense = self._on > _DENSE
+        dense = self._on > _DENSE or self.config.output == "linear"  # where every output is on
         d_rows = np.zeros_like(rows) if dense else dH
         columns = max(1, _CACHED // len(rows) // WORD) * WORD
         if self._memory.shape[1] < len(rows) * min(columns, n):
             self._memory = np.empty((2, len(rows) * min(columns, n)), np.float32)
-        outputs = kernels.Outputs(self._b, self._db, self._loss)
+        outputs = kernels.Outputs(self._b, self._db, self._loss, self._importance, self._floor)
         layer = kernels.Layer(W, self._dW, H, dH)
         on = 0
         for first in range(0, n, columns):
@@ -138,6 +141,9 @@ class NumbaEngine:
         corrections = (np.float32(1 / (1 - beta**self._step)) for beta in (BETA1, BETA2))
         step = kernels.Step(scale, np.float32(rate), *corrections)
         squares = kernels.adam_rows(self._weights, step, config.decay)
+        if config.bias == "none":
+            self._db[:] = 0
+            return float(squares)
         step = step._replace(rate=np.float32(bias_rate))
         return float(squares + kernels.adam(self._biases, step, 1.0))
 

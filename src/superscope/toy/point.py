@@ -69,7 +69,7 @@ class ToyPoint(Result):
             unrepresented_loss=run.unrepresented_loss,
             interference_loss=run.interference_loss,
             expected_loss=theory.unrepresented_loss(
-                config.features().probabilities, run.represented
+                config.features().probabilities * config.weights(), run.represented
             ),
             norm_counts=np.histogram(np.minimum(run.norms, 2), NORM_EDGES)[0].astype(np.float64),
             above_one=float(np.mean(run.norms > 1)),

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def to_bytes(result: ToyRun | Failure) -> bytes:
         The content of a result file.
     """
     about: dict[str, Any] = {
-        "format": FORMAT, "superscope": __version__, "config": asdict(result.config)
+        "format": FORMAT, "superscope": __version__, "config": result.config.to_mapping()
     }  # fmt: skip
     arrays: dict[str, Any] = {}
     if isinstance(result, Failure):

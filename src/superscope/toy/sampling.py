@@ -3,34 +3,61 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import float64, int32, int64, typeof
+import numpy.typing as npt
+from numba import boolean, float64, int32, int64, typeof, types
 
 from superscope.compiled import njit
 
+Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
+
+
+class Gates(NamedTuple):
+    """The gates of :class:`superscope.toy.Features`, with what a draw needs of each."""
+
+    rates: Float64
+    starts: Int32
+    members: Int32
+    exclusive: npt.NDArray[np.bool_]
+    ends: Float64
+
+
+_GATES = types.NamedTuple([float64[::1], int32[::1], int32[::1], boolean[::1], float64[::1]], Gates)
 _GENERATOR = typeof(np.random.default_rng(0))
 
 
-@njit((float64[::1], int32[::1], int32[::1], int64, _GENERATOR), set())
-def draw(rates, starts, members, size, rng):  # pragma: no cover
+@njit((_GATES, int64, _GENERATOR), set())
+def draw(gates, size, rng):  # pragma: no cover
     """Draw the active entries of a batch, going from one opening of a gate to the next.
 
     ``rates`` is −1/log(1 − q) of each gate. Multiplied by a standard exponential and rounded
-    down, it is the number of samples in which the gate stays closed before it opens.
+    down, it is the number of samples in which the gate stays closed before it opens. An exclusive
+    gate activates the member in whose part of the gate's probability, up to its one of ``ends``,
+    a uniform number falls.
     """
-    opened = np.empty((size + 64, 2), np.int32)
+    rates, starts, members, exclusive, ends = gates
+    opened = np.empty((size + 64, 3), np.int32)  # sample, and from which member to which
     count = 0
     entries = np.zeros(size, np.int32)
     for gate in range(len(rates)):
         at = np.floor(rng.standard_exponential() * rates[gate])
         while at < size:
             if count == len(opened):
-                larger = np.empty((2 * count, 2), np.int32)
+                larger = np.empty((2 * count, 3), np.int32)
                 larger[:count] = opened
                 opened = larger
             opened[count, 0] = np.int32(at)
-            opened[count, 1] = gate
-            entries[opened[count, 0]] += starts[gate + 1] - starts[gate]
+            first, end = starts[gate], starts[gate + 1]
+            if exclusive[gate]:
+                drawn = rng.random() * ends[end - 1]
+                while first < end - 1 and drawn >= ends[first]:
+                    first += 1
+                end = first + 1
+            opened[count, 1], opened[count, 2] = first, end
+            entries[opened[count, 0]] += end - first
             count += 1
             at += 1 + np.floor(rng.standard_exponential() * rates[gate])
     filled = 0
@@ -49,8 +76,8 @@ def draw(rates, starts, members, size, rng):  # pragma: no cover
     ids = np.empty(total, np.int32)
     values = np.empty(total, np.float32)
     for k in range(count):
-        sample, gate = opened[k]
-        for member in range(starts[gate], starts[gate + 1]):
+        sample, first, end = opened[k]
+        for member in range(first, end):
             place = entries[sample]
             ids[place] = members[member]
             # Never 0, so that an active feature is nonzero in the dense form too.

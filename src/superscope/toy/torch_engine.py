@@ -52,10 +52,17 @@ class TorchEngine:
         self._moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in (self.W, self.b)]
         self._decay = torch.tensor([c.decay for c in configs], device=device)[:, None, None]
         self._generators = [torch.Generator(device).manual_seed(c.seed) for c in configs]
-        self._gates = [
-            torch.from_numpy(c.features().gates.astype(np.float32)).to(device) for c in configs
+        self._gates = [len(c.features().gates) for c in configs]
+        self._spans = [
+            [torch.from_numpy(end.astype(np.float32)).to(device) for end in c.features().spans]
+            for c in configs
         ]
         self._gate_of = [torch.from_numpy(c.features().gate_of).to(device) for c in configs]
+        weights = np.stack([c.weights() for c in configs]).astype(np.float32)
+        self._importance = torch.from_numpy(weights).to(device)
+        linear = [c.output == "linear" for c in configs]
+        self._linear = torch.tensor(linear, device=device)[:, None, None] if any(linear) else None
+        self._has_bias = torch.tensor([c.bias != "none" for c in configs], device=device)
         self.gradients: tuple[torch.Tensor, ...] = ()  # gradients of the last loss in W and in b
         self._step = 0
 
@@ -64,20 +71,26 @@ class TorchEngine:
         first = self.configs[0]
         x = torch.empty(len(self.configs), first.batch, first.n, device=self.device)
         for k, generator in enumerate(self._generators):
-            shape = (first.batch, len(self._gates[k]))
-            is_open = torch.rand(shape, generator=generator, device=self.device) < self._gates[k]
+            shape = (first.batch, self._gates[k])
+            drawn = torch.rand(shape, generator=generator, device=self.device)
+            drawn = drawn[:, self._gate_of[k]]
             torch.rand(x[k].shape, generator=generator, device=self.device, out=x[k])
-            x[k] = 2 * x[k] * is_open[:, self._gate_of[k]]
+            low, high = self._spans[k]
+            x[k] = 2 * x[k] * ((low <= drawn) & (drawn < high))
         return x
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return each feature's (y − x)², shape (K, batch, n)."""
-        y = torch.relu(x @ self.W @ self.W.mT + self.b[:, None, :])
+        z = x @ self.W @ self.W.mT + self.b[:, None, :]
+        y = torch.relu(z) if self._linear is None else torch.where(self._linear, z, torch.relu(z))
         return (y - x) ** 2
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return each feature's mean loss over samples, shape (K, n), and store the gradient."""
-        loss = self.forward(x).mean(dim=1)
+        """Return each feature's mean loss over samples, shape (K, n), and store the gradient.
+
+        Both are weighted by importance.
+        """
+        loss = self.forward(x).mean(dim=1) * self._importance
         # The models' gradients are independent: the sum over models does not mix them.
         self.gradients = torch.autograd.grad(loss.mean(dim=1).sum(), (self.W, self.b))
         return loss.detach()
@@ -93,7 +106,7 @@ class TorchEngine:
         grown = rate * self._decay * (1 - 1 / (norms + EPSILON))
         self.W *= 1 + torch.where(self._decay < 0, grown, -rate * self._decay)
         self._adam(0, self.W, rate)
-        self._adam(1, self.b, bias_rate[:, None])
+        self._adam(1, self.b, (bias_rate * self._has_bias)[:, None])
 
     def _adam(self, which: int, parameter: torch.Tensor, rate: torch.Tensor) -> None:
         gradient, (m, v) = self.gradients[which], self._moments[which]

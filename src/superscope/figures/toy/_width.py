@@ -48,8 +48,8 @@ def weak_law(group: Group, widths: Float64) -> tuple[Float64, Float64] | None:
     """Return widths and the loss of ideal weak superposition; None without decay above 0."""
     if all(series.decay <= 0 for series in group.series):
         return None
-    probabilities = group.probabilities
-    losses = np.array([weak_loss(probabilities, int(m)) for m in widths])
+    costs = group.probabilities * group.importance
+    losses = np.array([weak_loss(costs, int(m)) for m in widths])
     return widths[losses > 0], losses[losses > 0]
 
 

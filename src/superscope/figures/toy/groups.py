@@ -88,6 +88,11 @@ class Group:
         """p of the features, shape (n,)."""
         return self.points[0].config.features().probabilities
 
+    @property
+    def importance(self) -> Float64:
+        """Weight of each feature's squared error, shape (n,)."""
+        return self.points[0].config.weights()
+
 
 @dataclass(frozen=True, eq=False)
 class GroupedRuns:
@@ -217,6 +222,7 @@ def _settings(points: Iterable[ToyPoint]) -> tuple[dict[str, Setting], str]:
 
 def _fields(config: ToyConfig) -> dict[str, Hashable]:
     """Return what makes a setting, with the values that defaults stand for."""
+    features = config.features()
     scale = config.n / 25.6 if config.scale is None else config.scale
     return {
         "frequencies": config.frequencies,
@@ -224,6 +230,10 @@ def _fields(config: ToyConfig) -> dict[str, Hashable]:
         "n": config.n,
         "density": config.density,
         "groups": config.groups,
+        "anticorrelated": config.anticorrelated if features.exclusive.any() else 1,
+        "importance": 1.0 if (config.weights() == 1).all() else config.importance,
+        "output": config.output,
+        "bias": config.bias,
         "batch": config.batch,
         "steps": config.steps,
         "warmup": config.warmup_steps,

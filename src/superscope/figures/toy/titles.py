@@ -8,7 +8,10 @@ from superscope.text import signed
 from superscope.toy.config import ToyConfig
 
 RATES = ("learning_rate", "bias_learning_rate")
-_NAMES = {"density": "density E", "groups": "group size", "bias_learning_rate": "learning rate b"}
+_NAMES = {
+    "density": "density E", "groups": "group size", "bias_learning_rate": "learning rate b",
+    "bias": "start of b",
+}  # fmt: skip
 
 Setting = tuple[tuple[str, Hashable], ...]
 """Every field of a config that means something there, but for width, α, decay and seed."""
