@@ -64,7 +64,11 @@ def check_writable(path: Path) -> None:
     try:
         if path.is_dir():
             raise UsageError(f"cannot write {path}: it is a folder")
-        with tempfile.TemporaryFile(dir=path.absolute().parent):
+        if path.exists() and not path.is_file():  # a device or pipe
+            if not os.access(path, os.W_OK):
+                raise UsageError(f"cannot write {path}: permission denied")
+            return
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
             pass
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error

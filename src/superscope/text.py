@@ -80,6 +80,11 @@ def visible(text: str, quote: str = '"', longest: int = 40) -> str:
     return f"{quote}{''.join(map(shown, cut))}{quote}"
 
 
+def encodable(text: str) -> str:
+    """Return text that UTF-8 can hold: bytes of a path that are no UTF-8 become escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def named(text: str, longest: int = 200) -> str:
     """Return the name of a model, file or text, with invisible characters escaped, unquoted."""
     return visible(text, quote="", longest=longest)

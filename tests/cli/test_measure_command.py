@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -267,6 +268,34 @@ def test_full_disk_is_one_line_and_keeps_what_stood_there(head: Path) -> None:
     assert done.code == 2
     assert "cannot write /dev/full: No space left on device" in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--table", "--tokens", "--report", "--figures"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    head: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    def reached(*_: object, **__: object) -> None:
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr("superscope._measure.measure_head", reached)
+    for place in ("/proc/out.csv", tmp_path / "absent" / "out.csv", head / "out.csv"):
+        if option == "--figures" and "absent" in str(place):
+            continue  # a folder is made
+        done = superscope("measure", head, option, place)
+        assert done.code == 2
+        assert "cannot write" in done.err
+
+
+def test_a_path_that_is_no_utf8_is_measured_and_written(head: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"m\xff.npy")
+    shutil.copy(head, odd)
+    table, report = tmp_path / "t.parquet", tmp_path / "r.html"
+    tokens = tmp_path / "w.parquet"
+    done = superscope("measure", odd, head, "--pairs", "none", "--table", table,
+                      "--tokens", tokens, "--report", report)  # fmt: skip
+    assert done.code == 0
+    assert r"m\udcff.npy" in pd.read_parquet(table)["model"][0]
+    assert superscope("measure", odd, "--pairs", "none", "--json").code == 0
 
 
 @pytest.mark.slow

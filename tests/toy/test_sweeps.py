@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -447,3 +448,20 @@ def test_a_folder_in_the_place_of_a_file_is_no_crash(
         (tmp_path / "folder.npz").mkdir()
         (message,) = read_runs(tmp_path).unreadable
         assert "folder.npz" in message
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_set_aside_unread(tmp_path: Path, executor: Executor, kind: str) -> None:
+    config = ToyConfig(**SMALL)
+    file = tmp_path / f"{config.identity}.npz"
+    if kind == "pipe":
+        os.mkfifo(file)  # reading would wait for a writer
+    elif kind == "device":
+        file.symlink_to("/dev/zero")  # reading would never end
+    else:
+        file.mkdir()
+    assert "not a file" in read_runs(tmp_path).unreadable[0]
+    outcome = sweep([config], tmp_path, executor=executor)
+    assert outcome.done == 1
+    assert "not a file" in outcome.set_aside[0]
+    assert (tmp_path / "set-aside" / file.name).exists()

@@ -57,7 +57,7 @@ def measure(
     names = [*models, *(members(family) if family else ())]
     if not names:
         raise UsageError("name a MODEL or a --family; see: superscope measure --help")
-    _check_outputs((table, tokens), (table, tokens, report))
+    _check_outputs((table, tokens), (table, tokens, report), figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     measured, failed, stopped = _measure_all(names, options, weights)
     if measured:  # files first: whoever reads what is printed may go away
@@ -151,15 +151,20 @@ def _write_tokens(measured: list[Geometry], file: Path) -> None:
     write_table(pd.concat(frames, ignore_index=True), file)
 
 
-def _check_outputs(tables: Sequence[Path | None], files: Sequence[Path | None]) -> None:
+def _check_outputs(
+    tables: Sequence[Path | None], files: Sequence[Path | None], folder: Path | None
+) -> None:
     """Refuse files that could not be written, before the work instead of after it."""
+    from superscope.atomic import check_writable, make_folder
     from superscope.tables import check_suffix
 
     for table in tables:
         if table is not None:
             check_suffix(table)
     for file in files:
-        if file is not None and file.is_dir():
-            raise UsageError(f"cannot write {file}: it is a folder")
-        if file is not None and not file.absolute().parent.is_dir():
+        if file is not None and not file.is_dir() and not file.absolute().parent.is_dir():
             raise UsageError(f"cannot write {file}: there is no folder {file.parent}")
+        if file is not None:
+            check_writable(file)
+    if folder is not None:
+        make_folder(folder)

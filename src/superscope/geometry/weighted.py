@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arrays import real_numbers
 from superscope.device import multiplier
 from superscope.errors import UsageError
 from superscope.geometry import stages
@@ -113,8 +114,8 @@ def stored_frequencies(frequencies: npt.ArrayLike, head: Head) -> Float64:
     """
     stored = head.stored.shape[0]
     try:
-        given = np.asarray(frequencies, np.float64)
-    except (TypeError, ValueError) as error:
+        given = real_numbers(frequencies, "the list")
+    except UsageError as error:
         raise UsageError(f"frequencies must be a number for each token: {error}") from None
     if given.ndim != 1:
         raise UsageError(f"frequencies must be a number for each token; got shape {given.shape}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arrays import as_float32
 from superscope.errors import FormatError, install_hint
 
 Bytes = npt.NDArray[np.uint8]
@@ -55,6 +56,10 @@ def _plain(dtype: str) -> Callable[[Bytes], Float32]:
     return decode
 
 
+def _float64(raw: Bytes) -> Float32:
+    return as_float32(np.ascontiguousarray(raw).view("<f8"))
+
+
 def _bfloat16(raw: Bytes) -> Float32:
     # bfloat16 is the upper half of a float32.
     wide = np.ascontiguousarray(raw).view("<u2").astype(np.uint32)
@@ -93,7 +98,7 @@ def _float8_e8m0(raw: Bytes) -> Float32:
 ENCODINGS = {
     encoding.name: encoding
     for encoding in (
-        Encoding("F64", 1, 8, _plain("<f8")),
+        Encoding("F64", 1, 8, _float64),
         Encoding("F32", 1, 4, _plain("<f4")),
         Encoding("F16", 1, 2, _plain("<f2")),
         Encoding("BF16", 1, 2, _bfloat16),

@@ -14,6 +14,7 @@ from superscope.errors import FormatError
 from superscope.heads.stored import Directory, StoredTensor, valid_shape
 from superscope.heads.transport import RangeFile
 from superscope.heads.zip_file import ZipEntry, zip_entries
+from superscope.text import named
 
 MAX_ARRAYS = 10_000  # of one .npz file: the header of each is read
 MAGIC = b"\x93NUMPY"
@@ -30,7 +31,7 @@ def read_npy(file: RangeFile) -> Directory:
     FormatError
         Damaged, truncated, or of Python objects.
     """
-    name = PurePosixPath(file.name.split("?")[0]).stem
+    name = named(PurePosixPath(file.name.split("?")[0]).stem)
     prefix = file.read_at(0, min(_LONGEST_PREFIX, file.size, 128))
     if len(prefix) >= 10:
         needed = 12 + int.from_bytes(prefix[8:10], "little")

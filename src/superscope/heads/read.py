@@ -24,6 +24,7 @@ from superscope.heads._locate import Checkpoint, locate
 from superscope.heads.encodings import ENCODINGS, ggml_encoding
 from superscope.heads.find import find_head
 from superscope.heads.head import Head, Provenance
+from superscope.heads.json_text import TooLargeError
 from superscope.heads.opened import loaded, read_directory, rows_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.rows import ScaledRows
@@ -32,7 +33,7 @@ from superscope.heads.trained import trained_rows
 from superscope.heads.transport import open_local
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
-from superscope.text import slug, visible
+from superscope.text import encodable, slug, visible
 
 
 @taking(HeadOptions)
@@ -103,10 +104,18 @@ def _read(checkpoint: Checkpoint, tensor: str | None, fold_norm: bool, progress:
             _fetch(checkpoint, tensor, fold_norm, copy, progress)
         head = kept or _from_copy(copy)
     notes = (*checkpoint.notes, *head.provenance.notes)
-    head = replace(head, provenance=replace(head.provenance, notes=notes))
     if head.tokens is None:
-        head = replace(head, tokens=_token_strings(checkpoint))
-    return head
+        try:
+            head = replace(head, tokens=_token_strings(checkpoint))
+        except TooLargeError as error:
+            notes = (*notes, f"{error}; tokens have no text")
+    described = replace(
+        head.provenance,
+        model=encodable(head.provenance.model),
+        file=None if head.provenance.file is None else encodable(head.provenance.file),
+        notes=notes,
+    )
+    return replace(head, provenance=described)
 
 
 def _from_source(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Head:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arrays import as_float32
 from superscope.errors import FormatError
 from superscope.heads.encodings import Bytes, Encoding, Float32
 
@@ -49,11 +50,11 @@ class ArrayRows(Rows):
 
     def block(self, start: int, stop: int) -> Float32:
         """Return rows `start` to `stop` as float32."""
-        return self.array[start:stop].astype(np.float32, copy=False)
+        return as_float32(self.array[start:stop])
 
     def take(self, indices: Indices) -> Float32:
         """Return the rows at `indices` as float32."""
-        return self.array[indices].astype(np.float32, copy=False)
+        return as_float32(self.array[indices])
 
 
 @dataclass(frozen=True, eq=False)

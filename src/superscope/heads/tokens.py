@@ -9,6 +9,7 @@ from typing import Any
 
 from superscope.errors import FormatError
 from superscope.heads.json_text import parsed
+from superscope.text import encodable
 
 MAX_IDS = 1 << 24  # more than any vocabulary has; a hostile id is a list of that length
 
@@ -36,9 +37,9 @@ def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
         read = piece_reader(_style(description))
         pieces: list[str | None] = [None] * (max(numbers, default=-1) + 1)
         for piece, index in vocabulary.items():
-            pieces[index] = _text(read(piece))
+            pieces[index] = encodable(read(piece))
         for piece, index in added.items():
-            pieces[index] = _text(piece)
+            pieces[index] = encodable(piece)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)[:200]
         raise FormatError(f"{name} cannot be read as a tokenizer: {reason}") from None
@@ -67,11 +68,6 @@ def _added(entries: Sequence[Mapping[str, Any]], vocabulary: Mapping[str, int]) 
         added[content] = following if known is None else known
         following = max(following, added[content] + 1)
     return added
-
-
-def _text(piece: str) -> str:
-    """Return a text that can be written anywhere: halves of surrogate pairs become escapes."""
-    return piece if piece.isascii() else piece.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_gguf(pieces: Sequence[str | None], model: object) -> tuple[str | None, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from superscope.arrays import real_numbers
 from superscope.errors import UsageError, did_you_mean
 from superscope.laws.exclusion import group_rows
 from superscope.laws.formula import Floats, Form
@@ -60,10 +61,7 @@ def by_column(form: Form, x: Inputs) -> dict[str, npt.ArrayLike]:
 
 def _numbers(values: npt.ArrayLike, name: str) -> Floats:
     """Return values as numbers; `name` is what they are of."""
-    try:
-        return np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise UsageError(f"{name} holds something that is not a number") from None
+    return real_numbers(values, name)
 
 
 def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str] | None:

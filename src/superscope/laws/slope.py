@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arrays import real_numbers
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
 
@@ -64,7 +65,7 @@ def fit_exponent(widths: npt.ArrayLike, losses: npt.ArrayLike) -> Exponent | Non
     >>> round(laws.fit_exponent([10, 20, 40], [1.0, 0.51, 0.25]).value, 2)
     1.0
     """
-    m, loss = np.asarray(widths, np.float64), np.asarray(losses, np.float64)
+    m, loss = real_numbers(widths, "widths"), real_numbers(losses, "losses")
     usable = np.isfinite(loss) & (loss > 0)
     x, y = np.log(m[usable]), np.log(loss[usable])
     if len(np.unique(x)) < 2:

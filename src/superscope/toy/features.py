@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arrays import real_numbers
 from superscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def make_features(
 def _probabilities(n: int, law: Any, alpha: float, scale: float | None, density: float) -> Float64:
     rank = np.arange(1, n + 1, dtype=np.float64)
     if not isinstance(law, str):
-        given = np.asarray(law, np.float64)
+        given = real_numbers(law, "frequencies")
         if given.shape != (n,):
             raise UsageError(f"frequencies: {given.size} probabilities for n = {n} features")
         outside = np.flatnonzero(~((given >= 0) & (given <= 1)))

@@ -12,7 +12,7 @@ from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.result import Result
 from superscope.runs import RunFolder
 from superscope.toy.point import ToyPoint, losses_table
-from superscope.toy.run_file import SUFFIX, Failure, from_bytes
+from superscope.toy.run_file import SUFFIX, Failure, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def _read(path: Path, progress: Progress) -> ToyRuns:
     for count, file in enumerate(files):
         progress("reading runs", count, len(files))
         try:
-            result = from_bytes(file.read_bytes())
+            result = read_run(file)
         except (FormatError, OSError) as error:
             unreadable.append(f"{file}: {error}")
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import lzma
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -88,6 +89,26 @@ def to_bytes(result: ToyRun | Failure) -> bytes:
     return file.getvalue()
 
 
+def read_run(path: Path) -> ToyRun | Failure:
+    """Return the run in a file.
+
+    Raises
+    ------
+    FormatError
+        As for :func:`from_bytes`; or it is a pipe or a device, from which nothing is read.
+    OSError
+        The file cannot be read.
+    """
+    _regular(path)
+    return from_bytes(path.read_bytes())
+
+
+def _regular(path: Path) -> None:
+    """Refuse what has no end, or waits for a writer."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise FormatError("it is a folder, a pipe or a device, not a file")
+
+
 def from_bytes(content: bytes) -> ToyRun | Failure:
     """Return what :func:`to_bytes` wrote.
 
@@ -121,10 +142,12 @@ def read_header(path: Path) -> RunHeader | Failure:
     Raises
     ------
     FormatError
-        The file is truncated, of another version, or lacks one of the arrays.
+        The file is truncated, of another version, or lacks one of the arrays; or it is a pipe or
+        a device.
     OSError
         The file cannot be read.
     """
+    _regular(path)
     with path.open("rb") as raw, _damage_named(), zipfile.ZipFile(raw) as file:
         with file.open("about.npy") as member:
             header = _header(bytes(np.lib.format.read_array(member, allow_pickle=False)))
