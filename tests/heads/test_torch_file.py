@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import io
 import struct
+import sys
+import types
 import zipfile
-from collections import OrderedDict
-from pathlib import Path
+from collections import Counter, OrderedDict, defaultdict
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import hostile
@@ -198,3 +202,34 @@ def test_only_the_directory_is_read(tmp_path: Path) -> None:
         directory = read_directory(file)
     assert set(directory.tensors) == {"big", "lm_head.weight"}
     assert sum(seen) < 4_000
+
+
+class AttributeDict(dict):  # type: ignore[type-arg]
+    """As Lightning saves its settings."""
+
+
+AttributeDict.__module__, AttributeDict.__qualname__ = (
+    "lightning.fabric.utilities.data", "AttributeDict")  # fmt: skip
+
+
+def test_a_checkpoint_of_lightning_in_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the tensors lie paths, counters and settings, which are read as nothing."""
+    parts = AttributeDict.__module__.split(".")
+    for count in range(1, len(parts) + 1):
+        module = types.ModuleType(".".join(parts[:count]))
+        module.AttributeDict = AttributeDict  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    state = {
+        "epoch": 3,
+        "state_dict": OrderedDict({"model.lm_head.weight": W}),
+        "hyper_parameters": AttributeDict(path=PurePosixPath("runs/1"), names={"a", "b"}),
+        "args": argparse.Namespace(
+            lr=0.1, since=datetime.datetime(2026, 1, 2), share=np.float64(2)
+        ),
+        "loops": {"seen": Counter("aab"), "by_name": defaultdict(int, a=1)},
+    }
+    (tmp_path / "last.ckpt").write_bytes(torch_bin(state))
+    (tmp_path / "hparams.yaml").write_text("lr: 0.1")
+    np.testing.assert_array_equal(whole(read_head(tmp_path)), W.numpy())

@@ -12,7 +12,7 @@ from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import OVERLAP_LINES
 from superscope.text import NONE, columns, fixed, named
 
-FILES = (".bin", ".gguf", ".npy", ".npz", ".pt", ".pth", ".safetensors")
+FILES = (".bin", ".ckpt", ".gguf", ".npy", ".npz", ".pt", ".pth", ".safetensors")
 _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("tokens, V", lambda g: f"{g.features:,}"),
     ("width, m", lambda g: f"{g.width:,}"),

@@ -27,7 +27,7 @@ from superscope.heads import cache, network
 from superscope.heads.transport import RangeFile, asked, filesystem, open_local, open_remote
 from superscope.text import slug
 
-WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".npy", ".npz")
+WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".npy", ".npz")
 T = TypeVar("T")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 

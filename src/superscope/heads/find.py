@@ -172,8 +172,9 @@ _BUFFER = re.compile(r"(\.attn\.bias|\.attention\.bias|masked_bias|inv_freq)$")
 def _parameters(directory: Directory) -> int | None:
     if directory.format not in ("safetensors", "gguf"):
         return None  # a .bin lists tied tensors twice, an array file is no model
-    return sum(
+    total = sum(
         math.prod(t.shape)
         for t in directory.tensors.values()
         if not _BUFFER.search(t.name) and (t.dtype in ENCODINGS or t.dtype.startswith("ggml:"))
     )
+    return total if total < 1 << 63 else None  # of a file that does not hold what it lists

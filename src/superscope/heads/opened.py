@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.heads import gguf_file, numpy_file, safetensors_file, torch_file
+from superscope.heads import foreign, gguf_file, numpy_file, safetensors_file, torch_file
 from superscope.heads._locate import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
 from superscope.heads.encodings import Float32
 from superscope.heads.json_text import parsed
@@ -57,14 +57,13 @@ def read_directory(file: RangeFile) -> Directory:
     if start.startswith(numpy_file.MAGIC):
         return numpy_file.read_npy(file)
     if start.startswith(b"PK"):
+        foreign.refuse_folder(file.name, (file.name,))
         if file.name.split("?")[0].endswith(".npz"):
             return numpy_file.read_npz(file)
         return torch_file.read_directory(file)
-    if start == b"version ":
-        raise FormatError(f"{file.name} is a pointer of git-lfs, not the file; run: git lfs pull")
-    # A safetensors header is a JSON object after its length; an old .bin is a pickle.
-    if start.startswith(b"\x80") and file.read_at(8, min(1, file.size - 8)) != b"{":
-        torch_file.refuse_old_format(file)
+    # A safetensors header is a JSON object after its length.
+    if file.size < 9 or file.read_at(8, 1) != b"{":
+        foreign.refuse(file)
     return safetensors_file.read_directory(file)
 
 
@@ -82,7 +81,7 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
     for single in USUAL_FILES:
         if single in files:
             return single
-    weights = [f for f in files if f.endswith(WEIGHTS)]
+    weights = [f for f in files if f.endswith(WEIGHTS) and not _OF_TRAINING.fullmatch(f)]
     for suffix in WEIGHTS:  # in order of preference
         of_kind = [f for f in weights if f.endswith(suffix)]
         if of_kind and {*of_kind} <= {*_parts(of_kind[0])}:
@@ -92,10 +91,20 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
             raise UsageError(
                 f"{checkpoint.name} has several weights files and no index; name one of: {shown}"
             )
+    foreign.refuse_folder(checkpoint.name, files)
+    unread = [f for f in files if f.endswith(foreign.SUFFIXES)]
+    if unread:
+        foreign.refuse(checkpoint.open(unread[0]))
     raise NotFoundError(
         f"{checkpoint.name} has no weights file ({', '.join(WEIGHTS)}); it has: "
         f"{', '.join(files[:8]) or 'nothing'}"
     )
+
+
+# What trainers write beside a model, or into it.
+_OF_TRAINING = re.compile(
+    r"(training_args|optimizer|scheduler|scaler|rng_state.*|random_states.*)\.(bin|pt|pth|pkl)"
+)
 
 
 _SPLIT = re.compile(r"(.*)-\d{5}-of-(\d{5})\.gguf")

@@ -1,4 +1,4 @@
-"""The directory of a PyTorch checkpoint (``.bin``, ``.pt``, ``.pth``).
+"""The directory of a PyTorch checkpoint (``.bin``, ``.pt``, ``.pth``, ``.ckpt``).
 
 Since PyTorch 1.6 such a file is a zip: ``data.pkl`` describes the tensors and one
 stored entry a storage holds their bytes. No pickle is ever executed: the
@@ -18,6 +18,7 @@ from types import NoneType
 from typing import Any, ClassVar
 
 from superscope.errors import FormatError
+from superscope.heads.foreign import refuse_zip
 from superscope.heads.stored import (
     MAX_AXES,
     STRIDED,
@@ -65,7 +66,7 @@ def read_directory(file: RangeFile) -> Directory:
     entries = zip_entries(file)
     pickles = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
     if len(pickles) != 1:
-        raise FormatError(f"{file.name}: a zip without one data.pkl is no PyTorch checkpoint")
+        refuse_zip(file.name, entries)
     root = pickles[0].removesuffix("data.pkl")
     byteorder = entries.get(f"{root}byteorder")
     if byteorder is not None and _content(file, byteorder).strip() == b"big":
@@ -76,15 +77,6 @@ def read_directory(file: RangeFile) -> Directory:
         for name, record in _flattened(described, file.name).items()
     }
     return Directory("torch", tensors)
-
-
-def refuse_old_format(file: RangeFile) -> None:
-    """Raise for the format of PyTorch before 1.6, one long pickle."""
-    raise FormatError(
-        f"{file.name} is in PyTorch's old format (before 1.6), which can only be read by "
-        "executing it; if you trust it, re-save it: "
-        "torch.save(torch.load(FILE, weights_only=True), FILE)"
-    )
 
 
 def _content(file: RangeFile, entry: ZipEntry) -> bytes:
@@ -127,7 +119,7 @@ class _Named:
             if len(arguments[0]) > MAX_AXES:  # a long one, copied often, would fill the memory
                 raise ValueError(f"a shape of {len(arguments[0]):,} axes")
             return tuple(arguments[0])
-        if self.name == "collections.OrderedDict" and not arguments:
+        if (self.name == "collections.OrderedDict" and not arguments) or self.name in _INERT:
             return {}
         raise TypeError(f"{self.name} called with {len(arguments)} arguments")
 
@@ -140,7 +132,23 @@ def _tensor(storage: _Storage, dtype: str, offset: int, shape: Any, stride: Any)
     return _Tensor(storage, dtype, offset, valid_shape(shape, "a tensor"), tuple(stride))
 
 
-_ALLOWED = frozenset(
+# What trainers put beside their tensors: paths, settings, counters. They are read as nothing.
+_INERT = frozenset(
+    [f"{module}.{name}" for module in ("pathlib", "pathlib._local")
+     for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")]
+    + [f"{module}.AttributeDict" for module in
+       ("pytorch_lightning.utilities", "pytorch_lightning.utilities.parsing",
+        "lightning.pytorch.utilities.parsing", "lightning_fabric.utilities.data",
+        "lightning.fabric.utilities.data")]
+    + [f"{module}.{name}" for module in ("builtins", "__builtin__")
+       for name in ("set", "frozenset", "int", "long", "float", "str", "list", "dict")]
+    + ["argparse.Namespace", "collections.Counter", "collections.defaultdict",
+       "datetime.date", "datetime.datetime", "datetime.timedelta", "_codecs.encode",
+       "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
+       "torch.device", "torch.torch_version.TorchVersion"]
+)  # fmt: skip
+
+_ALLOWED = _INERT | frozenset(
     ["collections.OrderedDict", "torch.Size"]
     + [f"torch._utils.{n}" for n in
        ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter")]
@@ -222,6 +230,15 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
         self.stack.append(function(*arguments))
 
     dispatch[pickle.REDUCE[0]] = load_reduce
+
+    def load_newobj(self) -> None:
+        self.stack.pop()
+        kind = self.stack.pop()
+        if not (isinstance(kind, _Named) and kind.name in _INERT):
+            raise _Refused(kind.name if isinstance(kind, _Named) else type(kind).__name__)
+        self.stack.append({})
+
+    dispatch[pickle.NEWOBJ[0]] = load_newobj
 
 
 class _Refused(Exception):

@@ -1,0 +1,131 @@
+"""Formats that are not read, told by their first bytes, each with the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from superscope.errors import FormatError
+from superscope.heads.transport import RangeFile
+
+_EXPORTED = "measure the checkpoint that it was exported from"
+_CONVERTED = "measure the checkpoint that it was converted from"
+_UNPACK = "unpack it, and name what is in it"
+_LOADED = "load it with its own library, and pass the matrix to superscope.measure"
+_JOIN = "join it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pt"
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A format that is not read.
+
+    Attributes
+    ----------
+    pattern
+        Matches the first bytes.
+    what
+        What a file of it is called, with its article.
+    way
+        What to do instead.
+    """
+
+    pattern: bytes
+    what: str
+    way: str
+
+
+# The first that matches names the file.
+_FORMATS = (
+    Foreign(rb"version https://git-lfs", "a pointer of git-lfs instead of the file",
+            "run: git lfs pull"),
+    Foreign(rb".{4}TFL3", "a TFLite model", _EXPORTED),
+    Foreign(rb"\x08\x01\x12", "a SavedModel of TensorFlow", _LOADED),
+    Foreign(rb"\x08[\x02-\x1f][\x12\x1a\x22\x28\x32\x3a\x42]", "an ONNX model", _EXPORTED),
+    Foreign(rb".\0\0\0..[A-Za-z0-9]+Spec\0", "a CTranslate2 model", _CONVERTED),
+    Foreign(rb"\x01\0{7}.{3}\0{5}.{2}\0{6}", "a Marian model", "convert it with transformers"),
+    Foreign(rb"\xba\x16\x4f\x2f", "a fastText model", _LOADED),
+    Foreign(rb"lmgg|fmgg|tjgg", "a GGML file from before GGUF", "convert it with llama.cpp"),
+    Foreign(rb".{257}ustar", "a tar archive", _UNPACK),
+    Foreign(rb"\x1f\x8b", "a gzip archive", _UNPACK),
+    Foreign(rb"\x28\xb5\x2f\xfd", "a Zstandard archive", _UNPACK),
+    Foreign(rb"\xfd7zXZ\0|BZh[1-9]|7z\xbc\xaf", "a compressed archive", _UNPACK),
+    Foreign(rb"PAR1", "a Parquet table", _LOADED),
+    Foreign(rb"ARROW1", "an Arrow table", _LOADED),
+    Foreign(rb"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes", _LOADED),
+    Foreign(rb"MATLAB 5", "a MATLAB file", _LOADED),
+    Foreign(rb"SQLite format 3", "an SQLite database", _LOADED),
+    Foreign(rb"(?:[\x81-\x8f]|\xde..)(?:[\xa1-\xbf]|\xd9.)[ -~]{2}",
+            "a MessagePack file, as Flax writes", _LOADED),
+    Foreign(rb"\x80[\x02-\x05].{0,16}\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
+            "in PyTorch's old format (before 1.6)",
+            "loading it would execute it. If you trust it, re-save it: "
+            "torch.save(torch.load(FILE, weights_only=True), FILE)"),
+    Foreign(rb"\x80[\x02-\x05]|\((?:dp|lp|i)|c[\w.]+\n[\w.]+\n",
+            "a pickle",
+            "loading it would execute it. If you trust it, load it and save its matrix with "
+            "numpy.save"),
+    Foreign(rb"(?i)\s*<(?:!doctype|html|head|\?xml|error)", "a web page instead of the file",
+            "download the file again"),
+    Foreign(rb"\d{1,9} \d{1,6}\r?\n", "a list of word vectors, as word2vec writes", _LOADED),
+    Foreign(rb"\s*[{\[]\s*[\"{\[\]}\d]", "JSON text", "name the file with the weights"),
+)  # fmt: skip
+_LONGEST = 300  # bytes: a tar archive is told by its 257th
+
+SUFFIXES = (
+    ".onnx", ".tflite", ".h5", ".hdf5", ".keras", ".msgpack", ".pb", ".parquet", ".arrow", ".tar",
+    ".nemo", ".gz", ".zip", ".pkl", ".pickle", ".joblib", ".vec", ".ftz", ".ot", ".distcp",
+)  # fmt: skip
+"""What names of files that hold weights in formats that are not read end in."""
+
+
+def format_of(file: RangeFile) -> Foreign | None:
+    """Return the format that is not read and that the file's first bytes are those of."""
+    start = file.read_at(0, min(_LONGEST, file.size))
+    return next((f for f in _FORMATS if re.match(f.pattern, start, re.DOTALL)), None)
+
+
+def refuse(file: RangeFile) -> None:
+    """Raise if the file is of a known format that is not read.
+
+    Raises
+    ------
+    FormatError
+        With the format's name, and the way out.
+    """
+    found = format_of(file)
+    if found is not None:
+        raise FormatError(f"{file.name} is {found.what}, which is not read; {found.way}")
+
+
+def refuse_zip(name: str, entries: Collection[str]) -> None:
+    """Raise for a zip that is no checkpoint of PyTorch.
+
+    Raises
+    ------
+    FormatError
+        With what it is, where its entries tell.
+    """
+    if any(entry.endswith(".weights.h5") for entry in entries):
+        raise FormatError(f"{name} is a Keras model, which is not read; {_LOADED}")
+    raise FormatError(
+        f"{name} is a zip archive without the one data.pkl of a PyTorch checkpoint; {_UNPACK}"
+    )
+
+
+def refuse_folder(name: str, files: Collection[str]) -> None:
+    """Raise for a folder whose files together are of a format that is not read.
+
+    Raises
+    ------
+    FormatError
+        With the format's name, and the way out.
+    """
+    if any(file.endswith(".distcp") for file in files):
+        raise FormatError(
+            f"{name} is a distributed checkpoint of PyTorch (DCP), which is not read; {_JOIN}"
+        )
+    if "saved_model.pb" in files:
+        raise FormatError(f"{name} is a SavedModel of TensorFlow, which is not read; {_LOADED}")
+    if "_METADATA" in files or "_CHECKPOINT_METADATA" in files:
+        raise FormatError(f"{name} is a checkpoint of Orbax (JAX), which is not read; {_LOADED}")
