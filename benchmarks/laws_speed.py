@@ -21,7 +21,8 @@ from superscope.device import usable_cores
 from superscope.laws import FitOptions, load_public, simulate
 from superscope.laws.linearization import residuals
 from superscope.laws.points import select
-from superscope.laws.problem import Problem, bootstrap, make_problem
+from superscope.laws.problem import Problem, make_problem
+from superscope.laws.resampling import bootstrap
 
 Floats = npt.NDArray[np.float64]
 

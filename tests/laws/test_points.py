@@ -176,19 +176,46 @@ def test_groups_none_means_no_groups() -> None:
     assert selected(table, "width").grouped_by == ("family", "dataset")
     assert selected(table, "width", group=("none",)).points.groups == ("",)
     assert selected(table.assign(dataset=None), "width").grouped_by == ("family",)
-    assert selected(table, "power", x="width").points.groups == ("",)
+    assert selected(table, "power", x="width").points.groups == ("a", "b")
+
+
+def test_other_laws_group_by_what_has_several_values() -> None:
+    table = shape_table(family="a", dataset=["c", "d"] * 6)
+    assert selected(table).grouped_by == ("dataset",)
+    assert selected(table.assign(dataset="c")).grouped_by == ()
+
+
+def pooled(table: pd.DataFrame, law: str = "shape", **changes) -> list[str]:
+    findings = selected(table, law, **changes).findings
+    return [f.about for f in findings if f.status is FitStatus.POOLED]
+
+
+def test_a_column_that_a_law_pools_is_said() -> None:
+    table = shape_table(mixture=["c", "d"] * 6, run=[f"r{i // 4}" for i in range(12)])
+    assert pooled(table) == ["mixture", "run"]
+    assert pooled(table, group="mixture") == ["run"]
+    assert pooled(table, group="none") == []
+
+
+def test_what_the_inputs_tell_apart_is_not_pooled() -> None:
+    table = shape_table(source="lab", model=[f"m{i}" for i in range(12)])
+    assert pooled(table) == []
+    runs = pd.DataFrame({"parameters": np.repeat([1e7, 1e8, 1e9], 5), "loss": 3.0})
+    runs = runs.assign(tokens=np.tile(np.geomspace(1e9, 1e11, 5), 3), run=np.repeat([*"abc"], 5))
+    assert pooled(runs, "chinchilla") == []
+    assert pooled(runs, "time") == ["run"]
 
 
 @pytest.mark.parametrize("few", [2, 10])
 def test_units_mixed_by_a_million_are_a_finding_that_names_the_rows(few: int) -> None:
     table = make_table("shape", SHAPE, points=12)
     table["tokens"] = np.geomspace(1e9, 1e11, 12)
-    assert selected(table).warnings == ()
+    assert selected(table).findings == ()
     table.loc[: few - 1, "tokens"] /= 1e6
-    (warning,) = selected(table).warnings
+    (warning,) = selected(table).findings
     wrong = range(1, 3) if few == 2 else range(11, 13)  # the fewer
-    assert warning.startswith("tokens jumps")
-    assert f"rows {', '.join(map(str, wrong))} may be in another unit" in warning
+    assert warning.text.startswith("tokens jumps")
+    assert f"rows {', '.join(map(str, wrong))} may be in another unit" in warning.text
     found = fit(table, "shape", **FAST)
     assert [f.about for f in found.findings if f.status is FitStatus.UNITS] == ["tokens"]
 
@@ -197,17 +224,17 @@ def test_tokens_in_millions_beside_parameters_in_ones_are_in_doubt() -> None:
     table = make_table("shape", SHAPE, points=12)
     table["parameters"] = 12 * table["depth"] * table["width"] ** 2
     table["tokens"] = 20 * table["parameters"]
-    assert selected(table).warnings == ()
-    (warning,) = selected(table.assign(tokens=table["tokens"] / 1e6)).warnings
-    assert "tokens are 2e-05 times parameters" in warning
+    assert selected(table).findings == ()
+    (warning,) = selected(table.assign(tokens=table["tokens"] / 1e6)).findings
+    assert "tokens are 2e-05 times parameters" in warning.text
     (warning,) = selected(
         table.assign(parameters=table["parameters"] / 1e6, tokens=table["tokens"] / 1e6)
-    ).warnings
-    assert "parameters are 1e-06 times 12 depth width²" in warning
+    ).findings
+    assert "parameters are 1e-06 times 12 depth width²" in warning.text
 
 
 def test_honest_ranges_are_not_in_doubt() -> None:
-    assert selected(make_table("shape", SHAPE, points=200)).warnings == ()
+    assert selected(make_table("shape", SHAPE, points=200)).findings == ()
 
 
 def test_rows_that_a_rule_leaves_out_may_hold_anything() -> None:

@@ -17,7 +17,8 @@ from superscope.laws import FitOptions, Interval, fit
 from superscope.laws.intervals import bca, linear_interval
 from superscope.laws.linearization import jacobian, linearize, predictions, residuals
 from superscope.laws.points import select
-from superscope.laws.problem import Problem, bootstrap, jackknife, make_problem
+from superscope.laws.problem import Problem, make_problem
+from superscope.laws.resampling import bootstrap, jackknife
 
 Z = float(stats.norm.ppf(0.975))
 

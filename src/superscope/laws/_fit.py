@@ -19,14 +19,18 @@ from superscope.laws.law import FORMAT, Law
 from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
-from superscope.laws.problem import LEAST_UNITS, Problem, bootstrap, jackknife, make_problem
+from superscope.laws.problem import LEAST_UNITS, Problem, make_problem
+from superscope.laws.resampling import bootstrap, failed_fits, jackknife, several_best
 from superscope.laws.solver import Solutions
 from superscope.laws.stability import Influence, Refit, influences, sensitivity
+from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table import load_table
 from superscope.progress import Progress, ProgressChoice, chosen
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
+FAILED = 0.1  # share of resampled fits that fail beyond which the others are no evidence
+NO_WIDTH = 1e-9  # width of an interval, as a share of the value, below which it has none
 
 
 def fit(
@@ -108,6 +112,10 @@ def _judged(
     linear = linearize(problem, parameters)
     # Where searches part, resamples begin in several places, too.
     starts = found.exponents if share == 1 else np.vstack([found.exponents, problem.starts[:4]])
+    several = several_best(problem, found)
+    if several:  # where a search begins is then all that tells where it ends
+        starts = problem.starts[:8]
+    noted = [*selection.findings, *map(_several, several.items())]
     resampled = without = np.empty((0, len(names)))
     method = "linear"
     units = int(problem.points.unit.max()) + 1
@@ -116,6 +124,11 @@ def _judged(
         method = "bca"
         resampled = bootstrap(problem, starts, options.resamples, options.seed)
         without = jackknife(problem, starts, problem.points.unit)
+        failed = failed_fits(problem, resampled)
+        resampled = resampled[~failed]
+        if failed.mean() > FAILED:
+            method, resampled, without = "linear", resampled[:0], without[:0]
+            noted.append(_failed(int(failed.sum()), len(failed)))
     progress("resampling", 1, 1)
     intervals = _intervals(problem, parameters, linear, resampled, without)
     profiles = {
@@ -165,7 +178,7 @@ def _judged(
         influences=influence,
         findings=(),
     )
-    return replace(law, findings=judge(law, problem, linear, selection.warnings))
+    return replace(law, findings=judge(law, problem, linear, noted))
 
 
 def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
@@ -178,6 +191,20 @@ def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
             parameters[2 * k :] += parameters[2 * i]
             parameters[2 * i] = 0
     return parameters
+
+
+def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:
+    name, (low, high) = exponent
+    text = f"fits with {name} from {low:.3g} to {high:.3g} are equally good: no single one is best"
+    return Finding(FitStatus.SEVERAL_BEST, name, text)
+
+
+def _failed(failed: int, count: int) -> Finding:
+    text = (
+        f"{failed:,} of {count:,} resampled fits never left their start, so no resample counts as "
+        "evidence: the intervals are those of the joint Jacobian"
+    )
+    return Finding(FitStatus.RESAMPLES_FAILED, "", text)
 
 
 def _finite(value: float) -> float | None:
@@ -202,9 +229,17 @@ def _intervals(
             found = linear_interval(value, float(errors[i]), linear.degrees_of_freedom, low, high)
         else:
             found = Interval(None, None)
+        if linear.free[i] and _has_no_width(found) and errors[i] > NO_WIDTH * abs(value):
+            found = Interval(None, None)  # residuals scatter, and the resamples do not show it
         exponent = name in problem.form.exponents
         intervals[name] = _open(found, low, high) if exponent and low < high else found
     return intervals
+
+
+def _has_no_width(interval: Interval) -> bool:
+    if interval.low is None or interval.high is None:
+        return False
+    return interval.high - interval.low <= NO_WIDTH * abs(interval.high)
 
 
 def _open(interval: Interval, low: float, high: float) -> Interval:

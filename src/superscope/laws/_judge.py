@@ -27,9 +27,9 @@ NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
 def judge(
-    law: Law, problem: Problem, linear: Linearization, warnings: Sequence[str]
+    law: Law, problem: Problem, linear: Linearization, noted: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    """Return every reason to doubt a fit, the severe ones first; `warnings` are of its units."""
+    """Return every reason to doubt a fit, the severe ones first; `noted` were found on the way."""
     findings = [
         *_unjudged(law),
         *_freedom(linear),
@@ -40,7 +40,7 @@ def judge(
         *_exclusion(law),
         *_points(law),
         *_weak(law),
-        *(Finding(FitStatus.UNITS, text.partition(" ")[0], text) for text in warnings),
+        *noted,
     ]
     return tuple(sorted(findings, key=lambda f: not f.status.severe))
 

@@ -11,6 +11,7 @@ import pandas as pd
 from superscope.errors import UsageError
 from superscope.laws.exclusion import group_rows
 from superscope.laws.formula import make_form
+from superscope.laws.pooling import OWN_FLOOR
 from superscope.laws.problem import floor_names
 
 TRUTHS: dict[str, dict[str, float]] = {
@@ -75,7 +76,7 @@ def simulate(
     form = make_form(law, x="x" if law == "power" else None)
     rng = np.random.default_rng(seed)
     table = DESIGNS[law](rng) if design is None else design.reset_index(drop=True)
-    groups = tuple(c for c in form.grouped_by if c in table)
+    groups = tuple(c for c in OWN_FLOOR if c in table)
     by_label = group_rows(table, groups)
     truth = TRUTHS[law] | dict(parameters or {})
     known = {*TRUTHS[law], *floor_names(form, tuple(by_label))}

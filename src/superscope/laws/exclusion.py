@@ -133,6 +133,18 @@ def known(frame: pd.DataFrame, name: str, purpose: str) -> str:
     raise UsageError(f"{purpose}: no column {name!r}; {hint}columns: {', '.join(columns)}")
 
 
+def rows_named(wrong: npt.NDArray[np.bool_]) -> str:
+    """Return rows in words, counted from 1 without the header."""
+    return listed([int(i) + 1 for i in np.flatnonzero(wrong)])
+
+
+def listed(rows: Sequence[int]) -> str:
+    """Return row numbers in words: ``rows 1, 2 and 40 more``."""
+    shown = ", ".join(map(str, rows[:10]))
+    more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
+
+
 def _rows(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(i) + 1 for i in np.flatnonzero(mask))
 

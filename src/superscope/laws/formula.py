@@ -54,8 +54,6 @@ class Form:
         Objective: ``huber`` or ``squared``, of ``log`` or ``plain`` residuals.
     delta
         Where Huber's function turns from a square to a line.
-    grouped_by
-        Columns that give each group a floor of its own by default, where a table has them.
     """
 
     name: str
@@ -66,7 +64,6 @@ class Form:
     loss: str
     residual: str
     delta: float = 1e-3
-    grouped_by: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,8 +82,7 @@ FORMS: dict[str, Form] = {
         Form("power", "L = A x^(-alpha) + B", "", (Term("A", "alpha", "x", "x"),), "B",
              "squared", "log"),
         Form("width", "L_g = A m^(-alpha) + B[g]", "LLG25",
-             (Term("A", "alpha", "width", "width"),), "B", "squared", "plain",
-             grouped_by=("family", "dataset")),
+             (Term("A", "alpha", "width", "width"),), "B", "squared", "plain"),
         Form("chinchilla", "L = A N^(-alpha) + B D^(-beta) + E", "H22, B24",
              (Term("A", "alpha", "parameters", "parameters"), Term("B", "beta", "tokens", "data")),
              "E", "huber", "log"),

@@ -61,7 +61,8 @@ class Found(NamedTuple):
     theta, c
         The best exponents, (B, k), and linear parameters, (B, p).
     searches
-        Of each start: the objective, the steps, and 1 if it converged; (B, S, 3).
+        Of each start: the objective, the steps, 1 if it converged, and the exponents where it
+        ended; (B, S, 3 + k).
     """
 
     theta: Floats

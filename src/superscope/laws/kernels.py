@@ -266,7 +266,7 @@ def _project(c, w, phi, target, system, trial):  # type: ignore[no-untyped-def]
 
 @njit(types.void(VECTOR, VECTOR, VECTOR, TARGET, VECTOR), fastmath=False)
 def _search(theta, c, w, target, result):  # type: ignore[no-untyped-def]
-    """Descend from theta and c in place; result: objective, steps taken, 1 if converged."""
+    """Descend from theta and c in place; result: objective, steps, 1 if converged, exponents."""
     x, low, high = target.x, target.low, target.high
     n, k = x.shape
     p = c.shape[0]
@@ -335,6 +335,7 @@ def _search(theta, c, w, target, result):  # type: ignore[no-untyped-def]
     result[0] = f
     result[1] = taken
     result[2] = converged
+    result[3:] = theta
 
 
 @njit(types.void(MATRIX, CUBE, TARGET, MATRIX, FOUND), fastmath=False)

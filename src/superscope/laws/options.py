@@ -29,9 +29,8 @@ class FitOptions:
         Which column of the table holds what: ``{"width": "d_model"}``, on the command line
         width=d_model.
     group
-        Columns whose values give each group of points a floor of its own. The default is the
-        law's own: family and dataset for width, where the table has them, and one floor for the
-        other laws. none is one floor for all.
+        Columns whose values give each group of points a floor of its own; default: family and
+        dataset, where the table has several of them. none is one floor for all.
     exclude
         Leave out the rows of a rule, such as "loss > 3" or "family == opt and width < 1000".
     drop_highest

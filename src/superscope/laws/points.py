@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.exclusion import Excluded, drop_highest, exclude, group_rows, known
+from superscope.laws.exclusion import (
+    Excluded,
+    drop_highest,
+    exclude,
+    group_rows,
+    known,
+    listed,
+    rows_named,
+)
 from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
+from superscope.laws.pooling import grouping, pooled
+from superscope.laws.status import Finding, FitStatus
 from superscope.tables import NOT_NUMBERS
 
 APART = 3e4  # numbers further apart than this, with nothing between, are of two units
@@ -72,14 +81,14 @@ class Selection:
         The columns that made the groups.
     excluded
         What each rule left out.
-    warnings
-        What looks wrong about the numbers' units.
+    findings
+        What looks wrong about the numbers' units, and which columns the law pools.
     """
 
     points: Points
     grouped_by: tuple[str, ...]
     excluded: tuple[Excluded, ...]
-    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
@@ -107,7 +116,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     kept, excluded = exclude(frame, options.exclude)
     for name in needed:
         _refuse(frame[name], kept, name)
-    groups = _groups(frame[kept], form, options)
+    groups = grouping(frame[kept], form, options)
     if options.drop_highest:
         kept, highest = drop_highest(frame, kept, options.drop_highest, groups)
         excluded = (*excluded, highest)
@@ -115,7 +124,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
         low = frame[term.column].to_numpy(np.float64, na_value=np.nan) <= term.offset
         if (low & kept).any():
             raise UsageError(
-                f"{term.column} must be above the offset {term.offset:g} in {_named(low & kept)}"
+                f"{term.column} must be above the offset {term.offset:g} in {rows_named(low & kept)}"
             )
     frame = frame[kept]
     unit, units = _units(frame, options.resample)
@@ -133,7 +142,8 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             () if units == "row" else tuple(frame[units].astype("string").fillna("absent")),
             np.flatnonzero(kept) + 1, _labels(frame), _features(frame),
         ),
-        groups, excluded, _warnings(frame, form),
+        groups, excluded,
+        (*_units_in_doubt(frame, form), *pooled(frame, form, options, groups, units)),
     )  # fmt: skip
 
 
@@ -150,24 +160,6 @@ def renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
     return frame.assign(**mapped)
 
 
-def _groups(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str, ...]:
-    """Return the columns that make groups: as asked, or the law's own where they say something."""
-    if options.group == ("none",):
-        return ()
-    if options.group is not None:
-        return tuple(known(frame, name, "group") for name in options.group)
-    own = [c for c in form.grouped_by if c in frame and frame[c].notna().any()]
-    for name in own:
-        absent = frame[name].isna()
-        if absent.any():
-            rows = [int(i) + 1 for i in frame.index[absent]]
-            raise UsageError(
-                f"{name} is absent in {_listed(rows)}, and each has a floor of its own; fill it "
-                "in, or choose other columns for group"
-            )
-    return tuple(own)
-
-
 def numbers(values: pd.Series, name: str) -> pd.Series:
     """Return a column as numbers; absent stays absent, anything else is an error."""
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
@@ -179,7 +171,7 @@ def numbers(values: pd.Series, name: str) -> pd.Series:
         wrong &= found.isna() & ~texts.str.strip().str.lower().isin(NOT_NUMBERS)
     if wrong.any():
         first = values[wrong].iloc[0]
-        rows = _named(wrong.to_numpy(np.bool_))
+        rows = rows_named(wrong.to_numpy(np.bool_))
         raise UsageError(f"{name} holds no number in {rows}, such as {str(first)[:40]!r}")
     plain = found.to_numpy(np.float64, na_value=np.nan)
     return pd.Series(
@@ -196,26 +188,15 @@ def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
         absent = values.isna().to_numpy(np.bool_) & kept
         if absent.any():
             raise UsageError(
-                f"{name} is absent in {_named(absent)}; fill it in, or exclude the rows"
+                f"{name} is absent in {rows_named(absent)}; fill it in, or exclude the rows"
             )
     wrong = kept & ~((plain > SMALLEST) & (plain < LARGEST))
     if wrong.any():
         what = ", ".join(f"{v:g}" for v in plain[wrong][:3])
         more = ", …" if wrong.sum() > 3 else ""
         raise UsageError(
-            f"{name} must be positive and finite; it is {what}{more} in {_named(wrong)}"
+            f"{name} must be positive and finite; it is {what}{more} in {rows_named(wrong)}"
         )
-
-
-def _named(wrong: npt.NDArray[np.bool_]) -> str:
-    """Return rows in words, counted from 1 without the header."""
-    return _listed([int(i) + 1 for i in np.flatnonzero(wrong)])
-
-
-def _listed(rows: Sequence[int]) -> str:
-    shown = ", ".join(map(str, rows[:10]))
-    more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
-    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
 
 
 def _units(frame: pd.DataFrame, wanted: str | None) -> tuple[npt.NDArray[np.int64], str]:
@@ -265,7 +246,7 @@ def _features(frame: pd.DataFrame) -> int:
     return int(frame["features"].max()) if frame["features"].notna().any() else 0
 
 
-def _warnings(frame: pd.DataFrame, form: Form) -> tuple[str, ...]:
+def _units_in_doubt(frame: pd.DataFrame, form: Form) -> tuple[Finding, ...]:
     """Return what looks like thousands, millions or billions among plain counts."""
     found = []
     for name in form.columns:
@@ -280,7 +261,7 @@ def _warnings(frame: pd.DataFrame, form: Form) -> tuple[str, ...]:
             few = low if len(low) < len(high) else high
             found.append(
                 f"{name} jumps from {low.iloc[-1]:.4g} to {high.iloc[0]:.4g}, with nothing "
-                f"between: {_listed(sorted(int(i) + 1 for i in few.index))} may be in another unit"
+                f"between: {listed(sorted(int(i) + 1 for i in few.index))} may be in another unit"
             )
     known_columns = {
         c for c in ("width", "depth", "parameters", "tokens")
@@ -297,4 +278,4 @@ def _warnings(frame: pd.DataFrame, form: Form) -> tuple[str, ...]:
     if {"parameters", "width", "depth"} <= known_columns:
         body = 12 * frame["depth"] * frame["width"] * frame["width"]
         compare("parameters", "12 depth width²", frame["parameters"] / body, 1e-3, 1e4)
-    return tuple(found)
+    return tuple(Finding(FitStatus.UNITS, text.partition(" ")[0], text) for text in found)

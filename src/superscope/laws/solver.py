@@ -65,6 +65,8 @@ class Solutions:
         Shape (B,).
     objectives, converged
         Of every start, shape (B, S).
+    ends
+        Exponents where each start ended, shape (B, S, k).
     """
 
     exponents: Floats
@@ -72,6 +74,7 @@ class Solutions:
     objective: Floats
     objectives: Floats
     converged: npt.NDArray[np.bool_]
+    ends: Floats
 
 
 def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
@@ -96,7 +99,7 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
     starts = np.broadcast_to(starts, (rows, *starts.shape[-2:]))
     starts = np.clip(starts, e.low[p:], e.high[p:])
     exponents, linear = np.empty((rows, k)), np.empty((rows, p))
-    results = np.empty((rows, starts.shape[1], 3))
+    results = np.empty((rows, starts.shape[1], 3 + k))
     target = Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
 
     def some(chunk: slice) -> None:
@@ -111,8 +114,9 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
         with ThreadPoolExecutor(usable_cores()) as threads:
             list(threads.map(some, chunks))
     return Solutions(
-        exponents, linear, results[:, :, 0].min(axis=1), results[:, :, 0], results[:, :, 2] == 1
-    )
+        exponents, linear, results[:, :, 0].min(axis=1), results[:, :, 0], results[:, :, 2] == 1,
+        results[:, :, 3:],
+    )  # fmt: skip
 
 
 def _first(equations: Equations, weights: Floats) -> Floats:

@@ -12,7 +12,8 @@ from superscope.laws.formula import Floats, Form
 from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import select
-from superscope.laws.problem import Problem, jackknife, make_problem
+from superscope.laws.problem import Problem, make_problem
+from superscope.laws.resampling import jackknife
 
 MOST = 5  # influences kept for each exponent
 MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked

@@ -63,6 +63,23 @@ class FitStatus(Enum):
         "numbers differ by factors near 1e6, as if units were mixed up",
         "give widths, parameters and tokens as plain counts",
     )  # fmt: skip
+    POOLED = (
+        "pooled", False,
+        "points that a column tells apart share one law and one floor",
+        "give each value of the column a floor of its own: group (--group COLUMN); or resample "
+        "its values whole: resample (--resample COLUMN)",
+    )  # fmt: skip
+    SEVERAL_BEST = (
+        "several best fits", True,
+        "searches from different starts ended in equally good fits that are not the same",
+        "give points that follow different floors a group (--group COLUMN), or fit squares "
+        "(--loss squared)",
+    )  # fmt: skip
+    RESAMPLES_FAILED = (
+        "resampled fits failed", True,
+        "searches on resampled points never left the place where they began",
+        "add points, fix a parameter, or fit squares (--loss squared)",
+    )  # fmt: skip
     UNDETERMINED = (
         "undetermined", True,
         "an exponent's 95 % interval, or its profile's, is wider than the exponent itself",

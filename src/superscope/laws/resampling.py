@@ -1,0 +1,93 @@
+"""A law fitted again to resamples, and without each unit; fits that failed are not a number."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.laws.formula import Floats
+from superscope.laws.problem import Problem
+from superscope.laws.solver import Solutions
+
+AS_GOOD = 1e-9  # relative difference of objectives that rounding or a flat valley explains
+SAME = 1e-3  # relative difference of exponents that are one minimum
+ASIDE = 0.8, 1.25  # where a search that did not move begins again, times its start
+ELSEWHERE = 4  # starts of the problem's own that it tries, too
+
+
+def bootstrap(problem: Problem, exponents: Floats, count: int, seed: int) -> Floats:
+    """Return parameters fitted to resamples of the units, shape (count, P).
+
+    Searches begin at `exponents`, (S, k). A floor whose group is not in a resample is not a number
+    there; of a fit that failed, nothing is a number.
+    """
+    unit = problem.points.unit
+    units = int(unit.max()) + 1
+    drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), count)
+    return _refitted(problem, drawn[:, unit] * problem.points.weights, exponents)
+
+
+def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) -> Floats:
+    """Return parameters fitted without each unit in turn, shape (units, P)."""
+    kept = unit != np.arange(int(unit.max()) + 1)[:, None]
+    return _refitted(problem, kept * problem.points.weights, exponents)
+
+
+def failed_fits(problem: Problem, parameters: Floats) -> npt.NDArray[np.bool_]:
+    """Return which rows of parameters, shape (R, P), are of fits that failed."""
+    return np.isnan(parameters[:, 1 : 2 * problem.equations.terms : 2]).any(axis=1)
+
+
+def several_best(problem: Problem, found: Solutions) -> dict[str, tuple[float, float]]:
+    """Return the exponents that differ among equally good fits, and from where to where."""
+    objectives = found.objectives[0]
+    ends = found.ends[0][objectives <= found.objective[0] * (1 + AS_GOOD)]
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    return {
+        name: (float(low[i]), float(high[i]))
+        for i, name in enumerate(problem.form.exponents)
+        if high[i] - low[i] > 0.1 * found.exponents[0, i]
+    }
+
+
+def _refitted(problem: Problem, weights: Floats, exponents: Floats) -> Floats:
+    found = problem.solve(weights, exponents)
+    best, linear = found.exponents.copy(), found.linear.copy()
+    failed = np.zeros(len(weights), np.bool_)
+    still = np.flatnonzero(_unmoved(problem, found, exponents, weights))
+    if len(still):
+        aside = exponents[:1] * np.array(ASIDE)[:, None]
+        again = problem.solve(weights[still], np.vstack([aside, problem.starts[:ELSEWHERE]]))
+        as_good = again.objective <= found.objective[still] * (1 + AS_GOOD)
+        failed[still] = ~as_good
+        taken = still[as_good]
+        best[taken], linear[taken] = again.exponents[as_good], again.linear[as_good]
+    parameters = problem.parameters(best, linear)
+    k = problem.equations.terms
+    present = np.zeros((len(weights), len(problem.points.groups)))
+    for g in range(present.shape[1]):
+        present[:, g] = weights[:, problem.points.group == g].sum(axis=1)
+    free = (
+        problem.equations.low[k : problem.equations.linear]
+        < (problem.equations.high[k : problem.equations.linear])
+    )
+    parameters[:, 2 * k :][(present == 0) & free] = np.nan
+    parameters[failed] = np.nan
+    return parameters
+
+
+def _unmoved(
+    problem: Problem, found: Solutions, starts: Floats, weights: Floats
+) -> npt.NDArray[np.bool_]:
+    """Return which searches ended at an exponent they began at, to the bit.
+
+    Other weights have another minimum; an objective that hardly rises on any side of a start, as
+    Huber's between two branches of points, keeps a search where it began.
+    """
+    e = problem.equations
+    low, high = e.low[e.linear :], e.high[e.linear :]
+    inside = (found.exponents > low) & (found.exponents < high)
+    same = (found.exponents[:, None] == np.clip(starts, low, high)[None]).any(axis=1)
+    other = (weights != problem.points.weights).any(axis=1)
+    exact = found.objective <= 1e-20 * len(problem.points)
+    return (inside & same).any(axis=1) & other & ~exact
