@@ -36,6 +36,11 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{value:,.{digits}g}".replace("-", "−")
 
 
+def with_sign(value: float, digits: int) -> str:
+    """Return a number with that many decimals and its sign, plus or a typographic minus."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def fixed(value: float | None, digits: int = 2) -> str:
     """Return a number with that many decimals, or – if it is missing; zero is never negative."""
     if value is None:

@@ -51,7 +51,9 @@ def test_a_search_that_never_leaves_its_start_is_made_again_from_elsewhere() -> 
     found = problem.solve(problem.points.weights[None])
     drawn = bootstrap(problem, found.exponents, 100, 0)
     good = drawn[~failed_fits(problem, drawn)]
-    assert np.mean(good[:, 1] == found.exponents[0, 0]) < 0.1
+    assert not np.any(good[:, 1] == found.exponents[0, 0])
+    moved = problem.parameters(found.exponents, found.linear)[0, 1] * 2
+    assert np.mean(failed_fits(problem, drawn)) > 0.5 or np.std(good[:, 1]) > 0.01 * moved
 
 
 def test_fits_that_fail_are_counted_and_none_is_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +66,7 @@ def test_fits_that_fail_are_counted_and_none_is_evidence(monkeypatch: pytest.Mon
     table = two_branches()
     table = table[table["text"] == "web"]
     law = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=8)
-    assert (law.interval_method, len(law.bootstrap)) == ("linear", 0)
+    assert (law.interval_method, len(law.bootstrap)) == ("none", 0)
     (found,) = (f for f in law.findings if f.status is FitStatus.RESAMPLES_FAILED)
     assert found.text.startswith("50 of 100 resampled fits never left their start")
     assert not law.identified

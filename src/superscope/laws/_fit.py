@@ -127,10 +127,14 @@ def _judged(
         failed = failed_fits(problem, resampled)
         resampled = resampled[~failed]
         if failed.mean() > FAILED:
-            method, resampled, without = "linear", resampled[:0], without[:0]
+            method, resampled, without = "none", resampled[:0], without[:0]
             noted.append(_failed(int(failed.sum()), len(failed)))
     progress("resampling", 1, 1)
     intervals = _intervals(problem, parameters, linear, resampled, without)
+    if method == "none":
+        known = problem.low == problem.high
+        for name in np.array(problem.names)[~known]:
+            intervals[str(name)] = Interval(None, None)
     profiles = {
         name: profile(problem, name, starts, objective, linear)
         for i, name in enumerate(names)
@@ -201,8 +205,8 @@ def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:
 
 def _failed(failed: int, count: int) -> Finding:
     text = (
-        f"{failed:,} of {count:,} resampled fits never left their start, so no resample counts as "
-        "evidence: the intervals are those of the joint Jacobian"
+        f"{failed:,} of {count:,} resampled fits never left their start, so none counts as "
+        "evidence and there are no intervals"
     )
     return Finding(FitStatus.RESAMPLES_FAILED, "", text)
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import NO_LIMITS
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.problem import Problem
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.text import counted
+from superscope.text import counted, with_sign
 
 WIDE = 0.5  # share of an exponent's value above which its interval is wide
 SHOWN = 3  # influential points named for each exponent
@@ -127,7 +128,7 @@ def _collinear(problem: Problem, parameters: Floats, linear: Linearization) -> l
             c = correlations[i, j]
             if abs(c) > ALIKE:
                 about = f"{names[j]} and {names[i]}"
-                text = f"the parts of {about} cannot be told apart (correlation {c:+.4f})"
+                text = f"the parts of {about} cannot be told apart (correlation {with_sign(c, 4)})"
                 findings.append(Finding(FitStatus.COLLINEAR, about, text))
     return findings
 
@@ -145,7 +146,7 @@ def _together(problem: Problem, linear: Linearization) -> list[Finding]:
             if abs(c) > TOGETHER:
                 about = f"{terms[j].column} and {terms[i].column}"
                 text = (
-                    f"{about} change together (correlation {c:+.4f}): which of them matters cannot "
+                    f"{about} change together (correlation {with_sign(c, 4)}): which of them matters cannot "
                     "be told from these points"
                 )
                 findings.append(Finding(FitStatus.COLLINEAR, about, text))
@@ -261,7 +262,7 @@ def _points(law: Law) -> list[Finding]:
 
 def _without(law: Law, influences: Sequence[Influence]) -> str:
     unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
-    return ", ".join(f"{i.value:.3g} without {i.text} ({i.shift:+.1f} {unit})" for i in influences)
+    return ", ".join(f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences)
 
 
 def _weak(law: Law) -> list[Finding]:
@@ -282,9 +283,13 @@ def _weak(law: Law) -> list[Finding]:
             continue
         status = FitStatus.WEAK if widest <= WIDEST else FitStatus.UNDETERMINED
         part = "" if term.part == "x" else f"{term.part} is {_WIDE[status]} identified: "
-        findings.append(Finding(status, name, f"{part}{name} lies anywhere in {shown}"))
+        findings.append(Finding(status, name, f"{part}{name} {_lies(shown)}"))
     findings += _floors(law)
     return findings
+
+
+def _lies(interval: str) -> str:
+    return f"has {NO_LIMITS}" if interval == NO_LIMITS else f"lies anywhere in {interval}"
 
 
 def _floors(law: Law) -> list[Finding]:
@@ -302,5 +307,5 @@ def _floors(law: Law) -> list[Finding]:
         else f"{len(open_)} of {len(floors)} floors, such as {open_[0]}"
     )
     interval = str(law.intervals[open_[0]])
-    text = f"the floor is weakly identified: {which} lies anywhere in {interval}"
+    text = f"the floor is weakly identified: {which} {_lies(interval)}"
     return [Finding(FitStatus.WEAK, open_[0], text)]

@@ -20,6 +20,7 @@ LEVEL = 0.95
 LEAST_RESAMPLES = 100  # fewer have no ends to speak of
 STUDENT_DRAWS = 4000  # parameters drawn where a law has no resamples
 LARGEST_LOG = 100.0  # beyond it no amplitude is a number of use
+NO_LIMITS = "no limits"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Interval:
     def __str__(self) -> str:
         """Return it in words: ``0.8 to 1.5``, ``below 0.4``."""
         if self.low is None and self.high is None:
-            return "no limits"
+            return NO_LIMITS
         if self.low is None:
             return f"below {self.high:.3g}"
         if self.high is None:

@@ -54,7 +54,7 @@ class Law(Result, Pictured):
         From the joint Jacobian; None where nothing determines one, 0 of a parameter held.
     intervals, interval_method
         95 % intervals, and how they were made: ``bca`` (case resampling of `points.units`) or
-        ``linear`` (Student's, from the standard errors).
+        ``linear`` (Student's, from the standard errors); ``none`` where resampled fits failed.
     profiles
         Of the free exponents.
     objective
@@ -143,7 +143,9 @@ class Law(Result, Pictured):
     def uncertainty(self) -> Uncertainty:
         """How uncertain the parameters are, for intervals of what follows from them."""
         return Uncertainty(
-            self.vector, len(self.form.terms), self.bootstrap, self.jackknife, self.covariance,
+            self.vector, len(self.form.terms), self.bootstrap, self.jackknife,
+            np.full_like(self.covariance, np.nan) if self.interval_method == "none"
+            else self.covariance,
             self.degrees_of_freedom, self.options.seed,
         )  # fmt: skip
 

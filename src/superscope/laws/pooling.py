@@ -14,7 +14,6 @@ from superscope.laws.status import Finding, FitStatus
 from superscope.text import named
 
 OWN_FLOOR = ("family", "dataset")  # each has another text or tokenizer, so another floor
-CURVES = ("run", "model")  # whose points a law's inputs may tell apart, or not
 ASIDE = ("source", "revision")  # say where a row is from, not what was measured
 
 
@@ -49,8 +48,7 @@ def pooled(
 ) -> tuple[Finding, ...]:
     """Return a finding for each column whose values a law pools with nothing to tell them apart.
 
-    A run or a model is told apart by an input that is constant within it, such as its width; any
-    other column of words by inputs that determine it.
+    What tells values apart is an input that is constant within each, such as a model's width.
     """
     if options.group == ("none",):
         return ()
@@ -68,10 +66,7 @@ def pooled(
             continue
         if groups and _determined(words, frame, groups):
             continue
-        if name in CURVES or name == unit:
-            if any((frame.groupby(words)[c].nunique() == 1).all() for c in inputs):
-                continue
-        elif _determined(words, frame, inputs):
+        if any((frame[c].groupby(words).nunique() == 1).all() for c in inputs):
             continue
         found.append(Finding(FitStatus.POOLED, name, _said(name, words, values, unit)))
     return tuple(found)

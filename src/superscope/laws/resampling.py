@@ -57,11 +57,13 @@ def _refitted(problem: Problem, weights: Floats, exponents: Floats) -> Floats:
     still = np.flatnonzero(_unmoved(problem, found, exponents, weights))
     if len(still):
         aside = exponents[:1] * np.array(ASIDE)[:, None]
-        again = problem.solve(weights[still], np.vstack([aside, problem.starts[:ELSEWHERE]]))
-        as_good = again.objective <= found.objective[still] * (1 + AS_GOOD)
-        failed[still] = ~as_good
-        taken = still[as_good]
-        best[taken], linear[taken] = again.exponents[as_good], again.linear[as_good]
+        starts = np.vstack([aside, problem.starts[:ELSEWHERE]])
+        again = problem.solve(weights[still], starts)
+        good = again.objective <= found.objective[still] * (1 + AS_GOOD)
+        good &= ~_unmoved(problem, again, starts, weights[still])
+        failed[still] = ~good
+        taken = still[good]
+        best[taken], linear[taken] = again.exponents[good], again.linear[good]
     parameters = problem.parameters(best, linear)
     k = problem.equations.terms
     present = np.zeros((len(weights), len(problem.points.groups)))

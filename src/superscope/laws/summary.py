@@ -92,7 +92,11 @@ def _interval_method(law: Law) -> str:
     units = int(law.points.unit.max()) + 1
     what = counted(units, law.points.units)
     if law.interval_method == "bca":
-        return f"{len(law.bootstrap):,} resamples of {what}, BCa"
+        failed = law.options.resamples - len(law.bootstrap)
+        some = f" ({failed:,} more could not be fitted)" if failed else ""
+        return f"{len(law.bootstrap):,} resamples of {what}, BCa{some}"
+    if law.interval_method == "none":
+        return f"none: of {law.options.resamples:,} resamples of {what} too many could not be fitted"
     if not law.options.resamples:
         return "from the joint Jacobian (Student's t): no resamples were asked for"
     return (
