@@ -18,28 +18,33 @@ _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _UNIT = r"\s?([kKMBGT%]?)"
 _GROUPS = r"\d{1,3}(?:,\d{3})+"  # 1,234 or 33,554,432
 AMBIGUOUS = re.compile(rf"{_SIGNED}[1-9]\d{{0,2}},\d{{3}}{_UNIT}")
-_POINT = re.compile(rf"({_SIGNED}(?:{_GROUPS}|\d[\d_'’\u00a0\u202f ]*|)(?:\.\d*)?{_EXPONENT}){_UNIT}")
-_COMMA = re.compile(
-    rf"({_SIGNED}(?:\d{{1,3}}(?:\.\d{{3}})+|\d[\d_'’\u00a0\u202f ]*|)(?:,\d*)?{_EXPONENT}){_UNIT}"
-)
+_SPACED = r"\d{1,3}(?:[_'\u2019\u00a0\u202f ]\d{3})+|\d*"  # 1 234, 1_234, 1'234 or 1234
+_POINT = re.compile(rf"({_SIGNED}(?:{_GROUPS}|{_SPACED})(?:\.\d*)?{_EXPONENT}){_UNIT}")
+_COMMA = re.compile(rf"({_SIGNED}(?:\d{{1,3}}(?:\.\d{{3}})+|{_SPACED})(?:,\d*)?{_EXPONENT}){_UNIT}")
 _ONE_COMMA = re.compile(rf"{_SIGNED}\d*,\d+{_EXPONENT}{_UNIT}")
-_SPACES = re.compile(r"[_'’\u00a0\u202f ]")
+_SPACES = re.compile(r"[_'\u2019\u00a0\u202f ]")
 
 
 def shows_comma(cells: Iterable[str]) -> bool:
     """Return whether cells hold decimal commas that can be nothing else."""
     found = [c.strip() for c in cells if "," in c]
-    return bool(found) and all(map(_ONE_COMMA.fullmatch, found)) and any(
-        not AMBIGUOUS.fullmatch(c) for c in found
+    return (
+        bool(found)
+        and all(map(_ONE_COMMA.fullmatch, found))
+        and any(not AMBIGUOUS.fullmatch(c) for c in found)
     )
 
 
 def shows_point(cells: Iterable[str]) -> bool:
     """Return whether cells hold decimal points, or commas between thousands, and nothing else."""
     found = [c.strip() for c in cells if "," in c or "." in c]
-    return bool(found) and all(map(_POINT.fullmatch, found)) and any(
-        ("." in c and not AMBIGUOUS.fullmatch(c.replace(".", ","))) or c.count(",") > 1
-        for c in found
+    return (
+        bool(found)
+        and all(map(_POINT.fullmatch, found))
+        and any(
+            ("." in c and not AMBIGUOUS.fullmatch(c.replace(".", ","))) or c.count(",") > 1
+            for c in found
+        )
     )
 
 

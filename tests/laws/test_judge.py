@@ -106,7 +106,7 @@ def test_collinear_parts_are_named_with_their_correlation() -> None:
     table["loss"] = losses("power", POWER, table) * np.exp(1e-6 * rng.standard_normal(60))
     found = fit(table, "power", x="x", fix={"alpha": 0.5}, **FAST)
     assert about(found, FitStatus.COLLINEAR) == ["A and B"]
-    assert "(correlation -0.999" in text(found, FitStatus.COLLINEAR) or "(correlation -1.0000)" in (
+    assert "(correlation −0.999" in text(found, FitStatus.COLLINEAR) or "(correlation −1.0000)" in (
         text(found, FitStatus.COLLINEAR)
     )
 

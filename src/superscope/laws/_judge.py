@@ -146,8 +146,8 @@ def _together(problem: Problem, linear: Linearization) -> list[Finding]:
             if abs(c) > TOGETHER:
                 about = f"{terms[j].column} and {terms[i].column}"
                 text = (
-                    f"{about} change together (correlation {with_sign(c, 4)}): which of them matters cannot "
-                    "be told from these points"
+                    f"{about} change together (correlation {with_sign(c, 4)}): which of them "
+                    "matters cannot be told from these points"
                 )
                 findings.append(Finding(FitStatus.COLLINEAR, about, text))
     return findings
@@ -262,7 +262,9 @@ def _points(law: Law) -> list[Finding]:
 
 def _without(law: Law, influences: Sequence[Influence]) -> str:
     unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
-    return ", ".join(f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences)
+    return ", ".join(
+        f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences
+    )
 
 
 def _weak(law: Law) -> list[Finding]:

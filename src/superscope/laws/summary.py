@@ -96,7 +96,9 @@ def _interval_method(law: Law) -> str:
         some = f" ({failed:,} more could not be fitted)" if failed else ""
         return f"{len(law.bootstrap):,} resamples of {what}, BCa{some}"
     if law.interval_method == "none":
-        return f"none: of {law.options.resamples:,} resamples of {what} too many could not be fitted"
+        return (
+            f"none: of {law.options.resamples:,} resamples of {what} too many could not be fitted"
+        )
     if not law.options.resamples:
         return "from the joint Jacobian (Student's t): no resamples were asked for"
     return (
