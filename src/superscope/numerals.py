@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 """Spellings of a failed number: such a cell is neither missing nor text."""
 
-UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12, "%": 0.01}
+UNITS = {"": "", "k": "e3", "m": "e6", "b": "e9", "g": "e9", "t": "e12", "%": "e-2"}
 _SIGNED = r"[+-]?"
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _UNIT = r"\s?([kKMBGT%]?)"
@@ -135,16 +135,11 @@ def _parsed(cell: str, decimal: str) -> float | None:
     if match is None or not any(c.isdigit() for c in match[1]):
         return None
     digits = _SPACES.sub("", match[1])
-    swap: Callable[[str], str] = (
-        (lambda t: t.replace(",", ""))
-        if decimal == "."
-        else (lambda t: t.replace(".", "").replace(",", "."))
-    )
-    try:
-        # As text, so that 18.9M is the number nearest to 18900000.
-        unit = {0.01: "e-2", 1.0: "", 1e3: "e3", 1e6: "e6", 1e9: "e9", 1e12: "e12"}
-        factor = UNITS[match[2].lower()]
-        plain = swap(digits)
-        return float(plain + unit[factor]) if "e" not in plain.lower() else float(plain) * factor
-    except ValueError:
-        return None
+    if decimal == ".":
+        digits = digits.replace(",", "")
+    else:
+        digits = digits.replace(".", "").replace(",", ".")
+    factor = UNITS[match[2].lower()]
+    if "e" in digits.lower():
+        return float(digits) * float(f"1{factor}")
+    return float(digits + factor)  # as text: 18.9M is the number nearest to 18900000

@@ -123,8 +123,8 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     for term in form.terms:
         low = frame[term.column].to_numpy(np.float64, na_value=np.nan) <= term.offset
         if (low & kept).any():
-            rows = rows_named(low & kept)
-            raise UsageError(f"{term.column} must be above the offset {term.offset:g} in {rows}")
+            where = rows_named(low & kept)
+            raise UsageError(f"{term.column} must be above the offset {term.offset:g} in {where}")
     frame = frame[kept]
     unit, units = _units(frame, options.resample)
     by_label = group_rows(frame, groups)

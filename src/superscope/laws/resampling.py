@@ -35,7 +35,8 @@ def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) 
 
 def failed_fits(problem: Problem, parameters: Floats) -> npt.NDArray[np.bool_]:
     """Return which rows of parameters, shape (R, P), are of fits that failed."""
-    return np.isnan(parameters[:, 1 : 2 * problem.equations.terms : 2]).any(axis=1)
+    missing = np.isnan(parameters[:, 1 : 2 * problem.equations.terms : 2])
+    return np.asarray(missing.any(axis=1), np.bool_)
 
 
 def several_best(problem: Problem, found: Solutions) -> dict[str, tuple[float, float]]:
@@ -92,4 +93,4 @@ def _unmoved(
     same = (found.exponents[:, None] == np.clip(starts, low, high)[None]).any(axis=1)
     other = (weights != problem.points.weights).any(axis=1)
     exact = found.objective <= 1e-20 * len(problem.points)
-    return (inside & same).any(axis=1) & other & ~exact
+    return np.asarray((inside & same).any(axis=1) & other & ~exact, np.bool_)
