@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from superscope.errors import UsageError
+from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
 from superscope.heads import HeadOptions, head_of, read_head, trained_rows
 from superscope.options import changed, taking
@@ -97,4 +97,12 @@ def measure(
             head = head_of(model, tensor=o.tensor, tokens=tokens)
             if o.rows == "trained":
                 head = trained_rows(head)
-        return measure_head(head, o, frequencies=frequencies, progress=report)
+        try:
+            return measure_head(head, o, frequencies=frequencies, progress=report)
+        except (HeadDataError, FormatError) as error:
+            if head.copy is None:
+                raise
+            raise type(error)(
+                f"{error}; it was read from the cache, {head.copy}; to drop it and fetch it anew: "
+                f"superscope cache {head.provenance.model} --clear"
+            ) from error

@@ -125,5 +125,5 @@ def test_a_time_out_is_tried_once_more_and_a_wait_that_is_asked_for_is_kept(
     failing(busy)
     assert waits == [7, 7]
     busy.response.headers = {"Retry-After": "3600"}  # type: ignore[attr-defined]
-    assert "asks to try again in 60 min" in failing(busy)
+    assert "asks to try again in 1 h 0 min" in failing(busy)
     assert not waits

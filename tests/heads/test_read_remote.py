@@ -146,7 +146,7 @@ def test_a_small_shard_costs_less_than_its_whole(hub: Hub) -> None:
     repository(hub, {"model.safetensors": safetensors({**many, "lm_head.weight": HEAD[:10]})})
     read_head("owner/model")
     header = len(safetensors({**many, "lm_head.weight": HEAD[:10]})) - 100 * 64 * 8 * 4
-    assert hub.cdn.body_bytes() <= header + 16
+    assert hub.cdn.body_bytes() <= header + 200
 
 
 def test_a_head_longer_than_one_request_arrives_whole(hub: Hub) -> None:

@@ -35,6 +35,7 @@ for name, help_text in {
     "forecast": "Forecast a model's loss from a fitted law, and where width ends.",
     "plan": "Spend a compute budget: the width, depth and tokens with the least loss.",
     "roll-out": "Compare laws: fit the small models, predict the large ones.",
+    "cache": "List what was fetched and kept, or delete it.",
 }.items():
     module = name.replace("-", "_")
     app.command(f"superscope.cli.{module}:{module}", name=name, help=help_text)

@@ -75,6 +75,17 @@ class Checkpoint(ABC):
     def small(self, file: str) -> bytes | None:
         """Return the whole content of a small file, or None if there is no such file."""
 
+    def facts(self, file: str, *, anew: bool = False) -> dict[str, str] | None:
+        """Return what tells the state of a file from another, such as its ETag.
+
+        None where the name and revision of the checkpoint do, or where nothing does.
+        """
+        return None
+
+    def sha256(self, file: str) -> str | None:
+        """Return the SHA-256 that a file should have, where that was told when it was opened."""
+        return None
+
 
 def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
     """Return the checkpoint that `model` names.
@@ -197,6 +208,7 @@ class HubCheckpoint(Checkpoint):
             self.notes = (f"hub not reached: revision {branch} as last seen",)
         self.revision = str(known["commit"] or branch)
         self._files = tuple(known["files"])
+        self._tags: dict[str, str] = {}
 
     @property
     def _folder(self) -> Path:
@@ -214,11 +226,16 @@ class HubCheckpoint(Checkpoint):
         if file not in self._files:
             raise NotFoundError(f"{self.name}: {file} is missing")
         url, told = self._asked_of(file)
+        self._tags[file] = str(told.etag)
         fs, path = self._filesystem(url)
         try:
             return open_remote(fs, path, f"{self.name}/{file}", {"size": told.size})
         except AccessRefusedError as error:
             raise network.gated(self.name) from error
+
+    def sha256(self, file: str) -> str | None:
+        tag = self._tags.get(file, "")
+        return tag if len(tag) == 64 else None  # of other files it is git's hash
 
     def _asked_of(self, file: str) -> tuple[str, Any]:
         """Return a file's URL, and its size and hash.
@@ -351,6 +368,17 @@ class RemoteCheckpoint(Checkpoint):
         if file not in self._known:
             return None
         return cache.kept_small(self.cache, file, lambda: self._whole(file))
+
+    def facts(self, file: str, *, anew: bool = False) -> dict[str, str] | None:
+        if self.notes:  # not reached
+            return None
+        if file in self._known and not anew:
+            return self._known[file]
+        if anew and self._web:  # each answer told its version
+            return None
+        if not self._web:
+            return self._look().get(file)  # stores tell less of one file than of a folder, or more
+        return _facts(asked(partial(self._fs.info, self._path(file)), self._label(file)))
 
     def _whole(self, file: str) -> bytes:
         """Fetch a whole file, if it is not too long."""

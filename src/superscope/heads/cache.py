@@ -16,19 +16,25 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from superscope.atomic import write_whole
-from superscope.errors import FormatError, RemoteError, UsageError
+from superscope.errors import RemoteError, UsageError
+from superscope.heads.json_text import TooLargeError
 from superscope.text import slug
 
 SMALL = 64_000_000  # bytes of the longest file that is read whole: a tokenizer, an index
 CONFIG = 8_000_000  # and of a config; one with 100,000 labels has 5 MB
 
 
-def folder(name: str) -> Path:
-    """Return superscope's cache folder for one repository or store, which may not exist yet."""
+def root() -> Path:
+    """Return superscope's cache folder, which may not exist yet."""
     from huggingface_hub import constants
 
     # As cached_assets_path gives it, but that makes the folder, even for a mistyped name.
-    return Path(constants.HF_ASSETS_CACHE).expanduser() / "superscope" / name / "heads"
+    return Path(constants.HF_ASSETS_CACHE).expanduser() / "superscope"
+
+
+def folder(name: str) -> Path:
+    """Return the folder for one repository or store, which may not exist yet."""
+    return root() / name / "heads"
 
 
 def longest(file: str) -> int:
@@ -36,9 +42,9 @@ def longest(file: str) -> int:
     return CONFIG if PurePosixPath(file).name in ("config.json", "params.json") else SMALL
 
 
-def too_long(name: str, size: int, limit: int) -> FormatError:
+def too_long(name: str, size: int, limit: int) -> TooLargeError:
     """Return the error for a file that is too long to be read whole."""
-    return FormatError(
+    return TooLargeError(
         f"{name} has {size:,} bytes, too many for such a file (the limit is {limit:,}); damaged?"
     )
 

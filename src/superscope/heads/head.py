@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,8 @@ class Head:
         Ids of the rows that were kept, ascending, int64; None for all rows.
     gain
         Factor for each column, shape (m,), float32; or None.
+    copy
+        The file of the cache that it was read from; None for what is no copy.
     """
 
     stored: Rows
@@ -88,6 +91,7 @@ class Head:
     tokens: tuple[str | None, ...] | None = None
     ids: Indices | None = field(default=None)
     gain: Float32 | None = None
+    copy: Path | None = None
 
     @classmethod
     def from_array(

@@ -67,16 +67,19 @@ def retried(
             # waiting rarely helps.
             unconnected = tries > 0 and type(error).__name__ == "ConnectError"
             silent = tries > 0 and _timed_out(error)
-            if wait is None or not passing or unconnected or silent:
+            asked = retry_after(error) or 0.0
+            if wait is None or not passing or unconnected or silent or asked > LONGEST_WAIT:
                 # Not from the error: its text, and those of its causes, may hold signed links.
-                raise told from None
-            asked = retry_after(error)
-            if asked is not None and asked > LONGEST_WAIT:
-                raise UnreachableError(
-                    f"{told}; the server asks to try again in {duration(asked)}"
-                ) from None
-            time.sleep(max(wait, asked or 0.0))
+                raise _after(told, tries, asked) from None
+            time.sleep(max(wait, asked))
     raise AssertionError("unreachable")
+
+
+def _after(told: SuperscopeError, tries: int, asked: float) -> SuperscopeError:
+    """Return an error that says how often it was tried, and when a server may be asked again."""
+    if asked > LONGEST_WAIT:
+        return type(told)(f"{told}; the server asks to try again in {duration(asked)}")
+    return type(told)(f"{told} (tried {tries + 1} times)") if tries else told
 
 
 def retry_after(error: BaseException) -> float | None:
@@ -130,7 +133,7 @@ def store_error(error: Exception, name: str) -> SuperscopeError:
     reason = f"the server answered {status}" if status else str(cause) or type(cause).__name__
     if _timed_out(cause):
         return UnreachableError(f"{name}: the server does not answer (waited {TIMEOUT:g} s)")
-    return UnreachableError(f"{name}: {reason} (tried {len(RETRY_WAITS) + 1} times)")
+    return UnreachableError(f"{name}: {reason}")
 
 
 def no_ranges(name: str) -> RemoteError:

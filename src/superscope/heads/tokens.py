@@ -9,6 +9,7 @@ from typing import Any
 
 from superscope.errors import FormatError
 from superscope.heads.json_text import parsed
+from superscope.heads.stored import Directory
 from superscope.text import encodable
 
 MAX_IDS = 1 << 24  # more than any vocabulary has; a hostile id is a list of that length
@@ -78,6 +79,13 @@ def from_gguf(pieces: Sequence[str | None], model: object) -> tuple[str | None, 
     style = {"gpt2": "bytes", "llama": "metaspace", "t5": "metaspace"}.get(str(model), "plain")
     read = piece_reader(style)
     return tuple(None if piece is None else read(piece) for piece in pieces)
+
+
+def of_directory(directory: Directory) -> tuple[str | None, ...] | None:
+    """Return the token strings that a GGUF file has beside its tensors; None of another file."""
+    if directory.tokens is None:
+        return None
+    return from_gguf(directory.tokens, directory.properties.get("tokenizer.ggml.model"))
 
 
 def _style(description: Mapping[str, Any]) -> str:

@@ -175,3 +175,17 @@ def _fetched(name: str, table: PublicTable) -> Path:
             f"cannot fetch {name} from {table.url} ({type(error).__name__}); "
             "fetch it elsewhere and name its folder as data_dir"
         ) from error
+
+
+def cached_tables() -> tuple[Path, ...]:
+    """Return the files of the published tables that were fetched.
+
+    Returns
+    -------
+    tuple of Path
+        In the folder where pooch keeps them.
+    """
+    import pooch
+
+    folder = Path(pooch.os_cache("superscope"))
+    return tuple(sorted(p for p in folder.glob("*") if p.is_file())) if folder.is_dir() else ()

@@ -1,0 +1,235 @@
+"""Heads in the cache: fetched, checked before they are kept, and read again.
+
+A copy is a safetensors file with the head's bytes as the checkpoint has them; what else is known
+of it is in its metadata.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from superscope.errors import FormatError, RemoteError
+from superscope.heads import cache, tokens
+from superscope.heads._locate import Checkpoint
+from superscope.heads.encodings import ENCODINGS, ggml_encoding
+from superscope.heads.find import Found
+from superscope.heads.head import Head, Provenance
+from superscope.heads.opened import loaded, read_directory, rows_of
+from superscope.heads.rows import ArrayRows, Rows, ScaledRows
+from superscope.heads.stored import Directory, StoredTensor
+from superscope.heads.transport import open_local
+from superscope.progress import Progress
+from superscope.text import counted
+
+EDGE = 16  # bytes that are asked for again, to see that the same range gives the same bytes
+ROWS = 4096  # rows that are looked at together
+MANY = 0.1  # share of rows of zeros from which a head is not kept
+
+
+def kept(copy: Path, checkpoint: Checkpoint) -> Head | None:
+    """Return a head from the cache.
+
+    None if it is not there, damaged, of another version, or of a file that has changed since.
+    """
+    if not copy.is_file():
+        return None
+    try:
+        head, facts = _read(copy)
+    except FormatError:
+        return None
+    now = checkpoint.facts(str(head.provenance.file))
+    return head if now is None or now == facts else None
+
+
+def fetched(checkpoint: Checkpoint, found: Found, copy: Path, progress: Progress) -> Head:
+    """Fetch a head's bytes, and keep them with all that is known of it if they may be trusted.
+
+    Raises
+    ------
+    RemoteError
+        The bytes are not those of the file that was found.
+    UsageError
+        The cache cannot be written.
+    """
+    fresh = copy.with_name(f".{copy.name}.{os.getpid()}")
+    try:
+        cache.write(fresh, _content(checkpoint, found, progress))
+        head, _ = _read(fresh)
+        doubt = _doubt(head.stored)
+        if doubt is None:
+            fresh.replace(copy)
+            return _read(copy)[0]
+        notes = (*head.provenance.notes, f"not kept in the cache, because {doubt}")
+        return replace(
+            head,
+            stored=ArrayRows(head.stored.block(0, head.stored.shape[0])),
+            provenance=replace(head.provenance, notes=notes),
+            copy=None,
+        )
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _content(checkpoint: Checkpoint, found: Found, progress: Progress) -> Iterator[bytes]:
+    """Yield the content of a copy."""
+    tensor, scale = found.tensor, found.scale
+    # ggml's types are none of safetensors': their bytes are kept as bytes.
+    plain = tensor.dtype in ENCODINGS
+    shape = tensor.shape[::-1] if tensor.transposed else tensor.shape
+    parts = {
+        "head": (
+            (tensor.dtype, shape, tensor.nbytes)
+            if plain
+            else ("U8", (shape[0], tensor.nbytes // shape[0]), tensor.nbytes)
+        )
+    }
+    optional = {
+        "gain": found.gain,
+        "factors": None if scale is None else scale.factors,
+        "zero": None if scale is None else scale.zero,
+    }
+    tables = {name: table for name, table in optional.items() if table is not None}
+    parts |= {name: ("F32", table.shape, table.nbytes) for name, table in tables.items()}
+    name = str(found.provenance.file)
+    facts = checkpoint.facts(name)
+    metadata = {
+        "span": json.dumps(None if scale is None else scale.span),
+        "provenance": json.dumps(asdict(found.provenance)),
+        "facts": json.dumps(facts),
+        "shape": json.dumps(tensor.shape),
+        "transposed": json.dumps(tensor.transposed),
+        "tokens": json.dumps(tokens.of_directory(found.directory)),
+    }
+    yield cache.safetensors_header(parts, metadata)
+    done = 0
+    for chunk in _checked(found, checkpoint.sha256(name)):
+        yield chunk
+        done += len(chunk)
+        progress("fetching the head", done, tensor.nbytes)
+    if checkpoint.facts(name, anew=True) not in (None, facts):
+        raise RemoteError(f"{found.file.name} changed while it was read; run the command again")
+    for table in tables.values():
+        yield table.astype("<f4").tobytes()
+
+
+def _checked(found: Found, sha256: str | None) -> Iterator[bytes]:
+    """Yield a head's bytes, and refuse them at the end if the store is not to be trusted.
+
+    The hash of the whole file is checked where little of it is not the head.
+    """
+    file, tensor = found.file, found.tensor
+    if not tensor.mappable and tensor.entry is not None and tensor.entry.deflated:
+        yield from tensor.chunks(file)
+        return
+    start = tensor.offset(file)
+    stop = start + tensor.nbytes
+    little = file.size - tensor.nbytes <= tensor.nbytes // 100 + 1000
+    whole = hashlib.sha256() if sha256 is not None and little else None
+    if whole is not None:
+        whole.update(file.read_at(0, start))
+    last = b""
+    for chunk in tensor.chunks(file):
+        last = (last + chunk)[-EDGE:]
+        if whole is not None:
+            whole.update(chunk)
+        yield chunk
+    begin = file.read_at(0, min(3 * EDGE, file.size))
+    same = file.read_at(EDGE, len(begin) - EDGE) == begin[EDGE:] if len(begin) > EDGE else True
+    if not same or file.read_at(stop - len(last), len(last)) != last:
+        raise RemoteError(
+            f"{file.name}: the server gives other bytes for a part of a range than for the whole; "
+            "download the file and pass its path"
+        )
+    if whole is not None:
+        whole.update(file.read_at(stop, file.size - stop))
+        if whole.hexdigest() != sha256:
+            raise RemoteError(
+                f"{file.name}: what arrived is not what the hub has: its SHA-256 is "
+                f"{whole.hexdigest()}, not {sha256}; try again"
+            )
+
+
+def _doubt(rows: Rows) -> str | None:
+    """Return why a head is not kept, or None: the next try may get other bytes."""
+    features = rows.shape[0]
+    zeros = broken = 0
+    for start in range(0, features, ROWS):
+        block = rows.block(start, min(start + ROWS, features))
+        broken += int((~np.isfinite(block).all(axis=1)).sum())
+        zeros += int((~block.any(axis=1)).sum())
+    if broken:
+        return f"{counted(broken, 'row')} of {features:,} hold numbers that are not finite"
+    if zeros > MANY * features:
+        return f"{counted(zeros, 'row')} of {features:,} hold zeros alone"
+    return None
+
+
+def provenance(copy: Path) -> Provenance:
+    """Return where a head in the cache came from.
+
+    Raises
+    ------
+    FormatError
+        Damaged, or of another version.
+    """
+    return _provenance(copy, _known(copy, read_directory(open_local(copy))))
+
+
+def _known(copy: Path, directory: Directory) -> dict[str, Any]:
+    try:
+        return {key: json.loads(str(value)) for key, value in directory.properties.items()}
+    except ValueError as error:
+        raise _of_another_version(copy, error) from None
+
+
+def _provenance(copy: Path, known: Mapping[str, Any]) -> Provenance:
+    try:
+        return Provenance(**{**known["provenance"], "notes": tuple(known["provenance"]["notes"])})
+    except (KeyError, TypeError) as error:
+        raise _of_another_version(copy, error) from None
+
+
+def _of_another_version(copy: Path, error: Exception) -> FormatError:
+    return FormatError(f"{copy} was not written by this version: {error!r}")
+
+
+def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
+    """Return the head of a copy, and what the store said of its file."""
+    file = open_local(copy)
+    directory = read_directory(file)
+    known = _known(copy, directory)
+    source = _provenance(copy, known)
+    try:
+        tensor = directory.tensors["head"]
+        quantized = source.dtype not in ENCODINGS
+        stored = StoredTensor(
+            "head",
+            f"ggml:{ggml_encoding(source.dtype).name}" if quantized else source.dtype,
+            tuple(known["shape"]),
+            tensor.start,
+            tensor.nbytes,
+            transposed=known["transposed"],
+        )
+        texts = None if known["tokens"] is None else tuple(known["tokens"])
+        facts = known["facts"]
+        tables = {
+            name: loaded(file, directory.tensors[name])
+            for name in ("gain", "factors", "zero")
+            if name in directory.tensors
+        }
+        span = known["span"]  # None for a head that is stored on its own scale
+    except (KeyError, TypeError, ValueError) as error:
+        raise _of_another_version(copy, error) from None
+    rows = rows_of(file, stored)
+    if span is not None:
+        rows = ScaledRows(rows, tables["factors"], (span[0], span[1]), tables.get("zero"))
+    gain = tables["gain"].ravel() if "gain" in tables else None
+    return Head(rows, source, texts, gain=gain, copy=copy), facts

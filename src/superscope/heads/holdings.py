@@ -1,0 +1,98 @@
+"""What lies in the cache: listed and cleared."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.heads import cache, copies
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What was fetched of one version of a model, or of one published table.
+
+    Attributes
+    ----------
+    name
+        The model, or the file of the table.
+    revision
+        Commit or version, where there is one.
+    content
+        What of it there is: names of tensors, or ``table``.
+    nbytes
+        Length of its files in bytes.
+    path
+        The folder or file that is deleted to drop it.
+    """
+
+    name: str
+    revision: str | None
+    content: str
+    nbytes: int
+    path: Path
+
+
+def cached_heads() -> tuple[Holding, ...]:
+    """Return what was fetched of models, by name.
+
+    Returns
+    -------
+    tuple of Holding
+        One for each version of each model.
+    """
+    root = cache.root()
+    folders = sorted(root.glob("*/heads/*/")) if root.is_dir() else []
+    return tuple(sorted(map(_holding, folders), key=lambda h: (h.name, h.revision or "")))
+
+
+def drop(holding: Holding) -> None:
+    """Delete what was fetched; it is fetched again when it is asked for.
+
+    Parameters
+    ----------
+    holding
+        What to delete.
+
+    Raises
+    ------
+    UsageError
+        It cannot be deleted.
+    """
+    path = holding.path
+    try:
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+            return
+        shutil.rmtree(path)
+        if not any(left.is_dir() for left in path.parent.iterdir()):
+            shutil.rmtree(path.parent.parent)  # what is known of a model without a head
+    except OSError as error:
+        raise UsageError(f"cannot delete {path}: {error.strerror or error}") from error
+
+
+def _holding(folder: Path) -> Holding:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    found = list(_described(folder))
+    store = folder.parent.parent.name
+    name = store.removeprefix("models--").replace("--", "/") if "models--" in store else store
+    return Holding(
+        found[0][0] if found else name,
+        found[0][1] if found else None,
+        ", ".join(dict.fromkeys(tensor for *_, tensor in found)) or "no head",
+        sum(path.stat().st_size for path in files),
+        folder,
+    )
+
+
+def _described(folder: Path) -> Iterator[tuple[str, str | None, str]]:
+    """Yield model, revision and tensor of each head in a folder."""
+    for file in sorted(folder.glob("head-*.safetensors")):
+        try:
+            provenance = copies.provenance(file)
+        except (FormatError, NotFoundError):
+            continue
+        yield provenance.model, provenance.revision, str(provenance.tensor)
