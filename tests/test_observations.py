@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError
-from superscope.observations import COLUMNS, DTYPES, Observation, read_observations, to_frame
+from superscope.observations import COLUMNS, DTYPES, NEWER, Observation, read_observations, to_frame
 from superscope.tables import check_suffix, write_table
 
 SUFFIXES = (".parquet", ".csv")
@@ -33,7 +33,9 @@ def test_the_columns_are_those_of_the_definitions() -> None:
         "parameters", "tokens", "dataset", "loss", "loss_se", "mean_square_overlap",
         "mean_square_overlap_centered", "effective_width", "effective_width_centered",
         "represented_fraction", "norm_mean", "norm_cv", "frequency_exponent", "decay", "density",
-        "seed",
+        "seed", "represented_fraction_untrained", "overlap_deviation",
+        "overlap_deviation_centered", "outside_marchenko_pastur", "random_direction_share",
+        "moved_fraction", "evidence",
     )  # fmt: skip
 
 
@@ -150,3 +152,13 @@ def test_numbers_of_numpy_are_taken() -> None:
     frame = to_frame([dataclasses.replace(FULL, loss=np.float32(0.5), width=np.int64(3))])
     assert frame.loc[0, "loss"] == 0.5
     assert frame.loc[0, "width"] == 3
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_older_table_lacks_newer_columns(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"older{suffix}"
+    write_table(to_frame([FULL]).drop(columns=list(NEWER)), path)
+    back = read_observations(path)
+    assert tuple(back.columns) == COLUMNS
+    assert back[list(NEWER)].isna().all(axis=None)
+    assert back["loss"][0] == FULL.loss

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
 from superscope.heads import HeadOptions, head_of, read_head, trained_rows
 from superscope.options import changed, taking
-from superscope.progress import ProgressChoice, chosen
+from superscope.progress import Progress, ProgressChoice, chosen
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,6 +36,7 @@ def measure(
     *,
     frequencies: npt.ArrayLike | None = None,
     tokens: Any = None,
+    initial: str | Path | Head | Any = None,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Geometry:
@@ -57,6 +59,9 @@ def measure(
     tokens
         For a model or matrix in memory, the text of each row: a sequence of strings, or a
         tokenizer.
+    initial
+        The model before training, as `model` may be given, such as
+        ``EleutherAI/pythia-70m@step0``. Adds how many rows moved from it.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
@@ -97,8 +102,9 @@ def measure(
             head = head_of(model, tensor=o.tensor, tokens=tokens)
             if o.rows == "trained":
                 head = trained_rows(head)
+        before = None if initial is None else _initial(initial, o, report)
         try:
-            return measure_head(head, o, frequencies=frequencies, progress=report)
+            return measure_head(head, o, frequencies=frequencies, initial=before, progress=report)
         except (HeadDataError, FormatError) as error:
             if head.copy is None:
                 raise
@@ -106,3 +112,10 @@ def measure(
                 f"{error}; it was read from the cache, {head.copy}; to drop it and fetch it anew: "
                 f"superscope cache {head.provenance.model} --clear"
             ) from error
+
+
+def _initial(initial: str | Path | Head | Any, o: MeasureOptions, progress: Progress) -> Head:
+    """Return all rows of the head before training."""
+    if isinstance(initial, (str, Path)):
+        return read_head(initial, replace(o, revision=None, rows="all"), progress=progress)
+    return head_of(initial, tensor=o.tensor if isinstance(initial, Mapping) else None)

@@ -33,6 +33,18 @@ class Observation:
         Share of represented rows; mean and coefficient of variation of the row norms.
     frequency_exponent, decay, density, seed
         α, γ, activation density and seed of a toy model.
+    represented_fraction_untrained
+        Share of represented rows of as many untrained ones.
+    overlap_deviation, overlap_deviation_centered
+        Standard deviations of the mean c² from that of random rows, raw and mean-centered.
+    outside_marchenko_pastur
+        Share of the mean-centered spectrum outside the edges for random rows.
+    random_direction_share
+        Share of raw rows that overlap no more than random directions do.
+    moved_fraction
+        Share of rows that differ from the initialization given.
+    evidence
+        What tells the rows from untrained ones; see :class:`superscope.geometry.Evidence`.
 
     Examples
     --------
@@ -72,6 +84,13 @@ class Observation:
     decay: float | None = None
     density: float | None = None
     seed: int | None = None
+    represented_fraction_untrained: float | None = None
+    overlap_deviation: float | None = None
+    overlap_deviation_centered: float | None = None
+    outside_marchenko_pastur: float | None = None
+    random_direction_share: float | None = None
+    moved_fraction: float | None = None
+    evidence: str | None = None
 
 
 def _dtype(annotation: str) -> str:
@@ -81,6 +100,8 @@ def _dtype(annotation: str) -> str:
 
 DTYPES: dict[str, str] = {f.name: _dtype(str(f.type)) for f in fields(Observation)}
 COLUMNS: tuple[str, ...] = tuple(DTYPES)
+NEWER = COLUMNS[COLUMNS.index("represented_fraction_untrained") :]
+"""Columns that older tables lack; they are then null."""
 
 
 def to_frame(observations: Iterable[Observation]) -> pd.DataFrame:
@@ -123,4 +144,4 @@ def read_observations(path: Path) -> pd.DataFrame:
     """
     from superscope.tables import read_table
 
-    return read_table(path, DTYPES, "table of observations")
+    return read_table(path, DTYPES, "table of observations", optional=NEWER)

@@ -26,7 +26,10 @@ NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 
 
 def read_table(
-    path: Path, types: Mapping[str, str] | None = None, what: str = "table"
+    path: Path,
+    types: Mapping[str, str] | None = None,
+    what: str = "table",
+    optional: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read a table; the file's suffix says its format.
 
@@ -39,6 +42,8 @@ def read_table(
         then dropped. Without it, a column is numeric if every cell is a number.
     what
         What error messages call the table, such as ``table of observations``.
+    optional
+        Columns of `types` that are null where the table lacks them.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def read_table(
     suffix = path.suffix.lower()
     if suffix not in READ:
         raise UsageError(f"{path}: a table is read from {', '.join(READ)}")
-    return parse_table(read_bytes(path), suffix, str(path), types, what)
+    return parse_table(read_bytes(path), suffix, str(path), types, what, optional=optional)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -75,6 +80,8 @@ def parse_table(
     name: str,
     types: Mapping[str, str] | None = None,
     what: str = "table",
+    *,
+    optional: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the table in a file's bytes; the other arguments are those of :func:`read_table`.
 
@@ -104,10 +111,7 @@ def parse_table(
             if types is None:
                 frame = frame.apply(_typed)
         if types is not None:
-            missing = [column for column in types if column not in frame]
-            if missing:
-                raise ValueError(f"it has no column {', '.join(missing)}")
-            return frame[list(types)].astype(dict(types))
+            return _with_columns(frame, types, optional)
     except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
         raise FormatError(f"{name} is not a {what}: {' '.join(str(error).split())}") from None
     if suffix == ".csv" and len(frame.columns) == 1 and any(c in frame.columns[0] for c in ";\t"):
@@ -115,6 +119,16 @@ def parse_table(
     if frame.empty:
         raise FormatError(f"{name} has no rows")
     return frame
+
+
+def _with_columns(
+    frame: pd.DataFrame, types: Mapping[str, str], optional: Sequence[str]
+) -> pd.DataFrame:
+    """Return these columns with their types; the optional ones are null where they lack."""
+    missing = [column for column in types if column not in frame and column not in optional]
+    if missing:
+        raise ValueError(f"it has no column {', '.join(missing)}")
+    return frame.reindex(columns=list(types)).astype(dict(types))
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

@@ -22,6 +22,7 @@ def measure(
     options: Annotated[MeasureOptions, Parameter(name="*")] = MeasureOptions(),  # noqa: B008
     frequencies: Path | None = None,
     family: str | None = None,
+    initial: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
     tokens: Path | None = None,
@@ -39,6 +40,8 @@ def measure(
         overlaps weighted by them, and a frequency-weighted centering.
     family
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
+    initial
+        The MODEL before training, such as EleutherAI/pythia-70m@step0: tells which rows moved.
     json
         Print one line of JSON a model instead of the table: its numbers, without those of single
         tokens.
@@ -57,9 +60,11 @@ def measure(
     names = [*models, *(members(family) if family else ())]
     if not names:
         raise UsageError("name a MODEL or a --family; see: superscope measure --help")
+    if initial is not None and len(names) > 1:
+        raise UsageError("--initial is the initialization of one MODEL; name one")
     _check_outputs((table, tokens), (table, tokens, report), figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
-    measured, failed, stopped = _measure_all(names, options, weights)
+    measured, failed, stopped = _measure_all(names, options, weights, initial)
     if measured:  # files first: whoever reads what is printed may go away
         if table is not None:
             _write_table(measured, table)
@@ -82,7 +87,10 @@ def measure(
 
 
 def _measure_all(
-    names: list[str], options: MeasureOptions, frequencies: npt.ArrayLike | None
+    names: list[str],
+    options: MeasureOptions,
+    frequencies: npt.ArrayLike | None,
+    initial: str | None,
 ) -> tuple[list[Geometry], list[str], bool]:
     """Return the geometries, the names that failed, and whether Ctrl-C came between."""
     from superscope._measure import measure as measure_one
@@ -93,7 +101,7 @@ def _measure_all(
     failed: list[str] = []
     for name in names:
         try:
-            measured.append(measure_one(name, options, frequencies=frequencies))
+            measured.append(measure_one(name, options, frequencies=frequencies, initial=initial))
         except SuperscopeError as error:
             if len(names) == 1:
                 raise

@@ -3,6 +3,7 @@
 from superscope.geometry import summary  # noqa: F401  (how results print)
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.measure import measure_head
+from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
@@ -14,6 +15,7 @@ __all__ = [
     "Evidence",
     "Geometry",
     "GeometryOptions",
+    "Moved",
     "Norms",
     "Overlap",
     "Pair",

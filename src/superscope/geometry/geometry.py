@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.geometry.frames import collision_frame, token_frame
+from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.notes import measured_notes
 from superscope.geometry.overlap import Overlap
@@ -71,6 +72,8 @@ class Geometry(Result, Pictured):
         Overlaps of the rows as they are, and after subtracting the mean row.
     frequency_centered
         Overlaps after subtracting the mean row weighted by token frequencies, if these were given.
+    moved
+        How many rows differ from those of the initialization, if one was given.
     ids
         Ids of the kept rows, ascending, int64, shape (V,); None if all stored rows were kept.
     texts
@@ -105,6 +108,7 @@ class Geometry(Result, Pictured):
     raw: Overlap
     centered: Overlap
     frequency_centered: Overlap | None = None
+    moved: Moved | None = None
     ids: npt.NDArray[np.int64] | None = None
     texts: tuple[str | None, ...] | None = None
     near_zero_rows: tuple[int, ...] = ()
@@ -149,7 +153,7 @@ class Geometry(Result, Pictured):
     @property
     def evidence(self) -> Evidence:
         """What tells the rows from untrained ones, by overlaps and spectrum."""
-        return evidence(self.raw, self.centered)
+        return evidence(self.raw, self.centered, self.moved)
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:
@@ -175,6 +179,13 @@ class Geometry(Result, Pictured):
             represented_fraction=self.represented_fraction,
             norm_mean=self.norms.mean if self.provenance.scale_known else None,
             norm_cv=self.norms.coefficient_of_variation if self.provenance.scale_known else None,
+            represented_fraction_untrained=self.untrained.represented_fraction,
+            overlap_deviation=self.raw.deviation_from_random,
+            overlap_deviation_centered=self.centered.deviation_from_random,
+            outside_marchenko_pastur=self.centered.outside_marchenko_pastur,
+            random_direction_share=self.raw.random_direction_share,
+            moved_fraction=None if self.moved is None else self.moved.moved,
+            evidence=str(self.evidence),
         )
 
     def tokens(self) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from superscope.geometry import pairs as pair_statistics
 from superscope.geometry import stages
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.gram import gram
+from superscope.geometry.moved import moved_rows
 from superscope.geometry.norms import Norms
 from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
@@ -32,6 +33,7 @@ def measure_head(
     options: GeometryOptions = GeometryOptions(),  # noqa: B008 - frozen
     *,
     frequencies: npt.ArrayLike | None = None,
+    initial: Head | None = None,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Geometry:
@@ -47,6 +49,8 @@ def measure_head(
         Token frequencies by id, on any scale; ids beyond them, up to the stored rows, count
         as 0. Adds the overlaps weighted by them, and a third centering: the mean row weighted
         by them.
+    initial
+        The head before training. Adds how many rows moved from it.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
@@ -112,6 +116,7 @@ def measure_head(
         raw=overlaps["none"],
         centered=overlaps["mean"],
         frequency_centered=overlaps.get("frequency"),
+        moved=None if initial is None else moved_rows(kept, initial),
         ids=kept.ids,
         texts=_texts(kept),
     )

@@ -139,13 +139,15 @@ class Overlap(Result):
         return float(self.spectrum[beyond].sum() / self.spectrum.sum())
 
     @property
-    def random_direction_share(self) -> float:
+    def random_direction_share(self) -> float | None:
         """Share of rows that overlap with the others no more than random directions do.
 
         A random direction has the interference 1/m with a standard deviation that follows from
         the spectrum, √(2(Σλ² − V²/m)/(m(m + 2)))/(V − 1). Counted are rows up to 2 standard
-        deviations above 1/m: of untrained rows 0.98.
+        deviations above 1/m: of untrained rows 0.98. None where `token_interference` is not kept.
         """
+        if not len(self.token_interference):
+            return None
         rows, m = self.features, self.width
         excess = max(0.0, float(self.spectrum @ self.spectrum) - rows**2 / m)
         sd = math.sqrt(2 * excess / (m * (m + 2))) / (rows - 1)

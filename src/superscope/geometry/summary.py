@@ -8,6 +8,7 @@ from html import escape
 
 from superscope import text
 from superscope.geometry.geometry import Geometry
+from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
@@ -193,11 +194,15 @@ def regime_words(geometry: Geometry) -> str:
 def _evidence_facts(g: Geometry) -> list[tuple[str, str]]:
     facts = [("against untrained rows", g.evidence.meaning)]
     share = g.raw.random_direction_share
-    if g.evidence.trained and share > MANY:
+    if g.evidence.trained and share is not None and share > MANY:
         facts.append(
             ("", f"{100 * share:.0f} % of the rows overlap no more than random directions do: "
                  "they may be untrained")
         )  # fmt: skip
+    if g.moved is not None:
+        m = g.moved
+        facts.append(("moved rows", f"{m.moved:.4f} of {m.rows:,} differ from {m.initial} by more "
+                                    f"than rounding, {m.turned:.4f} in direction"))  # fmt: skip
     return facts
 
 
@@ -288,6 +293,14 @@ def geometry_html(geometry: Geometry) -> str:
         f"{row('', s.columns, 'th')}{''.join(row(line[0], line[1:]) for line in s.overlaps)}"
         f"{facts}{row(s.pairs_title, s.columns, 'th') if s.pairs else ''}{pairs}</table>"
     )
+
+
+@text.as_text.register
+def moved_text(moved: Moved) -> str:
+    """Return how many rows moved."""
+    facts = [("moved", f"{moved.moved:.4f}"), ("turned", f"{moved.turned:.4f}")]
+    title = f"{counted(moved.rows, 'row')} against {named(moved.initial)}"
+    return labelled(title, facts, width=LABEL)
 
 
 @text.as_text.register

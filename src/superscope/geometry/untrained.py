@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from superscope.geometry import baselines
+from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.overlap import Overlap
 from superscope.result import Result
@@ -23,6 +24,8 @@ class Evidence(StrEnum):
 
     STRUCTURE = "structure"
     """Rows overlap more, or have a wider spectrum, than random ones, also mean-centered."""
+    MOVED = "moved"
+    """Most rows turned from the initialization given, though overlaps are as of random rows."""
     EVEN = "even"
     """Rows overlap less than random ones: those of an orthogonal start do so, too."""
     OFFSET = "offset"
@@ -33,7 +36,7 @@ class Evidence(StrEnum):
     @property
     def trained(self) -> bool:
         """Whether the rows cannot be untrained."""
-        return self is Evidence.STRUCTURE
+        return self in (Evidence.STRUCTURE, Evidence.MOVED)
 
     @property
     def short(self) -> str:
@@ -48,6 +51,8 @@ class Evidence(StrEnum):
 
 _MEANINGS = {
     Evidence.STRUCTURE: "told from untrained rows: overlap or spectrum is not that of random rows",
+    Evidence.MOVED: "trained: most rows turned from their initialization, to overlaps that random "
+    "rows have, too",
     Evidence.EVEN: "overlaps are more even than those of random rows, as of an untrained "
     "orthogonal start",
     Evidence.OFFSET: "not told from untrained rows, except by a vector that all rows share and "
@@ -87,14 +92,18 @@ def untrained_rows(features: int, width: int, norms: Norms) -> UntrainedRows:
     )
 
 
-def evidence(raw: Overlap, centered: Overlap) -> Evidence:
+def evidence(raw: Overlap, centered: Overlap, moved: Moved | None = None) -> Evidence:
     """Return what tells rows from untrained ones.
 
     Raw rows alone do not: a vector that all rows share changes no probability. Nor do
     mean-centered rows alone: a few very long rows make a mean that others then share.
     """
+    if _wider(raw) and _wider(centered):
+        return Evidence.STRUCTURE
+    if moved is not None and moved.turned > 0.5:
+        return Evidence.MOVED
     if _wider(raw):
-        return Evidence.STRUCTURE if _wider(centered) else Evidence.OFFSET
+        return Evidence.OFFSET
     return Evidence.EVEN if _deviation(raw) < -1 else Evidence.NONE
 
 

@@ -99,7 +99,7 @@ def _standing(head: Geometry) -> str:
         return UNTOLD
     if head.regime is not Regime.STRONG:
         return "no"
-    return "in part" if head.raw.random_direction_share > MANY else "yes"
+    return "in part" if (head.raw.random_direction_share or 0.0) > MANY else "yes"
 
 
 def _short(standings: Sequence[str]) -> str:
@@ -115,7 +115,8 @@ def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
     told = sum(head.evidence.trained for head in heads)
     outside = _range([head.centered.outside_marchenko_pastur or 0.0 for head in heads])
     tolerance = _range([head.centered.random_mean_square_sd * head.width for head in heads])
-    at_random = _range([head.raw.random_direction_share for head in heads])
+    at_random = [head.raw.random_direction_share for head in heads]
+    known = [share for share in at_random if share is not None]
     yield (
         f"Overlap and spectrum tell {told} of {counted(len(heads), 'head')} from untrained rows. "
         f"Of mean-centered rows, mean square overlap is "
@@ -123,10 +124,11 @@ def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
         f"untrained rows 1 ± {tolerance}; the share of variance outside Marchenko and Pastur's "
         f"edges is {outside}, and of untrained rows 0."
     )
-    yield (
-        f"The share of rows that overlap with the others no more than random directions do is "
-        f"{at_random}; of untrained rows it is 0.98."
-    )
+    if known:
+        yield (
+            f"The share of rows that overlap with the others no more than random directions do is "
+            f"{_range(known)}; of untrained rows it is 0.98."
+        )
 
 
 def _weighted(heads: Sequence[Geometry]) -> Iterator[str]:

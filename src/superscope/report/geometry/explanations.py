@@ -45,6 +45,9 @@ EXPLANATIONS = {
     "intermediate (after LLG25).",
     "against untrained rows": "Norms do not tell trained rows from random ones. Overlaps and "
     "spectrum do, where they lie beyond what random rows give, of raw and of mean-centered rows.",
+    "moved rows": "Share of rows that differ from those of the initialization given by more than "
+    "the rounding of the stored numbers. Weight decay moves rows that were never trained, but does "
+    "not turn them.",
     "frequency-centered": "Like mean-centered, with the mean row weighted by the token "
     "frequencies that were given.",
     "mean square overlap, text-weighted": "Mean of c² over two different tokens drawn by the "
