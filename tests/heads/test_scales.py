@@ -160,3 +160,23 @@ def test_a_state_dict_is_read_with_its_scale() -> None:
         head = head_of({"lm_head.weight": stored, "lm_head.weight_scale": factors})
         np.testing.assert_array_equal(whole(head), expected(stored, factors, (1, M)))
         assert not head_of({"lm_head.weight": stored}).provenance.scale_known
+
+
+def test_a_layer_or_matrix_in_fp8_is_no_exception() -> None:
+    stored, factors = quantized((1, M))
+    layer = torch.nn.Linear(M, V, bias=False)
+    layer.weight = torch.nn.Parameter(stored, requires_grad=False)
+    assert not head_of(layer).provenance.scale_known
+    layer.register_buffer("weight_scale_inv", factors)
+    head = head_of(layer)
+    np.testing.assert_array_equal(whole(head), expected(stored, factors, (1, M)))
+    assert head.provenance.scale_known
+    assert measure(stored, progress=None).regime == Regime.UNKNOWN
+
+
+def test_int8_embeddings_of_numpy_are_read_up_to_a_scale(tmp_path: Path) -> None:
+    stored = quantized((1, M), torch.int8)[0].numpy()
+    np.save(tmp_path / "embeddings.npy", stored)
+    head = read_head(tmp_path / "embeddings.npy")
+    np.testing.assert_array_equal(whole(head), stored)
+    assert not head.provenance.scale_known

@@ -13,6 +13,7 @@ from superscope.arrays import as_numpy
 from superscope.errors import HeadDataError
 from superscope.heads.encodings import Float32
 from superscope.heads.rows import ArrayRows, Indices, Rows
+from superscope.heads.scales import missing
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,12 @@ class Head:
         """
         array, dtype = as_numpy(matrix, model)
         check_shape(array.shape, model)
-        return cls(ArrayRows(array), Provenance(model, dtype=dtype), tokens)
+        provenance = Provenance(model, dtype=dtype)
+        if dtype.startswith("float8"):
+            provenance = replace(
+                provenance, quantized=True, scale_known=False, notes=missing(dtype)
+            )
+        return cls(ArrayRows(array), provenance, tokens)
 
     @property
     def features(self) -> int:

@@ -20,7 +20,7 @@ MAX_ARRAYS = 10_000  # of one .npz file: the header of each is read
 MAGIC = b"\x93NUMPY"
 _LONGEST_PREFIX = 1 << 16  # a header's length field has 16 bits in version 1
 
-_DTYPES = {"<f8": "F64", "<f4": "F32", "<f2": "F16"}
+_DTYPES = {"<f8": "F64", "<f4": "F32", "<f2": "F16", "|i1": "I8"}
 
 
 def read_npy(file: RangeFile) -> Directory:

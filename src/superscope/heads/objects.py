@@ -52,7 +52,7 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
     elif isinstance(value, Mapping):
         head = _of_state(value, tensor)
     elif _is_module(value):
-        head = Head.from_array(_weight(value), model=type(value).__name__)
+        head = _of_layer(value, type(value).__name__)
     else:
         head = Head.from_array(value)
     return head if tokens is None else replace(head, tokens=_texts(tokens, head.stored.shape[0]))
@@ -66,7 +66,7 @@ def _of_model(model: Any) -> Head:
     weight = _weight(layer)
     inputs = getattr(model, "get_input_embeddings", lambda: None)()
     tied = inputs is not None and _same(weight, getattr(inputs, "weight", None))
-    head = Head.from_array(weight, model=name)
+    head = _of_layer(layer, name)
     described = replace(
         head.provenance,
         tensor="get_output_embeddings().weight",
@@ -86,6 +86,12 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     head = _scaled(Head.from_array(_numbers(chosen), model="state dict"), choice.tensor, state)
     described = replace(head.provenance, tensor=choice.tensor, reason=reason)
     return replace(head, provenance=described)
+
+
+def _of_layer(layer: Any, model: str) -> Head:
+    head = Head.from_array(_weight(layer), model=model)
+    state = {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
+    return _scaled(head, "weight", state) if "weight" in state else head
 
 
 def _numbers(tensor: Any) -> Any:
@@ -110,7 +116,7 @@ def _scaled(head: Head, name: str, state: Mapping[str, Any]) -> Head:
     points = None if zero is None else _float32(state[zero].float(), zero)
     scale = scales.fitted(beside, factors, head.stored.shape, label=label, zero=points)
     notes = (scale.described(head.stored.shape),)
-    known = replace(head.provenance, dtype=dtype, quantized=True, notes=notes)
+    known = replace(head.provenance, dtype=dtype, quantized=True, scale_known=True, notes=notes)
     return replace(head, stored=scale.applied(head.stored), provenance=known)
 
 
