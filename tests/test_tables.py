@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from table_files import table_file
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.tables import check_suffix, read_numbers, read_table, write_table
+from superscope.tables import check_suffix, notes_of, read_numbers, read_table, write_table
 
 TABLE = pd.DataFrame({"model": ["a", "b", "c"], "width": [1, 20, 300], "loss": [3.5, 2.25, 1e-3]})
 
@@ -58,7 +59,6 @@ def test_named_types_are_kept_and_must_be_there(tmp_path: Path) -> None:
         ("a.csv", b"\xff\xfe\x00\x01"),
         ("a.csv", b"a,b\n1,2,3\n4,5,6\n"),
         ("a.csv", b"a,b\n1,2\n1,2,3\n"),
-        ("a.csv", b"a;b\n1;2\n"),
         ("a.csv", b"width,loss\n"),
         ("a.jsonl", b"{"),
         ("a.jsonl", b""),
@@ -77,7 +77,9 @@ def test_what_is_no_table_is_a_format_error_that_names_the_file(
 
 def test_another_suffix_or_no_file_is_answered_with_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK")
-    with pytest.raises(UsageError, match=r"a table is read from \.csv, \.parquet, \.jsonl"):
+    with pytest.raises(
+        UsageError, match=r"a table is read from \.csv, \.tsv, \.parquet, \.jsonl, "
+    ):
         read_table(tmp_path / "a.xlsx")
     with pytest.raises(NotFoundError, match=r"cannot read .*none\.csv: No such file"):
         read_table(tmp_path / "none.csv")
@@ -114,3 +116,90 @@ def test_a_list_of_numbers_is_read_to_the_bit(tmp_path: Path, name: str) -> None
     else:
         (tmp_path / name).write_text("".join(f"{value!r}\n" for value in values.tolist()))
     assert np.array_equal(read_numbers(tmp_path / name), values)
+
+
+ROWS = [("a", "1.5", "2.25"), ("b", "3.5", "4.125")]
+
+
+def delimited(separator: str, decimal: str = ".", above: str = "") -> str:
+    lines = [("model", " width ", "loss"), *ROWS]
+    text = "\n".join(separator.join(c.replace(".", decimal) for c in row) for row in lines)
+    return above + text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "notes"),
+    [
+        ("a.csv", delimited(";").encode(), ("cells separated by semicolons",)),
+        ("a.csv", delimited("\t").encode(), ("cells separated by tabs",)),
+        ("a.tsv", delimited("\t").encode(), ()),
+        ("a.csv", delimited(",").encode("utf-16"), ()),
+        ("a.csv", delimited(",").encode("utf-8-sig"), ()),
+        ("a.csv", delimited(",", above="# x\n").encode(), ("1 line above the header left out",)),
+        ("a.csv", delimited(",").replace("\n", "\r\n").encode(), ()),
+        ("a.csv", delimited(",").replace("\n", ",\n").encode(), ()),
+    ],
+)  # fmt: skip
+def test_delimited_text_is_read_as_people_have_it(
+    tmp_path: Path, name: str, data: bytes, notes: tuple[str, ...]
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    found = read_table(tmp_path / name)
+    assert list(found.columns) == ["model", "width", "loss"]
+    assert found["loss"].tolist() == [2.25, 4.125]
+    assert notes_of(found) == notes
+
+
+def test_a_decimal_comma_leaves_text_that_whoever_needs_numbers_reads(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(delimited(";", ",") + "c;1.234;0,5\n")
+    assert read_table(tmp_path / "a.csv")["width"].tolist() == ["1,5", "3,5", "1.234"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("n,loss,loss\n1,2,3\n", r"the column 'loss' more than once \(columns 2 and 3\)"),
+        ("n, loss,loss \n1,2,3\n", "the column 'loss' more than once"),
+        ("An export\nn,loss\n1,2\n", r"line 2 has 2 cells and its header \(line 1\) has 1"),
+        ("n;loss\n1;2;3\n", "line 2 has 3 cells"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(FormatError, match=said):
+        read_table(tmp_path / "a.csv")
+
+
+def test_texts_that_a_spreadsheet_would_run_are_inert_and_read_back(tmp_path: Path) -> None:
+    tokens = ["=1+1", "+x", "-x", "@x", "\tx", "'=x", "'x", "x", "''=", " =x"]
+    frame = pd.DataFrame({"token": tokens, "count": range(-5, 5)})
+    write_table(frame, tmp_path / "a.csv")
+    cells = (tmp_path / "a.csv").read_text().splitlines()[1:]
+    assert not any(line.lstrip('"').startswith(("=", "+", "-", "@")) for line in cells)
+    found = read_table(tmp_path / "a.csv")
+    assert found["token"].tolist() == tokens
+    assert found["count"].tolist() == list(range(-5, 5))
+
+
+def json_table(tmp_path: Path, value: object, name: str = "a.json") -> pd.DataFrame:
+    (tmp_path / name).write_text(json.dumps(value))
+    return read_table(tmp_path / name)
+
+
+def test_json_is_read_whatever_it_nests(tmp_path: Path) -> None:
+    records = [{"run": "a", "config": {"width": 64}, "loss": 3.0}, {"run": "b", "loss": None}]
+    found = json_table(tmp_path, records)
+    assert list(found.columns) == ["run", "config.width", "loss"]
+    assert found["loss"].isna().tolist() == [False, True]
+    results = {"model": "a", "results": [{"dataset": "c4", "loss": 3.0}, {"dataset": "pile"}]}
+    assert json_table(tmp_path, results)["model"].tolist() == ["a", "a"]
+    curve = [{"run": "a", "step": [1, 2, 3], "loss": [3.0, 2.0, float("nan")]}]
+    found = json_table(tmp_path, curve)
+    assert found["step"].tolist() == [1, 2, 3]
+    assert found["loss"].isna().tolist() == [False] * 3 or np.isnan(found["loss"].array._data[2])
+    columns = json_table(tmp_path, {"width": {"0": 64, "1": 128}, "loss": {"0": 3.0, "1": 2.0}})
+    assert columns["width"].tolist() == [64, 128]
+    with pytest.raises(FormatError, match="several lists of objects, a and b"):
+        json_table(tmp_path, {"a": [{"x": 1}], "b": [{"y": 1}]})
+    with pytest.raises(FormatError, match="neither a list of objects"):
+        json_table(tmp_path, 3)

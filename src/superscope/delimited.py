@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = (",", ";", "\t", "|")
-NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
+NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "bar": "|"}
 WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces", "|": "bars"}
 TRIED = 50  # rows that tell the separator
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs a cell for that begins so
@@ -58,10 +58,10 @@ def read_delimited(
     numbers, header, *body = (rows[0][0], rows[0][1], *rows[1:])
     header = _header(header, body)
     for line, row in body:
-        if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
+        if len(row) > len(header):
             raise ValueError(
                 f"line {line + comments} has {len(row)} cells and its header (line "
-                f"{numbers + comments}) has {len(header)}; name the separator (--separator), or "
+                f"{numbers + comments}) has {len(header)}; name the separator (separator=';'), or "
                 "begin lines above the header with #"
             )
     columns = {

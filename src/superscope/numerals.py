@@ -21,7 +21,7 @@ AMBIGUOUS = re.compile(rf"{_SIGNED}[1-9]\d{{0,2}},\d{{3}}{_UNIT}")
 _SPACED = r"\d{1,3}(?:[_'\u2019\u00a0\u202f ]\d{3})+|\d*"  # 1 234, 1_234, 1'234 or 1234
 _POINT = re.compile(rf"({_SIGNED}(?:{_GROUPS}|{_SPACED})(?:\.\d*)?{_EXPONENT}){_UNIT}")
 _COMMA = re.compile(rf"({_SIGNED}(?:\d{{1,3}}(?:\.\d{{3}})+|{_SPACED})(?:,\d*)?{_EXPONENT}){_UNIT}")
-_ONE_COMMA = re.compile(rf"{_SIGNED}\d*,\d+{_EXPONENT}{_UNIT}")
+_ONE_COMMA = re.compile(rf"{_SIGNED}(?:\d{{1,3}}(?:\.\d{{3}})+|\d*),\d+{_EXPONENT}{_UNIT}")
 _SPACES = re.compile(r"[_'\u2019\u00a0\u202f ]")
 
 
@@ -81,7 +81,7 @@ def as_numbers(
     for name, values in columns.items():
         cells = list(dict.fromkeys(c for c in texts[name]))
         kind = _reading(name, cells, comma=comma, point=point)
-        parsed = {c: _parsed(c, kind) for c in cells}
+        parsed = {c: parsed_number(c, kind) for c in cells}
         if any(number is None for number in parsed.values()):
             continue
         absent = values.isna().to_numpy(np.bool_)
@@ -110,8 +110,8 @@ def _reading(name: str, cells: list[str], *, comma: bool, point: bool) -> str:
     if unclear is not None:
         raise ValueError(
             f"{name} holds {unclear!r}, which may be {unclear.replace(',', '.')} or "
-            f"{unclear.replace(',', '')}; say which sign is the decimal one: decimal=',' or '.' "
-            "(--decimal)"
+            f"{unclear.replace(',', '')}; say which sign is the decimal one: decimal=',' or "
+            "decimal='.'"
         )
     return "."
 
@@ -123,7 +123,8 @@ def _plain(cell: str) -> float | None:
         return None
 
 
-def _parsed(cell: str, decimal: str) -> float | None:
+def parsed_number(cell: str, decimal: str) -> float | None:
+    """Return the number that a cell holds, with this decimal sign; None if it holds none."""
     text = cell.strip()
     if decimal == ".":
         plain = _plain(text)

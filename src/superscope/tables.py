@@ -1,4 +1,4 @@
-"""Tables as files: CSV, Parquet, JSON lines; and lists of numbers.
+"""Tables as files: delimited text, Parquet, JSON; and lists of numbers.
 
 This is the only reader and writer of tables. Each room defines what its columns mean.
 """
@@ -6,23 +6,24 @@ This is the only reader and writer of tables. Each room defines what its columns
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.atomic import write_whole
+from superscope.delimited import inert, read_delimited
 from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.numerals import NOT_NUMBERS, shows_comma
+from superscope.records import read_records
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-READ = (".csv", ".parquet", ".jsonl")
+READ = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
 WRITTEN = (".parquet", ".csv")
-NOT_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
-"""Spellings of a failed number: such a cell is neither missing nor text."""
+NOTES = "superscope.notes"  # where a frame's attrs keep how it was read
 
 
 def read_table(
@@ -30,13 +31,19 @@ def read_table(
     types: Mapping[str, str] | None = None,
     what: str = "table",
     optional: Sequence[str] = (),
+    *,
+    separator: str | None = None,
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Read a table; the file's suffix says its format.
+
+    What was not as usual about it (its separator, lines above its header) is told by
+    :func:`notes_of`.
 
     Parameters
     ----------
     path
-        A .csv, .parquet or .jsonl file.
+        A .csv, .tsv, .parquet, .jsonl or .json file.
     types
         Columns that the table must have, with pandas' nullable type of each; other columns are
         then dropped. Without it, a column is numeric if every cell is a number.
@@ -44,6 +51,10 @@ def read_table(
         What error messages call the table, such as ``table of observations``.
     optional
         Columns of `types` that are null where the table lacks them.
+    separator
+        Between the cells of delimited text; None: the one that gives every row as many cells.
+    decimal
+        The decimal sign of its numbers, ``.`` or ``,``; None: what its cells show.
 
     Raises
     ------
@@ -57,7 +68,15 @@ def read_table(
     suffix = path.suffix.lower()
     if suffix not in READ:
         raise UsageError(f"{path}: a table is read from {', '.join(READ)}")
-    return parse_table(read_bytes(path), suffix, str(path), types, what, optional=optional)
+    return parse_table(
+        read_bytes(path), suffix, str(path), types, what, optional=optional, separator=separator,
+        decimal=decimal,
+    )  # fmt: skip
+
+
+def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return what was not as usual about a table that was read."""
+    return tuple(frame.attrs.get(NOTES, ()))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -82,6 +101,8 @@ def parse_table(
     what: str = "table",
     *,
     optional: Sequence[str] = (),
+    separator: str | None = None,
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Return the table in a file's bytes; the other arguments are those of :func:`read_table`.
 
@@ -92,32 +113,24 @@ def parse_table(
     """
     import pandas as pd
 
-    file = io.BytesIO(data)
+    notes: tuple[str, ...] = ()
     try:
         if suffix == ".parquet":
-            frame = pd.read_parquet(file, dtype_backend="numpy_nullable")
-        elif suffix == ".jsonl":
-            lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
-            records = [json.loads(line, parse_constant=_refuse) for line in lines]
-            if not all(isinstance(record, dict) for record in records):
-                raise ValueError("one of its lines is not an object")
-            frame = pd.DataFrame(records).convert_dtypes()
+            frame = pd.read_parquet(io.BytesIO(data), dtype_backend="numpy_nullable")
+        elif suffix in (".jsonl", ".json"):
+            frame = read_records(data, lines=suffix == ".jsonl")
         else:
-            # Only an empty cell is missing: a model may be called "null". Numbers are converted
-            # from their text below: the fast parser of some versions of pandas loses digits.
-            frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
-            if not isinstance(frame.index, pd.RangeIndex):
-                raise ValueError("its rows are longer than its header")
+            # Only an empty cell is missing: a model may be called "null".
+            frame, notes = read_delimited(data, separator, tabs=suffix == ".tsv")
             if types is None:
-                frame = frame.apply(_typed)
+                frame = _typed(frame, decimal)
         if types is not None:
             return _with_columns(frame, types, optional)
     except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError) as error:
         raise FormatError(f"{name} is not a {what}: {' '.join(str(error).split())}") from None
-    if suffix == ".csv" and len(frame.columns) == 1 and any(c in frame.columns[0] for c in ";\t"):
-        raise FormatError(f"{name} has one column, {frame.columns[0]!r}: separate with commas")
     if frame.empty:
         raise FormatError(f"{name} has no rows")
+    frame.attrs[NOTES] = notes
     return frame
 
 
@@ -133,6 +146,9 @@ def _with_columns(
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet or CSV, as the suffix says; whole or not at all.
+
+    In CSV a text that a spreadsheet would run (``=``, ``+``, ``-`` or ``@`` first) has a ``'`` in
+    front; :func:`read_table` takes it away.
 
     Parameters
     ----------
@@ -161,7 +177,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         if path.suffix.lower() == ".parquet":
             frame.to_parquet(file, index=False)
         else:
-            file.write(frame.to_csv(index=False).encode())
+            file.write(_inert(frame).to_csv(index=False).encode("utf-8", "surrogatepass"))
 
 
 def check_suffix(path: Path, suffixes: Sequence[str] = WRITTEN) -> None:
@@ -202,18 +218,40 @@ def read_numbers(path: Path) -> npt.NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts no spreadsheet runs as formulas."""
+    import pandas as pd
+
+    changed = frame.copy(deep=False)
+    for i, kind in enumerate(frame.dtypes):
+        if isinstance(kind, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(kind):
+            cells = frame.iloc[:, i].astype(object)
+            changed.isetitem(i, [inert(v) if isinstance(v, str) else v for v in cells])
+    return changed
 
 
-def _typed(values: pd.Series) -> pd.Series:
-    """Return a CSV column as numbers if every filled cell is a number; ``nan`` is not missing."""
+def _typed(frame: pd.DataFrame, decimal: str | None) -> pd.DataFrame:
+    """Return texts as numbers, column by column, where every filled cell is a plain number.
+
+    Where decimals have commas, a point may stand between thousands: such columns stay text, and
+    whoever needs their numbers reads them (:mod:`superscope.numerals`). ``nan`` is not missing.
+    """
     import numpy as np
     import pandas as pd
 
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    absent = values.isna().to_numpy(np.bool_)
-    words = values.str.strip().str.lower().isin(NOT_NUMBERS)
-    if (np.isnan(numbers) & ~absent & ~words.to_numpy(np.bool_, na_value=False)).any():
-        return values
-    return pd.Series(pd.arrays.FloatingArray(numbers, absent), index=values.index)
+    comma = decimal == "," or (
+        decimal is None and any(shows_comma(frame[c].dropna()) for c in frame)
+    )
+
+    def typed(values: pd.Series) -> pd.Series:
+        if comma and values.str.contains(".", regex=False).any():
+            return values
+        # From the text: the fast parser of some versions of pandas loses digits.
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        absent = values.isna().to_numpy(np.bool_)
+        words = values.str.strip().str.lower().isin(NOT_NUMBERS)
+        if (np.isnan(numbers) & ~absent & ~words.to_numpy(np.bool_, na_value=False)).any():
+            return values
+        return pd.Series(pd.arrays.FloatingArray(numbers, absent), index=values.index)
+
+    return frame.apply(typed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from html import escape
@@ -93,6 +94,11 @@ def encodable(text: str) -> str:
 def named(text: str, longest: int = 200) -> str:
     """Return the name of a model, file or text, with invisible characters escaped, unquoted."""
     return visible(text, quote="", longest=longest)
+
+
+def shown_lines(lines: Iterable[str]) -> str:
+    """Return lines joined, invisible characters and control sequences within them escaped."""
+    return "\n".join(visible(line, quote="", longest=sys.maxsize) for line in lines)
 
 
 def slug(text: str) -> str:

@@ -172,3 +172,14 @@ def test_the_nearest_column_is_found_whatever_its_case() -> None:
     assert known(TABLE, "width", "--group") == "width"
     with pytest.raises(UsageError, match=r"--group: no column 'WIDTHS'; did you mean width\?"):
         known(TABLE, "WIDTHS", "--group")
+
+
+def test_failed_and_absent_numbers_can_be_left_out() -> None:
+    loss = pd.Series(pd.array([3.0, 2.5, 2.0, 1.5, None], "Float64"))
+    loss.array._data[1] = np.nan
+    frame = pd.DataFrame({"loss": loss, "width": pd.array([1, 2, None, 4, 5], "Float64")})
+    kept, records = exclude(frame, ("loss == nan", "width == absent"))
+    assert kept.tolist() == [True, False, False, True, False]
+    assert [r.rows for r in records] == [(5,), (2,), (3,)]
+    plain = frame.astype(np.float64)
+    assert exclude(plain, ("loss == nan",))[0].tolist() == [True, False, True, True, False]

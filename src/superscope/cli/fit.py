@@ -67,20 +67,22 @@ def fit(
     from superscope.text import columns
 
     options = options.changed({"sensitivity": _rules(rules)})
-    if by is not None:
-        if out is not None or report is not None or figures is not None or sensitivity:
-            raise UsageError(
-                "--by fits several laws; --out, --report, --figures and --sensitivity are for one"
-            )
-        _fit_by(load_table(table, data_dir), law, by, options, json=json)
-        return
+    single = out is not None or report is not None or figures is not None or sensitivity
+    if by is not None and single:
+        raise UsageError(
+            "--by fits several laws; --out, --report, --figures and --sensitivity are for one"
+        )
     for file in (out, report):
         if file is not None:
             check_writable(file)
     if figures is not None:
         make_folder(figures)
+    read = load_table(table, data_dir, separator=options.separator, decimal=options.decimal)
+    if by is not None:
+        _fit_by(read, law, by, options, json=json)
+        return
     with progress_bar() as progress:
-        fitted = fit_law(load_table(table, data_dir), law, options, progress=progress)
+        fitted = fit_law(read, law, options, progress=progress)
     if out is not None:
         write_file(out, fitted.to_json())
     if report is not None:

@@ -57,7 +57,9 @@ def roll_out(
         make_folder(figures)
     with progress_bar() as progress:
         rolled = roll(
-            load_table(table, data_dir), law, options, hold_out=hold_out, size=size,
+            load_table(
+                table, data_dir, separator=options.separator, decimal=options.decimal
+            ), law, options, hold_out=hold_out, size=size,
             progress=progress,
         )  # fmt: skip
     if figures is not None:

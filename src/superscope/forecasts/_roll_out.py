@@ -15,7 +15,8 @@ from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
-from superscope.laws.points import numbers, renamed, select
+from superscope.laws.points import select
+from superscope.laws.table_columns import numeric_columns, renamed
 from superscope.plotting import Pictured
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
@@ -231,16 +232,16 @@ def roll_out(
     if not variants or not hold_out or min(hold_out) < 1:
         raise UsageError("a roll-out needs variants, and at least one model held out")
     base = (options or FitOptions()).changed({"judge": False})
-    frame = renamed(load_table(table), base)
+    frame = renamed(load_table(table, separator=base.separator, decimal=base.decimal), base)
     first = _options_of(variants[0].law, base).form(variants[0].law)
     by = known(frame, size or first.columns[0], "size")
-    frame[by] = numbers(frame[by], by)
+    frame, _ = numeric_columns(frame, (by,), base.decimal)
     selection = select(frame, first, base)
     kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)
     kept = kept.assign(point=selection.points.labels)
     split = Split(kept, selection.grouped_by, by)
     # What a rule left out is gone; the columns have their names here.
-    base = base.changed({"columns": {}, "exclude": (), "drop_highest": 0})
+    base = base.changed({"columns": {}, "exclude": (), "drop_highest": 0, "wide": None})
     predictions: list[Prediction] = []
     impossible: list[tuple[str, str, str]] = []
     work = [(variant, count) for count in hold_out for variant in variants]

@@ -9,7 +9,7 @@ from superscope.forecasts._forecast import Forecast
 from superscope.forecasts._plan import Plan
 from superscope.forecasts._roll_out import RollOut, largest
 from superscope.laws import Estimate
-from superscope.text import as_text, columns, counted, rounded
+from superscope.text import as_text, columns, counted, rounded, shown_lines
 
 INPUTS = "", "best", "95 % interval", "costs < 1 %", "change if doubled alone", "grows as C^"
 
@@ -81,7 +81,7 @@ def plan_text(plan: Plan) -> str:
     """Return the doubts, the allocation, what it tolerates and the frontier."""
     lines = [f"Doubt: {doubt}" for doubt in plan.doubts] + [""] * bool(plan.doubts)
     lines += [*sentences(plan), "", *columns(INPUTS, input_rows(plan))]
-    return "\n".join([*lines, "", *columns(frontier_header(plan), frontier_rows(plan))])
+    return shown_lines([*lines, "", *columns(frontier_header(plan), frontier_rows(plan))])
 
 
 def interval(estimate: Estimate) -> str:
@@ -114,7 +114,7 @@ def forecast_text(forecast: Forecast) -> str:
     lines += columns(("part", "of the loss", "when its input doubles"), rows)
     lines += [""] if forecast.ends else []
     lines += [f"{end.reason}: from width {end.width}" for end in forecast.ends]
-    return "\n".join(lines)
+    return shown_lines(lines)
 
 
 def _distance(forecast: Forecast) -> str:
@@ -154,7 +154,7 @@ def roll_out_text(rolled: RollOut) -> str:
         for variant, group, reason in rolled.impossible:
             together.setdefault((group, reason), []).append(variant)
         lines += [f"  {g}: {reason} ({', '.join(v)})" for (g, reason), v in together.items()]
-    return "\n".join(lines)
+    return shown_lines(lines)
 
 
 def _roll_out_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from superscope.laws.stability import Influence, Refit, influences, sensitivity
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table import load_table
 from superscope.progress import Progress, ProgressChoice, chosen
+from superscope.tables import notes_of
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
@@ -83,8 +84,9 @@ def fit(
     """
     settings = (options or FitOptions()).changed(changes)
     form = settings.form(law)
-    frame = load_table(table)
+    frame = load_table(table, separator=settings.separator, decimal=settings.decimal)
     selection = select(frame, form, settings)
+    selection = replace(selection, notes=(*notes_of(frame), *selection.notes))
     problem = make_problem(form, selection.points, settings)
     with chosen(progress) as report:
         found = problem.solve(selection.points.weights[None])
@@ -181,6 +183,7 @@ def _judged(
         refits=refits,
         influences=influence,
         findings=(),
+        notes=selection.notes,
     )
     return replace(law, findings=judge(law, problem, linear, noted))
 

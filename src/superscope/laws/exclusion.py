@@ -149,6 +149,18 @@ def _rows(mask: npt.NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int(i) + 1 for i in np.flatnonzero(mask))
 
 
+def _special(values: pd.Series, sign: str, text: str) -> npt.NDArray[np.bool_] | None:
+    """Return the rows that a comparison with ``nan`` or ``absent`` names; None for others."""
+    if text not in ("nan", "absent") or sign not in ("==", "!="):
+        return None
+    absent = values.isna().to_numpy(np.bool_)
+    if text == "absent" or isinstance(values.dtype, np.dtype):  # where they are one
+        found = absent
+    else:
+        found = np.isnan(values.to_numpy(np.float64, na_value=0.0))
+    return found if sign == "==" else ~found & ~(absent if text == "nan" else found)
+
+
 def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
     """Return the rows of which every comparison of a rule is true; an absent value is not."""
     out = np.ones(len(frame), np.bool_)
@@ -162,6 +174,10 @@ def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
         name, sign, text = parts[1], parts[2], parts[3].strip("\"'")
         values = frame[known(frame, name, f"the exclusion {rule!r}")]
         if pd.api.types.is_numeric_dtype(values):
+            special = _special(values, sign, text.lower())
+            if special is not None:
+                out &= special
+                continue
             try:
                 wanted: Any = float(text)
             except ValueError:

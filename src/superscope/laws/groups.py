@@ -17,6 +17,7 @@ from superscope.laws.exclusion import group_rows, known
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.table import load_table
+from superscope.laws.table_columns import lengthened
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 from superscope.text import counted
@@ -114,7 +115,9 @@ def fit_by(
     LawsByGroup(width, 4 groups by family)
     """
     settings = (options or FitOptions()).changed(changes)
-    frame = load_table(table)
+    frame = load_table(table, separator=settings.separator, decimal=settings.decimal)
+    if settings.wide is not None:
+        frame = lengthened(frame, settings.wide)
     groups = group_rows(frame, (known(frame, by, "by"),))
     laws: dict[str, Law] = {}
     impossible: dict[str, str] = {}

@@ -74,6 +74,8 @@ class Law(Result, Pictured):
         The law under other exclusions; the points that matter most.
     findings
         Every reason to doubt it.
+    notes
+        What was not as usual about the table, and how its numbers were read.
 
     Source: definitions of LLG25, H22, B24, L26d, L26t (see `form.source`).
     """
@@ -102,6 +104,7 @@ class Law(Result, Pictured):
     refits: tuple[Refit, ...]
     influences: tuple[Influence, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def status(self) -> FitStatus:

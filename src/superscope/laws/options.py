@@ -27,7 +27,15 @@ class FitOptions:
     ----------
     columns
         Which column of the table holds what: ``{"width": "d_model"}``, on the command line
-        width=d_model.
+        width=d_model; or from which it follows: tokens=C/6N.
+    separator
+        Between the cells of a table in text, as it is or by name (comma, semicolon, tab, space,
+        bar); default: the one that gives every row as many cells.
+    decimal
+        The decimal sign of the table's numbers, "." or ","; default: what its cells show.
+    wide
+        What a table with a column for each run holds, such as loss: columns RUN - loss, as W&B
+        exports them, or every column but the first, become rows of run and loss.
     group
         Columns whose values give each group of points a floor of its own; default: family and
         dataset, where the table has several of them. none is one floor for all.
@@ -73,6 +81,9 @@ class FitOptions:
     """
 
     columns: Annotated[Mapping[str, str], typed_pairs(typed_columns)] = field(default_factory=dict)
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
+    wide: str | None = None
     group: Annotated[tuple[str, ...] | None, _MANY] = None
     exclude: Annotated[tuple[str, ...], _MANY] = ()
     drop_highest: int = 0
@@ -104,6 +115,7 @@ class FitOptions:
             if not isinstance(getattr(self, name), Mapping):
                 raise UsageError(f"{name} is a mapping by name, not {getattr(self, name)!r}")
         for name, choices in {
+            "decimal": (None, ".", ","),
             "loss": (None, "huber", "squared"),
             "residual": (None, "log", "plain"),
             "weights": ("none", "loss_se"),

@@ -22,7 +22,7 @@ from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
 from superscope.laws.pooling import grouping, pooled
 from superscope.laws.status import Finding, FitStatus
-from superscope.tables import NOT_NUMBERS
+from superscope.laws.table_columns import numeric_columns, renamed
 
 APART = 3e4  # numbers further apart than this, with nothing between, are of two units
 GAP, UNITS = 100.0, (1e6, 1e9)  # or less far, if one side times such a factor falls on the other
@@ -83,12 +83,15 @@ class Selection:
         What each rule left out.
     findings
         What looks wrong about the numbers' units, and which columns the law pools.
+    notes
+        How numbers were read that are not written plainly.
     """
 
     points: Points
     grouped_by: tuple[str, ...]
     excluded: tuple[Excluded, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
 
 
 def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
@@ -112,7 +115,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
                 known(frame, name, f"the law {form.name} needs the column {name}")
             except UsageError as error:
                 raise UsageError(f"{error}; name yours in columns, {name}=YOURS") from None
-        frame[name] = numbers(frame[name], name)
+    frame, notes = numeric_columns(frame, needed, options.decimal)
     kept, excluded = exclude(frame, options.exclude)
     for name in needed:
         _refuse(frame[name], kept, name)
@@ -143,39 +146,8 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
         ),
         groups, excluded,
         (*_units_in_doubt(frame, form), *pooled(frame, form, options, groups, units)),
+        notes,
     )  # fmt: skip
-
-
-def renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
-    """Return the table with the columns that the options map under their names here."""
-    frame = table.reset_index(drop=True)
-    frame.columns = [str(c) for c in frame.columns]
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise UsageError(f"the table has the column {twice[0]} more than once")
-    mapped = {}
-    for name, column in options.columns.items():
-        mapped[name] = frame[known(frame, column, f"columns {name}={column}")]
-    return frame.assign(**mapped)
-
-
-def numbers(values: pd.Series, name: str) -> pd.Series:
-    """Return a column as numbers; absent stays absent, anything else is an error."""
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        return values.astype("float64" if isinstance(values.dtype, np.dtype) else "Float64")
-    wrong = values.notna()
-    if not pd.api.types.is_datetime64_any_dtype(values):
-        texts = values.astype("string")
-        found = pd.to_numeric(texts, errors="coerce")
-        wrong &= found.isna() & ~texts.str.strip().str.lower().isin(NOT_NUMBERS)
-    if wrong.any():
-        first = values[wrong].iloc[0]
-        rows = rows_named(wrong.to_numpy(np.bool_))
-        raise UsageError(f"{name} holds no number in {rows}, such as {str(first)[:40]!r}")
-    plain = found.to_numpy(np.float64, na_value=np.nan)
-    return pd.Series(
-        pd.arrays.FloatingArray(plain, values.isna().to_numpy(np.bool_)), index=values.index
-    )
 
 
 def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
@@ -187,14 +159,18 @@ def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
         absent = values.isna().to_numpy(np.bool_) & kept
         if absent.any():
             raise UsageError(
-                f"{name} is absent in {rows_named(absent)}; fill it in, or exclude the rows"
+                f"{name} is absent in {rows_named(absent)}; fill it in, or leave the rows out by "
+                f'exclude "{name} == absent"'
             )
     wrong = kept & ~((plain > SMALLEST) & (plain < LARGEST))
     if wrong.any():
         what = ", ".join(f"{v:g}" for v in plain[wrong][:3])
         more = ", …" if wrong.sum() > 3 else ""
+        kinds = dict.fromkeys(f"<= {0:g}" if v <= SMALLEST else f"== {v:g}" for v in plain[wrong])
+        rules = " ".join(f'"{name} {kind}"' for kind in list(kinds)[:3])
         raise UsageError(
-            f"{name} must be positive and finite; it is {what}{more} in {rows_named(wrong)}"
+            f"{name} must be positive and finite; it is {what}{more} in {rows_named(wrong)}. "
+            f"Leave such rows out by exclude {rules}"
         )
 
 
@@ -242,7 +218,8 @@ def _labels(frame: pd.DataFrame) -> tuple[str, ...]:
 def _features(frame: pd.DataFrame) -> int:
     if "features" not in frame or not pd.api.types.is_numeric_dtype(frame["features"]):
         return 0
-    return int(frame["features"].max()) if frame["features"].notna().any() else 0
+    most = frame["features"].astype("Float64").max()
+    return int(most) if pd.notna(most) and 0 < most < LARGEST else 0
 
 
 def _units_in_doubt(frame: pd.DataFrame, form: Form) -> tuple[Finding, ...]:

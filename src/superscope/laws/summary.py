@@ -9,7 +9,7 @@ from superscope.laws._compare import Comparison, Difference
 from superscope.laws.groups import LawsByGroup
 from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
-from superscope.text import as_text, columns, counted, rounded
+from superscope.text import as_text, columns, counted, rounded, shown_lines
 
 
 @as_text.register
@@ -18,8 +18,9 @@ def law_text(law: Law) -> str:
     lines = [*verdict_lines(law), "", law.form.formula, ""]
     lines += columns(("", "value", "± s.e.", "95 % interval"), parameter_rows(law))
     left_out = [("left out", line) for line in exclusions(law)]
+    left_out += [("read", note) for note in law.notes]
     lines += ["", *(f"{label:<15}{said}" for label, said in [*facts(law), *left_out])]
-    return "\n".join(lines)
+    return shown_lines(lines)
 
 
 def verdict_lines(law: Law) -> list[str]:
@@ -125,7 +126,7 @@ def comparison_text(comparison: Comparison) -> str:
     if not comparison.identified:
         lines.append(DOUBT)
     rows = [_difference_row(d) for d in comparison.differences]
-    return "\n".join([*lines, "", *columns(DIFFERENCES, rows)])
+    return shown_lines([*lines, "", *columns(DIFFERENCES, rows)])
 
 
 DOUBT = "The data do not identify every one of these laws; read their verdicts first."
@@ -151,7 +152,7 @@ def groups_text(found: LawsByGroup) -> str:
     if found.impossible:
         lines += ["", "Not fitted:"]
         lines += [f"  {group}: {reason}" for group, reason in found.impossible.items()]
-    return "\n".join(lines)
+    return shown_lines(lines)
 
 
 def difference_text(found: Difference) -> str:
@@ -225,6 +226,7 @@ def law_summary(law: Law) -> dict[str, Any]:
                 for name, profile in law.profiles.items()
             },
             "seed": law.options.seed,
+            "notes": list(law.notes),
             "version": law.version,
         },
         "excluded": [{"rule": e.rule, "rows": list(e.rows)} for e in law.excluded],

@@ -73,15 +73,23 @@ PUBLIC = {
 }  # fmt: skip
 
 
-def load_table(table: pd.DataFrame | Path | str, data_dir: Path | None = None) -> pd.DataFrame:
+def load_table(
+    table: pd.DataFrame | Path | str,
+    data_dir: Path | None = None,
+    *,
+    separator: str | None = None,
+    decimal: str | None = None,
+) -> pd.DataFrame:
     """Return a table as a data frame.
 
     Parameters
     ----------
     table
-        A data frame, a .csv, .parquet or .jsonl file, or a public table's name.
+        A data frame, a .csv, .tsv, .parquet, .jsonl or .json file, or a public table's name.
     data_dir
         Folder that holds public tables, where they are not to be fetched.
+    separator, decimal
+        As in :class:`FitOptions`.
 
     Returns
     -------
@@ -103,7 +111,7 @@ def load_table(table: pd.DataFrame | Path | str, data_dir: Path | None = None) -
             f"no table is called {str(table)!r}; give a file ({', '.join(READ)}) or one of "
             + ", ".join(PUBLIC)
         )
-    return read_table(path)
+    return read_table(path, separator=separator, decimal=decimal)
 
 
 def load_public(name: str, data_dir: Path | None = None) -> pd.DataFrame:
