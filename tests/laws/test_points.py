@@ -262,5 +262,5 @@ def test_a_column_that_stands_twice_is_an_error() -> None:
 
 def test_dates_and_flags_are_no_numbers() -> None:
     for column in (pd.date_range("2026-01-01", periods=12), [True, False] * 6):
-        with pytest.raises(UsageError, match="width holds (no number|dates)"):
+        with pytest.raises(UsageError, match=r"width holds (no number|dates)"):
             selected(shape_table(width=column))
