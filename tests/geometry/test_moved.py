@@ -10,7 +10,7 @@ import torch
 from tests.support.command import superscope
 
 from superscope import measure
-from superscope.errors import HeadDataError, UsageError
+from superscope.errors import UsageError
 from superscope.geometry import Evidence
 
 START = np.random.default_rng(0).standard_normal((400, 16)).astype(np.float32)
@@ -58,7 +58,7 @@ def test_another_models_start_is_refused() -> None:
         measure(START, initial=START[:, :15], pairs="none")
     broken = START.copy()
     broken[7] = np.nan
-    with pytest.raises(HeadDataError, match="not finite"):
+    with pytest.raises(UsageError, match="not finite"):
         measure(START, initial=broken, pairs="none")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from superscope.errors import HeadDataError, UsageError
+from superscope.errors import UsageError
 from superscope.geometry.unit_rows import blocks, row_norms
 from superscope.heads import Head
 from superscope.result import Result
@@ -56,9 +56,7 @@ def moved_rows(head: Head, initial: Head) -> Moved:
     Raises
     ------
     UsageError
-        The initialization has another width, or none of the rows.
-    HeadDataError
-        A row of the initialization is not finite.
+        The initialization has another width, none of the rows, or one that is not finite.
     """
     name = initial.provenance.model
     if initial.width != head.width:
@@ -79,7 +77,7 @@ def moved_rows(head: Head, initial: Head) -> Moved:
         new = head.block(start, stop).astype(np.float64)
         lengths = row_norms(old), row_norms(new)
         if not np.isfinite(lengths[0]).all():
-            raise HeadDataError(f"the initialization {name} has numbers that are not finite")
+            raise UsageError(f"the initialization {name} has numbers that are not finite")
         differs = row_norms(new - old) > rounding * np.maximum(*lengths)
         unit = new / lengths[1][:, None] - old / np.where(lengths[0] > 0, lengths[0], 1)[:, None]
         moved += int(differs.sum())

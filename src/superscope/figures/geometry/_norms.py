@@ -68,7 +68,8 @@ def norms_drawing(geometry: Geometry) -> Drawing:
         + (
             ", but the scale of the numbers is not known, so that their norms have no meaning."
             if geometry.represented_fraction is None
-            else f" and count as represented: φ = {geometry.represented_fraction:.4f}."
+            else f" and count as represented: φ = {geometry.represented_fraction:.4f}, and of "
+            f"untrained rows {geometry.untrained.represented_fraction:.4f}."
         ),
         label="Histogram of the norms of the rows, with the threshold of the represented fraction "
         "as a line.",
