@@ -20,6 +20,7 @@ from superscope.figures.draw.style import styled
 from superscope.figures.toy import sweep_drawings
 from superscope.figures.toy._exponent import exponent_table
 from superscope.figures.toy._norms import norm_shares, represented_by_decay
+from superscope.figures.toy._phase import phase_cells
 from superscope.figures.toy._width import strong_law, weak_law
 from superscope.figures.toy.groups import BY_WIDTH, group_runs
 from superscope.figures.toy.keys import decay_colors, decay_mark
@@ -28,7 +29,7 @@ from superscope.observations import Observation
 from superscope.report import write_toy_report
 from superscope.report.toy.page import exponent_lines, render_toy
 from superscope.text import fixed, signed
-from superscope.toy import ToyRuns
+from superscope.toy import Phase, ToyRuns
 from superscope.toy.config import ToyConfig
 from superscope.toy.point import NORM_EDGES, ToyPoint
 from superscope.toy.theory import weak_loss, welch_floor
@@ -161,6 +162,10 @@ def test_widths_without_superposition_and_useless_losses_are_left_out_and_named(
         ({"density": 2.0}, "density E = 2"),
         ({"groups": 2}, "group size = 2"),
         ({"groups": ((0, 1), (2, 3))}, "group size = given"),
+        ({"anticorrelated": 2}, "anticorrelated = 2"),
+        ({"importance": 0.9}, "importance = 0.9"),
+        ({"output": "linear"}, "output = linear"),
+        ({"bias": "zeros"}, "start of b = zeros"),
         ({"steps": 200}, "steps = 200"),
         ({"warmup": 7}, "warmup = 7"),
         ({"engine": "torch"}, "engine = torch"),
@@ -248,6 +253,37 @@ def test_a_sweep_draws_seven_figures(sweep: list[ToyPoint], page: str) -> None:
     elements = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
     labels = [ElementTree.fromstring(svg).get("aria-label") for svg in elements]
     assert set(labels) == {figure.label for figure in figures.values()}
+
+
+PHASE = {"n": 2, "width": 1, "alpha": 0.0, "decay": 0.0}
+
+
+def test_the_phase_diagram_shows_the_best_seed_of_each_cell() -> None:
+    points = [
+        replace(run(loss, density=density, importance=importance, seed=seed, **PHASE), phase=phase)
+        for density in (0.1, 1.0)
+        for importance in (0.2, 1.0, 5.0)
+        for seed, loss, phase in ((0, 0.2, Phase.ALIGNED), (1, 0.1, Phase.ANTIPODAL))
+    ]
+    (cells,) = phase_cells(group_runs(points)).values()
+    assert sorted(cells) == [(p, r) for p in (0.05, 0.5) for r in (0.2, 1.0, 5.0)]
+    assert {p.phase for p in cells.values()} == {Phase.ANTIPODAL}
+    drawing = drawings(points)["phases"]
+    assert "lowest loss" in drawing.caption
+    figure = drawing.figure()
+    figure.draw_without_rendering()
+    assert len(figure.axes[0].patches) == 6
+    low, high = figure.axes[0].get_xlim()
+    assert low > high  # sparser to the right
+    of(points).plot("phases")
+
+
+def test_settings_of_a_phase_diagram_stand_side_by_side() -> None:
+    points = [run(density=0.5, **PHASE), run(density=0.5, output="linear", **PHASE)]
+    figure = drawings(points)["phases"].figure()
+    assert [panel.get_title(loc="left") for panel in figure.axes] != ["", ""]
+    with pytest.raises(UsageError, match="2 features in width 1"):
+        of([run()]).plot("phases")
 
 
 def test_colors_tell_growth_from_decay_and_every_decay_from_the_next() -> None:

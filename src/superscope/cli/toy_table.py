@@ -26,7 +26,8 @@ def toy_table(
     out
         The table, .parquet or .csv; default: CSV on the standard output.
     losses
-        Also write each run's loss by cause, and its strongly represented share, to this .csv.
+        Also write each run's loss by cause, its strongly represented share, and the mean
+        dimensionality of its represented features, to this .csv.
     """
     from superscope.cli.written import finished_runs
     from superscope.observations import to_frame

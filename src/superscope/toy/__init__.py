@@ -2,6 +2,7 @@
 
 import superscope.toy.summary  # noqa: F401  (registers the results' text)
 from superscope.toy.config import ToyConfig
+from superscope.toy.dimensionality import Phase, feature_dimensionality, phase_of
 from superscope.toy.evaluation import ToyEvaluation, evaluate
 from superscope.toy.features import Batch, Features, make_features
 from superscope.toy.point import ToyPoint, losses_table
@@ -16,15 +17,18 @@ __all__ = [
     "Batch",
     "Failure",
     "Features",
+    "Phase",
     "ToyConfig",
     "ToyEvaluation",
     "ToyPoint",
     "ToyRun",
     "ToyRuns",
     "evaluate",
+    "feature_dimensionality",
     "from_bytes",
     "losses_table",
     "make_features",
+    "phase_of",
     "product",
     "read_runs",
     "read_sweep",

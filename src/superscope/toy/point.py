@@ -15,6 +15,7 @@ from superscope.observations import Observation
 from superscope.result import Result
 from superscope.toy import theory
 from superscope.toy.config import ToyConfig
+from superscope.toy.dimensionality import Phase, phase_of
 from superscope.toy.features import Float32, Float64
 from superscope.toy.run import ToyRun
 
@@ -42,6 +43,10 @@ class ToyPoint(Result):
         Histogram of ‖W_i‖ over ``NORM_EDGES``; norms beyond 2 are in the last bin.
     above_one
         Share of features with a norm above 1 (LLG25's strongly represented ones).
+    mean_dimensionality
+        Mean dimensionality of the represented features; None if there are none.
+    phase
+        What the run does with its last feature.
     kernel
         The machine code that trained it, as in :class:`ToyRun`.
     overlap_above_one
@@ -57,6 +62,8 @@ class ToyPoint(Result):
     norm_counts: Float64
     above_one: float
     overlap_above_one: float | None
+    mean_dimensionality: float | None = None
+    phase: Phase = Phase.NOT_REPRESENTED
     kernel: str = ""
 
     @classmethod
@@ -74,6 +81,10 @@ class ToyPoint(Result):
             norm_counts=np.histogram(np.minimum(run.norms, 2), NORM_EDGES)[0].astype(np.float64),
             above_one=float(np.mean(run.norms > 1)),
             overlap_above_one=_overlap(run.W[run.norms > 1]),
+            mean_dimensionality=float(run.dimensionality[run.represented].mean())
+            if run.represented.any()
+            else None,
+            phase=phase_of(run.W),
             kernel=run.kernel,
         )
 
@@ -92,7 +103,7 @@ def _overlap(rows: Float32) -> float | None:
 
 
 def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
-    """Return the causes of each run's loss: one row per run, to join with the observations.
+    """Return the causes of each run's loss and how features share dimensions, one row per run.
 
     Parameters
     ----------
@@ -102,7 +113,7 @@ def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per run, indexed by the run's identity.
+        One row per run, to join with the observations by the column ``run``.
     """
     import pandas as pd
 
@@ -114,6 +125,7 @@ def losses_table(points: Iterable[ToyPoint]) -> pd.DataFrame:
             "interference_loss": point.interference_loss,
             "share_norm_above_one": point.above_one,
             "mean_square_overlap_norm_above_one": point.overlap_above_one,
+            "mean_dimensionality": point.mean_dimensionality,
         }
         for point in points
     )

@@ -16,13 +16,13 @@ from superscope.observations import Observation
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.toy.config import ToyConfig
+from superscope.toy.dimensionality import THRESHOLD, feature_dimensionality
 from superscope.toy.features import Float32, Float64
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LAST = 100  # steps whose mean is the loss of a run (definitions.md §4)
-THRESHOLD = 0.5  # norm above which a feature counts as represented (LLG25)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,7 +36,8 @@ class ToyRun(Result, Pictured):
     W, b
         Final weights and biases, shapes (n, m) and (n,), float32.
     losses
-        Loss of every step, the sum over features of (y − x)², mean over samples; (steps,).
+        Loss of every step, the sum over features of (y − x)², weighted by importance, mean over
+        samples; (steps,).
     feature_loss
         Loss of each feature over the last 100 steps, shape (n,); they sum to ``loss``.
     seconds
@@ -81,6 +82,11 @@ class ToyRun(Result, Pictured):
     def norms(self) -> Float64:
         """‖W_i‖, shape (n,)."""
         return np.asarray(np.linalg.norm(self.W.astype(np.float64), axis=1))
+
+    @cached_property
+    def dimensionality(self) -> Float64:
+        """Part of a dimension that each feature has, ‖W_i‖² / Σ_j (Ŵ_i·W_j)² (E22), shape (n,)."""
+        return feature_dimensionality(self.W)
 
     @property
     def represented(self) -> npt.NDArray[np.bool_]:
@@ -144,7 +150,7 @@ class ToyRun(Result, Pictured):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per feature, by rank: probability, norm, bias and loss.
+        """Return one row per feature, by rank: probability, norm, dimensionality, bias and loss.
 
         ``interference`` is Σ_j (W_i·W_j)² over the other features j.
         """
@@ -157,6 +163,7 @@ class ToyRun(Result, Pictured):
             "feature": np.arange(self.config.n),
             "probability": self.config.features().probabilities,
             "norm": self.norms,
+            "dimensionality": self.dimensionality,
             "bias": self.b,
             "represented": self.represented,
             "loss": self.feature_loss,

@@ -50,6 +50,7 @@ def _point(
         *fresh,
         ("represented, norm above ½", f"{o.represented_fraction:.4g}"),
         *_overlap(point),
+        *_dimensionality(point),
         *seconds,
     ]
     return _table(f"toy model {point.config.identity}: {title(point.config)}", rows)
@@ -88,6 +89,7 @@ def to_summary_json(run: ToyRun) -> str:
         "unrepresented_loss": point.unrepresented_loss,
         "interference_loss": point.interference_loss,
         "expected_unrepresented_loss": point.expected_loss,
+        "mean_dimensionality": point.mean_dimensionality,
         "fresh_loss": fresh.loss,
         "fresh_loss_se": fresh.loss_se,
         "seconds": run.seconds,
@@ -114,6 +116,11 @@ def title(config: ToyConfig) -> str:
     )
 
 
+def _dimensionality(point: ToyPoint) -> list[tuple[str, str]]:
+    mean = point.mean_dimensionality
+    return [] if mean is None else [("dimensionality, if represented", f"{mean:.4g} on average")]
+
+
 def _overlap(point: ToyPoint) -> list[tuple[str, str]]:
     overlap, config = point.observation.mean_square_overlap, point.config
     if overlap is None:
@@ -130,4 +137,4 @@ def _listed(values: list[str], most: int = 8) -> str:
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:
-    return "\n".join([title, *(f"{label:<28} {value}" for label, value in rows)])
+    return "\n".join([title, *(f"{label:<30} {value}" for label, value in rows)])

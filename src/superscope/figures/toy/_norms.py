@@ -23,9 +23,9 @@ from superscope.figures.toy.groups import MOST_PANELS, Group, GroupedRuns, Serie
 from superscope.figures.toy.keys import decay_colors, width_colors
 from superscope.figures.toy.text import missing
 from superscope.text import signed
+from superscope.toy.dimensionality import THRESHOLD
 from superscope.toy.features import Float64
 from superscope.toy.point import NORM_EDGES
-from superscope.toy.run import THRESHOLD
 
 MOST_WIDTHS = 12  # lines of one panel
 LEAST = 0.8  # inches, of a panel of norms

@@ -16,11 +16,14 @@ from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
 from superscope.toy import ToyRun
-from superscope.toy.run import LAST, THRESHOLD
+from superscope.toy.dimensionality import THRESHOLD
+from superscope.toy.run import LAST
 
 Float64 = npt.NDArray[np.float64]
 WINDOWS = 200  # of steps, over each of which the loss is averaged
 OVERLAP = "Overlap of the features"
+SHAPES = {"⅖": 2 / 5, "½": 1 / 2, "⅔": 2 / 3, "¾": 3 / 4, "1": 1.0}
+"""Dimensionalities of a pentagon, a pair, a triangle, a tetrahedron, and of a feature alone."""
 
 
 def smoothed_losses(run: ToyRun) -> tuple[Float64, Float64]:
@@ -81,6 +84,43 @@ def run_norms(run: ToyRun) -> Drawing:
         f"Of {len(order):,} features, {int(run.represented.sum()):,} have a norm above ½ and "
         "count as represented.",
         label="Norms of features against their rank by frequency, with the threshold one half.",
+    )  # fmt: skip
+
+
+def run_dimensionality(run: ToyRun) -> Drawing:
+    """Return the figure of the dimensionality of each feature against its rank by frequency."""
+    order = np.argsort(-run.config.features().probabilities, kind="stable")
+    key = Key((
+        mark("represented feature", LIGHT["centered"]),
+        mark("feature of norm at most ½", LIGHT["muted"], "x"),
+    ))  # fmt: skip
+
+    def draw(panel: Axes) -> None:
+        log_x(panel, *limits([1.0, float(len(order))]))
+        ranks, found = np.arange(1, len(order) + 1), run.dimensionality[order]
+        for chosen, color, marker in (
+            (run.represented[order], LIGHT["centered"], "o"),
+            (~run.represented[order], LIGHT["muted"], "x"),
+        ):
+            panel.plot(ranks[chosen], found[chosen], linestyle="none", marker=marker,
+                       markersize=3.5, color=color, alpha=0.8, zorder=3)  # fmt: skip
+        for level in SHAPES.values():
+            panel.axhline(level, color=LIGHT["muted"], linewidth=0.7, zorder=1)
+        panel.set_yticks([0, *SHAPES.values()], ["0", *SHAPES])
+        panel.grid(False, axis="y")
+        panel.set_ylim(-0.03, 1.05)
+        panel.set_xlabel("rank of the feature by frequency")
+        panel.set_ylabel("dimensionality")
+
+    return _drawing(
+        "toy-dimensionality", "Dimensionality of the features", key, draw,
+        said=caption(
+            "The part of a dimension that each feature has, ‖W_i‖² / Σ_j (Ŵ_i·W_j)².",
+            "Lines are at 1, a dimension of its own, and at the values of the regular shapes: ¾ of "
+            "a tetrahedron, ⅔ of a triangle, ½ of an antipodal pair, ⅖ of a pentagon.",
+        ),
+        label="Dimensionality of features against their rank by frequency, with lines at the "
+        "values of regular shapes.",
     )  # fmt: skip
 
 
