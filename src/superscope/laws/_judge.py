@@ -24,6 +24,7 @@ FEW_STARTS = 0.1
 WIDEST = 1.0  # share above which its interval says next to nothing
 _WIDE = {FitStatus.WEAK: "weakly", FitStatus.UNDETERMINED: "hardly"}
 PROFILE = " (by its profile)"
+RISES = "; it rises instead, as an accuracy does: fit what falls, such as 1 − accuracy"
 NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
@@ -76,6 +77,8 @@ def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
         low, high = bounds[term.amplitude]
         if low < high and named[term.amplitude] <= low and low == 0:
             text = f"{term.amplitude} is 0: no part of the loss falls with {term.column}"
+            if _rises(problem, term.column):
+                text += RISES
             findings.append(Finding(FitStatus.TERM_VANISHED, term.amplitude, text))
             continue
         low, high = bounds[term.exponent]
@@ -99,6 +102,17 @@ def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
         )
         findings.append(Finding(FitStatus.FLOOR_AT_BOUND, which, text))
     return findings
+
+
+def _rises(problem: Problem, column: str) -> bool:
+    """Whether losses rise with an input, by their ranks."""
+    from scipy.stats import spearmanr
+
+    at = problem.form.columns.index(column)
+    x = problem.points.inputs[:, at]
+    if len(np.unique(x)) < 3 or len(np.unique(problem.points.loss)) < 3:
+        return False
+    return float(spearmanr(x, problem.points.loss).statistic) > 0.5
 
 
 def _unbounded(law: Law) -> list[Finding]:

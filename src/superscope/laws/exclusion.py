@@ -108,6 +108,12 @@ def group_rows(frame: pd.DataFrame, groups: Sequence[str]) -> dict[str, npt.NDAr
     """
     if not groups:
         return {"": np.arange(len(frame))}
+    for name in groups:
+        first = next((v for v in frame[name] if isinstance(v, (list, dict, set, np.ndarray))), None)
+        if first is not None:
+            raise UsageError(
+                f"group: {name} holds lists, such as {first!r:.40}; give each row one value"
+            )
     parts = [frame[name].astype("string").map(_quoted, na_action="ignore") for name in groups]
     labels = parts[0].fillna(ABSENT)
     for part in parts[1:]:

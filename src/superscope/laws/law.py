@@ -383,7 +383,8 @@ def _wrong_parameters(law: Law) -> str:
     for name, (shape, fitting) in shapes.items():
         if shape != fitting:
             return f"{name} has the shape {shape}, not {fitting}"
-    if not (np.isfinite(law.vector).all() and (law.vector >= 0).all()):
+    powers = law.vector[: 2 * len(law.form.terms)]  # a floor may be bounded below 0
+    if not (np.isfinite(law.vector).all() and (powers >= 0).all()):
         return "a parameter is negative or not finite"
     if {*law.intervals} != {*names} or {*law.standard_errors} != {*names}:
         return "its intervals are not of its parameters"

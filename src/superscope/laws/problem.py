@@ -126,10 +126,12 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
         at = _place(name, places, "bounds")
         if (low[at] == high[at]).any():
             raise UsageError(f"{name} is both fixed and bounded; choose one")
+        floor = name == form.floor or name in floors
         below = 0.0 if least is None else least
         above = (HIGHEST if name in form.exponents else np.inf) if most is None else most
-        if not 0 <= below <= above:
-            raise UsageError(f"bounds {name}={below:g}:{above:g}: 0 <= lowest <= highest")
+        if not (below <= above and (floor or below >= 0)):
+            sign = "lowest <= highest" if floor else "0 <= lowest <= highest"
+            raise UsageError(f"bounds {name}={below:g}:{above:g}: {sign}")
         low[at], high[at] = below, above
     for i, term in enumerate(form.terms):
         values = points.inputs[:, i]
