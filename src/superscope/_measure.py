@@ -94,10 +94,11 @@ def measure(
                 raise UsageError("tokens= is for a model in memory; a checkpoint has tokens itself")
             head = read_head(model, o, progress=report)
         else:
-            if o.revision is not None or o.rows == "tokenizer" or o.fold_norm:
+            read = (o.revision, o.transpose) != (None, None) or o.fold_norm
+            if read or o.rows == "tokenizer":
                 raise UsageError(
-                    "revision, rows='tokenizer' and fold_norm choose what is read from a "
-                    "checkpoint; what is in memory is measured as it is"
+                    "revision, transpose, rows='tokenizer' and fold_norm choose what is read from "
+                    "a checkpoint; what is in memory is measured as it is"
                 )
             head = head_of(model, tensor=o.tensor, tokens=tokens)
             if o.rows == "trained":

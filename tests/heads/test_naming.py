@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.heads.naming import choose, final_norm, tied_by_config
+from superscope.heads.naming import choose, final_norm
+from superscope.heads.tying import tied_by_config
 
 TIED, UNTIED = {"tie_word_embeddings": True}, {"tie_word_embeddings": False}
 LAYERS = ["model.layers.0.self_attn.q_proj.weight", "model.norm.weight"]

@@ -450,7 +450,9 @@ FOLDERS: dict[str, dict[str, bytes]] = {
     "index-without-a-map": {"model.safetensors.index.json": b"{}", "a.safetensors": _GOOD},
     "index-that-is-wrong": {
         "model.safetensors.index.json": _index(model__embed_tokens__weight="a.safetensors"),
-        "a.safetensors": _GOOD,
+        "a.safetensors": _header(
+            **{"other__weight": _entry(), "wpe__weight": _entry(offsets=(24, 48))}
+        ) + bytes(24),
     },
     "index-of-nothing": {"model.safetensors.index.json": _index(), "a.safetensors": _GOOD},
     "config-not-json": {"model.safetensors": _GOOD, "config.json": b"{"},

@@ -126,6 +126,9 @@ def _checked(found: Found, sha256: str | None) -> Iterator[bytes]:
     The hash of the whole file is checked where little of it is not the head.
     """
     file, tensor = found.file, found.tensor
+    if found.matrix is not None:
+        yield found.matrix.astype("<f4").tobytes()
+        return
     if not tensor.mappable and tensor.entry is not None and tensor.entry.deflated:
         yield from tensor.chunks(file)
         return

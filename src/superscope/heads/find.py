@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
-from superscope.heads import naming, scales
+from superscope.errors import FormatError, NotFoundError
+from superscope.heads import adapters, naming, scales, slices, tokens, vocabulary
 from superscope.heads._locate import Checkpoint
-from superscope.heads.encodings import ENCODINGS, Float32
+from superscope.heads.choosing import Chosen, choose_head
+from superscope.heads.drift import drifted_embedding
+from superscope.heads.encodings import ENCODINGS, Encoding, Float32
 from superscope.heads.families import family_of
 from superscope.heads.head import Provenance, check_shape
-from superscope.heads.opened import Opened, config_of, described, holders_of, loaded
+from superscope.heads.opened import Opened, config_of, described, loaded, rows_of
 from superscope.heads.scaled import stored_scale
 from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
+from superscope.heads.tying import tied_by_config
 
-_Choose = Callable[[Mapping[str, tuple[int, ...]]], naming.Choice]
+_Made = tuple[Float32, str]  # a matrix made of several tensors, and how
+_DRIFTED = "its own output head, although config.json ties it to the input embedding"
 
 
 @dataclass(frozen=True)
 class Found:
-    """The head's tensor and what goes with it, not yet read."""
+    """The head's tensor and what goes with it, not yet read.
+
+    Attributes
+    ----------
+    matrix
+        The head itself, float32, where it was made of several tensors; or None.
+    """
 
     file: RangeFile
     tensor: StoredTensor
@@ -36,53 +45,60 @@ class Found:
     provenance: Provenance
     gain: Float32 | None
     scale: Scale | None = None
+    matrix: Float32 | None = None
 
 
-def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Found:
+def find_head(
+    checkpoint: Checkpoint, wanted: str | None, fold_norm: bool, transpose: bool | None = None
+) -> Found:
     config = config_of(checkpoint)
-    holders = holders_of(checkpoint)
     opened = Opened(checkpoint)
-    if isinstance(holders, str):
-        directory = opened.directory(holders)
-        where = dict.fromkeys(directory.tensors, holders)
-        shapes = {name: t.shape for name, t in directory.tensors.items()}
-    else:
-        where, shapes = holders, {}
-    stored_as = scales.plain_names(where)
-    where = {**where, **{plain: where[name] for plain, name in stored_as.items()}}
-    choose = partial(naming.choose, where, config, wanted)
-    try:
-        choice = choose(shapes)
-    except (NotFoundError, UsageError, FormatError) as error:
-        raise _with_shapes(error, checkpoint.name, opened, where, choose) from None
+    chosen = choose_head(checkpoint, opened, config, wanted)
+    choice, where = chosen.choice, chosen.where
     file_name = where[choice.tensor]
     directory = opened.directory(file_name)
-    chosen = stored_as.get(choice.tensor, choice.tensor)
-    stored = described(directory, chosen, f"{checkpoint.name}: {file_name}")
+    stored = described(directory, chosen.stored_name, f"{checkpoint.name}: {file_name}")
     if not stored.name.isprintable():
         raise FormatError(f"{checkpoint.name}: the name of tensor {stored.name} cannot be printed")
     label = f"{checkpoint.name}: tensor {stored.name}"
     stored.check_whole(opened.file(file_name))
     check_shape(stored.shape, label)
-    width = stored.shape[1]
+    params = config_of(checkpoint, "params.json")
+    size = vocabulary.vocabulary_size(config, params)
+    if wanted is None:
+        slices.refuse_rank(checkpoint, file_name)
     scale = stored_scale(opened, where, stored, config=config, label=label)
-    try:
-        if scale is None:
-            naming.refuse_integers(stored.name, stored.dtype, config)
-        encoding = stored.encoding
-        encoding.row_bytes(width)
-    except FormatError as error:
-        raise FormatError(f"{checkpoint.name}: {error}") from None
-    if stored.transposed and encoding.quantized:
+    quantized = _encoding(checkpoint, stored, scale, config).quantized
+    parts = slices.slices_of(file_name, checkpoint.files())
+    if len(parts) > 1:
+        made: _Made | None = slices.joined(opened, parts, stored.name, params, label)
+    elif wanted is None:
+        made = _adapted(checkpoint, opened, chosen, stored, scale=scale, label=label)
+    else:
+        made = None
+    matrix, notes = None, [*chosen.notes]
+    if made is not None:
+        matrix, how = made
+        notes.append(how)
+        stored, scale = _in_memory(stored, matrix), None
+    stored, turned = _by_rows(checkpoint, stored, size, transpose)
+    if turned is not None and matrix is not None:
+        matrix = np.ascontiguousarray(matrix.T)
+        stored = _in_memory(stored, matrix)
+    if stored.transposed and (quantized or scale is not None):
         raise FormatError(f"{label} is quantized and transposed, which is not read")
+    rows, width = stored.shape
+    if turned is not None:
+        notes.append(turned)
+    elif transpose is None:
+        notes += vocabulary.check_rows((rows, width), size, label, wanted is not None)
+    tied = wanted is None and choice.own and tied_by_config(config)
+    drifted = drifted_embedding(opened, where, stored.name) if tied else None
+    if drifted is not None:
+        notes.append(_drift_note(stored.name, drifted))
     folded, gain = folded_gain(opened, where, config, width, label) if fold_norm else (None, None)
     unscaled = scale is None and scales.needed(stored.dtype)
-    if scale is not None:
-        notes: tuple[str, ...] = (scale.described((stored.shape[0], width)),)
-    elif unscaled:
-        notes = scales.missing(stored.dtype, scales.unknown_beside(stored.name, where))
-    else:
-        notes = ()
+    notes += _scale_notes(scale, stored, where)
     notes += cut_off(directory, opened.file(file_name))
     provenance = Provenance(
         model=checkpoint.name,
@@ -91,31 +107,89 @@ def find_head(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Fo
         file=file_name,
         format=directory.format,
         tensor=stored.name,
-        reason=choice.reason,
-        dtype=encoding.name,
-        quantized=encoding.quantized or scale is not None or unscaled,
+        reason=choice.reason if drifted is None else _DRIFTED,
+        dtype=stored.encoding.name,
+        quantized=quantized or scale is not None or unscaled,
         scale_known=not unscaled,
         folded_norm=folded,
         depth=_depth(config, directory),
-        parameters=_parameters(directory) if isinstance(holders, str) else None,
-        notes=notes,
+        parameters=_parameters(directory) if chosen.one_file and len(parts) == 1 else None,
+        notes=tuple(notes),
     )
-    return Found(opened.file(file_name), stored, directory, provenance, gain, scale)
+    return Found(opened.file(file_name), stored, directory, provenance, gain, scale, matrix)
 
 
-def _with_shapes(
-    error: SuperscopeError, name: str, opened: Opened, where: Mapping[str, str], choose: _Choose
-) -> SuperscopeError:
-    """Return why no head was chosen; the shards' headers, not needed before, give the shapes."""
-    if not isinstance(error, FormatError):
-        shapes: dict[str, tuple[int, ...]] = {}
-        for shard in sorted(set(where.values())):
-            shapes |= {name: t.shape for name, t in opened.directory(shard).tensors.items()}
-        try:
-            choose(shapes)
-        except (NotFoundError, UsageError) as shown:
-            error = shown
-    return type(error)(f"{name}: {error}")
+def _encoding(
+    checkpoint: Checkpoint, stored: StoredTensor, scale: Scale | None, config: Mapping[str, Any]
+) -> Encoding:
+    """Return how a head's numbers are stored; refuse what is no number of a head."""
+    try:
+        if scale is None:
+            naming.refuse_integers(stored.name, stored.dtype, config)
+        stored.encoding.row_bytes(stored.shape[1])
+    except FormatError as error:
+        raise FormatError(f"{checkpoint.name}: {error}") from None
+    return stored.encoding
+
+
+def _scale_notes(
+    scale: Scale | None, stored: StoredTensor, where: Mapping[str, str]
+) -> tuple[str, ...]:
+    if scale is not None:
+        return (scale.described((stored.shape[0], stored.shape[1])),)
+    if scales.needed(stored.dtype):
+        return scales.missing(stored.dtype, scales.unknown_beside(stored.name, where))
+    return ()
+
+
+def _drift_note(head: str, embedding: str) -> str:
+    return (
+        f"config.json ties the head to the input embedding, but {head} and {embedding} are stored "
+        f"and differ; {head} is measured, as transformers 5 loads it; transformers 4 and vLLM "
+        f"take {embedding}"
+    )
+
+
+def _in_memory(stored: StoredTensor, matrix: Float32) -> StoredTensor:
+    """Return the description of a matrix that was made of stored ones."""
+    return replace(stored, dtype="F32", shape=matrix.shape, nbytes=matrix.nbytes, transposed=False)
+
+
+def _by_rows(
+    checkpoint: Checkpoint, stored: StoredTensor, size: int | None, transpose: bool | None
+) -> tuple[StoredTensor, str | None]:
+    """Return the matrix by rows; the tokenizer is asked only where nothing else tells."""
+    ids = None
+    if transpose is None and size is None and stored.shape[0] < stored.shape[1]:
+        data = checkpoint.small("tokenizer.json")
+        name = f"{checkpoint.name}/tokenizer.json"
+        ids = None if data is None else len(tokens.from_tokenizer_json(data, name))
+    return vocabulary.by_rows(stored, size, transpose, ids)
+
+
+def _adapted(
+    checkpoint: Checkpoint,
+    opened: Opened,
+    chosen: Chosen,
+    stored: StoredTensor,
+    *,
+    scale: Scale | None,
+    label: str,
+) -> _Made | None:
+    """Return the head with the LoRA adapter beside it merged in, and what to say of it."""
+    adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
+    if adapter is None:
+        return None
+    told = config_of(checkpoint, "adapter_config.json")
+    shape = (stored.shape[0], stored.shape[1])
+    product, factor = adapters.update(
+        opened, chosen.where, adapter, config=told, shape=shape, label=label
+    )
+    rows = rows_of(opened.file(chosen.where[chosen.choice.tensor]), stored)
+    rows = rows if scale is None else scale.applied(rows)
+    merged = rows.block(0, shape[0]) + np.float32(factor) * product
+    how = f"the LoRA adapter beside it, {adapter.up}, was merged into it at scale {factor:g}"
+    return np.ascontiguousarray(merged, np.float32), how
 
 
 def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:

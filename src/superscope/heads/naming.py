@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.heads.tying import tied_by_config, untied_by_default
 
 # A head of its own: these are the output matrix wherever they occur.
 _OUTPUT = (
@@ -24,12 +25,34 @@ _OUTPUT = (
     "vocab_projector.weight",  # DistilBERT
     "generator_lm_head.weight",  # ELECTRA
     "transformer.ff_out.weight",  # the first OLMo checkpoints
-    "proj_out.weight",  # Whisper
     "output_layer.weight",  # ChatGLM
     "language_model.output.weight",  # InternLM2 within InternVL
+    "out_head.weight",  # Raschka's GPT
+    "unembed.weight",
+    "unembed.W_U",  # TransformerLens
+    "lm_head.kernel",  # Flax
+    "embed_out.kernel",
 )
 # The same, in checkpoints that use these bare names at the top.
-_OUTPUT_WHOLE = ("output.weight", "head.weight", "decoder.weight")
+_OUTPUT_WHOLE = ("output.weight", "head.weight", "decoder.weight", "W_U")
+# Whisper's head. Projectors and diffusion models have the name too, without an embedding.
+_OUTPUT_WITH_EMBEDDING = "proj_out.weight"
+# Names of matrices that are stored with a column for each feature.
+_COLUMNS = re.compile(r"(^|[./])(W_U|W_enc|kernel)$")
+
+# What wrappers put between a module's name and its weight: PEFT and FSDP.
+_WRAPPED = re.compile(
+    r"\.(modules_to_save\.[^.]+|original_module|base_layer|_fsdp_wrapped_module|"
+    r"_checkpoint_wrapped_module)(?=\.)"
+)
+# What wrappers put before the names of a whole model.
+_OUTER = re.compile(
+    r"^((model|module|state_dict|base_model|_orig_mod|_fsdp_wrapped_module|net)\.)+"
+)
+# A head that has one of these and is not understood is there all the same …
+_HEAD_PART = re.compile(r"(^|\.)(lm_head|output|embed_out|out_head|unembed)\.")
+# … unless it is what lies before a head that is tied, or its bias.
+_BEFORE_HEAD = re.compile(r"\.(bias|b_U|dense|layer_norm|LayerNorm|ln|norm|transform)(\.|$)")
 
 # Input embeddings, the head of models that tie the two.
 _EMBEDDING = (
@@ -45,6 +68,11 @@ _EMBEDDING = (
     "rwkv.embeddings.weight",  # RWKV
     "embedding.weight",
     "embeddings.weight",
+    "embed.W_E",  # TransformerLens
+    "embed_tokens.embedding",  # Flax
+    "wte.embedding",
+    "word_embeddings.embedding",
+    "shared.embedding",
 )
 
 # Parts of a multimodal or encoder-decoder checkpoint that never hold the head, and
@@ -82,10 +110,21 @@ _GAIN_LESS_ONE = frozenset(
 
 @dataclass(frozen=True)
 class Choice:
-    """The tensor taken as the head, and why."""
+    """The tensor taken as the head, and why.
+
+    Attributes
+    ----------
+    tensor
+        Its name.
+    reason
+        Why it was taken.
+    own
+        Whether it is the output matrix by its name, rather than an embedding in its place.
+    """
 
     tensor: str
     reason: str
+    own: bool = False
 
 
 def choose(
@@ -125,11 +164,12 @@ def choose(
     here = [name for name in every if not _ELSEWHERE.search(name)]
     refuse_quantized(here, _OUTPUT, config)
     tied = tied_by_config(config)
-    outputs = _matching(here, _OUTPUT) or [n for n in _OUTPUT_WHOLE if n in here]
-    outputs = [name for name in outputs if len(known.get(name, (0, 0))) == 2]
+    outputs = _outputs(here, known)
     if outputs:
         reason = "the output head, tied to the input embedding" if tied else "its own output head"
-        return _only(outputs, reason, known)
+        if ".modules_to_save." in outputs[0]:
+            reason = "the output head that was trained beside an adapter"
+        return _only(outputs, reason, known, own=True)
     refuse_quantized(here, _EMBEDDING, config)
     embeddings = _matching(here, _EMBEDDING)
     matrices = [name for name in every if len(known.get(name, ())) == 2]
@@ -139,6 +179,19 @@ def choose(
         raise NotFoundError(
             f"no tensor has the name of an output head; {_candidates(every, known)}"
         )
+    unread = [name for name in here if _is_of_a_head(name)]
+    if unread:
+        raise NotFoundError(
+            f"{unread[0]} belongs to an output head whose form is not known, so the input "
+            f"embedding is not taken in its place; {_candidates(every, known)}"
+        )
+    untied = untied_by_default(config) if tied is None else None
+    if untied:
+        raise NotFoundError(
+            f"the checkpoint has no output head, and {untied} models do not tie it to the input "
+            "embedding unless config.json says so with tie_word_embeddings; "
+            f"{_candidates(every, known)}"
+        )
     if tied is False:
         raise NotFoundError(
             "config.json says that input and output embeddings differ, but the checkpoint has no "
@@ -147,6 +200,39 @@ def choose(
     if tied:
         return _only(embeddings, "the input embedding, tied to the output", known)
     return _only(embeddings, "the input embedding, taken as tied: there is no output head", known)
+
+
+def embedding_of(names: Iterable[str]) -> str | None:
+    """Return the name of the input embedding, or None where none or several have its name."""
+    found = _matching([n for n in names if not _ELSEWHERE.search(n)], _EMBEDDING)
+    return found[0] if len(found) == 1 else None
+
+
+def by_columns(name: str) -> bool:
+    """Return whether matrices of this name are stored with a column for each feature."""
+    return bool(_COLUMNS.search(name))
+
+
+def plain_name(name: str) -> str:
+    """Return a tensor's name without what wrappers put before its last part."""
+    return _WRAPPED.sub("", name.replace("/", "."))
+
+
+def _outputs(here: list[str], shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Return the names of output heads."""
+    found = _matching(here, _OUTPUT)
+    if not found:
+        bare = {name: _OUTER.sub("", plain_name(name), count=1) for name in here}
+        known = {*_OUTPUT_WHOLE}
+        if _matching(here, _EMBEDDING):
+            known.add(_OUTPUT_WITH_EMBEDDING)
+        found = _in_use([name for name, plain in bare.items() if plain in known])
+    return [name for name in found if len(shapes.get(name, (0, 0))) == 2]
+
+
+def _is_of_a_head(name: str) -> bool:
+    dotted = name.replace("/", ".")
+    return bool(_HEAD_PART.search(dotted)) and not _BEFORE_HEAD.search(dotted)
 
 
 def final_norm(names: Iterable[str]) -> str | None:
@@ -164,14 +250,6 @@ def gain_less_one(config: Mapping[str, Any]) -> bool:
     text = config.get("text_config")
     kind = text.get("model_type") if isinstance(text, Mapping) else None
     return str(kind or config.get("model_type")) in _GAIN_LESS_ONE
-
-
-def tied_by_config(config: Mapping[str, Any]) -> bool | None:
-    """Return whether ``config.json`` ties the head to the embedding; None if it is silent."""
-    parts = (config, config.get("text_config"), config.get("llm_config"))
-    said = [part.get("tie_word_embeddings") for part in parts if isinstance(part, Mapping)]
-    # The outer part of a multimodal configuration often has a default that its text part denies.
-    return True if True in said else False if False in said else None
 
 
 def refuse_quantized(
@@ -231,24 +309,32 @@ def _quantized(name: str, method: str, dtype: str = "") -> FormatError:
 
 def _matching(names: Iterable[str], tails: tuple[str, ...]) -> list[str]:
     """Return the names that end in one of `tails`, those of the first tail that has any."""
-    listed = list(names)
+    plain = {name: plain_name(name) for name in names}
     for tail in tails:
-        found = [name for name in listed if name == tail or name.endswith(f".{tail}")]
+        found = [name for name, p in plain.items() if p == tail or p.endswith(f".{tail}")]
         if found:
-            return found
+            return _in_use(found)
     return []
 
 
-def _only(found: list[str], reason: str, shapes: Mapping[str, tuple[int, ...]]) -> Choice:
+def _in_use(names: list[str]) -> list[str]:
+    """Return the names without the originals of modules that were trained beside an adapter."""
+    trained = {plain_name(name) for name in names if ".modules_to_save." in name}
+    return [n for n in names if ".modules_to_save." in n or plain_name(n) not in trained]
+
+
+def _only(
+    found: list[str], reason: str, shapes: Mapping[str, tuple[int, ...]], own: bool = False
+) -> Choice:
     if len(found) == 1:
-        return Choice(found[0], reason)
+        return Choice(found[0], reason, own)
     # A wrapper often holds the whole model once more inside: the text model's own is nearest.
     text = [name for name in found if re.search(r"(^|\.)(language_model|text_model)\.", name)]
     if len(text) == 1:
-        return Choice(text[0], reason)
+        return Choice(text[0], reason, own)
     decoder = [name for name in found if re.search(r"(^|\.)decoder\.", name)]
     if len(decoder) == 1:
-        return Choice(decoder[0], reason)
+        return Choice(decoder[0], reason, own)
     raise UsageError(f"several tensors could be the head; {_candidates(found, shapes)}")
 
 

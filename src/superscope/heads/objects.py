@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from superscope.arrays import as_numpy
-from superscope.errors import HeadDataError, UsageError
+from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.heads import scales
+from superscope.heads.adapters import adapter_beside
 from superscope.heads.encodings import Float32
 from superscope.heads.head import Head
-from superscope.heads.naming import choose
+from superscope.heads.naming import by_columns, choose
 from superscope.heads.tokens import from_tokenizer_json
 
 
@@ -83,8 +84,19 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     chosen = state[choice.tensor]
     shared = sorted(n for n in shapes if n != choice.tensor and _same(chosen, state[n]))
     reason = f"tied to {', '.join(shared)}" if shared else choice.reason
-    head = _scaled(Head.from_array(_numbers(chosen), model="state dict"), choice.tensor, state)
-    described = replace(head.provenance, tensor=choice.tensor, reason=reason)
+    if tensor is None and adapter_beside(choice.tensor, shapes, "the state dict"):
+        raise FormatError(
+            f"the state dict has a LoRA adapter beside {choice.tensor}; merge it into the model "
+            f"first (merge_and_unload), or pass tensor={choice.tensor!r}"
+        )
+    numbers = _numbers(chosen)
+    notes: tuple[str, ...] = ()
+    if by_columns(choice.tensor) and len(numbers.shape) == 2:
+        numbers = numbers.T
+        notes = (f"{choice.tensor} has a column for each feature and was transposed",)
+    head = _scaled(Head.from_array(numbers, model="state dict"), choice.tensor, state)
+    notes = (*head.provenance.notes, *notes)
+    described = replace(head.provenance, tensor=choice.tensor, reason=reason, notes=notes)
     return replace(head, provenance=described)
 
 

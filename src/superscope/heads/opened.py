@@ -84,7 +84,7 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
     weights = [f for f in files if f.endswith(WEIGHTS) and not _OF_TRAINING.fullmatch(f)]
     for suffix in WEIGHTS:  # in order of preference
         of_kind = [f for f in weights if f.endswith(suffix)]
-        if of_kind and {*of_kind} <= {*_parts(of_kind[0])}:
+        if of_kind and {*of_kind} <= {*_parts(of_kind[0]), *_slices(of_kind)}:
             return _gguf_split(checkpoint, of_kind[0]) or of_kind[0]
         if of_kind:
             shown = ", ".join(of_kind[:8]) + (", …" if len(of_kind) > 8 else "")
@@ -116,6 +116,11 @@ def _parts(file: str) -> list[str]:
     if split is None:
         return [file]
     return [f"{split[1]}-{n:05d}-of-{split[2]}.gguf" for n in range(1, int(split[2]) + 1)]
+
+
+def _slices(files: list[str]) -> list[str]:
+    """Return the files of Llama's own format, each a slice of every matrix."""
+    return [file for file in files if re.fullmatch(r"consolidated\.\d\d\.\w+", file)]
 
 
 def _gguf_split(checkpoint: Checkpoint, file: str) -> dict[str, str] | None:
@@ -152,11 +157,11 @@ def _read_index(checkpoint: Checkpoint, index: str) -> dict[str, str]:
     return dict(where)
 
 
-def config_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    data = checkpoint.small("config.json")
+def config_of(checkpoint: Checkpoint, file: str = "config.json") -> dict[str, Any]:
+    data = checkpoint.small(file)
     if data is None:
         return {}
-    config = parsed(data, f"{checkpoint.name}: config.json")
+    config = parsed(data, f"{checkpoint.name}: {file}")
     return config if isinstance(config, dict) else {}
 
 

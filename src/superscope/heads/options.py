@@ -20,6 +20,9 @@ class HeadOptions:
         Branch, tag or commit of a hub repository.
     tensor
         Name of the tensor to take as the head, if the known names are not enough.
+    transpose
+        Whether the matrix is stored with a column for each feature, (m, V), and is to be
+        transposed; None tells it from the vocabulary's size and the tensor's name.
     rows
         ``all`` rows (as LLG25 does); ``tokenizer``: only ids the tokenizer can produce;
         ``trained``: without rows near zero, whose norm is below a thousandth of the rms norm.
@@ -29,6 +32,7 @@ class HeadOptions:
 
     revision: str | None = None
     tensor: str | None = None
+    transpose: bool | None = None
     rows: Literal["all", "tokenizer", "trained"] = "all"
     fold_norm: Annotated[bool, Parameter(negative="")] = False
 

@@ -14,12 +14,14 @@ import numpy as np
 from superscope.errors import HeadDataError, NotFoundError, SuperscopeError
 from superscope.heads import copies, tokens
 from superscope.heads._locate import Checkpoint, locate
-from superscope.heads.find import find_head
+from superscope.heads.find import Found, find_head
 from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
-from superscope.heads.opened import rows_of
+from superscope.heads.opened import config_of, rows_of
 from superscope.heads.options import HeadOptions
+from superscope.heads.rows import ArrayRows
 from superscope.heads.trained import trained_rows
+from superscope.heads.vocabulary import check_tokens, vocabulary_size
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import encodable, slug, visible
@@ -71,7 +73,7 @@ def read_head(
     try:
         found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
         with chosen(progress) as report:
-            head = _read(found, o.tensor, o.fold_norm, report)
+            head = _read(found, o, report)
         if o.rows == "trained":
             return trained_rows(head)
         return head if o.rows == "all" else _tokenizer_rows(head)
@@ -82,14 +84,15 @@ def read_head(
         raise type(error)(visible(str(error), quote="", longest=2000)) from error
 
 
-def _read(checkpoint: Checkpoint, tensor: str | None, fold_norm: bool, progress: Progress) -> Head:
+def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> Head:
     if checkpoint.cache is None:
-        head = _from_source(checkpoint, tensor, fold_norm)
+        head = _from_source(checkpoint, options)
     else:
-        request = slug(repr((checkpoint.only, tensor, fold_norm)))
+        asked = (checkpoint.only, options.tensor, options.fold_norm, options.transpose)
+        request = slug(repr(asked))
         copy = checkpoint.cache / f"head-{request}.safetensors"
         head = copies.kept(copy, checkpoint) or copies.fetched(
-            checkpoint, find_head(checkpoint, tensor, fold_norm), copy, progress
+            checkpoint, _found(checkpoint, options), copy, progress
         )
     notes = (*checkpoint.notes, *head.provenance.notes)
     if head.tokens is None:
@@ -101,14 +104,26 @@ def _read(checkpoint: Checkpoint, tensor: str | None, fold_norm: bool, progress:
         head.provenance,
         model=encodable(head.provenance.model),
         file=None if head.provenance.file is None else encodable(head.provenance.file),
-        notes=notes,
+        notes=(*notes, *_fit_of_tokens(checkpoint, head)),
     )
     return replace(head, provenance=described)
 
 
-def _from_source(checkpoint: Checkpoint, wanted: str | None, fold_norm: bool) -> Head:
-    found = find_head(checkpoint, wanted, fold_norm)
-    rows = rows_of(found.file, found.tensor)
+def _fit_of_tokens(checkpoint: Checkpoint, head: Head) -> tuple[str, ...]:
+    if head.tokens is None or head.provenance.format == "gguf":
+        return ()
+    size = vocabulary_size(config_of(checkpoint))
+    return check_tokens(head.features, len(head.tokens), agreed=size == head.features)
+
+
+def _found(checkpoint: Checkpoint, options: HeadOptions) -> Found:
+    return find_head(checkpoint, options.tensor, options.fold_norm, options.transpose)
+
+
+def _from_source(checkpoint: Checkpoint, options: HeadOptions) -> Head:
+    found = _found(checkpoint, options)
+    made = found.matrix
+    rows = rows_of(found.file, found.tensor) if made is None else ArrayRows(made)
     return Head(
         rows if found.scale is None else found.scale.applied(rows),
         found.provenance,

@@ -1,0 +1,134 @@
+"""Choosing the head's tensor: by an index first, by the files' own headers where it errs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
+from superscope.heads import naming, scales
+from superscope.heads._locate import Checkpoint
+from superscope.heads.opened import Opened, holders_of
+from superscope.heads.tying import tied_by_config
+
+_SHARD = re.compile(r"(.*)-\d{5}-of-(\d{5}\.\w+)")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The head's tensor, and where all tensors are.
+
+    Attributes
+    ----------
+    choice
+        The tensor taken as the head, and why.
+    where
+        Name of the file that holds each tensor.
+    stored_name
+        The tensor's name in its file.
+    one_file
+        Whether the checkpoint is one file.
+    notes
+        What the user should know of how it was found.
+    """
+
+    choice: naming.Choice
+    where: Mapping[str, str]
+    stored_name: str
+    one_file: bool
+    notes: tuple[str, ...] = ()
+
+
+def choose_head(
+    checkpoint: Checkpoint, opened: Opened, config: Mapping[str, Any], wanted: str | None
+) -> Chosen:
+    """Return which tensor of a checkpoint is its head.
+
+    Raises
+    ------
+    SuperscopeError
+        As :func:`naming.choose` does, after the name of the checkpoint.
+    """
+    holders = holders_of(checkpoint)
+    try:
+        if isinstance(holders, str):
+            tensors = opened.directory(holders).tensors
+            where = dict.fromkeys(tensors, holders)
+            shapes = {name: tensor.shape for name, tensor in tensors.items()}
+            return _chosen(where, shapes, config, wanted, one_file=True)
+        return _of_index(checkpoint, opened, holders, config, wanted)
+    except (NotFoundError, UsageError, FormatError) as error:
+        if str(error).startswith(checkpoint.name):
+            raise
+        raise type(error)(f"{checkpoint.name}: {error}") from None
+
+
+def _chosen(
+    where: Mapping[str, str],
+    shapes: Mapping[str, tuple[int, ...]],
+    config: Mapping[str, Any],
+    wanted: str | None,
+    one_file: bool = False,
+) -> Chosen:
+    stored_as = scales.plain_names(where)
+    every = {**where, **{plain: where[name] for plain, name in stored_as.items()}}
+    choice = naming.choose(every, config, wanted, shapes)
+    return Chosen(choice, every, stored_as.get(choice.tensor, choice.tensor), one_file)
+
+
+def _of_index(
+    checkpoint: Checkpoint,
+    opened: Opened,
+    index: Mapping[str, str],
+    config: Mapping[str, Any],
+    wanted: str | None,
+) -> Chosen:
+    """Return the head by the index, or by the shards' headers where the index names none."""
+    first: Chosen | None = None
+    failed: SuperscopeError | None = None
+    try:
+        first = _chosen(index, {}, config, wanted)
+    except FormatError:
+        raise
+    except (NotFoundError, UsageError) as error:
+        failed = error
+    missing = ""
+    if first is not None:
+        file = first.where[first.choice.tensor]
+        there = first.stored_name in opened.directory(file).tensors
+        if not there:
+            missing = f"the index puts {first.stored_name} into {file}, which does not have it"
+        elif wanted or first.choice.own or tied_by_config(config):
+            return first
+    where, shapes = _by_headers(checkpoint, opened, index)
+    try:
+        second = _chosen(where, shapes, config, wanted)
+    except (NotFoundError, UsageError) as error:
+        raise FormatError(missing) if missing else error from failed
+    if second.choice.tensor in index and not missing:
+        return second
+    note = (
+        f"the index of shards does not name {second.choice.tensor}; "
+        f"it was found in {second.where[second.choice.tensor]}"
+    )
+    return Chosen(second.choice, second.where, second.stored_name, False, (note,))
+
+
+def _by_headers(
+    checkpoint: Checkpoint, opened: Opened, index: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
+    """Return which shard holds each tensor, and its shape, from the shards themselves.
+
+    Shards that the index does not name are looked at too, where their numbering fits.
+    """
+    kinds = {match.groups() for file in index.values() if (match := _SHARD.fullmatch(file))}
+    more = (f for f in checkpoint.files() if (m := _SHARD.fullmatch(f)) and m.groups() in kinds)
+    where: dict[str, str] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for shard in sorted({*index.values(), *more}):
+        for name, tensor in opened.directory(shard).tensors.items():
+            where[name] = shard
+            shapes[name] = tensor.shape
+    return where, shapes

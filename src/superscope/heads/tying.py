@@ -1,0 +1,35 @@
+"""Whether a model's config ties its output head to its input embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Architectures that leave the two apart when their config says nothing, as transformers does.
+# All others tie them.
+_UNTIED = frozenset(
+    ["apertus", "arcee", "arctic", "aria_text", "baichuan", "bamba", "bitnet", "chatglm",
+     "codegen", "cwm", "dbrx", "deepseek", "deepseek_v2", "deepseek_v3", "diffllama", "dots1",
+     "exaone4", "fuyu", "glm", "glm4", "glm4_moe", "gpt_neox", "gpt_neox_japanese", "gpt_oss",
+     "gptj", "granite", "granitemoe", "helium", "internlm", "internlm2", "internlm3", "jamba",
+     "llama", "llama4_text", "mamba2", "minimax", "ministral", "mistral", "mixtral",
+     "mllama_text_model", "nemotron", "olmo", "olmo2", "olmo3", "olmoe", "persimmon", "phi",
+     "phi3", "phimoe", "qwen2", "qwen2_moe", "qwen2_vl", "qwen2_5_vl", "qwen3", "qwen3_moe",
+     "rwkv", "seed_oss", "stablelm", "yi"]
+)  # fmt: skip
+
+
+def tied_by_config(config: Mapping[str, Any]) -> bool | None:
+    """Return whether ``config.json`` ties the head to the embedding; None if it is silent."""
+    parts = (config, config.get("text_config"), config.get("llm_config"))
+    said = [part.get("tie_word_embeddings") for part in parts if isinstance(part, Mapping)]
+    # The outer part of a multimodal configuration often has a default that its text part denies.
+    return True if True in said else False if False in said else None
+
+
+def untied_by_default(config: Mapping[str, Any]) -> str | None:
+    """Return the architecture that ties nothing where its config is silent, or None."""
+    text = config.get("text_config") or config.get("llm_config")
+    kind = text.get("model_type") if isinstance(text, Mapping) else None
+    kind = kind or config.get("model_type")
+    return kind if isinstance(kind, str) and kind in _UNTIED else None
