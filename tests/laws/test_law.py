@@ -163,7 +163,7 @@ def test_a_damaged_law_is_refused() -> None:
     text = grouped(resamples=0).to_json()
     written = json.loads(text)
     for name in written:
-        if name == "format":
+        if name in ("format", "notes"):  # notes may be newer than the file
             continue
         with pytest.raises(FormatError):
             Law.from_json(json.dumps({k: v for k, v in written.items() if k != name}))
