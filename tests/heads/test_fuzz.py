@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hostile
+import mutants
 import numpy as np
 import pytest
 import torch
@@ -252,3 +253,22 @@ def test_gguf_headers(values: list, shape: list, kind: int, offset: int, size: i
     metadata = b"".join(hostile.gguf_value(key, *value) for key, value in values)
     tensor = hostile.gguf_tensor("output.weight", tuple(shape), kind, offset)
     attempt(hostile.gguf_bytes(metadata, len(values), tensor, data=bytes(size)), "gguf")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutants_of_every_format(seed: int, tmp_path: Path) -> None:
+    """A few of those that ``tests/support/mutants.py`` measures by the thousand."""
+    made = mutants.mutants(np.random.default_rng(seed), len(mutants.MAKERS))
+    for number, mutant in enumerate(made):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, data in mutant.files.items():
+            (folder / name).write_bytes(data)
+        try:
+            head = read_head(folder if len(mutant.files) > 1 else folder / next(iter(mutant.files)))
+            rows = head.block(0, head.features)
+        except SuperscopeError as error:
+            assert str(error).isprintable()
+            continue
+        if mutant.checked:
+            np.testing.assert_array_equal(rows, mutants.WEIGHT)
