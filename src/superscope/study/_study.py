@@ -116,7 +116,7 @@ def fit_laws(table: pd.DataFrame) -> StudyLaws:
                 return fit(rows, "width", resample="row", progress=None)
             # In logarithms: an overlap of a narrow model must not outweigh all others.
             return fit(
-                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0},
+                rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0}, group=(),
                 resample="row", progress=None,
             )  # fmt: skip
         except SuperscopeError as error:
