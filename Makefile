@@ -9,7 +9,7 @@ SMALL_MODEL := .cache/models/minilm
 TEXT := .cache/text/gcide
 WORKERS ?= 2
 
-.PHONY: demo test lint docs docs-write bench wheel-check mutants clean
+.PHONY: demo test lint docs docs-write bench wheel-check minimums mutants clean
 
 # A real model from the package index, measured with all pairs.
 demo: .venv/package $(MODEL)
@@ -49,6 +49,10 @@ wheel-check: .venv/dev
 # Measure a thousand damaged and hostile files, each in a process of its own under limits.
 mutants: .venv/dev
 	PYTHONPATH=tests/support $(BIN)/python tests/support/mutants.py --mutants 1000
+
+# Install the least versions that pyproject.toml declares, and run the commands with them.
+minimums: .venv/dev
+	$(BIN)/python tools/check_minimums.py
 
 clean:
 	rm -rf .venv .cache out dist build

@@ -9,7 +9,10 @@ from collections.abc import Iterable
 
 _USER = re.compile(r"(?<=://)[^\s/?#'\"]*@")
 # A query of a URL, or of the path that other packages make of one.
-_QUERY = re.compile(r"(://[^\s?#'\"<>]*|/[^\s?#'\"<>]*(?=\?[\w.%+~-]+=))[?#][^\s'\"<>()]*")
+_QUERY = re.compile(
+    r"(://[^\s?#'\"<>]*|/[^\s?#'\"<>]*(?=\?[\w.%+~-]+=))[?#]"
+    r"[^\s'\"<>()]*?(?=[:;,.]?(?:[\s'\"<>()]|$))"
+)
 
 
 def without_secrets(text: str) -> str:

@@ -167,7 +167,7 @@ def _doubt(rows: Rows) -> str | None:
     for start in range(0, features, ROWS):
         block = rows.block(start, min(start + ROWS, features))
         broken += int((~np.isfinite(block).all(axis=1)).sum())
-        zeros += int((~block.any(axis=1)).sum())
+        zeros += int((block == 0).all(axis=1).sum())
     if broken:
         return f"{counted(broken, 'row')} of {features:,} hold numbers that are not finite"
     if zeros > MANY * features:
