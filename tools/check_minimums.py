@@ -67,8 +67,9 @@ def main() -> None:
         uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
         run(*uv, *least, f"superscope[text] @ {ROOT.as_uri()}", env=uv_settings())
         # A kernel that runs once is compiled for longer than it runs.
+        outer = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         once = {"HF_HOME": folder, "HF_HUB_OFFLINE": "1", "NUMBA_OPT": "0"}
-        inside = {"cwd": folder, "env": {**os.environ, **once}}
+        inside = {"cwd": folder, "env": {**outer, **once}}
         run(python, "-c", SCORED, **inside)
         for command in COMMANDS:
             run(python, "-m", "superscope", *command.split(), **inside)

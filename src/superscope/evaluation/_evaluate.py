@@ -30,7 +30,7 @@ from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.reading import Counts, Limits
 from superscope.frequency.text import Text, text_of
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
-from superscope.heads._locate import Checkpoint
+from superscope.heads.checkpoint import Checkpoint
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs import RunFolder
 

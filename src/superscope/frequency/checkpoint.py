@@ -24,7 +24,9 @@ from superscope.errors import (
 )
 from superscope.frequency.text import identity_of
 from superscope.heads import network
-from superscope.heads._locate import Checkpoint, HubCheckpoint, LocalCheckpoint, locate
+from superscope.heads._locate import LocalCheckpoint, locate
+from superscope.heads.checkpoint import Checkpoint
+from superscope.heads.hub import HubCheckpoint
 from superscope.heads.opened import read_directory
 from superscope.heads.transport import open_local
 

@@ -1,6 +1,7 @@
 """Where a head comes from: locate a checkpoint, read its head, describe it."""
 
-from superscope.heads._locate import Checkpoint, locate
+from superscope.heads._locate import locate
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
 from superscope.heads.objects import head_of

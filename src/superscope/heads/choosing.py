@@ -9,7 +9,7 @@ from typing import Any
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
 from superscope.heads import naming, scales
-from superscope.heads._locate import Checkpoint
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.opened import Opened, holders_of
 from superscope.heads.tying import tied_by_config
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from superscope.errors import FormatError, RemoteError
 from superscope.heads import cache, tokens
-from superscope.heads._locate import Checkpoint
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.encodings import ENCODINGS, ggml_encoding
 from superscope.heads.find import Found
 from superscope.heads.head import Head, Provenance

@@ -12,7 +12,7 @@ import numpy as np
 
 from superscope.errors import FormatError, NotFoundError
 from superscope.heads import adapters, naming, scales, slices, tokens, vocabulary
-from superscope.heads._locate import Checkpoint
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.choosing import Chosen, choose_head
 from superscope.heads.drift import drifted_embedding
 from superscope.heads.encodings import ENCODINGS, Encoding, Float32

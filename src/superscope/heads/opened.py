@@ -14,7 +14,7 @@ import numpy as np
 
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.heads import foreign, gguf_file, numpy_file, safetensors_file, torch_file
-from superscope.heads._locate import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
+from superscope.heads.checkpoint import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
 from superscope.heads.encodings import Float32
 from superscope.heads.json_text import parsed
 from superscope.heads.rows import ArrayRows, FileRows, Rows

@@ -13,7 +13,8 @@ import numpy as np
 
 from superscope.errors import HeadDataError, NotFoundError, SuperscopeError
 from superscope.heads import copies, tokens
-from superscope.heads._locate import Checkpoint, locate
+from superscope.heads._locate import locate
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.find import Found, find_head
 from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError

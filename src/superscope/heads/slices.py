@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError
-from superscope.heads._locate import Checkpoint
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.encodings import Float32
 from superscope.heads.opened import Opened, described, loaded
 

@@ -26,7 +26,8 @@ from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.geometry import Geometry
 from superscope.heads import read_head
-from superscope.heads._locate import Checkpoint, locate
+from superscope.heads._locate import locate
+from superscope.heads.checkpoint import Checkpoint
 from superscope.observations import Observation
 
 Int64 = npt.NDArray[np.int64]

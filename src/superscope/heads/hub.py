@@ -1,0 +1,129 @@
+"""A model repository of the Hugging Face hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from superscope.errors import AccessRefusedError, NotFoundError, SuperscopeError, UnreachableError
+from superscope.heads import cache, network
+from superscope.heads.checkpoint import Checkpoint
+from superscope.heads.transport import RangeFile, asked, filesystem, open_remote
+from superscope.text import slug
+
+T = TypeVar("T")
+
+
+class HubCheckpoint(Checkpoint):
+    """A model repository of the hub, pinned to one commit.
+
+    The commit is asked for each time, so that a branch which moved is seen; without
+    a network the commit last seen is used, and the notes say so.
+    """
+
+    def __init__(self, repo: str, revision: str | None, only: str | None = None) -> None:
+        from huggingface_hub import HfApi
+
+        self.name = repo
+        self.only = only
+        branch = revision or "main"
+        listing = self._folder / f"{slug(branch)}.json"
+
+        def ask() -> dict[str, Any]:
+            info = HfApi().model_info(repo, revision=revision, timeout=network.TIMEOUT)
+            return {"commit": info.sha, "files": [s.rfilename for s in info.siblings or ()]}
+
+        known = cache.read_record(listing)
+        try:
+            known = _hub(ask, repo, revision, retry=known is None)
+            cache.write_record(listing, known)
+        except UnreachableError:
+            if known is None:
+                raise
+            self.notes = (f"hub not reached: revision {branch} as last seen",)
+        self.revision = str(known["commit"] or branch)
+        self._files = tuple(known["files"])
+        self._tags: dict[str, str] = {}
+
+    @property
+    def _folder(self) -> Path:
+        return cache.folder("models--" + self.name.replace("/", "--"))
+
+    @property
+    def cache(self) -> Path:
+        """Folder of this machine, which need not be the one where the model was located."""
+        return self._folder / slug(str(self.revision))
+
+    def files(self) -> tuple[str, ...]:
+        return self._files
+
+    def open(self, file: str) -> RangeFile:
+        if file not in self._files:
+            raise NotFoundError(f"{self.name}: {file} is missing")
+        url, told = self._asked_of(file)
+        self._tags[file] = str(told.etag)
+        fs, path = self._filesystem(url)
+        try:
+            return open_remote(fs, path, f"{self.name}/{file}", {"size": told.size})
+        except AccessRefusedError as error:
+            raise network.gated(self.name) from error
+
+    def sha256(self, file: str) -> str | None:
+        tag = self._tags.get(file, "")
+        return tag if len(tag) == 64 else None  # of other files it is git's hash
+
+    def _asked_of(self, file: str) -> tuple[str, Any]:
+        """Return a file's URL, and its size and hash.
+
+        The hub tells them itself: links to its store may be signed for GET alone.
+        """
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+        url = hf_hub_url(self.name, file, revision=self.revision)
+        return url, _hub(
+            lambda: get_hf_file_metadata(url, timeout=network.TIMEOUT), self.name, self.revision
+        )
+
+    @staticmethod
+    def _filesystem(url: str) -> tuple[Any, str]:
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+        return filesystem(url, build_hf_headers())
+
+    def small(self, file: str) -> bytes | None:
+        if file not in self._files:
+            return None
+        return cache.kept_small(self.cache, file, lambda: self._whole(file))
+
+    def _whole(self, file: str) -> bytes:
+        """Fetch a whole file, if it is not too long; take it from the hub's cache if it is there.
+
+        What arrives must have the length and the hash that the hub tells.
+        """
+        from huggingface_hub import try_to_load_from_cache
+
+        name, longest = f"{self.name}/{file}", cache.longest(file)
+        found = try_to_load_from_cache(self.name, file, revision=self.revision)
+        if isinstance(found, str):
+            return cache.read_bounded(Path(found), longest)
+        url, told = self._asked_of(file)
+        if told.size is not None and told.size > longest:
+            raise cache.too_long(name, told.size, longest)
+        fs, path = self._filesystem(url)
+        try:
+            data: bytes = asked(lambda: fs.cat_file(path, end=longest), name)
+        except AccessRefusedError as error:
+            raise network.gated(self.name) from error
+        cache.check_content(name, data, told.size, told.etag)
+        return data
+
+
+def _hub(action: Callable[[], T], repo: str, revision: str | None, retry: bool = True) -> T:
+    """Return what the hub answers about a repository, asked again where that may help."""
+
+    def explain(error: Exception) -> SuperscopeError:
+        told = network.hub_error(error, repo, revision)
+        return told or UnreachableError(f"{repo}: the hub cannot be reached: {error}")
+
+    return network.retried(action, explain, retry)
