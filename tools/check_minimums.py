@@ -17,7 +17,7 @@ from pathlib import Path
 from install import uv_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-SCORED = """
+INPUTS = """
 import json, sys, numpy, tokenizers, torch, transformers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 words = tokenizers.models.WordLevel({"<s>": 0, "a": 1, "b": 2}, unk_token="<s>")
@@ -30,15 +30,24 @@ GPT2LMHeadModel(config).save_pretrained("model")
 PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>").save_pretrained("model")
 numpy.save("head.npy", numpy.random.default_rng(0).standard_normal((300, 16), "f"))
 open("text.txt", "w").write("a b " * 12)
-open("sweep.toml", "w").write("n = 20\\nwidth = [3, 4]\\nbatch = 32\\nsteps = 30\\n")
+open("sweep.toml", "w").write(
+    "n = 20\\nengine = 'torch'\\nwidth = [3, 4]\\nbatch = 32\\nsteps = 30\\n")
 open("runs.csv", "w").write("width,loss\\n" + "".join(
     f"{m},{2 + 9 / m + 1e-3 * (-1) ** i}\\n" for i, m in enumerate((64, 96, 128, 192, 256, 384))))
 """
+RUN = """
+from superscope.cli import main
+for words in sys.argv[1:]:
+    try:
+        main(words.split())
+    except SystemExit as left:
+        if left.code:
+            sys.exit(f"superscope {words} exited {left.code}")
+"""
 COMMANDS = (
     "measure head.npy --json --report page.html --table heads.parquet",
-    "fit runs.csv --law power --resamples 100 --json",
+    "fit runs.csv --law power --x width --resamples 100 --json",
     "toy sweep sweep.toml --out sweep --workers 1",
-    "toy table sweep --out sweep.parquet",
     "loss model --text text.txt --json",
 )
 
@@ -70,10 +79,9 @@ def main() -> None:
         outer = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         once = {"HF_HOME": folder, "HF_HUB_OFFLINE": "1", "NUMBA_OPT": "0"}
         inside = {"cwd": folder, "env": {**outer, **once}}
-        run(python, "-c", SCORED, **inside)
-        for command in COMMANDS:
-            run(python, "-m", "superscope", *command.split(), **inside)
-            print(f"runs with the least versions: superscope {command}")
+        # All in one process: most of a command's time is the import of torch.
+        run(python, "-c", INPUTS + RUN, *COMMANDS, **inside)
+    print("run with the least versions:", *COMMANDS, sep="\n  superscope ")
     print(f"declared: {', '.join(declared)}")
 
 
