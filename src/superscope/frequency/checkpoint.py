@@ -99,7 +99,9 @@ class Loadable:
             return sum((Path(self.source) / name).stat().st_size for name in self.weights)
         from huggingface_hub import HfApi
 
-        listed = HfApi().model_info(self.source, revision=self.revision, files_metadata=True)
+        listed = HfApi().model_info(
+            self.source, revision=self.revision, files_metadata=True, timeout=network.TIMEOUT
+        )
         sizes = [s.size for s in listed.siblings or () if s.rfilename in self.weights]
         return sum(size or 0 for size in sizes) or None
 
