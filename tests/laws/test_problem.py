@@ -121,9 +121,9 @@ def test_starts_fill_the_box_and_depend_on_the_seed_alone(count: int) -> None:
         ({"fix": {"a_m": np.nan}}, "finite and not negative"),
         ({"fix": {"E": np.inf}}, "finite and not negative"),
         ({"fix": {"E": 1.0}, "bounds": {"E": (0, 2)}}, "E is both fixed and bounded"),
-        ({"bounds": {"E": (2, 1)}}, "0 <= lowest <= highest"),
-        ({"bounds": {"E": (-1, 1)}}, "0 <= lowest <= highest"),
-        ({"bounds": {"E": (np.nan, 1)}}, "0 <= lowest <= highest"),
+        ({"bounds": {"E": (2, 1)}}, "E=2:1: lowest <= highest"),
+        ({"bounds": {"a_m": (-1, 1)}}, "0 <= lowest <= highest"),
+        ({"bounds": {"E": (np.nan, 1)}}, "E=nan:1: lowest <= highest"),
         ({"bounds": {"a_m": (9, None)}}, "0 <= lowest <= highest"),
     ],
 )
