@@ -26,7 +26,6 @@ def test_each_law_has_its_terms_and_objective(
     assert (form.columns, form.exponents) == (columns, exponents)
     assert (form.floor, form.loss, form.residual) == (floor, loss, residual)
     assert form.delta == 1e-3
-    assert form.grouped_by == (("family", "dataset") if law == "width" else ())
     named = [name for t in form.terms for name in (t.amplitude, t.exponent)]
     assert len({*named, floor}) == len(named) + 1
     assert all(name in form.formula for name in [*named, floor])

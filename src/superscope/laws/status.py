@@ -66,19 +66,18 @@ class FitStatus(Enum):
     POOLED = (
         "pooled", False,
         "points that a column tells apart share one law and one floor",
-        "give each value of the column a floor of its own: group (--group COLUMN); or resample "
-        "its values whole: resample (--resample COLUMN)",
+        "name the column in group, which gives each of its values a floor of its own; or in "
+        "resample, which draws its values whole",
     )  # fmt: skip
     SEVERAL_BEST = (
         "several best fits", True,
         "searches from different starts ended in equally good fits that are not the same",
-        "give points that follow different floors a group (--group COLUMN), or fit squares "
-        "(--loss squared)",
+        "name the column that tells different floors apart in group, or fit squares (loss squared)",
     )  # fmt: skip
     RESAMPLES_FAILED = (
         "resampled fits failed", True,
         "searches on resampled points never left the place where they began",
-        "add points, fix a parameter, or fit squares (--loss squared)",
+        "add points, fix a parameter, or fit squares (loss squared)",
     )  # fmt: skip
     UNDETERMINED = (
         "undetermined", True,
