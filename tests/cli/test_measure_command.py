@@ -71,6 +71,13 @@ def test_json_is_one_line_a_model_that_scripts_read(head: Path) -> None:
     assert "base64" not in lines[0]
 
 
+def test_json_of_a_head_of_which_rows_were_left_out(tmp_path: Path) -> None:
+    np.save(tmp_path / "W.npy", np.eye(5, 4, dtype=np.float32))  # the last row is zero
+    done = superscope("measure", tmp_path / "W.npy", "--pairs", "none", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["zero_rows"] == 1
+
+
 def test_several_models_are_one_table(head: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.npy"
     np.save(other, np.random.default_rng(1).standard_normal((300, 8)))

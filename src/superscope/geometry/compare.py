@@ -103,8 +103,8 @@ def brief_json(geometry: Geometry) -> str:
         replaced by their lengths. :meth:`Geometry.to_json` writes everything.
     """
     brief = _brief(json.loads(geometry.to_json()))
-    brief.pop("ids")
-    brief.pop("texts")
+    brief.pop("ids", None)  # an array is gone already
+    brief.pop("texts", None)
     brief["zero_rows"] = len(geometry.zero_rows)
     brief["near_zero_rows"] = len(geometry.near_zero_rows)
     for name in ("raw", "centered", "frequency_centered"):
