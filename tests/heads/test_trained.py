@@ -43,7 +43,7 @@ def test_rows_near_zero_are_counted_and_can_be_left_out(tmp_path: Path) -> None:
     assert (every.features, every.zero_rows) == (V - ZERO, (0, 1, 2))
     assert every.near_zero_rows == tuple(range(V - UNTRAINED, V))
     assert "40 rows are near zero" in every.notes[0]
-    assert "--rows trained" in str(every)
+    assert "rows='trained'" in str(every)
     trained = measure(folder, rows="trained", progress=None)
     assert (trained.features, trained.zero_rows) == (V - UNTRAINED - ZERO, (0, 1, 2))
     assert trained.near_zero_rows == every.near_zero_rows

@@ -26,7 +26,7 @@ def measured_notes(
         yield (
             f"{counted(len(untrained), 'row is', 'rows are')} near zero (ids {ids}), with norms "
             "below a thousandth of the rms norm, as tokens have that were never trained. They are "
-            "measured with the others; rows='trained' (--rows trained) leaves them out"
+            "measured with the others; rows='trained' leaves them out"
         )
     usual = max(raw.mean_square_overlap, raw.random_mean_square)
     if centered.mean_square_overlap > _FAR * usual:

@@ -82,7 +82,7 @@ def few_rows(shape: tuple[int, int]) -> tuple[str, ...]:
         return ()
     return (
         f"the head has fewer rows ({rows:,}) than columns ({columns:,}); "
-        "if its features are the columns, pass transpose=True (--transpose)",
+        "if its features are the columns, pass transpose=True",
     )
 
 
