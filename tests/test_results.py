@@ -41,8 +41,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
     """One result of each class, small."""
     rows = np.random.default_rng(0).standard_normal((40, 6))
     geometry = superscope.measure(
-        rows, pairs="exact", neighbors=2, frequencies=np.arange(1, 41), device="cpu"
-    )
+        rows, pairs="exact", neighbors=2, frequencies=np.arange(1, 41), device="cpu",
+        initial=np.roll(rows, 1, axis=0),
+    )  # fmt: skip
     folder = tmp_path_factory.mktemp("runs")
     # The second run diverges.
     configs = [
@@ -63,7 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
     counts = np.array([0, 1000, 500, 333, 250, 200])
     results = [
         geometry, geometry.raw, geometry.norms, geometry.raw.pairs,
-        geometry.raw.weighted,
+        geometry.raw.weighted, geometry.moved, geometry.untrained,
         run, toy.evaluate(run, samples=50), runs.points[0], runs,
         law, laws.compare(law, law),
         laws.fit_by("published-llms", "width", "family", options),

@@ -34,7 +34,7 @@ def test_the_figures_of_a_run_are_written_three_ways(tmp_path: Path) -> None:
     done = toy(*TINY, "--figures", tmp_path / "new")
     assert (done.code, done.err) == (0, "")
     written = {path.name for path in (tmp_path / "new").iterdir()}
-    assert len(written) == 9
+    assert len(written) == 12
     assert {Path(name).suffix for name in written} == {".png", ".pdf", ".svg"}
 
 
