@@ -115,11 +115,12 @@ def test_a_cluster_does_each_task_once_and_the_loss_of_a_worker_costs_nothing(
     }
     assert before.items() <= {f: f.stat().st_mtime_ns for f in folder.files()}.items()
     assert set(worker_pids(log)) == set(pids)
-    # What the lost worker was at, or had kept for the next look, was done by the other.
+    # What the lost worker was at, or had in memory, may be done again by the other; nothing else.
     times = Counter(begun(log))
     assert set(times) == {note.identity for note in todo}
-    assert all(times[file.stem] == 1 for file in before)
-    assert times.total() <= len(todo) + 4
+    lost = {line.split()[0] for line in log.read_text().splitlines() if f" {pids[0]} " in line}
+    assert {name for name, count in times.items() if count > 1} <= lost
+    assert times.total() <= len(todo) + len(lost)
 
     again = [note for note in todo if not note.wrong]
     with dask_cluster(cluster.address) as workers:
