@@ -55,6 +55,14 @@ choices = {"n": 200, "steps": 200, "width": [6, 12, 24], "decay": [-1, 0.5], "al
 sweep(product(choices), "RUNS", executor=ThreadPoolExecutor(2))
 runs = read_runs("RUNS")
 """),
+    ("Phases of two features", "phases", """
+choices = {
+    "n": 2, "width": 1, "alpha": 0, "decay": 0, "bias": "zeros", "steps": 300, "batch": 128,
+    "density": [0.05, 0.2, 0.6, 2], "importance": [0.1, 0.4, 1, 2.5, 10], "learning_rate": 0.03,
+}
+sweep(product(choices), "PHASES", executor=ThreadPoolExecutor(2))
+phases = read_runs("PHASES")
+"""),
     ("Token frequency", "counts", """
 from superscope.frequency import count_tokens, text_files
 text = text_files([".cache/text/gcide/test.jsonl"], name="gcide")
@@ -79,6 +87,10 @@ KEPT = {
 }
 
 
+# Pictures of a sweep that one with two features in one dimension has, and no other.
+PHASES = {"phases"}
+
+
 # What a picture needs besides its result.
 OPTIONS = {("prediction", "curve"): {"law": "law"}, ("best", "frontier"): {"law": "law"}}
 
@@ -100,6 +112,8 @@ def entries(folder: Path) -> list[str]:
             continue
         lines += [f"## {title}", "", "```python", code.strip(), "```", ""]
         for what in known:
+            if (what in PHASES) != (name == "phases") and name in ("phases", "runs"):
+                continue
             needed = OPTIONS.get((name, what), {})
             given = {option: names[value] for option, value in needed.items()}
             try:
