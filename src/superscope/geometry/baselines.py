@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, chdtrc, chdtri, hyp2f1
 
 
 def random_mean_square(width: int) -> float:
@@ -30,6 +29,8 @@ def clear_deviation(features: int, width: int, chance: float = 1e-6) -> float:
     Many random rows have a ‖G − (V/m) I‖_F² that is distributed as χ² with (m − 1)(m + 2)/2 degrees
     of freedom; few rows, as χ² with one for each pair. Hence 4.8 in wide heads, more in narrow.
     """
+    from scipy.special import chdtri
+
     freedom = min(features * (features - 1), (width - 1) * (width + 2)) / 2
     return float(chdtri(freedom, chance) - freedom) / math.sqrt(2 * freedom)
 
@@ -40,6 +41,8 @@ def centered_mean_square(features: int, width: int) -> float:
     The rows are then Gaussian with the correlation ρ = −1/(V − 1), and c is their uncentered
     sample correlation: E c² = 1 − (1 − 1/m)(1 − ρ²) ₂F₁(1, 1; 1 + m/2; ρ²).
     """
+    from scipy.special import hyp2f1
+
     if features == 2:  # opposite rows
         return 1.0
     square = 1 / (features - 1) ** 2
@@ -72,6 +75,8 @@ def random_norm_variation(width: int) -> float:
 
 def random_represented_fraction(width: int, threshold: float) -> float:
     """Return the share of Gaussian rows whose norm exceeds `threshold` times the rms norm."""
+    from scipy.special import chdtrc
+
     return float(chdtrc(width, width * threshold**2))
 
 
@@ -88,6 +93,8 @@ def random_share(edges: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
 
     c² of two isotropic directions is Beta(1/2, (m−1)/2) distributed.
     """
+    from scipy.special import betainc
+
     c = np.clip(np.asarray(edges, np.float64), -1, 1)
     if width == 1:  # overlaps are −1 or 1
         below = np.where(c <= -1, 0.0, np.where(c < 1, 0.5, 1.0))

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from superscope.errors import FormatError, NotFoundError, RemoteError, install_hint
 from superscope.heads import network
-from superscope.heads.web import LONGEST_ANSWER, Version, WebFileSystem
 
 CHUNK = 8 << 20  # bytes per request of a long range: what a dropped connection costs at most
 LONGEST_READ = 16_000_000  # bytes of one read by zipfile, which only reads directories
@@ -156,6 +155,8 @@ def open_remote(fs: Any, path: str, name: str, known: Mapping[str, Any] | None =
         The file does not exist; the server refuses, cannot be reached, or serves
         no ranges.
     """
+    from superscope.heads.web import Version, WebFileSystem
+
     info = known or asked(lambda: fs.info(path), name)
     size = info.get("size")
     if size is None or info.get("partial") is False:
@@ -185,7 +186,9 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
 
     protocol = uri.split("://", 1)[0]
     if protocol in ("http", "https"):
-        return _web(headers), uri
+        from superscope.heads.web import web_filesystem
+
+        return web_filesystem(headers), uri
     try:
         fs, path = fsspec.core.url_to_fs(uri)
     except ImportError:
@@ -197,21 +200,6 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
     except Exception as error:  # a file system may connect, or check its options, when made
         raise RemoteError(f"{uri}: {str(error) or type(error).__name__}") from error
     return fs, path
-
-
-def _web(headers: Mapping[str, str] | None) -> WebFileSystem:
-    from aiohttp import ClientTimeout
-
-    # A range of a compressed body would be a range of something else; proxies are those of
-    # the environment, as for huggingface_hub.
-    options = {
-        "headers": {"Accept-Encoding": "identity", **(headers or {})},
-        "trust_env": True,
-        "timeout": ClientTimeout(
-            total=LONGEST_ANSWER, sock_connect=network.TIMEOUT, sock_read=network.TIMEOUT
-        ),
-    }
-    return WebFileSystem(client_kwargs=options)
 
 
 def asked(action: Callable[[], T], name: str) -> T:
