@@ -14,7 +14,7 @@ from typing import Any
 
 from superscope.errors import FormatError
 from superscope.heads.encodings import Float32
-from superscope.heads.opened import Opened, loaded
+from superscope.heads.opened import Opened
 
 _BASE = re.compile(r"(\.base_layer|\.linear)?\.weight$")
 _PAIR = re.compile(r"lora_(embedding_)?(A|B)(?:\.([^.]+))?(?:\.weight)?")
@@ -99,7 +99,7 @@ def update(
     FormatError
         The scale is not known, or the shapes do not fit.
     """
-    down, up = (_matrix(opened, where, name) for name in (adapter.down, adapter.up))
+    down, up = (opened.loaded(where, name) for name in (adapter.down, adapter.up))
     if up.shape[1] != down.shape[0]:
         raise FormatError(f"{label}: {adapter.down} and {adapter.up} do not fit each other")
     product = up @ down
@@ -126,17 +126,13 @@ def update(
     return product, alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
 
 
-def _matrix(opened: Opened, where: Mapping[str, str], name: str) -> Float32:
-    return loaded(opened.file(where[name]), opened.directory(where[name]).tensors[name])
-
-
 def _alpha(
     opened: Opened, where: Mapping[str, str], adapter: Adapter, config: Mapping[str, Any]
 ) -> float | None:
     if config.get("use_dora"):
         return None
     if adapter.alpha is not None:
-        return float(_matrix(opened, where, adapter.alpha).ravel()[0])
+        return float(opened.loaded(where, adapter.alpha).ravel()[0])
     patterns = config.get("alpha_pattern")
     for key, value in patterns.items() if isinstance(patterns, dict) else ():
         tail = str(key).removeprefix("^")

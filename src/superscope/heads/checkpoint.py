@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from superscope.heads.transport import RangeFile
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".npy", ".npz")
 USUAL_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 USUAL_FILES = ("model.safetensors", "pytorch_model.bin")
+SLICE = re.compile(r"(consolidated\.)(\d\d)(\.\w+)")  # Llama's own format: of every matrix a slice
 
 
 class Checkpoint(ABC):

@@ -22,7 +22,7 @@ def drifted_embedding(opened: Opened, where: Mapping[str, str], head: str) -> st
     if name is None or name == head:
         return None
     file, other = opened.file(where[head]), opened.file(where[name])
-    a, b = (opened.directory(where[n]).tensors[n] for n in (head, name))
+    a, b = (opened.tensor(where, n) for n in (head, name))
     if (a.dtype, a.transposed) != (b.dtype, b.transposed):
         return None  # one may be quantized, and nothing is said of the other
     if b.entry is None and b.start + b.nbytes > other.size:

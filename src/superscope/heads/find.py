@@ -18,7 +18,7 @@ from superscope.heads.drift import drifted_embedding
 from superscope.heads.encodings import ENCODINGS, Encoding, Float32
 from superscope.heads.families import family_of
 from superscope.heads.head import Provenance, check_shape
-from superscope.heads.opened import Opened, config_of, described, loaded, rows_of
+from superscope.heads.opened import Opened, config_of, described, rows_of
 from superscope.heads.scaled import stored_scale
 from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
@@ -161,10 +161,8 @@ def _by_rows(
     """Return the matrix by rows; the tokenizer is asked only where nothing else tells."""
     ids = None
     if transpose is None and size is None and stored.shape[0] < stored.shape[1]:
-        data = checkpoint.small("tokenizer.json")
-        name = f"{checkpoint.name}/tokenizer.json"
-        ids = None if data is None else len(tokens.from_tokenizer_json(data, name))
-    return vocabulary.by_rows(stored, size, transpose, ids)
+        ids = tokens.of_checkpoint(checkpoint)
+    return vocabulary.by_rows(stored, size, transpose, None if ids is None else len(ids))
 
 
 def _adapted(
@@ -214,12 +212,13 @@ def folded_gain(
         raise NotFoundError(
             f"{label}: no final norm with a gain was found to fold in; leave out fold_norm=True"
         )
-    directory = opened.directory(where[name])
-    stored = described(directory, name, where[name])
-    if stored.shape != (width,):
-        raise FormatError(f"{label} has width {width}, the norm {name} has shape {stored.shape}")
-    gain = loaded(opened.file(where[name]), stored).ravel()
-    if naming.gain_less_one(config) and directory.format != "gguf":  # GGUF stores the gain itself
+    shape = opened.tensor(where, name).shape
+    if shape != (width,):
+        raise FormatError(f"{label} has width {width}, the norm {name} has shape {shape}")
+    gain = opened.loaded(where, name).ravel()
+    if (
+        naming.gain_less_one(config) and opened.directory(where[name]).format != "gguf"
+    ):  # GGUF stores the gain itself
         gain = gain + np.float32(1.0)
     return name, gain
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,7 +15,13 @@ import numpy as np
 
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.heads import foreign, gguf_file, numpy_file, safetensors_file, torch_file
-from superscope.heads.checkpoint import USUAL_FILES, USUAL_INDEXES, WEIGHTS, Checkpoint
+from superscope.heads.checkpoint import (
+    SLICE,
+    USUAL_FILES,
+    USUAL_INDEXES,
+    WEIGHTS,
+    Checkpoint,
+)
 from superscope.heads.encodings import Float32
 from superscope.heads.json_text import parsed
 from superscope.heads.rows import ArrayRows, FileRows, Rows
@@ -39,6 +46,14 @@ class Opened:
         if name not in self._directories:
             self._directories[name] = read_directory(self.file(name))
         return self._directories[name]
+
+    def tensor(self, where: Mapping[str, str], name: str) -> StoredTensor:
+        """Return what describes a tensor, by which file holds each."""
+        return described(self.directory(where[name]), name, where[name])
+
+    def loaded(self, where: Mapping[str, str], name: str) -> Float32:
+        """Return a whole tensor as :func:`loaded` does, by which file holds each."""
+        return loaded(self.file(where[name]), self.tensor(where, name))
 
 
 def read_directory(file: RangeFile) -> Directory:
@@ -84,7 +99,7 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
     weights = [f for f in files if f.endswith(WEIGHTS) and not _OF_TRAINING.fullmatch(f)]
     for suffix in WEIGHTS:  # in order of preference
         of_kind = [f for f in weights if f.endswith(suffix)]
-        if of_kind and {*of_kind} <= {*_parts(of_kind[0]), *_slices(of_kind)}:
+        if of_kind and {*of_kind} <= {*_parts(of_kind[0]), *filter(SLICE.fullmatch, of_kind)}:
             return _gguf_split(checkpoint, of_kind[0]) or of_kind[0]
         if of_kind:
             shown = ", ".join(of_kind[:8]) + (", …" if len(of_kind) > 8 else "")
@@ -116,11 +131,6 @@ def _parts(file: str) -> list[str]:
     if split is None:
         return [file]
     return [f"{split[1]}-{n:05d}-of-{split[2]}.gguf" for n in range(1, int(split[2]) + 1)]
-
-
-def _slices(files: list[str]) -> list[str]:
-    """Return the files of Llama's own format, each a slice of every matrix."""
-    return [file for file in files if re.fullmatch(r"consolidated\.\d\d\.\w+", file)]
 
 
 def _gguf_split(checkpoint: Checkpoint, file: str) -> dict[str, str] | None:

@@ -98,7 +98,7 @@ def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> H
     notes = (*checkpoint.notes, *head.provenance.notes)
     if head.tokens is None:
         try:
-            head = replace(head, tokens=_token_strings(checkpoint))
+            head = replace(head, tokens=tokens.of_checkpoint(checkpoint))
         except TooLargeError as error:
             notes = (*notes, f"{error}; tokens have no text")
     described = replace(
@@ -131,13 +131,6 @@ def _from_source(checkpoint: Checkpoint, options: HeadOptions) -> Head:
         tokens.of_directory(found.directory),
         gain=found.gain,
     )
-
-
-def _token_strings(checkpoint: Checkpoint) -> tuple[str | None, ...] | None:
-    data = checkpoint.small("tokenizer.json")
-    if data is None:
-        return None
-    return tokens.from_tokenizer_json(data, f"{checkpoint.name}/tokenizer.json")
 
 
 def _tokenizer_rows(head: Head) -> Head:

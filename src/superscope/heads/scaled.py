@@ -12,7 +12,7 @@ import numpy as np
 from superscope.errors import FormatError
 from superscope.heads import scales
 from superscope.heads.encodings import Float32
-from superscope.heads.opened import Opened, described, loaded
+from superscope.heads.opened import Opened, loaded
 from superscope.heads.scales import Scale
 from superscope.heads.stored import StoredTensor
 
@@ -50,7 +50,7 @@ def _read(
     FormatError
         It is larger, or stored in a way that no scale or zero point is.
     """
-    stored = described(opened.directory(where[name]), name, where[name])
+    stored = opened.tensor(where, name)
     if math.prod(stored.shape) > math.prod(head.shape):
         raise FormatError(f"{label}: {name} has shape {stored.shape}, more numbers than the head")
     if stored.dtype == "U8" and head.dtype.startswith("F8"):

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError
-from superscope.heads.checkpoint import Checkpoint
+from superscope.heads.checkpoint import SLICE, Checkpoint
 from superscope.heads.encodings import Float32
 from superscope.heads.opened import Opened, described, loaded
 
-_CONSOLIDATED = re.compile(r"(consolidated\.)(\d\d)(\.\w+)")  # Llama's own format
 # Megatron-LM and DeepSpeed have a folder or a file a rank.
 _RANK = re.compile(
     r"(?P<before>.*?(?:mp_rank|tp_rank|model_parallel_rank|(?<![a-z])tp|(?<![a-z])rank)[_-]?)"
@@ -30,13 +29,13 @@ def slices_of(file: str, files: Sequence[str]) -> list[str]:
     FormatError
         One of them is missing.
     """
-    named = _CONSOLIDATED.fullmatch(file)
+    named = SLICE.fullmatch(file)
     if named is None:
         return [file]
     numbers = [
         int(found[2])
         for other in files
-        if (found := _CONSOLIDATED.fullmatch(other)) and found.group(1, 3) == named.group(1, 3)
+        if (found := SLICE.fullmatch(other)) and found.group(1, 3) == named.group(1, 3)
     ]
     last = max([*numbers, int(named[2])])
     every = [f"{named[1]}{n:02d}{named[3]}" for n in range(last + 1)]

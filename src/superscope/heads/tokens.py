@@ -8,11 +8,18 @@ from functools import cache
 from typing import Any
 
 from superscope.errors import FormatError
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.json_text import parsed
 from superscope.heads.stored import Directory
 from superscope.text import encodable
 
 MAX_IDS = 1 << 24  # more than any vocabulary has; a hostile id is a list of that length
+
+
+def of_checkpoint(checkpoint: Checkpoint) -> tuple[str | None, ...] | None:
+    """Return the text of every id by a checkpoint's ``tokenizer.json``; None if it has none."""
+    data = checkpoint.small("tokenizer.json")
+    return None if data is None else from_tokenizer_json(data, f"{checkpoint.name}/tokenizer.json")
 
 
 def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:

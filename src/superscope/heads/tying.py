@@ -19,17 +19,20 @@ _UNTIED = frozenset(
 )  # fmt: skip
 
 
+def parts_of(config: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return what may describe the text model: the parts of a multimodal config, then the whole."""
+    parts = (config.get("text_config"), config.get("llm_config"), config)
+    return tuple(part for part in parts if isinstance(part, Mapping))
+
+
 def tied_by_config(config: Mapping[str, Any]) -> bool | None:
     """Return whether ``config.json`` ties the head to the embedding; None if it is silent."""
-    parts = (config, config.get("text_config"), config.get("llm_config"))
-    said = [part.get("tie_word_embeddings") for part in parts if isinstance(part, Mapping)]
+    said = [part.get("tie_word_embeddings") for part in parts_of(config)]
     # The outer part of a multimodal configuration often has a default that its text part denies.
     return True if True in said else False if False in said else None
 
 
 def untied_by_default(config: Mapping[str, Any]) -> str | None:
     """Return the architecture that ties nothing where its config is silent, or None."""
-    text = config.get("text_config") or config.get("llm_config")
-    kind = text.get("model_type") if isinstance(text, Mapping) else None
-    kind = kind or config.get("model_type")
+    kind = next((kind for part in parts_of(config) if (kind := part.get("model_type"))), None)
     return kind if isinstance(kind, str) and kind in _UNTIED else None

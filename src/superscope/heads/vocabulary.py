@@ -9,6 +9,7 @@ from typing import Any
 from superscope.errors import FormatError
 from superscope.heads.naming import by_columns
 from superscope.heads.stored import StoredTensor
+from superscope.heads.tying import parts_of
 
 _PADDING = 1024  # rows that a head may have above its vocabulary
 
@@ -16,8 +17,8 @@ _PADDING = 1024  # rows that a head may have above its vocabulary
 def vocabulary_size(*configs: Mapping[str, Any]) -> int | None:
     """Return the size of the vocabulary by ``config.json`` or ``params.json``; None if unknown."""
     for config in configs:
-        for part in (config.get("text_config"), config.get("llm_config"), config):
-            size = part.get("vocab_size") if isinstance(part, Mapping) else None
+        for part in parts_of(config):
+            size = part.get("vocab_size")
             if type(size) is int and 0 < size < 1 << 31:
                 return size
     return None
