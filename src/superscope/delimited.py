@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from superscope.text import counted
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -44,8 +46,7 @@ def read_delimited(
     import pandas as pd
 
     lines, comments = _without_comments(_text(data))
-    notes = [f"{comments} lines above the header left out"] * (comments > 1)
-    notes += ["1 line above the header left out"] * (comments == 1)
+    notes = [f"{counted(comments, 'line')} above the header left out"] if comments else []
     found = NAMED.get(separator, separator) if separator else _separator(lines, tabs=tabs)
     if len(found) != 1 or found in '"\n\r':
         raise ValueError(f"the separator is one character, not {found!r}")
@@ -55,13 +56,13 @@ def read_delimited(
     rows = _rows(lines, found)
     if not rows:
         raise ValueError("it has no rows")
-    numbers, header, *body = (rows[0][0], rows[0][1], *rows[1:])
-    header = _header(header, body)
+    (first, names), *body = rows
+    header = _header(names, body)
     for line, row in body:
         if len(row) > len(header):
             raise ValueError(
                 f"line {line + comments} has {len(row)} cells and its header (line "
-                f"{numbers + comments}) has {len(header)}; name the separator (separator=';'), or "
+                f"{first + comments}) has {len(header)}; name the separator (separator=';'), or "
                 "begin lines above the header with #"
             )
     columns = {

@@ -79,7 +79,7 @@ def as_numbers(
     found: dict[str, pd.Series] = {}
     notes = []
     for name, values in columns.items():
-        cells = list(dict.fromkeys(c for c in texts[name]))
+        cells = list(dict.fromkeys(texts[name]))
         kind = _reading(name, cells, comma=comma, point=point)
         parsed = {c: parsed_number(c, kind) for c in cells}
         if any(number is None for number in parsed.values()):

@@ -55,6 +55,11 @@ def counted(count: int, what: str, plural: str | None = None) -> str:
     return f"{count:,} {what if count == 1 else plural or what + 's'}"
 
 
+def sentence(text: str) -> str:
+    """Return text with a capital first and a full stop last."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def duration(seconds: float) -> str:
     """Return a time in suitable units."""
     minutes = round(seconds / 60)

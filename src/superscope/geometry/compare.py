@@ -10,9 +10,9 @@ from typing import Any
 from superscope.geometry.geometry import Geometry
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import OVERLAP_LINES
+from superscope.heads.checkpoint import WEIGHTS
 from superscope.text import NONE, columns, fixed, named
 
-FILES = (".bin", ".ckpt", ".gguf", ".npy", ".npz", ".pt", ".pth", ".safetensors")
 _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("tokens, V", lambda g: f"{g.features:,}"),
     ("width, m", lambda g: f"{g.width:,}"),
@@ -81,7 +81,7 @@ def _shortened(name: str) -> str:
     path = PurePath(name)
     if "://" in name:
         return name
-    if path.suffix in FILES:  # such as model.gguf, which says little without its folder
+    if path.suffix in WEIGHTS:  # such as model.gguf, which says little without its folder
         return "/".join(path.parts[-2:])
     if len(path.parts) < 3 and not path.is_absolute():  # perhaps the id of a hub
         return name

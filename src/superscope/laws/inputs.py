@@ -28,7 +28,7 @@ def inputs_of(form: Form, values: Mapping[str, npt.ArrayLike]) -> Floats:
         )
     columns = []
     for term in form.terms:
-        column = np.atleast_1d(_numbers(values[term.column], term.column)) - term.offset
+        column = np.atleast_1d(real_numbers(values[term.column], term.column)) - term.offset
         if not (np.isfinite(column).all() and (column > 0).all()):
             raise UsageError(f"{term.column} must be a number above {term.offset:g}")
         columns.append(column)
@@ -47,21 +47,16 @@ def by_column(form: Form, x: Inputs) -> dict[str, npt.ArrayLike]:
         An array of another shape, or what is no number.
     """
     if isinstance(x, pd.DataFrame):
-        return {c: _numbers(x[c], c) for c in form.columns if c in x}
+        return {c: real_numbers(x[c], c) for c in form.columns if c in x}
     if isinstance(x, Mapping):
         return dict(x)
-    array = _numbers(x, "x")
+    array = real_numbers(x, "x")
     if array.ndim < 2 and len(form.terms) == 1:
         array = array.reshape(-1, 1)
     if array.ndim != 2 or array.shape[1] != len(form.terms):
         expected = f"(N, {len(form.terms)}), a column each for {', '.join(form.columns)}"
         raise UsageError(f"x has the shape {array.shape}, not {expected}")
     return dict(zip(form.columns, array.T, strict=True))
-
-
-def _numbers(values: npt.ArrayLike, name: str) -> Floats:
-    """Return values as numbers; `name` is what they are of."""
-    return real_numbers(values, name)
 
 
 def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str] | None:

@@ -58,7 +58,7 @@ def pooled(
         if name in (*groups, *inputs, "loss", "loss_se", *ASIDE):
             continue
         column = frame[name]
-        if pd.api.types.is_numeric_dtype(column) or not column.isna().sum() < len(column):
+        if pd.api.types.is_numeric_dtype(column) or column.isna().all():
             continue
         words = column.astype("string").fillna("(absent)")
         values = words.nunique()

@@ -57,18 +57,11 @@ def lengthened(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     UsageError
         No column is a run's.
     """
-    runs: dict[str, str] = {}
-    named: set[str] = set()
-    for name in frame.columns:
-        found = _WIDE.fullmatch(name)
-        if found is None:
-            continue
-        named.add(name)
-        if found[2] == metric:
-            runs[name] = found[1]
+    named = {name: found for name in frame.columns if (found := _WIDE.fullmatch(name))}
+    runs = {name: found[1] for name, found in named.items() if found[2] == metric}
     if not runs and "run" in frame and "loss" in frame:
         return frame
-    others = sorted({str(_WIDE.fullmatch(n)[2]) for n in named if not n.endswith(_ENDS)})  # type: ignore[index]
+    others = sorted({found[2] for name, found in named.items() if not name.endswith(_ENDS)})
     if not runs and named:
         raise UsageError(f"no column is called RUN - {metric}; metrics: {', '.join(others)}")
     if not runs:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from superscope.figures.draw.canvas import Key, grid, keyed
+from superscope.figures.draw.canvas import Key, alone, grid
 
 Draw = Callable[[Axes], None]
 
@@ -49,10 +49,9 @@ def side_by_side(
             write(panel)
         return figure
 
-    def alone(panel: Axes) -> None:
+    def labelled(panel: Axes) -> None:
         draws[0](panel)
         panel.set_xlabel(x)
         panel.set_ylabel(y)
-        keyed(panel, key)
 
-    return paint, alone if len(draws) == 1 else None
+    return paint, alone(labelled, key) if len(draws) == 1 else None

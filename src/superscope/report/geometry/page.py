@@ -28,7 +28,7 @@ from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import Summary, summarize
 from superscope.report.files import encoded, template
 from superscope.report.geometry.explanations import EXPLANATIONS, OF_FREQUENCIES
-from superscope.text import fixed, number, visible
+from superscope.text import fixed, number, sentence, visible, with_sign
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _headlines(g: Geometry) -> tuple[tuple[str, str], ...]:
         (str(g.regime), f"regime by norms: φ = {fixed(g.represented_fraction, 4)}, the share of "
                         f"rows represented; of untrained rows φ = "
                         f"{fixed(g.untrained.represented_fraction, 4)}, {g.untrained.regime}"),
-        (g.evidence.short, f"{g.evidence.meaning[0].upper()}{g.evidence.meaning[1:]}."),
+        (g.evidence.short, sentence(g.evidence.meaning)),
     )  # fmt: skip
 
 
@@ -213,6 +213,6 @@ def _pair_line(pair: Pair) -> PairLine:
         return index, None if text is None else visible(text)
 
     return PairLine(
-        f"{pair.overlap:+.4f}".replace("-", "−"),
+        with_sign(pair.overlap, 4),
         (token(pair.first, pair.first_text), token(pair.second, pair.second_text)),
     )

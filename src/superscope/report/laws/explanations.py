@@ -5,6 +5,7 @@ from __future__ import annotations
 from superscope.figures.draw.drawable import shown
 from superscope.forecasts import Plan
 from superscope.laws import Law
+from superscope.text import sentence
 
 VERDICT = "identified, not identified"
 _OF_EVERY_LAW = {
@@ -85,7 +86,7 @@ def explanations(law: Law, plan: Plan | None = None) -> dict[str, str]:
     Among them are the kinds of its findings, as
     :class:`~superscope.laws.FitStatus` defines them.
     """
-    found = {f.status.value: shown(_sentence(f.status.meaning)) for f in law.findings}
+    found = {f.status.value: shown(sentence(f.status.meaning)) for f in law.findings}
     return {
         **_OF_EVERY_LAW,
         **found,
@@ -98,7 +99,3 @@ def explanations(law: Law, plan: Plan | None = None) -> dict[str, str]:
         **_OF_FIT,
         **({} if plan is None else _OF_PLAN),
     }
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
