@@ -53,7 +53,7 @@ def test_arguments_are_shown_as_options(
         ({"neighbors": 2}, ("--neighbors", 2), "pass pairs='exact'", "pass --pairs exact"),
         ({"tensor": "b"}, ("--tensor", "b"), "pass tensor='NAME'", "pass --tensor NAME"),
         ({"fold_norm": True}, ("--fold-norm",), "fold_norm=True", "--fold-norm"),
-        ({"revision": "v1"}, ("--revision", "v1"), "revision='v1' goes", "--revision v1 goes"),
+        ({"revision": "v1"}, ("--revision", "v1"), "revision='v1' needs", "--revision v1 needs"),
         ({"rows": "tokenizer"}, ("--rows", "tokenizer"), "rows='all'", "--rows all"),
     ],
 )

@@ -93,7 +93,7 @@ def test_without_a_network_a_model_seen_before_is_used_at_once(
     after = evaluate("owner/seen", TEXTS, OPTIONS)
     assert time.monotonic() - began < 20
     assert after.loss == before.loss
-    assert "hub not reached" in " ".join(after.notes)
+    assert "the hub could not be reached" in " ".join(after.notes)
 
 
 def test_files_of_a_repository_are_told_apart(hub: Hub) -> None:

@@ -450,7 +450,7 @@ def test_what_goes_wrong_on_the_web(web: Web, name: str) -> None:
     with pytest.raises(NotFoundError, match=f"{name}: no such file"):
         list(text)
     web.failures[f"/{name}"] = 403
-    with pytest.raises(RemoteError, match=f"{name}: access refused"):
+    with pytest.raises(RemoteError, match=f"{name}: the server refused access"):
         list(text)
     web.failures[f"/{name}"] = 500
     with pytest.raises(RemoteError, match=f"{name}: the server answered 500"):

@@ -60,7 +60,9 @@ def test_ggml_types(name: str) -> None:
     decoded = encoding.decode(raw)
     assert decoded.shape == (5, 2 * encoding.block)
     np.testing.assert_array_equal(decoded, dequantize(raw, GGMLQuantizationType[name]))
-    with pytest.raises(FormatError, match=f"do not fill whole {name} blocks of {encoding.block}"):
+    with pytest.raises(
+        FormatError, match=f"cannot be split into {name} blocks of {encoding.block}"
+    ):
         encoding.row_bytes(encoding.block + 1)
 
 
@@ -73,7 +75,7 @@ def test_the_plain_types_need_no_package(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("9999", "unknown"), ("I32", "not one"), ("Q8_K", "not")]
+    ("name", "why"), [("9999", "does not know"), ("I32", "cannot"), ("Q8_K", "cannot")]
 )
 def test_types_that_nobody_decodes(name: str, why: str) -> None:
     with pytest.raises(FormatError, match=f"{why}.*{name}|{name}.*{why}"):

@@ -46,18 +46,18 @@ FORMATS = {
     "model.parquet": (b"PAR1" + bytes(90), "a Parquet table"),
     "tf_model.h5": (b"\x89HDF\r\n\x1a\n" + bytes(90), "an HDF5 file, as Keras writes"),
     "model.keras": (zipped("metadata.json", "model.weights.h5"), "a Keras model"),
-    "weights.bin": (zipped("weights.txt"), "a zip archive without the one data.pkl"),
+    "weights.bin": (zipped("weights.txt"), "a zip archive but not a PyTorch checkpoint"),
     "flax_model.msgpack": (b"\x82\xa7lm_head\x81\xa6kernel" + bytes(90), "a MessagePack file"),
     "flax.msgpack": (b"\xde\0\x11\xa5model" + bytes(90), "a MessagePack file, as Flax writes"),
     "model.gz": (b"\x1f\x8b\x08" + bytes(90), "a gzip archive"),
     "vectors.vec": (b"2000000 300\n, 0.1 0.2" + bytes(90), "a list of word vectors"),
     "page.bin": (b"\n<!doctype HTML><title>Sign in</title>", "a web page instead of the file"),
     "index.bin": (b'{"metadata": {"total_size": 1}}', "JSON text"),
-    "arrays.pkl": (pickle.dumps({"a": np.ones(3)}), "a pickle, which is not read; loading it"),
+    "arrays.pkl": (pickle.dumps({"a": np.ones(3)}), "a pickle, which superscope cannot read"),
     "short.pkl": (pickle.dumps([1.5] * 40, 2), "a pickle"),
     "old.pkl": (pickle.dumps({"a": 1.5, "b": "lm_head" * 9}, 0), "a pickle"),
     "old.bin": (torch_bin({"a": 1}, _use_new_zipfile_serialization=False),
-                r"in PyTorch's old format \(before 1.6\), which is not read"),
+                r"a file in PyTorch's old format \(before 1.6\), which superscope cannot read"),
     "__0_0.distcp": (torch_bin({"a": 1}), "a distributed checkpoint of PyTorch"),
 }  # fmt: skip
 
@@ -80,7 +80,9 @@ def test_a_folder_of_nothing_else_is_named_too(name: str, tmp_path: Path) -> Non
 
 def test_folders_whose_files_belong_together(tmp_path: Path) -> None:
     folder = save(tmp_path / "dcp", {".metadata": b"\x80\x02}.", "__0_0.distcp": b"PK"})
-    with pytest.raises(FormatError, match=r"\(DCP\), which is not read; join it: python -m torch"):
+    with pytest.raises(
+        FormatError, match=r"\(DCP\), which superscope cannot read; join it: python -m torch"
+    ):
         read_head(folder)
     with pytest.raises(FormatError, match="a SavedModel of TensorFlow"):
         read_head(save(tmp_path / "tf", {"saved_model.pb": b"\x08\x01\x12"}))

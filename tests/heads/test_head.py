@@ -40,10 +40,10 @@ def test_of_an_array(given_: np.ndarray | torch.Tensor, dtype: str) -> None:
 @pytest.mark.parametrize(
     ("given_", "message"),
     [
-        (W[0], r"mine has shape \(4,\); a head is a 2-D matrix"),
+        (W[0], r"mine has shape \(4,\), but a head is a 2-D matrix"),
         (W[None], r"mine has shape \(1, 50, 4\)"),
-        (W[:0], r"mine is empty: shape \(0, 4\)"),
-        (W[:, :0], r"mine is empty: shape \(50, 0\)"),
+        (W[:0], r"mine is empty: it has shape \(0, 4\)"),
+        (W[:, :0], r"mine is empty: it has shape \(50, 0\)"),
         (W.astype(int), "mine: a head must hold floating-point numbers, not int64"),
         (torch.ones(3, 3, dtype=torch.int32), "floating-point"),
         (W > 0, "not bool"),
@@ -86,9 +86,9 @@ def test_kept_rows_are_those_of_the_matrix(ids: list[int], data: st.DataObject, 
 
 def test_rows_of_a_file_that_is_gone(tmp_path: Path) -> None:
     rows = FileRows(tmp_path / "gone", 0, (5, 4), ENCODINGS["F32"])
-    with pytest.raises(FormatError, match=r"gone: cannot read rows: No such file"):
+    with pytest.raises(FormatError, match=r"cannot read rows of .*gone: No such file"):
         rows.block(1, 3)
-    with pytest.raises(FormatError, match=r"gone: cannot read rows"):
+    with pytest.raises(FormatError, match=r"cannot read rows of .*gone"):
         rows.take(np.array([1]))
 
 

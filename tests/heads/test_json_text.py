@@ -21,7 +21,7 @@ def test_many_small_values_are_refused_before_they_are_made(
     monkeypatch: pytest.MonkeyPatch, cell: bytes
 ) -> None:
     monkeypatch.setattr(json_text, "MAX_MEMORY", 100_000)
-    with pytest.raises(TooLargeError, match="m is too large to be read"):
+    with pytest.raises(TooLargeError, match="m is too large: its"):
         parsed(b"[" + cell * 2000 + b"0]", "m")
 
 
@@ -36,7 +36,7 @@ def test_a_tokenizer_too_large_is_a_note(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(json_text, "MAX_MEMORY", 10_000)
     head = read_head(tmp_path)
     assert head.tokens is None
-    assert "tokens have no text" in head.provenance.notes[-1]
+    assert "tokens are shown without their text" in head.provenance.notes[-1]
 
 
 @pytest.mark.parametrize("kind", ["WordLevel", "Unigram", "BPE"])

@@ -104,7 +104,7 @@ def test_the_reason_is_told() -> None:
     assert choose(both, UNTIED).reason == "its own output head"
     assert choose(both, TIED).reason == "the output head, tied to the input embedding"
     assert choose(both[1:], TIED).reason == "the input embedding, tied to the output"
-    assert "taken as tied" in choose(both[1:], {}).reason
+    assert "because there is no output head" in choose(both[1:], {}).reason
     assert choose(both, {}, "model.embed_tokens.weight").reason == "named by the user"
 
 
@@ -118,7 +118,7 @@ def test_an_unknown_choice_lists_matrices_by_size() -> None:
     with pytest.raises(NotFoundError) as raised:
         choose(shapes, {}, "nothing", shapes)
     assert str(raised.value) == (
-        "no tensor nothing; pass tensor='NAME'; candidates: c 90 × 4, d 8 × 80, b 5 × 7"
+        "there is no tensor nothing; pass tensor='NAME'; candidates: c 90 × 4, d 8 × 80, b 5 × 7"
     )
 
 
@@ -145,7 +145,9 @@ def test_the_text_models_head_is_nearest() -> None:
 
 def test_untied_without_a_head_is_an_error() -> None:
     shapes = {"model.embed_tokens.weight": (9, 4), "model.norm.weight": (4,)}
-    with pytest.raises(NotFoundError, match=r"differ, .* candidates: model.embed_tokens.weight 9"):
+    with pytest.raises(
+        NotFoundError, match=r"a different matrix; .* candidates: model.embed_tokens.weight 9"
+    ):
         choose(shapes, UNTIED, None, shapes)
 
 

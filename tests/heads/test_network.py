@@ -118,7 +118,7 @@ def test_a_time_out_is_tried_once_more_and_a_wait_that_is_asked_for_is_kept(
             network.retried(action, lambda error: network.store_error(error, NAME))
         return str(raised.value)
 
-    assert "does not answer (waited 20 s)" in failing(TimeoutError())
+    assert "did not answer within 20 s" in failing(TimeoutError())
     assert waits == [0.5]
     busy = answered(429)
     busy.response.headers = {"Retry-After": "7"}  # type: ignore[attr-defined]

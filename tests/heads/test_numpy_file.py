@@ -76,10 +76,10 @@ def test_a_file_cut_anywhere(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (W.astype(">f4"), "dtype >f4, which is not read"),
-        (W.astype("i4"), "dtype <i4, which is not read"),
-        (W.astype("c8"), "dtype <c8, which is not read"),
-        (W > 0, r"dtype \|b1, which is not read"),
+        (W.astype(">f4"), "dtype >f4, which superscope cannot read"),
+        (W.astype("i4"), "dtype <i4, which superscope cannot read"),
+        (W.astype("c8"), "dtype <c8, which superscope cannot read"),
+        (W > 0, r"dtype \|b1, which superscope cannot read"),
     ],
 )
 def test_other_dtypes(array: Any, message: str, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_model_of_transformers_says_whether_it_is_tied(tied: bool) -> None:
 
 
 def test_a_model_without_a_head_is_refused() -> None:
-    with pytest.raises(HeadDataError, match="load it with its language head"):
+    with pytest.raises(HeadDataError, match="load it with its head"):
         head_of(gpt2(tied=True).transformer)
 
 

@@ -106,7 +106,7 @@ def test_what_is_not_there(
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
     folder = save(tmp_path, {"model.safetensors": GOOD})
     for options, message in (
-        ({"revision": "main"}, "revision='main' goes with a hub repository"),
+        ({"revision": "main"}, "revision='main' needs a hub repository"),
         ({"rows": "some"}, "rows='some'; expected one of all, tokenizer"),
     ):
         with pytest.raises(UsageError, match=message):
@@ -116,16 +116,18 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is empty"):
         read_head("")
     for uri in ("hf://datasets/owner/name", "hf://owner"):
-        with pytest.raises(UsageError, match="names no model of the hub; expected hf://owner/name"):
+        with pytest.raises(
+            UsageError, match="is not the address of a hub model; write hf://owner/name"
+        ):
             read_head(uri)
-    with pytest.raises(UsageError, match="names revision v1, and revision='v2' names another"):
+    with pytest.raises(UsageError, match="has the revision v1, but revision='v2' was given"):
         read_head("hf://owner/name@v1", revision="v2")
 
 
 def test_a_norm_of_another_width(tmp_path: Path) -> None:
     files = {"lm_head.weight": W, "model.norm.weight": np.ones(5, np.float32)}
     folder = save(tmp_path, {"model.safetensors": safetensors(files)})
-    with pytest.raises(FormatError, match=r"has width 6, the norm model.norm.weight has shape"):
+    with pytest.raises(FormatError, match=r"has width 6, but the norm model.norm.weight has shape"):
         read_head(folder, fold_norm=True)
 
 
@@ -158,7 +160,7 @@ def test_the_command_says_it_in_one_line_and_leaves_nothing(tmp_path: Path, home
     files = hostile.everything()
     cases = {
         "nothing.safetensors": (b"", "no file or folder"),
-        "calls-os-system.bin": (files["calls-os-system.bin"], "nothing was executed"),
+        "calls-os-system.bin": (files["calls-os-system.bin"], "superscope did not run it"),
         "data-cut.safetensors": (files["data-cut.safetensors"], "truncated"),
         "name-with-terminal-codes.safetensors": (
             files["name-with-terminal-codes.safetensors"], "\\x1b"),

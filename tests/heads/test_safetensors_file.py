@@ -105,7 +105,9 @@ def test_an_fp8_head_with_one_scale_is_multiplied_by_it(
         head = read_head(write(tmp_path, safetensors(files)))
         np.testing.assert_array_equal(whole(head), values.float().numpy() * np.float32(0.03125))
         assert head.provenance.quantized
-        assert head.provenance.notes == (f"multiplied by lm_head.{suffix} = 0.03125",)
+        assert head.provenance.notes == (
+            f"the head was multiplied by its scale lm_head.{suffix} = 0.03125",
+        )
 
 
 def test_a_scale_goes_with_the_norm(tmp_path: Path) -> None:
@@ -154,7 +156,9 @@ def test_heads_in_integers_are_refused(
     if config:
         files["config.json"] = f'{{"quantization_config": {{"quant_method": "{config}"}}}}'
     folder = save(tmp_path, files)
-    with pytest.raises(FormatError, match=f"lm_head.* is quantized by {method}, which is not read"):
+    with pytest.raises(
+        FormatError, match=f"lm_head.* is quantized by {method}, which superscope cannot read"
+    ):
         read_head(folder)
     with pytest.raises(FormatError, match="quantized"):
         read_head(folder, tensor=next(iter(tensors)))
@@ -180,6 +184,8 @@ def test_a_head_that_is_whole_is_read_from_a_file_that_is_cut_off(tmp_path: Path
     head = read_head(write(tmp_path, data[:-5000]))
     np.testing.assert_array_equal(whole(head), W)
     cut = f"{len(data) - 5000:,} of {len(data):,} bytes"
-    assert head.provenance.notes == (f"the file is cut off at {cut}; the head is whole",)
-    with pytest.raises(FormatError, match=r"lm_head.weight ends at byte .*; truncated"):
+    assert head.provenance.notes == (f"the file has only {cut}, but the head is complete",)
+    with pytest.raises(
+        FormatError, match=r"truncated or damaged: tensor lm_head.weight ends at byte"
+    ):
         read_head(write(tmp_path, data[: -6400 - 8]))

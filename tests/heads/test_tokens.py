@@ -116,13 +116,13 @@ def test_ids_that_the_tokenizer_skips_are_left_out(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_tokenizer_need_one(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"no tokenizer.json .* choose rows='all'"):
+    with pytest.raises(NotFoundError, match=r"no tokenizer.json, .* choose rows='all'"):
         read_head(checkpoint(tmp_path, 16, None), rows="tokenizer")
 
 
 def test_a_tokenizer_of_another_model(tmp_path: Path) -> None:
     tokenizer = Tokenizer(models.WordLevel({"a": 90}, unk_token="a"))
-    with pytest.raises(HeadDataError, match="the tokenizer can produce none of the rows"):
+    with pytest.raises(HeadDataError, match="the tokenizer can produce none of the ids"):
         read_head(checkpoint(tmp_path, 16, tokenizer), rows="tokenizer")
 
 
@@ -130,5 +130,5 @@ def test_an_id_too_large_is_no_list_of_that_length() -> None:
     vocabulary = {"a": 0, "b": (1 << 32) - 1}
     data = json.dumps({"version": "1.0", "model": {"type": "WordLevel", "vocab": vocabulary,
                                                    "unk_token": "a"}})  # fmt: skip
-    with pytest.raises(FormatError, match="an id of 4294967295"):
+    with pytest.raises(FormatError, match="the id 4294967295"):
         from_tokenizer_json(data.encode(), "tokenizer.json")

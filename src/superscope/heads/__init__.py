@@ -1,4 +1,4 @@
-"""Where a head comes from: locate a checkpoint, read its head, describe it."""
+"""Locate a checkpoint, read its output head, and say where it came from."""
 
 from superscope.heads._locate import locate
 from superscope.heads.checkpoint import Checkpoint

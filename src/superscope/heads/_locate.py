@@ -1,8 +1,8 @@
-"""From what the user names to a checkpoint: a set of files that can be opened.
+"""Find the checkpoint that a name stands for: a set of files that can be opened.
 
-A checkpoint is a local folder or file, a repository of the Hugging Face hub, or
-files of any other store that fsspec reaches. All three answer the same questions,
-so that nothing after this module knows which it has.
+A checkpoint is a local folder or file, a repository of the Hugging Face hub, or files in any
+other store that fsspec supports. All three have the same methods, so the code that reads heads
+does not depend on where the files are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
-    """Return the checkpoint that `model` names.
+    """Find the files of a model.
 
     Parameters
     ----------
@@ -34,12 +34,13 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
     Returns
     -------
     Checkpoint
-        Where it is, and which files it has.
+        The model's location and its list of files.
 
     Raises
     ------
     NotFoundError, RemoteError, UsageError
-        It does not exist, cannot be reached, or cannot have a revision.
+        The model does not exist or cannot be reached, or a revision is given for a model that is
+        not on the hub.
     """
     text = str(model)
     if not text:
@@ -55,7 +56,7 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
             return LocalCheckpoint(local)
         looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
         if isinstance(model, Path) or looks_local or not _HUB_ID.fullmatch(text):
-            raise NotFoundError(f"no file or folder {text}, and it is not a hub id")
+            raise NotFoundError(f"there is no file or folder {text}, and it is not a hub id")
         return HubCheckpoint(text, revision)
     hub = re.fullmatch(r"(?:hf://(?:models/)?|https://(?:huggingface\.co|hf\.co)/)(.+)", text)
     if hub:
@@ -70,20 +71,24 @@ def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:
     plain = re.fullmatch(r"([^/@]+/[^/@]+)(?:@([^/]+))?(?:/(.+))?", path)
     parts = page or plain
     if parts is None or parts[1].split("/")[0] in ("datasets", "spaces", "buckets"):
-        raise UsageError(f"{text} names no model of the hub; expected hf://owner/name")
+        raise UsageError(f"{text} is not the address of a hub model; write hf://owner/name")
     named = parts[2].replace("%2F", "/") if parts[2] else None
     if named and revision and named != revision:
-        raise UsageError(f"{text} names revision {named}, and revision={revision!r} names another")
+        raise UsageError(
+            f"{text} has the revision {named}, but revision={revision!r} was given; leave one out"
+        )
     return HubCheckpoint(parts[1], named or revision, parts[3])
 
 
 def _no_revision(revision: str | None, text: str) -> None:
     if revision is not None:
-        raise UsageError(f"revision={revision!r} goes with a hub repository; {text} is none")
+        raise UsageError(
+            f"revision={revision!r} needs a hub repository, and {text} is not one; leave it out"
+        )
 
 
 class LocalCheckpoint(Checkpoint):
-    """A folder, or one file with whatever lies beside it."""
+    """A local folder, or one file together with the other files in its folder."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -98,7 +103,7 @@ class LocalCheckpoint(Checkpoint):
 
     def open(self, file: str) -> RangeFile:
         if file != self.only and file not in self.files():
-            raise NotFoundError(f"{self.name}: {file} is missing")
+            raise NotFoundError(f"{self.name} has no file {file}")
         return open_local(self._folder / file)
 
     def small(self, file: str) -> bytes | None:

@@ -1,6 +1,6 @@
-"""LoRA adapters that lie unmerged beside a head.
+"""LoRA adapters that are stored beside a head and not merged into it.
 
-W + s B A, with s = α / r, or α / √r where it is rank-stabilized (Hu et al. 2021,
+The merged head is W + s B A, with s = α / r, or s = α / √r if rank-stabilized (Hu et al. 2021,
 https://arxiv.org/abs/2106.09685; Kalajdzievski 2023, https://arxiv.org/abs/2312.03732).
 """
 
@@ -23,14 +23,14 @@ _HARMLESS = re.compile(r"base_layer\..*|linear\..*|bias|weight|weight[_.].*|(lor
 
 @dataclass(frozen=True)
 class Adapter:
-    """Names of the two factors of a LoRA adapter, A of shape (r, inputs) and B (outputs, r).
+    """The tensors of a LoRA adapter: A of shape (r, inputs) and B of shape (outputs, r).
 
     Attributes
     ----------
     down, up
         Names of the tensors A and B.
     embedding
-        The adapter is one of an embedding, whose inputs are the rows.
+        Whether the adapter belongs to an embedding, whose inputs are the rows.
     alpha
         Name of the tensor that holds α, or None.
     module
@@ -45,12 +45,12 @@ class Adapter:
 
 
 def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | None:
-    """Return the adapter beside a head; None where there is none.
+    """Return the adapter stored beside a head, or None if there is none.
 
     Raises
     ------
     FormatError
-        There are several, or one that is no plain LoRA.
+        There are several adapters, or one that is not a plain LoRA.
     """
     module = _BASE.sub("", head)
     beside = {n.removeprefix(f"{module}."): n for n in names if n.startswith(f"{module}.")}
@@ -67,9 +67,9 @@ def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | Non
     if adapted and (foreign or len(pairs) > 1 or any(len(p) != 2 for p in pairs.values())):
         found = ", ".join(foreign[:3] or [n for p in pairs.values() for n in p.values()][:4])
         raise FormatError(
-            f"{label} has an adapter beside it that is not read: {found}; "
-            f"merge it into the model first (merge_and_unload), or pass tensor={head!r} "
-            "to measure the head without it"
+            f"{label} has an adapter that superscope cannot merge ({found}); merge it into the "
+            f"model first (merge_and_unload), or pass tensor={head!r} to measure the head "
+            "without it"
         )
     if not pairs:
         return None
@@ -87,7 +87,7 @@ def update(
     shape: tuple[int, int],
     label: str,
 ) -> tuple[Float32, float]:
-    """Return what an adapter adds to the head, of its shape and without its scale, and the scale.
+    """Return the product of an adapter's factors, in the shape of the head, and its scale.
 
     Parameters
     ----------
@@ -97,29 +97,32 @@ def update(
     Raises
     ------
     FormatError
-        The scale is not known, or the shapes do not fit.
+        The scale is not known, or the shapes do not match.
     """
     down, up = (opened.loaded(where, name) for name in (adapter.down, adapter.up))
     if up.shape[1] != down.shape[0]:
-        raise FormatError(f"{label}: {adapter.down} and {adapter.up} do not fit each other")
+        raise FormatError(
+            f"{label}: the shapes of {adapter.down} {down.shape} and {adapter.up} {up.shape} "
+            "do not match"
+        )
     product = up @ down
     product = product.T if adapter.embedding else product
     if product.shape != shape:
         raise FormatError(
-            f"{label} has shape {shape}, and its adapter {adapter.up} one of {product.shape}"
+            f"{label} has shape {shape}, but its adapter {adapter.up} makes {product.shape}"
         )
     rank = down.shape[0]
     told = config.get("r")
     if type(told) is int and told != rank and not config.get("rank_pattern"):
         raise FormatError(
-            f"{label}: its adapter {adapter.up} has rank {rank}, and adapter_config.json says "
-            f"{told}; it is another adapter's"
+            f"{label}: its adapter {adapter.up} has rank {rank}, but adapter_config.json says "
+            f"{told}; that file belongs to another adapter"
         )
     alpha = _alpha(opened, where, adapter, config)
     if alpha is None:
         raise FormatError(
-            f"{label} has a LoRA adapter beside it, {adapter.up}, whose scale is not known; "
-            "put its adapter_config.json beside the checkpoint, merge it into the model first "
+            f"{label} has a LoRA adapter, {adapter.up}, and its scale is not known; put its "
+            "adapter_config.json beside the checkpoint, merge it into the model first "
             f"(merge_and_unload), or pass tensor={adapter.module + '.base_layer.weight'!r} "
             "to measure the head without it"
         )

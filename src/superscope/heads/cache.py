@@ -1,9 +1,9 @@
-"""A folder for heads that were fetched, laid out as the hub's cache is.
+"""The folder that keeps downloaded heads.
 
-What superscope cuts out of a checkpoint is, in the hub's terms, an asset: it lies in
-``$HF_HOME/assets/superscope`` as a safetensors file that any tool can read. The small
-files that were read with it (``config.json``, ``tokenizer.json``) lie beside it, unless
-they are in huggingface_hub's own cache.
+It is ``$HF_HOME/assets/superscope``, where the hub's libraries keep files that are made from a
+repository. Each head is a safetensors file that any tool can read. The small files that were read
+with it (``config.json``, ``tokenizer.json``) are in the same folder, unless huggingface_hub's own
+cache has them.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from superscope.errors import RemoteError, UsageError
 from superscope.heads.json_text import TooLargeError
 from superscope.text import slug
 
-SMALL = 64_000_000  # bytes of the longest file that is read whole: a tokenizer, an index
-CONFIG = 8_000_000  # and of a config; one with 100,000 labels has 5 MB
+SMALL = 64_000_000  # limit in bytes for files that are read whole: tokenizers, indexes
+CONFIG = 8_000_000  # limit in bytes for a config; one with 100,000 labels has 5 MB
 
 
 def root() -> Path:
     """Return superscope's cache folder, which may not exist yet."""
     from huggingface_hub import constants
 
-    # As cached_assets_path gives it, but that makes the folder, even for a mistyped name.
+    # huggingface_hub.cached_assets_path creates the folder, even for a mistyped name.
     return Path(constants.HF_ASSETS_CACHE).expanduser() / "superscope"
 
 
@@ -38,24 +38,24 @@ def folder(name: str) -> Path:
 
 
 def longest(file: str) -> int:
-    """Return how many bytes of a small file are read at most."""
+    """Return the limit in bytes for a file that is read whole."""
     return CONFIG if PurePosixPath(file).name in ("config.json", "params.json") else SMALL
 
 
 def too_long(name: str, size: int, limit: int) -> TooLargeError:
     """Return the error for a file that is too long to be read whole."""
     return TooLargeError(
-        f"{name} has {size:,} bytes, too many for such a file (the limit is {limit:,}); damaged?"
+        f"{name} has {size:,} bytes, and the limit for such a file is {limit:,}; it may be damaged"
     )
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
-    """Return the content of a file of this machine.
+    """Return the content of a local file.
 
     Raises
     ------
     FormatError
-        It has more bytes than the limit.
+        The file is longer than the limit.
     """
     with path.open("rb") as content:
         data = content.read(limit + 1)
@@ -65,7 +65,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def kept_small(folder: Path | None, file: str, fetch: Callable[[], bytes]) -> bytes:
-    """Return a small file out of a folder of the cache; fetched and kept if it is not there."""
+    """Return a small file from a folder of the cache; download and keep it if it is missing."""
     copy = None if folder is None else folder / f"{slug(file)}.small"
     if copy is not None and copy.is_file():
         return read_bounded(copy, longest(file))
@@ -76,17 +76,17 @@ def kept_small(folder: Path | None, file: str, fetch: Callable[[], bytes]) -> by
 
 
 def check_content(name: str, data: bytes, size: int | None, tag: str | None) -> None:
-    """Refuse bytes that are not what the hub says of the file.
+    """Check the length and the hash of a whole file that was downloaded from the hub.
 
     The hub's ETag is the SHA-256 of a large file, and git's hash of a small one.
 
     Raises
     ------
     RemoteError
-        Another length or another hash.
+        The length or the hash is wrong.
     """
     if size is not None and len(data) != size:
-        raise RemoteError(f"{name}: {len(data):,} bytes arrived of {size:,}; try again")
+        raise RemoteError(f"{name}: only {len(data):,} of {size:,} bytes arrived; try again")
     if tag is None or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", tag):
         return
     found = (
@@ -96,13 +96,12 @@ def check_content(name: str, data: bytes, size: int | None, tag: str | None) -> 
     ).hexdigest()
     if found != tag:
         raise RemoteError(
-            f"{name}: what arrived is not what the hub has: its hash is {found}, not {tag}; "
-            "try again"
+            f"{name} was damaged on the way: its hash is {found}, and the hub's is {tag}; try again"
         )
 
 
 def write(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file of the cache whole or not at all.
+    """Write a file of the cache, completely or not at all.
 
     Raises
     ------
@@ -114,7 +113,7 @@ def write(path: Path, chunks: Iterable[bytes]) -> None:
     except OSError as error:
         raise UsageError(
             f"cannot write the cache {path.parent}: {error.strerror or error}; "
-            "set HF_HOME to a folder that can be written"
+            "set HF_HOME to a writable folder"
         ) from error
     with write_whole(path) as file:
         for chunk in chunks:
@@ -127,7 +126,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """Return a JSON record, or None if there is none or it cannot be read."""
+    """Return a JSON record, or None if it is missing or cannot be read."""
     try:
         record = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -138,7 +137,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
 def safetensors_header(
     tensors: Mapping[str, tuple[str, tuple[int, ...], int]], metadata: Mapping[str, str]
 ) -> bytes:
-    """Return the header of a safetensors file whose tensors follow in this order.
+    """Return the header of a safetensors file with these tensors in this order.
 
     `tensors` maps names to dtype, shape and length in bytes.
     """

@@ -1,4 +1,4 @@
-"""A checkpoint: the files of one model, wherever they are."""
+"""A checkpoint: the files of one model, on any kind of storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from superscope.heads.transport import RangeFile
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".npy", ".npz")
 USUAL_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 USUAL_FILES = ("model.safetensors", "pytorch_model.bin")
-SLICE = re.compile(r"(consolidated\.)(\d\d)(\.\w+)")  # Llama's own format: of every matrix a slice
+SLICE = re.compile(r"(consolidated\.)(\d\d)(\.\w+)")  # Meta's format: a slice of every matrix
 
 
 class Checkpoint(ABC):
@@ -20,13 +20,13 @@ class Checkpoint(ABC):
     Attributes
     ----------
     name
-        What to call the model: its hub id, or the path or URI given.
+        The model's hub id, or the path or URI given.
     revision
         Commit or version of a remote checkpoint, or None.
     only
-        The one weights file the user named, or None for the whole checkpoint.
+        The one weights file that the user chose, or None for the whole checkpoint.
     notes
-        What the user should know of how it was found.
+        Remarks for the user about how it was found.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Checkpoint(ABC):
 
     @property
     def cache(self) -> Path | None:
-        """Folder for heads read from here, or None if reading them again costs nothing."""
+        """Folder that keeps heads of this checkpoint, or None if it is local."""
         return None
 
     @abstractmethod
@@ -58,12 +58,13 @@ class Checkpoint(ABC):
         """Return the whole content of a small file, or None if there is no such file."""
 
     def facts(self, file: str, *, anew: bool = False) -> dict[str, str] | None:
-        """Return what tells the state of a file from another, such as its ETag.
+        """Return what identifies the version of a file, such as its ETag.
 
-        None where the name and revision of the checkpoint do, or where nothing does.
+        Return None if the checkpoint's revision identifies it, or if nothing does. With `anew`,
+        ask the store again.
         """
         return None
 
     def sha256(self, file: str) -> str | None:
-        """Return the SHA-256 that a file should have, where that was told when it was opened."""
+        """Return the SHA-256 that the hub gave for an opened file, or None."""
         return None

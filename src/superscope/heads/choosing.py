@@ -1,4 +1,4 @@
-"""Choosing the head's tensor: by an index first, by the files' own headers where it errs."""
+"""Choose the head's tensor from the index of shards, or from the shards if the index is wrong."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SHARD = re.compile(r"(.*)-\d{5}-of-(\d{5}\.\w+)")
 
 @dataclass(frozen=True)
 class Chosen:
-    """The head's tensor, and where all tensors are.
+    """The head's tensor, and the file of every tensor.
 
     Attributes
     ----------
     choice
-        The tensor taken as the head, and why.
+        The tensor that is the head, and the reason.
     where
         Name of the file that holds each tensor.
     stored_name
@@ -31,7 +31,7 @@ class Chosen:
     one_file
         Whether the checkpoint is one file.
     notes
-        What the user should know of how it was found.
+        Remarks for the user about how it was found.
     """
 
     choice: naming.Choice
@@ -49,7 +49,7 @@ def choose_head(
     Raises
     ------
     SuperscopeError
-        As :func:`naming.choose` does, after the name of the checkpoint.
+        The errors of :func:`naming.choose`, with the name of the checkpoint in front.
     """
     holders = holders_of(checkpoint)
     try:
@@ -85,7 +85,7 @@ def _of_index(
     config: Mapping[str, Any],
     wanted: str | None,
 ) -> Chosen:
-    """Return the head by the index, or by the shards' headers where the index names none."""
+    """Return the head from the index, or from the shards' headers if the index has none."""
     first: Chosen | None = None
     failed: SuperscopeError | None = None
     try:
@@ -99,7 +99,7 @@ def _of_index(
         file = first.where[first.choice.tensor]
         there = first.stored_name in opened.directory(file).tensors
         if not there:
-            missing = f"the index puts {first.stored_name} into {file}, which does not have it"
+            missing = f"the index says that {first.stored_name} is in {file}, but it is not there"
         elif wanted or first.choice.own or tied_by_config(config):
             return first
     where, shapes = _by_headers(checkpoint, opened, index)
@@ -110,7 +110,7 @@ def _of_index(
     if second.choice.tensor in index and not missing:
         return second
     note = (
-        f"the index of shards does not name {second.choice.tensor}; "
+        f"the index of shards does not list {second.choice.tensor}; "
         f"it was found in {second.where[second.choice.tensor]}"
     )
     return Chosen(second.choice, second.where, second.stored_name, False, (note,))
@@ -119,9 +119,9 @@ def _of_index(
 def _by_headers(
     checkpoint: Checkpoint, opened: Opened, index: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
-    """Return which shard holds each tensor, and its shape, from the shards themselves.
+    """Return which shard holds each tensor, and its shape, from the shards' headers.
 
-    Shards that the index does not name are looked at too, where their numbering fits.
+    This includes shards that the index does not list, if their names have the same pattern.
     """
     kinds = {match.groups() for file in index.values() if (match := _SHARD.fullmatch(file))}
     more = (f for f in checkpoint.files() if (m := _SHARD.fullmatch(f)) and m.groups() in kinds)

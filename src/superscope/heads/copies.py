@@ -1,7 +1,7 @@
-"""Heads in the cache: fetched, checked before they are kept, and read again.
+"""Copies of heads in the cache: download, check, keep and read them.
 
-A copy is a safetensors file with the head's bytes as the checkpoint has them; what else is known
-of it is in its metadata.
+A copy is a safetensors file. It holds the head's bytes exactly as in the checkpoint, and its
+metadata hold the provenance.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ from superscope.heads.transport import open_local
 from superscope.progress import Progress
 from superscope.text import counted
 
-EDGE = 16  # bytes that are asked for again, to see that the same range gives the same bytes
-ROWS = 4096  # rows that are looked at together
-MANY = 0.1  # share of rows of zeros from which a head is not kept
+EDGE = 16  # bytes that are requested twice, to see whether the server repeats itself
+ROWS = 4096  # rows that are checked at once
+MANY = 0.1  # a head with a larger share of zero rows is not kept
 
 
 def kept(copy: Path, checkpoint: Checkpoint) -> Head | None:
     """Return a head from the cache.
 
-    None if it is not there, damaged, of another version, or of a file that has changed since.
+    Return None if there is no copy, if it is damaged or from another version of superscope, or
+    if the file has changed on the server.
     """
     if not copy.is_file():
         return None
@@ -50,12 +51,12 @@ def kept(copy: Path, checkpoint: Checkpoint) -> Head | None:
 
 
 def fetched(checkpoint: Checkpoint, found: Found, copy: Path, progress: Progress) -> Head:
-    """Fetch a head's bytes, and keep them with all that is known of it if they may be trusted.
+    """Download a head, and keep it in the cache if its rows look sound.
 
     Raises
     ------
     RemoteError
-        The bytes are not those of the file that was found.
+        The file changed, or the server sent wrong bytes.
     UsageError
         The cache cannot be written.
     """
@@ -67,7 +68,7 @@ def fetched(checkpoint: Checkpoint, found: Found, copy: Path, progress: Progress
         if doubt is None:
             fresh.replace(copy)
             return _read(copy)[0]
-        notes = (*head.provenance.notes, f"not kept in the cache, because {doubt}")
+        notes = (*head.provenance.notes, f"the head was not kept in the cache: {doubt}")
         return replace(
             head,
             stored=ArrayRows(head.stored.block(0, head.stored.shape[0])),
@@ -81,7 +82,7 @@ def fetched(checkpoint: Checkpoint, found: Found, copy: Path, progress: Progress
 def _content(checkpoint: Checkpoint, found: Found, progress: Progress) -> Iterator[bytes]:
     """Yield the content of a copy."""
     tensor, scale = found.tensor, found.scale
-    # ggml's types are none of safetensors': their bytes are kept as bytes.
+    # safetensors has no names for ggml's types, so their bytes are kept as U8.
     plain = tensor.dtype in ENCODINGS
     shape = tensor.shape[::-1] if tensor.transposed else tensor.shape
     parts = {
@@ -115,15 +116,16 @@ def _content(checkpoint: Checkpoint, found: Found, progress: Progress) -> Iterat
         done += len(chunk)
         progress("fetching the head", done, tensor.nbytes)
     if checkpoint.facts(name, anew=True) not in (None, facts):
-        raise RemoteError(f"{found.file.name} changed while it was read; run the command again")
+        raise RemoteError(f"{found.file.name} changed while it was read; try again")
     for table in tables.values():
         yield table.astype("<f4").tobytes()
 
 
 def _checked(found: Found, sha256: str | None) -> Iterator[bytes]:
-    """Yield a head's bytes, and refuse them at the end if the store is not to be trusted.
+    """Yield a head's bytes; at the end raise RemoteError if the server sent wrong ones.
 
-    The hash of the whole file is checked where little of it is not the head.
+    If the file holds little besides the head, the rest is read too and the hash of the whole file
+    is compared with the hub's. A part of a file has no hash to compare with.
     """
     file, tensor = found.file, found.tensor
     if found.matrix is not None:
@@ -148,20 +150,23 @@ def _checked(found: Found, sha256: str | None) -> Iterator[bytes]:
     same = file.read_at(EDGE, len(begin) - EDGE) == begin[EDGE:] if len(begin) > EDGE else True
     if not same or file.read_at(stop - len(last), len(last)) != last:
         raise RemoteError(
-            f"{file.name}: the server gives other bytes for a part of a range than for the whole; "
+            f"{file.name}: the server sent different bytes for the same part of the file; "
             "download the file and pass its path"
         )
     if whole is not None:
         whole.update(file.read_at(stop, file.size - stop))
         if whole.hexdigest() != sha256:
             raise RemoteError(
-                f"{file.name}: what arrived is not what the hub has: its SHA-256 is "
-                f"{whole.hexdigest()}, not {sha256}; try again"
+                f"{file.name} was damaged on the way: its SHA-256 is {whole.hexdigest()}, "
+                f"and the hub's is {sha256}; try again"
             )
 
 
 def _doubt(rows: Rows) -> str | None:
-    """Return why a head is not kept, or None: the next try may get other bytes."""
+    """Return why a head should not be kept, or None.
+
+    Such rows may come from a failing server, and a kept copy would hide that for ever.
+    """
     features = rows.shape[0]
     zeros = broken = 0
     for start in range(0, features, ROWS):
@@ -169,9 +174,9 @@ def _doubt(rows: Rows) -> str | None:
         broken += int((~np.isfinite(block).all(axis=1)).sum())
         zeros += int((block == 0).all(axis=1).sum())
     if broken:
-        return f"{counted(broken, 'row')} of {features:,} hold numbers that are not finite"
+        return f"{counted(broken, 'row has', 'rows have')} numbers that are not finite"
     if zeros > MANY * features:
-        return f"{counted(zeros, 'row')} of {features:,} hold zeros alone"
+        return f"{zeros:,} of {features:,} rows are all zeros"
     return None
 
 
@@ -181,7 +186,7 @@ def provenance(copy: Path) -> Provenance:
     Raises
     ------
     FormatError
-        Damaged, or of another version.
+        The copy is damaged, or from another version of superscope.
     """
     return _provenance(copy, _known(copy, read_directory(open_local(copy))))
 
@@ -201,11 +206,11 @@ def _provenance(copy: Path, known: Mapping[str, Any]) -> Provenance:
 
 
 def _of_another_version(copy: Path, error: Exception) -> FormatError:
-    return FormatError(f"{copy} was not written by this version: {error!r}")
+    return FormatError(f"{copy} was written by another version of superscope: {error!r}")
 
 
 def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
-    """Return the head of a copy, and what the store said of its file."""
+    """Return the head of a copy, and the facts that identify the version of its file."""
     file = open_local(copy)
     directory = read_directory(file)
     known = _known(copy, directory)
@@ -228,7 +233,7 @@ def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
             for name in ("gain", "factors", "zero")
             if name in directory.tensors
         }
-        span = known["span"]  # None for a head that is stored on its own scale
+        span = known["span"]  # None for a head that has no separate scale
     except (KeyError, TypeError, ValueError) as error:
         raise _of_another_version(copy, error) from None
     rows = rows_of(file, stored)

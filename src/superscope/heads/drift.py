@@ -1,4 +1,4 @@
-"""Whether two stored matrices that a config ties are the same."""
+"""Compare a stored output head with the input embedding that its config ties it to."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from superscope.heads.opened import Opened
 from superscope.heads.stored import StoredTensor
 from superscope.heads.transport import RangeFile
 
-_PROBES, _LENGTH = 16, 1 << 14  # places of a remote tensor that are compared, and their bytes
+_PROBES, _LENGTH = 16, 1 << 14  # remote tensors are compared in 16 pieces of this many bytes
 
 
 def drifted_embedding(opened: Opened, where: Mapping[str, str], head: str) -> str | None:
-    """Return the name of the input embedding, if it is stored beside a head and differs from it.
+    """Return the name of the input embedding if it is stored and differs from the head.
 
-    Local tensors are compared as a whole, remote ones in a few places.
+    Local tensors are compared completely, remote ones in a few places.
     """
     name = naming.embedding_of(where)
     if name is None or name == head:
@@ -24,9 +24,9 @@ def drifted_embedding(opened: Opened, where: Mapping[str, str], head: str) -> st
     file, other = opened.file(where[head]), opened.file(where[name])
     a, b = (opened.tensor(where, n) for n in (head, name))
     if (a.dtype, a.transposed) != (b.dtype, b.transposed):
-        return None  # one may be quantized, and nothing is said of the other
+        return None  # one may be quantized: then a difference proves nothing
     if b.entry is None and b.start + b.nbytes > other.size:
-        return None  # cut off
+        return None  # the embedding is cut off
     if a.shape != b.shape:
         return name
     if (where[head], a.entry, a.start) == (where[name], b.entry, b.start):

@@ -1,4 +1,4 @@
-"""How numbers are stored in checkpoints, and their exact decoding to float32."""
+"""Number formats of checkpoints, and their exact decoding to float32."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Encoding:
     Attributes
     ----------
     name
-        The format's own name, in safetensors' spelling (``BF16``) or ggml's (``Q4_1``).
+        The format's name in safetensors (``BF16``) or ggml (``Q4_1``).
     block
-        How many numbers share one stored unit (1 except for ggml's quantized types).
+        Numbers in one stored unit: 1, or more for ggml's quantized types.
     block_bytes
         Size of that unit in bytes.
     decode
-        From bytes of shape ``(rows, row_bytes)`` to float32 of shape ``(rows, m)``.
+        Function from bytes of shape ``(rows, row_bytes)`` to float32 of shape ``(rows, m)``.
     quantized
         Whether the stored values are a lossy quantization of the trained ones.
     """
@@ -40,10 +40,10 @@ class Encoding:
     quantized: bool = False
 
     def row_bytes(self, width: int) -> int:
-        """Return the bytes of one row of `width` numbers."""
+        """Return the size in bytes of one row of `width` numbers."""
         if width % self.block:
             raise FormatError(
-                f"rows of {width} numbers do not fill whole {self.name} blocks of {self.block}"
+                f"rows of {width} numbers cannot be split into {self.name} blocks of {self.block}"
             )
         return width // self.block * self.block_bytes
 
@@ -90,7 +90,7 @@ def _float8_e4m3(raw: Bytes) -> Float32:
 
 
 def _float8_e8m0(raw: Bytes) -> Float32:
-    # A power of two, as scales are stored; 255 is no number.
+    # A scale that is a power of two; the code 255 means NaN.
     value = np.ldexp(np.float32(1), raw.astype(np.int32) - 127)
     return np.where(raw == 255, np.float32(np.nan), value)
 
@@ -111,16 +111,16 @@ ENCODINGS = {
 
 
 def ggml_encoding(name: str) -> Encoding:
-    """Return the encoding of a ggml type, decoded by the gguf package.
+    """Return the encoding of a ggml type, which the gguf package decodes.
 
-    `name` may also be the number of a type that has no name here.
+    `name` may also be the number of a type that this version does not know.
 
     Raises
     ------
     MissingExtraError
         The type is a quantized one and gguf is not installed.
     FormatError
-        The type is unknown to the installed gguf, or not one it can decode.
+        The installed gguf package does not know the type, or cannot decode it.
     """
     if name in ENCODINGS:
         return ENCODINGS[name]
@@ -132,14 +132,18 @@ def ggml_encoding(name: str) -> Encoding:
         kind = GGMLQuantizationType[name]
         block, block_bytes = GGML_QUANT_SIZES[kind]
     except KeyError:
-        raise FormatError(f"unknown ggml type {name}; a newer gguf package may know it") from None
+        raise FormatError(
+            f"the installed gguf package does not know ggml type {name}; a newer one may"
+        ) from None
 
     def decode(raw: Bytes) -> Float32:
-        with np.errstate(all="ignore"):  # damaged scales: non-finite rows are found later
+        with np.errstate(all="ignore"):  # damaged scales make non-finite rows, refused later
             return np.asarray(dequantize(np.ascontiguousarray(raw), kind), dtype=np.float32)
 
     try:
         decode(np.zeros((1, block_bytes), np.uint8))
     except NotImplementedError:
-        raise FormatError(f"ggml type {name} is not one the gguf package can dequantize") from None
+        raise FormatError(
+            f"the gguf package cannot dequantize ggml type {name}; use a file of another type"
+        ) from None
     return Encoding(name, block, block_bytes, decode, quantized=True)

@@ -1,4 +1,4 @@
-"""Families of language models by name, with the hub ids of all their members."""
+"""Families of language models, with the hub ids of all their members."""
 
 from __future__ import annotations
 
@@ -75,12 +75,14 @@ def members(family: str) -> tuple[str, ...]:
     Raises
     ------
     UsageError
-        The family is not known; the message lists those that are.
+        The family is not known; the message lists the known ones.
     """
     try:
         return FAMILIES[family.lower()]
     except KeyError:
-        raise UsageError(f"unknown family {family!r}; known: {', '.join(FAMILIES)}") from None
+        raise UsageError(
+            f"there is no family {family!r}; the families are {', '.join(FAMILIES)}"
+        ) from None
 
 
 def family_of(model: str) -> str | None:

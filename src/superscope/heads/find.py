@@ -1,4 +1,4 @@
-"""Finding the head's tensor in a checkpoint, with what goes with it."""
+"""Find the head's tensor in a checkpoint, with its scale, its norm and its provenance."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
 from superscope.heads.tying import tied_by_config
 
-_Made = tuple[Float32, str]  # a matrix made of several tensors, and how
+_Made = tuple[Float32, str]  # a matrix made from several tensors, and a note that says how
 _DRIFTED = "its own output head, although config.json ties it to the input embedding"
 
 
 @dataclass(frozen=True)
 class Found:
-    """The head's tensor and what goes with it, not yet read.
+    """A head that was found but not read yet.
 
     Attributes
     ----------
     matrix
-        The head itself, float32, where it was made of several tensors; or None.
+        The head as float32 if it was made from several tensors; otherwise None.
     """
 
     file: RangeFile
@@ -59,7 +59,10 @@ def find_head(
     directory = opened.directory(file_name)
     stored = described(directory, chosen.stored_name, f"{checkpoint.name}: {file_name}")
     if not stored.name.isprintable():
-        raise FormatError(f"{checkpoint.name}: the name of tensor {stored.name} cannot be printed")
+        raise FormatError(
+            f"{checkpoint.name}: the tensor name {stored.name} has characters that cannot be "
+            "printed; the file may be damaged"
+        )
     label = f"{checkpoint.name}: tensor {stored.name}"
     stored.check_whole(opened.file(file_name))
     check_shape(stored.shape, label)
@@ -86,7 +89,10 @@ def find_head(
         matrix = np.ascontiguousarray(matrix.T)
         stored = _in_memory(stored, matrix)
     if stored.transposed and (quantized or scale is not None):
-        raise FormatError(f"{label} is quantized and transposed, which is not read")
+        raise FormatError(
+            f"{label} is quantized and stored transposed, which superscope cannot read; "
+            "measure the unquantized checkpoint"
+        )
     rows, width = stored.shape
     if turned is not None:
         notes.append(turned)
@@ -122,7 +128,7 @@ def find_head(
 def _encoding(
     checkpoint: Checkpoint, stored: StoredTensor, scale: Scale | None, config: Mapping[str, Any]
 ) -> Encoding:
-    """Return how a head's numbers are stored; refuse what is no number of a head."""
+    """Return the number format of a head; raise FormatError if it is not one of a head."""
     try:
         if scale is None:
             naming.refuse_integers(stored.name, stored.dtype, config)
@@ -144,21 +150,24 @@ def _scale_notes(
 
 def _drift_note(head: str, embedding: str) -> str:
     return (
-        f"config.json ties the head to the input embedding, but {head} and {embedding} are stored "
-        f"and differ; {head} is measured, as transformers 5 loads it; transformers 4 and vLLM "
-        f"take {embedding}"
+        f"config.json ties the head to the input embedding, but the file holds both {head} and "
+        f"{embedding}, and they differ. {head} was measured, because transformers 5 uses it; "
+        f"transformers 4 and vLLM use {embedding}"
     )
 
 
 def _in_memory(stored: StoredTensor, matrix: Float32) -> StoredTensor:
-    """Return the description of a matrix that was made of stored ones."""
+    """Return the description of a matrix that was made from stored ones."""
     return replace(stored, dtype="F32", shape=matrix.shape, nbytes=matrix.nbytes, transposed=False)
 
 
 def _by_rows(
     checkpoint: Checkpoint, stored: StoredTensor, size: int | None, transpose: bool | None
 ) -> tuple[StoredTensor, str | None]:
-    """Return the matrix by rows; the tokenizer is asked only where nothing else tells."""
+    """Return the matrix with a row for each token, and a note if it was transposed.
+
+    The tokenizer is read only if the config does not give the size of the vocabulary.
+    """
     ids = None
     if transpose is None and size is None and stored.shape[0] < stored.shape[1]:
         ids = tokens.of_checkpoint(checkpoint)
@@ -174,7 +183,7 @@ def _adapted(
     scale: Scale | None,
     label: str,
 ) -> _Made | None:
-    """Return the head with the LoRA adapter beside it merged in, and what to say of it."""
+    """Return the head with its LoRA adapter merged, and a note about it; None without one."""
     adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
     if adapter is None:
         return None
@@ -186,17 +195,17 @@ def _adapted(
     rows = rows_of(opened.file(chosen.where[chosen.choice.tensor]), stored)
     rows = rows if scale is None else scale.applied(rows)
     merged = rows.block(0, shape[0]) + np.float32(factor) * product
-    how = f"the LoRA adapter beside it, {adapter.up}, was merged into it at scale {factor:g}"
+    how = f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}"
     return np.ascontiguousarray(merged, np.float32), how
 
 
 def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:
-    """Return a note if the file ends before its tensors do."""
+    """Return a note if the file ends before its last tensor."""
     ends = [t.start + t.nbytes for t in directory.tensors.values() if t.entry is None]
     needed = max(ends, default=0)
     if needed <= file.size:
         return ()
-    return (f"the file is cut off at {file.size:,} of {needed:,} bytes; the head is whole",)
+    return (f"the file has only {file.size:,} of {needed:,} bytes, but the head is complete",)
 
 
 def folded_gain(
@@ -206,15 +215,18 @@ def folded_gain(
     width: int,
     label: str,
 ) -> tuple[str, Float32]:
-    """Return the final norm's gain, shape (m,), and its name."""
+    """Return the name of the final norm's gain, and the gain, shape (m,)."""
     name = naming.final_norm(where)
     if name is None:
         raise NotFoundError(
-            f"{label}: no final norm with a gain was found to fold in; leave out fold_norm=True"
+            f"{label}: the checkpoint has no final norm with a gain; leave out fold_norm=True"
         )
     shape = opened.tensor(where, name).shape
     if shape != (width,):
-        raise FormatError(f"{label} has width {width}, the norm {name} has shape {shape}")
+        raise FormatError(
+            f"{label} has width {width}, but the norm {name} has shape {shape}; "
+            "leave out fold_norm=True"
+        )
     gain = opened.loaded(where, name).ravel()
     if (
         naming.gain_less_one(config) and opened.directory(where[name]).format != "gguf"
@@ -234,20 +246,20 @@ def _depth(config: Mapping[str, Any], directory: Directory) -> int | None:
 
 
 def _layers(said: object) -> int | None:
-    """Return a number of layers as a file states it; None where it cannot be one."""
+    """Return the number of layers in a file, or None if it is not a plausible number."""
     return said if type(said) is int and 0 < said < 1 << 31 else None
 
 
-# What old checkpoints store beside their parameters: causal masks and rotary frequencies.
+# Old checkpoints also store causal masks and rotary frequencies, which are not parameters.
 _BUFFER = re.compile(r"(\.attn\.bias|\.attention\.bias|masked_bias|inv_freq)$")
 
 
 def _parameters(directory: Directory) -> int | None:
     if directory.format not in ("safetensors", "gguf"):
-        return None  # a .bin lists tied tensors twice, an array file is no model
+        return None  # a .bin lists tied tensors twice, and an array file holds no model
     total = sum(
         math.prod(t.shape)
         for t in directory.tensors.values()
         if not _BUFFER.search(t.name) and (t.dtype in ENCODINGS or t.dtype.startswith("ggml:"))
     )
-    return total if total < 1 << 63 else None  # of a file that does not hold what it lists
+    return total if total < 1 << 63 else None  # a damaged file may list impossible shapes

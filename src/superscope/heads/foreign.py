@@ -1,4 +1,4 @@
-"""Formats that are not read, told by their first bytes, each with the way out."""
+"""Recognize file formats that superscope cannot read, and say what to do instead."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from superscope.heads.transport import RangeFile
 
 _EXPORTED = "measure the checkpoint that it was exported from"
 _CONVERTED = "measure the checkpoint that it was converted from"
-_UNPACK = "unpack it, and name what is in it"
-_LOADED = "load it with its own library, and pass the matrix to superscope.measure"
+_UNPACK = "unpack it and pass the path of the file inside"
+_LOADED = "load it with its own library and pass the matrix to superscope.measure"
 _JOIN = "join it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pt"
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """A format that is not read.
+    """A format that superscope cannot read.
 
     Attributes
     ----------
     pattern
-        Matches the first bytes.
+        Regular expression for the first bytes.
     what
-        What a file of it is called, with its article.
+        Name of such a file, with its article.
     way
-        What to do instead.
+        What the user can do instead.
     """
 
     pattern: bytes
@@ -35,7 +35,7 @@ class Foreign:
     way: str
 
 
-# The first that matches names the file.
+# Tried in this order.
 _FORMATS = (
     Foreign(rb"version https://git-lfs", "a pointer of git-lfs instead of the file",
             "run: git lfs pull"),
@@ -58,74 +58,77 @@ _FORMATS = (
     Foreign(rb"(?:[\x81-\x8f]|\xde..)(?:[\xa1-\xbf]|\xd9.)[ -~]{2}",
             "a MessagePack file, as Flax writes", _LOADED),
     Foreign(rb"\x80[\x02-\x05].{0,16}\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
-            "in PyTorch's old format (before 1.6)",
-            "loading it would execute it. If you trust it, re-save it: "
+            "a file in PyTorch's old format (before 1.6)",
+            "loading it would run code from it. If you trust it, save it again: "
             "torch.save(torch.load(FILE, weights_only=True), FILE)"),
     Foreign(rb"\x80[\x02-\x05]|\((?:dp|lp|i)|c[\w.]+\n[\w.]+\n",
             "a pickle",
-            "loading it would execute it. If you trust it, load it and save its matrix with "
-            "numpy.save"),
+            "loading it would run code from it. If you trust it, load it and save the matrix "
+            "with numpy.save"),
     Foreign(rb"(?i)\s*<(?:!doctype|html|head|\?xml|error)", "a web page instead of the file",
             "download the file again"),
     Foreign(rb"\d{1,9} \d{1,6}\r?\n", "a list of word vectors, as word2vec writes", _LOADED),
     Foreign(rb"\s*[{\[]\s*[\"{\[\]}\d]", "JSON text", "name the file with the weights"),
 )  # fmt: skip
-_LONGEST = 300  # bytes: a tar archive is told by its 257th
+_LONGEST = 300  # bytes: a tar archive has its mark at byte 257
 
 SUFFIXES = (
     ".onnx", ".tflite", ".h5", ".hdf5", ".keras", ".msgpack", ".pb", ".parquet", ".arrow", ".tar",
     ".nemo", ".gz", ".zip", ".pkl", ".pickle", ".joblib", ".vec", ".ftz", ".ot", ".distcp",
 )  # fmt: skip
-"""What names of files that hold weights in formats that are not read end in."""
+"""Suffixes of files with weights in formats that superscope cannot read."""
 
 
 def format_of(file: RangeFile) -> Foreign | None:
-    """Return the format that is not read and that the file's first bytes are those of."""
+    """Return the foreign format that a file's first bytes show, or None."""
     start = file.read_at(0, min(_LONGEST, file.size))
     return next((f for f in _FORMATS if re.match(f.pattern, start, re.DOTALL)), None)
 
 
 def refuse(file: RangeFile) -> None:
-    """Raise if the file is of a known format that is not read.
+    """Raise if the file has a known format that superscope cannot read.
 
     Raises
     ------
     FormatError
-        With the format's name, and the way out.
+        The message names the format and says what to do.
     """
     found = format_of(file)
     if found is not None:
-        raise FormatError(f"{file.name} is {found.what}, which is not read; {found.way}")
+        raise _cannot_read(file.name, found.what, found.way)
+
+
+def _cannot_read(name: str, what: str, way: str) -> FormatError:
+    return FormatError(f"{name} is {what}, which superscope cannot read; {way}")
 
 
 def refuse_zip(name: str, entries: Collection[str]) -> None:
-    """Raise for a zip that is no checkpoint of PyTorch.
+    """Raise for a zip archive that is not a checkpoint of PyTorch.
 
     Raises
     ------
     FormatError
-        With what it is, where its entries tell.
+        The message names the format if the entries show it.
     """
     if any(entry.endswith(".weights.h5") for entry in entries):
-        raise FormatError(f"{name} is a Keras model, which is not read; {_LOADED}")
+        raise _cannot_read(name, "a Keras model", _LOADED)
     raise FormatError(
-        f"{name} is a zip archive without the one data.pkl of a PyTorch checkpoint; {_UNPACK}"
+        f"{name} is a zip archive but not a PyTorch checkpoint: it must have exactly one "
+        f"data.pkl; {_UNPACK}"
     )
 
 
 def refuse_folder(name: str, files: Collection[str]) -> None:
-    """Raise for a folder whose files together are of a format that is not read.
+    """Raise for a folder that is a checkpoint in a format that superscope cannot read.
 
     Raises
     ------
     FormatError
-        With the format's name, and the way out.
+        The message names the format and says what to do.
     """
     if any(file.endswith(".distcp") for file in files):
-        raise FormatError(
-            f"{name} is a distributed checkpoint of PyTorch (DCP), which is not read; {_JOIN}"
-        )
+        raise _cannot_read(name, "a distributed checkpoint of PyTorch (DCP)", _JOIN)
     if "saved_model.pb" in files:
-        raise FormatError(f"{name} is a SavedModel of TensorFlow, which is not read; {_LOADED}")
+        raise _cannot_read(name, "a SavedModel of TensorFlow", _LOADED)
     if "_METADATA" in files or "_CHECKPOINT_METADATA" in files:
-        raise FormatError(f"{name} is a checkpoint of Orbax (JAX), which is not read; {_LOADED}")
+        raise _cannot_read(name, "a checkpoint of Orbax (JAX)", _LOADED)

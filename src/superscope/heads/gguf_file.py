@@ -1,4 +1,4 @@
-"""The directory of a GGUF file: its metadata, tensor list and token strings."""
+"""Read the header of a GGUF file: its metadata, tensor list and token strings."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from superscope.heads.transport import RangeFile
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?",
             10: "<Q", 11: "<q", 12: "<d"}  # fmt: skip
 _STRING, _ARRAY = 8, 9
-_KEPT_ARRAYS = ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type")  # others are walked over
+_KEPT_ARRAYS = ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type")  # others are skipped
 _UNUSED = 5  # the token type of rows that only pad the vocabulary
-# Real headers are a vocabulary and its merges: some 16 MB, 800,000 strings, 50 other values.
+# Real headers hold a vocabulary and its merges: about 16 MB, 800,000 strings, 50 other values.
 MAX_HEADER, MAX_STRINGS, MAX_VALUES = 64_000_000, 2_000_000, 10_000
-_LEAST_TENSOR = 24  # bytes of a tensor's record
+_LEAST_TENSOR = 24  # bytes: the shortest record of a tensor
 _PLAIN_TYPES = {0: "F32", 1: "F16", 28: "F64", 30: "BF16"}
 
 
@@ -35,40 +35,43 @@ def read_directory(file: RangeFile) -> Directory:
     Raises
     ------
     FormatError
-        Damaged, truncated, big-endian or version 1.
+        The file is damaged, truncated, big-endian or of version 1.
     """
     cursor = _Cursor(file)
     if cursor.take(4) != b"GGUF":
-        raise FormatError(f"{file.name} is no GGUF file")
+        raise FormatError(f"{file.name} is not a GGUF file")
     version = cursor.scalar("<I")
     if version not in (2, 3):
         raise FormatError(
-            f"{file.name}: GGUF version {version} is not read (2 and 3 are); "
-            "convert it again with a current llama.cpp"
+            f"{file.name} has GGUF version {version}, and superscope reads versions 2 and 3; "
+            "convert the model again with a current llama.cpp"
         )
     tensor_count, value_count = cursor.scalar("<Q"), cursor.scalar("<Q")
     check_count(tensor_count, file.name)
     if value_count > MAX_VALUES:
-        raise FormatError(f"{file.name} is damaged: {value_count:,} values in its GGUF header")
+        raise FormatError(
+            f"{file.name} is damaged: its GGUF header lists {value_count:,} values "
+            f"(the limit is {MAX_VALUES:,})"
+        )
     if tensor_count * _LEAST_TENSOR > file.size:
-        raise FormatError(f"{file.name} is truncated within its GGUF header")
+        raise cursor.truncated()
     properties: dict[str, Any] = {}
     for _ in range(value_count):
         key = cursor.string()
         if key in properties:
-            raise FormatError(f"{file.name}: the value {key} occurs twice in its GGUF header")
+            raise FormatError(f"{file.name} is damaged: {key} occurs twice in its GGUF header")
         kind = cursor.scalar("<I")
         properties[key] = cursor.value(kind, keep=key in _KEPT_ARRAYS)
     records = [_tensor_record(cursor) for _ in range(tensor_count)]
 
     alignment = properties.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment < 1:
-        raise FormatError(f"{file.name}: an alignment of {alignment!r} is not valid")
+        raise FormatError(f"{file.name} is damaged: its alignment is {alignment!r}")
     base = -(-cursor.position // alignment) * alignment
     tensors: dict[str, StoredTensor] = {}
     for name, shape, kind, offset in records:
         if name in tensors:
-            raise FormatError(f"{file.name}: tensor {name} occurs twice")
+            raise FormatError(f"{file.name} is damaged: tensor {name} occurs twice")
         dtype, nbytes = _type_and_size(kind, shape)
         tensors[name] = StoredTensor(name, dtype, shape, base + offset, nbytes)
     check_extents(tensors, file)
@@ -76,7 +79,7 @@ def read_directory(file: RangeFile) -> Directory:
 
 
 def _tokens(properties: dict[str, Any]) -> tuple[str | None, ...] | None:
-    """Take the vocabulary out of the metadata; None stands for ids that only pad it."""
+    """Remove the vocabulary from the metadata and return it; ids that only pad it are None."""
     pieces = properties.pop("tokenizer.ggml.tokens", None)
     types = properties.pop("tokenizer.ggml.token_type", None)
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
@@ -92,17 +95,18 @@ def _tensor_record(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:
     name = cursor.string()
     axes = cursor.scalar("<I")
     if axes > 8:
-        raise FormatError(f"{cursor.file.name}: tensor {name} has {axes} axes; damaged")
-    # ggml lists the fastest axis first.
+        raise FormatError(f"{cursor.file.name} is damaged: tensor {name} has {axes} axes")
+    # ggml lists the last axis first.
     sizes = [cursor.scalar("<Q") for _ in range(axes)][::-1]
     shape = valid_shape(sizes, f"{cursor.file.name}: tensor {name}")
     return name, shape, cursor.scalar("<I"), cursor.scalar("<Q")
 
 
 def _type_and_size(kind: int, shape: tuple[int, ...]) -> tuple[str, int]:
-    """Return a tensor's dtype and bytes; 0 bytes for a type that is not known here.
+    """Return a tensor's dtype and size in bytes; 0 bytes for an unknown type.
 
-    A type too new, or a missing gguf package, matters only to the tensor that is read.
+    The file may have types that are too new, or need the gguf package, in tensors that are not
+    read. So this is no error yet.
     """
     if kind in _PLAIN_TYPES:
         dtype = _PLAIN_TYPES[kind]
@@ -118,10 +122,10 @@ def _type_and_size(kind: int, shape: tuple[int, ...]) -> tuple[str, int]:
 
 
 class _Cursor:
-    """Reads a header of unknown length forward, in steps that grow with it.
+    """Reads a header of unknown length from start to end.
 
-    A step of an eighth of what was read keeps both the number of requests and the
-    bytes read past the header small.
+    Each step fetches an eighth of what was read before. So there are few requests, and few bytes
+    are read beyond the header.
     """
 
     def __init__(self, file: RangeFile) -> None:
@@ -148,7 +152,7 @@ class _Cursor:
         missing = length - len(rest)
         left = self.file.size - read_so_far
         if missing > left:
-            raise FormatError(f"{self.file.name} is truncated within its GGUF header")
+            raise self.truncated()
         if read_so_far + missing > MAX_HEADER:
             raise FormatError(
                 f"{self.file.name} is damaged: its GGUF header is longer than {MAX_HEADER:,} bytes"
@@ -157,6 +161,11 @@ class _Cursor:
         self._base += self._at
         self._buffer = rest + self.file.read_at(read_so_far, step)
         self._at = 0
+
+    def truncated(self) -> FormatError:
+        return FormatError(
+            f"{self.file.name} is truncated: it ends within its GGUF header; download it again"
+        )
 
     def scalar(self, code: str) -> Any:
         return struct.unpack(code, self.take(struct.calcsize(code)))[0]
@@ -186,21 +195,24 @@ class _Cursor:
                 if keep:
                     items.append(value)
             return items if keep else None
-        raise FormatError(f"{self.file.name}: metadata of unknown type {kind}; damaged")
+        raise FormatError(
+            f"{self.file.name} is damaged: its GGUF header has a value of unknown type {kind}"
+        )
 
     def _count(self, values: int) -> None:
-        """Refuse more strings, and inner arrays, than any vocabulary needs."""
+        """Limit the strings and inner arrays, so that a damaged header cannot fill the memory."""
         self._strings += values
         if self._strings > MAX_STRINGS:
             raise FormatError(
-                f"{self.file.name} is damaged: more than {MAX_STRINGS:,} strings in its GGUF header"
+                f"{self.file.name} is damaged: its GGUF header has more than {MAX_STRINGS:,} "
+                "strings"
             )
 
     def _skip(self, length: int) -> None:
-        """Pass over bytes, reading none that lie beyond the buffer."""
+        """Skip bytes without reading those that are not in the buffer."""
         target = self.position + length
         if target > self.file.size:
-            raise FormatError(f"{self.file.name} is truncated within its GGUF header")
+            raise self.truncated()
         if target <= self._base + len(self._buffer):
             self._at += length
         else:

@@ -1,4 +1,4 @@
-"""The output head of a model: one row per feature, with where it came from."""
+"""The output head of a model: a matrix with one row for each token, and its provenance."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ class Provenance:
     Attributes
     ----------
     model
-        Hub id, path or URI, or what the user calls an array.
+        Hub id, path or URI; for an array, the name that the user gave.
     family
-        Named family the model belongs to, or None.
+        Family of the model, or None.
     revision
-        Commit of a hub repository, or version tag of a remote file, or None.
+        Commit of a hub repository, version tag of a remote file, or None.
     file, format
         File that holds the tensor, relative to the model, and its format.
     tensor, reason
-        The tensor's name, and why it was taken as the head.
+        The tensor's name, and why it was chosen as the head.
     dtype
-        How the numbers are stored, in safetensors' or ggml's spelling.
+        Stored number format, as safetensors or ggml name it.
     quantized
-        Whether they are a lossy quantization, whose noise is then in every overlap.
+        Whether the stored numbers are a lossy quantization, which adds noise to every overlap.
     scale_known
-        Whether the numbers are on their own scale. fp8 and int8 numbers whose scale is not known
-        have norms without meaning.
+        Whether the scale of the numbers is known. Without their scale, fp8 and int8 numbers have
+        meaningless norms.
     rows
-        ``all``; ``tokenizer``: only ids the tokenizer can produce; ``trained``: without rows near
-        zero.
+        ``all``; ``tokenizer``: only ids that the tokenizer can produce; ``trained``: without rows
+        near zero.
     folded_norm
         Name of the final norm's gain that was multiplied into the columns, or None.
     depth, parameters
-        Number of layers and of parameters, where the checkpoint tells.
+        Number of layers and of parameters, if the checkpoint gives them.
     notes
-        What else the user should know.
+        Remarks for the user.
     """
 
     model: str
@@ -74,17 +74,17 @@ class Head:
     Attributes
     ----------
     stored
-        All rows as the checkpoint has them.
+        All rows of the checkpoint.
     provenance
         Where they came from.
     tokens
-        Text of each id, None where the tokenizer has none; or None if unknown.
+        Text of each id, with None for ids that the tokenizer lacks; None if not known.
     ids
         Ids of the rows that were kept, ascending, int64; None for all rows.
     gain
         Factor for each column, shape (m,), float32; or None.
     copy
-        The file of the cache that it was read from; None for what is no copy.
+        The file of the cache that the head was read from, or None.
     """
 
     stored: Rows
@@ -102,26 +102,26 @@ class Head:
         model: str = "array",
         tokens: tuple[str | None, ...] | None = None,
     ) -> Head:
-        """Return the head of a matrix in memory: a numpy array, a torch tensor, or the like.
+        """Make a head from a matrix in memory, such as a numpy array or a torch tensor.
 
         Parameters
         ----------
         matrix
-            Of shape (V, m), any floating-point type.
+            Matrix of shape (V, m) and of any floating-point type.
         model
-            What to call it.
+            Name of the matrix in outputs and messages.
         tokens
             Text of each id.
 
         Returns
         -------
         Head
-            With the matrix as its rows.
+            A head whose rows are those of the matrix.
 
         Raises
         ------
         HeadDataError
-            Not a 2-D matrix of floating-point numbers with at least one row and column.
+            It is not a 2-D matrix of floating-point numbers with at least one row and column.
 
         Examples
         --------
@@ -158,7 +158,7 @@ class Head:
         if not len(wanted):
             return self._scaled(self.stored.block(0, 0))
         first, last = int(wanted[0]), int(wanted[-1])
-        if last - first >= 2 * len(wanted):  # few rows kept of many: read them one by one
+        if last - first >= 2 * len(wanted):  # wide gaps: reading single rows is faster
             return self._scaled(self.stored.take(wanted))
         return self._scaled(self.stored.block(first, last + 1)[wanted - first])
 
@@ -168,7 +168,7 @@ class Head:
         return self._scaled(self.stored.take(wanted))
 
     def _scaled(self, rows: Float32) -> Float32:
-        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
+        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are refused later
             return rows if self.gain is None else rows * self.gain
 
     def id_of(self, position: int) -> int:
@@ -182,22 +182,22 @@ class Head:
         return self.tokens[index]
 
     def keeping(self, ids: npt.NDArray[np.int64], rows: str) -> Head:
-        """Return the head reduced to the rows with these ids."""
+        """Return the head with only the rows of these ids."""
         return replace(self, ids=ids, provenance=replace(self.provenance, rows=rows))
 
 
 def check_shape(shape: tuple[int, ...], name: str) -> None:
-    """Refuse what is not a matrix.
+    """Raise unless the shape is that of a matrix with at least one number.
 
     Raises
     ------
     HeadDataError
-        Naming the tensor and its shape.
+        The message gives the name and the shape.
     """
     if len(shape) != 2:
         raise HeadDataError(
-            f"{name} has shape {shape}; a head is a 2-D matrix (V, m). "
-            "Pass tensor='NAME' to take another tensor"
+            f"{name} has shape {shape}, but a head is a 2-D matrix (V, m); "
+            "pass tensor='NAME' to choose another tensor"
         )
     if 0 in shape:
-        raise HeadDataError(f"{name} is empty: shape {shape}")
+        raise HeadDataError(f"{name} is empty: it has shape {shape}")

@@ -1,4 +1,4 @@
-"""What lies in the cache: listed and cleared."""
+"""List and clear the cache of downloaded heads."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from superscope.heads import cache, copies
 
 @dataclass(frozen=True)
 class Holding:
-    """What was fetched of one version of a model, or of one published table.
+    """The kept files of one version of a model, or of one published table.
 
     Attributes
     ----------
     name
-        The model, or the file of the table.
+        The model's name, or the table's file name.
     revision
-        Commit or version, where there is one.
+        Commit or version, or None.
     content
-        What of it there is: names of tensors, or ``table``.
+        Names of the kept tensors, or ``table``.
     nbytes
-        Length of its files in bytes.
+        Size of the files in bytes.
     path
-        The folder or file that is deleted to drop it.
+        The folder or file to delete.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Holding:
 
 
 def cached_heads() -> tuple[Holding, ...]:
-    """Return what was fetched of models, by name.
+    """List the models whose heads are in the cache, by name.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def cached_heads() -> tuple[Holding, ...]:
 
 
 def drop(holding: Holding) -> None:
-    """Delete what was fetched; it is fetched again when it is asked for.
+    """Delete the files of one model or table; they are downloaded again when needed.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def drop(holding: Holding) -> None:
     Raises
     ------
     UsageError
-        It cannot be deleted.
+        The files cannot be deleted.
     """
     path = holding.path
     try:
@@ -69,7 +69,7 @@ def drop(holding: Holding) -> None:
             return
         shutil.rmtree(path)
         if not any(left.is_dir() for left in path.parent.iterdir()):
-            shutil.rmtree(path.parent.parent)  # what is known of a model without a head
+            shutil.rmtree(path.parent.parent)  # the list of files of a model without any head
     except OSError as error:
         raise UsageError(f"cannot delete {path}: {error.strerror or error}") from error
 

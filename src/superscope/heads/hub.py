@@ -18,8 +18,8 @@ T = TypeVar("T")
 class HubCheckpoint(Checkpoint):
     """A model repository of the hub, pinned to one commit.
 
-    The commit is asked for each time, so that a branch which moved is seen; without
-    a network the commit last seen is used, and the notes say so.
+    The hub is asked for the branch's commit each time, because branches move. Without a network
+    the last known commit is used, and a note says so.
     """
 
     def __init__(self, repo: str, revision: str | None, only: str | None = None) -> None:
@@ -41,7 +41,10 @@ class HubCheckpoint(Checkpoint):
         except UnreachableError:
             if known is None:
                 raise
-            self.notes = (f"hub not reached: revision {branch} as last seen",)
+            self.notes = (
+                "the hub could not be reached; revision "
+                f"{branch} is the one that was downloaded last",
+            )
         self.revision = str(known["commit"] or branch)
         self._files = tuple(known["files"])
         self._tags: dict[str, str] = {}
@@ -52,7 +55,7 @@ class HubCheckpoint(Checkpoint):
 
     @property
     def cache(self) -> Path:
-        """Folder of this machine, which need not be the one where the model was located."""
+        """Folder for this commit; computed anew, since another machine may unpickle this."""
         return self._folder / slug(str(self.revision))
 
     def files(self) -> tuple[str, ...]:
@@ -60,7 +63,7 @@ class HubCheckpoint(Checkpoint):
 
     def open(self, file: str) -> RangeFile:
         if file not in self._files:
-            raise NotFoundError(f"{self.name}: {file} is missing")
+            raise NotFoundError(f"{self.name} has no file {file}")
         url, told = self._asked_of(file)
         self._tags[file] = str(told.etag)
         fs, path = self._filesystem(url)
@@ -71,12 +74,12 @@ class HubCheckpoint(Checkpoint):
 
     def sha256(self, file: str) -> str | None:
         tag = self._tags.get(file, "")
-        return tag if len(tag) == 64 else None  # of other files it is git's hash
+        return tag if len(tag) == 64 else None  # files outside LFS have git's hash
 
     def _asked_of(self, file: str) -> tuple[str, Any]:
-        """Return a file's URL, and its size and hash.
+        """Return a file's URL, and its metadata with size and hash.
 
-        The hub tells them itself: links to its store may be signed for GET alone.
+        The hub itself is asked for these, because the links to its store may allow only GET.
         """
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
@@ -97,9 +100,9 @@ class HubCheckpoint(Checkpoint):
         return cache.kept_small(self.cache, file, lambda: self._whole(file))
 
     def _whole(self, file: str) -> bytes:
-        """Fetch a whole file, if it is not too long; take it from the hub's cache if it is there.
+        """Return a whole file, from the hub's own cache if it is there.
 
-        What arrives must have the length and the hash that the hub tells.
+        A downloaded file must have the length and the hash that the hub gives for it.
         """
         from huggingface_hub import try_to_load_from_cache
 
@@ -120,7 +123,7 @@ class HubCheckpoint(Checkpoint):
 
 
 def _hub(action: Callable[[], T], repo: str, revision: str | None, retry: bool = True) -> T:
-    """Return what the hub answers about a repository, asked again where that may help."""
+    """Return what `action` gets from the hub, with retries where they may help."""
 
     def explain(error: Exception) -> SuperscopeError:
         told = network.hub_error(error, repo, revision)

@@ -1,7 +1,7 @@
-"""JSON of a checkpoint, read only where it fits into memory.
+"""Parse the JSON files of a checkpoint, within a limit of memory.
 
-Python's objects take up to thirty times the bytes that describe them, so the memory is estimated
-from the text before anything is made of it.
+Parsed objects can take thirty times the bytes of the text. So the memory is estimated from the
+text first.
 """
 
 from __future__ import annotations
@@ -13,37 +13,37 @@ import numpy as np
 
 from superscope.errors import FormatError
 
-MAX_MEMORY = 500_000_000  # bytes; the largest tokenizer.json in use takes nearly as many
-_A_VALUE = 80  # bytes that Python takes, about, for each bracket, comma and colon
+MAX_MEMORY = 500_000_000  # bytes; the largest tokenizer.json in use needs nearly as many
+_A_VALUE = 80  # bytes that Python needs, roughly, for each bracket, comma and colon
 
 
 class TooLargeError(FormatError):
-    """A description is larger than any that is read."""
+    """A JSON file is larger than the limit."""
 
 
 def parsed(data: bytes, label: str, *, unique: bool = False) -> Any:
-    """Return what JSON describes.
+    """Parse JSON.
 
     Parameters
     ----------
     data
         The text.
     label
-        What messages call it.
+        Name of the text in messages.
     unique
-        Refuse a name that occurs twice in one object.
+        Whether to refuse a name that occurs twice in one object.
 
     Raises
     ------
     FormatError
-        No JSON.
+        It is not JSON.
     TooLargeError
-        It could take more than :data:`MAX_MEMORY`.
+        It could need more memory than :data:`MAX_MEMORY`.
     """
     if _memory(data) > MAX_MEMORY:
         raise TooLargeError(
-            f"{label} is too large to be read: its {len(data):,} bytes could take more than "
-            f"{MAX_MEMORY:,} in memory"
+            f"{label} is too large: its {len(data):,} bytes could need more than "
+            f"{MAX_MEMORY:,} bytes of memory"
         )
     try:
         return json.loads(data, object_pairs_hook=_unique if unique else None)
@@ -52,8 +52,8 @@ def parsed(data: bytes, label: str, *, unique: bool = False) -> Any:
 
 
 def _memory(data: bytes) -> int:
-    """Return how many bytes the text and the objects made of it could take."""
-    # Python stores all characters of a string in as many bytes as its widest needs.
+    """Return the bytes of memory that the text and its parsed objects could need."""
+    # Python stores every character of a string in as many bytes as the widest one needs.
     widest = int(np.frombuffer(data, np.uint8).max(initial=0))
     width = 4 if widest >= 0xF0 else 2 if widest >= 0xC4 else 1
     strings = 4 if b"\\u" in data else width

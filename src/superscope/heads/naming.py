@@ -1,7 +1,7 @@
-"""Which tensor of a checkpoint is the output head.
+"""Recognize the output head of a checkpoint by the names of its tensors.
 
-Names are matched from the right, so that wrappers (``model.``, ``language_model.``,
-``module.``, ``_orig_mod.``) need no list of their own.
+Names are compared from their end, so that prefixes of wrappers (``model.``, ``language_model.``,
+``module.``, ``_orig_mod.``) do not matter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.heads.tying import tied_by_config, untied_by_default
 
-# A head of its own: these are the output matrix wherever they occur.
+# Names of output matrices, with any prefix.
 _OUTPUT = (
     "lm_head.weight",  # Llama, Mistral, Mixtral, Qwen, Phi, OLMo 2, OPT-66b, GPT-J, …
     "lm_head.decoder.weight",  # RoBERTa, MPNet
@@ -33,28 +33,28 @@ _OUTPUT = (
     "lm_head.kernel",  # Flax
     "embed_out.kernel",
 )
-# The same, in checkpoints that use these bare names at the top.
+# Names of output matrices without any prefix.
 _OUTPUT_WHOLE = ("output.weight", "head.weight", "decoder.weight", "W_U")
-# Whisper's head. Projectors and diffusion models have the name too, without an embedding.
+# Whisper's head. Projectors and diffusion models use this name too, but have no embedding.
 _OUTPUT_WITH_EMBEDDING = "proj_out.weight"
-# Names of matrices that are stored with a column for each feature.
+# Names of matrices that are stored with a column for each token.
 _COLUMNS = re.compile(r"(^|[./])(W_U|W_enc|kernel)$")
 
-# What wrappers put between a module's name and its weight: PEFT and FSDP.
+# PEFT and FSDP insert these between a module's name and its weight.
 _WRAPPED = re.compile(
     r"\.(modules_to_save\.[^.]+|original_module|base_layer|_fsdp_wrapped_module|"
     r"_checkpoint_wrapped_module)(?=\.)"
 )
-# What wrappers put before the names of a whole model.
+# Wrappers put these before the names of a whole model.
 _OUTER = re.compile(
     r"^((model|module|state_dict|base_model|_orig_mod|_fsdp_wrapped_module|net)\.)+"
 )
-# A head that has one of these and is not understood is there all the same …
+# Tensors with these names show that the model has a head, even if its format is unknown …
 _HEAD_PART = re.compile(r"(^|\.)(lm_head|output|embed_out|out_head|unembed)\.")
-# … unless it is what lies before a head that is tied, or its bias.
+# … except for biases and the layers before a tied head.
 _BEFORE_HEAD = re.compile(r"\.(bias|b_U|dense|layer_norm|LayerNorm|ln|norm|transform)(\.|$)")
 
-# Input embeddings, the head of models that tie the two.
+# Names of input embeddings, which are also the head of models that tie the two.
 _EMBEDDING = (
     "embed_tokens.weight",  # Llama, Qwen, Gemma, OPT, SmolLM, …
     "wte.weight",  # GPT-2, GPT-Neo, MPT, the first OLMo
@@ -75,8 +75,8 @@ _EMBEDDING = (
     "shared.embedding",
 )
 
-# Parts of a multimodal or encoder-decoder checkpoint that never hold the head, and
-# anything inside a layer (multi-token prediction repeats heads and embeddings there).
+# The head is never in these parts of multimodal or encoder-decoder models, nor inside a layer
+# (multi-token prediction repeats heads and embeddings there).
 _ELSEWHERE = re.compile(
     r"(^|\.)(vision\w*|visual|audio\w*|image\w*|encoder|text_encoder|q_?former|mtp|"
     r"(layers|layer|blocks|block|blk|h)\.\d+)\."
@@ -101,7 +101,7 @@ _FINAL_NORM = (
     "norm.weight",
 )
 
-# Models whose norms store the difference of the gain from 1 (not all Gemmas do).
+# Models whose norms store gain − 1 (not all Gemmas do).
 _GAIN_LESS_ONE = frozenset(
     ["gemma", "gemma2", "gemma3", "gemma3_text", "recurrent_gemma", "vaultgemma", "nemotron",
      "qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"]
@@ -110,16 +110,16 @@ _GAIN_LESS_ONE = frozenset(
 
 @dataclass(frozen=True)
 class Choice:
-    """The tensor taken as the head, and why.
+    """The tensor that was chosen as the head, and the reason.
 
     Attributes
     ----------
     tensor
         Its name.
     reason
-        Why it was taken.
+        Why it was chosen.
     own
-        Whether it is the output matrix by its name, rather than an embedding in its place.
+        Whether its name is that of an output matrix, not of an input embedding.
     """
 
     tensor: str
@@ -133,25 +133,25 @@ def choose(
     wanted: str | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Choice:
-    """Return which of a checkpoint's tensors is the output head.
+    """Choose the output head among a checkpoint's tensors.
 
     Parameters
     ----------
     names
-        Every tensor of the checkpoint.
+        Names of all tensors of the checkpoint.
     config
         The model's ``config.json``; empty if there is none.
     wanted
-        The user's own choice, used as it is if it exists.
+        The user's own choice, which is used if it exists.
     shapes
-        Shapes by name where known, for the list of candidates.
+        Known shapes by name, for the list of candidates.
 
     Raises
     ------
     NotFoundError
-        `wanted` does not exist, or no name is known; the message lists candidates.
+        `wanted` does not exist, or no name is that of a head; the message lists candidates.
     FormatError
-        The head is there but quantized by GPTQ, AWQ or bitsandbytes.
+        The head is quantized by GPTQ, AWQ or bitsandbytes.
     UsageError
         Several tensors could be the head.
     """
@@ -160,7 +160,7 @@ def choose(
     if wanted is not None:
         if wanted in every:
             return Choice(wanted, "named by the user")
-        raise NotFoundError(f"no tensor {wanted}; {_candidates(every, known)}")
+        raise NotFoundError(f"there is no tensor {wanted}; {_candidates(every, known)}")
     here = [name for name in every if not _ELSEWHERE.search(name)]
     refuse_quantized(here, _OUTPUT, config)
     tied = tied_by_config(config)
@@ -182,39 +182,39 @@ def choose(
     unread = [name for name in here if _is_of_a_head(name)]
     if unread:
         raise NotFoundError(
-            f"{unread[0]} belongs to an output head whose form is not known, so the input "
-            f"embedding is not taken in its place; {_candidates(every, known)}"
+            f"{unread[0]} belongs to an output head of an unknown kind, so the input embedding "
+            f"was not measured in its place; {_candidates(every, known)}"
         )
     untied = untied_by_default(config) if tied is None else None
     if untied:
         raise NotFoundError(
-            f"the checkpoint has no output head, and {untied} models do not tie it to the input "
-            "embedding unless config.json says so with tie_word_embeddings; "
+            f"the checkpoint has no output head. In {untied} models the input embedding is the "
+            "head only if config.json says so (tie_word_embeddings); "
             f"{_candidates(every, known)}"
         )
     if tied is False:
         raise NotFoundError(
-            "config.json says that input and output embeddings differ, but the checkpoint has no "
-            f"output head; {_candidates(every, known)}"
+            "the checkpoint has no output head, and config.json says that the input embedding is "
+            f"a different matrix; {_candidates(every, known)}"
         )
     if tied:
         return _only(embeddings, "the input embedding, tied to the output", known)
-    return _only(embeddings, "the input embedding, taken as tied: there is no output head", known)
+    return _only(embeddings, "the input embedding, because there is no output head", known)
 
 
 def embedding_of(names: Iterable[str]) -> str | None:
-    """Return the name of the input embedding, or None where none or several have its name."""
+    """Return the name of the input embedding, or None if no tensor or several could be it."""
     found = _matching([n for n in names if not _ELSEWHERE.search(n)], _EMBEDDING)
     return found[0] if len(found) == 1 else None
 
 
 def by_columns(name: str) -> bool:
-    """Return whether matrices of this name are stored with a column for each feature."""
+    """Return whether matrices of this name are stored with a column for each token."""
     return bool(_COLUMNS.search(name))
 
 
 def plain_name(name: str) -> str:
-    """Return a tensor's name without what wrappers put before its last part."""
+    """Return a tensor's name without the parts that PEFT and FSDP insert."""
     return _WRAPPED.sub("", name.replace("/", "."))
 
 
@@ -246,7 +246,7 @@ def final_norm(names: Iterable[str]) -> str | None:
 
 
 def gain_less_one(config: Mapping[str, Any]) -> bool:
-    """Return whether the model's norms store the difference of their gain from 1."""
+    """Return whether the model's norms store their gain minus 1."""
     text = config.get("text_config")
     kind = text.get("model_type") if isinstance(text, Mapping) else None
     return str(kind or config.get("model_type")) in _GAIN_LESS_ONE
@@ -255,12 +255,12 @@ def gain_less_one(config: Mapping[str, Any]) -> bool:
 def refuse_quantized(
     names: Iterable[str], tails: tuple[str, ...], config: Mapping[str, Any]
 ) -> None:
-    """Raise if a matrix whose name ends in one of `tails` is stored in an integer quantization.
+    """Raise if a matrix whose name ends in one of `tails` is quantized to integers.
 
     Raises
     ------
     FormatError
-        Naming the method.
+        The message names the method.
     """
     method = _method(config)
     for name in names:
@@ -278,16 +278,13 @@ def refuse_quantized(
 
 
 def refuse_integers(name: str, dtype: str, config: Mapping[str, Any]) -> None:
-    """Raise if the chosen tensor holds integers that are no numbers of a head.
-
-    Plain int8 may be, up to a scale.
-    """
+    """Raise if the chosen tensor holds integers, except for int8, which only needs a scale."""
     method = _method(config)
     if re.fullmatch(r"[IU]\d+", dtype) and method:
         raise _quantized(name, method, dtype)
     if re.fullmatch(r"[IU]\d+", dtype) and dtype != "I8":
         raise FormatError(
-            f"the head {name} is stored as {dtype}, quantized in a way that is not known; "
+            f"the head {name} is stored as {dtype}, which is an unknown quantization; "
             "measure the unquantized checkpoint"
         )
 
@@ -302,13 +299,13 @@ def _method(config: Mapping[str, Any]) -> str | None:
 def _quantized(name: str, method: str, dtype: str = "") -> FormatError:
     stored = f" (stored as {dtype})" if dtype else ""
     return FormatError(
-        f"the head {name}{stored} is quantized by {method}, which is not read; "
+        f"the head {name}{stored} is quantized by {method}, which superscope cannot read; "
         "measure the unquantized checkpoint"
     )
 
 
 def _matching(names: Iterable[str], tails: tuple[str, ...]) -> list[str]:
-    """Return the names that end in one of `tails`, those of the first tail that has any."""
+    """Return the names that end in the first of `tails` with which any name ends."""
     plain = {name: plain_name(name) for name in names}
     for tail in tails:
         found = [name for name, p in plain.items() if p == tail or p.endswith(f".{tail}")]
@@ -318,7 +315,7 @@ def _matching(names: Iterable[str], tails: tuple[str, ...]) -> list[str]:
 
 
 def _in_use(names: list[str]) -> list[str]:
-    """Return the names without the originals of modules that were trained beside an adapter."""
+    """Return the names without modules that PEFT replaced by a trained copy."""
     trained = {plain_name(name) for name in names if ".modules_to_save." in name}
     return [n for n in names if ".modules_to_save." in n or plain_name(n) not in trained]
 
@@ -328,7 +325,7 @@ def _only(
 ) -> Choice:
     if len(found) == 1:
         return Choice(found[0], reason, own)
-    # A wrapper often holds the whole model once more inside: the text model's own is nearest.
+    # A wrapper may repeat the head of the text model inside it: the text model's own is right.
     text = [name for name in found if re.search(r"(^|\.)(language_model|text_model)\.", name)]
     if len(text) == 1:
         return Choice(text[0], reason, own)
@@ -339,11 +336,11 @@ def _only(
 
 
 def _candidates(names: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """Return the line that lists tensors the user may name, widest vocabularies first."""
+    """Return the part of a message that lists the tensors to choose from, largest first."""
     listed = [n for n in names if len(shapes.get(n, (0, 0))) == 2 and not n.endswith(".bias")]
     likely = sorted(listed, key=lambda n: (-max(shapes.get(n, (0,))), n))[:12]
     if not likely:
-        return "it has no 2-D tensor"
+        return "the checkpoint has no 2-D tensor"
     shown = ", ".join(
         f"{n} {' × '.join(map(str, shapes[n]))}" if n in shapes else n for n in likely
     )

@@ -1,7 +1,7 @@
-"""What goes wrong on the network, turned into typed errors: the only place that does.
+"""Turn the network errors of other packages into errors of superscope.
 
-Stores are asked through fsspec, the hub through huggingface_hub, transformers or datasets. Each
-of these has exceptions of its own. Callers tell ours apart by their type.
+Stores are read through fsspec; the hub through huggingface_hub, transformers or datasets. Each
+has its own exceptions. Only this module knows them: the rest of superscope uses its own types.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from superscope.errors import (
 )
 from superscope.text import duration
 
-RETRY_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try; read at each use
-TIMEOUT = 20.0  # seconds that a server may be silent; read at each use
-LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait before the next try
+RETRY_WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try; tests change it
+TIMEOUT = 20.0  # seconds that a server may be silent; tests change it
+LONGEST_WAIT = 60.0  # seconds: with a longer Retry-After, the request is not repeated
 
 T = TypeVar("T")
 
 # Exceptions of requests, httpx, aiohttp and urllib3 for a server that did not answer. They are
-# known by name, since not all of these packages are installed.
+# compared by name, because not all of these packages are installed.
 _NO_ANSWER = {
     "ClientConnectorError", "ConnectError", "ConnectTimeout", "ConnectionError", "MaxRetryError",
     "LocalEntryNotFoundError", "ReadTimeout",
@@ -38,22 +38,22 @@ _MISCONFIGURED = ("NoCredentialsError", "InvalidURL", "InvalidUrlClientError")
 
 
 class WrongAnswerError(Exception):
-    """A server answered with something other than what was asked; the message says how."""
+    """A server sent something other than what was requested; the message says what."""
 
 
 class NoRangesError(Exception):
-    """A server would send a whole file in place of a range."""
+    """A server would send a whole file instead of a range."""
 
 
 def retried(
     action: Callable[[], T], explain: Callable[[Exception], SuperscopeError], retry: bool = True
 ) -> T:
-    """Return what `action` returns, tried again where the failure may pass.
+    """Return the result of `action`, with retries after failures that may be temporary.
 
     Raises
     ------
     SuperscopeError
-        What `explain` makes of the last failure.
+        The error that `explain` returns for the last failure.
     """
     for tries, wait in enumerate((*(RETRY_WAITS if retry else ()), None)):
         try:
@@ -63,27 +63,26 @@ def retried(
         except Exception as error:
             told = explain(error)
             passing = isinstance(told, UnreachableError) and not isinstance(told, OfflineError)
-            # httpx says so where nothing was ever connected: there is no network, and
-            # waiting rarely helps.
+            # httpx raises ConnectError if there is no network at all: one retry is enough.
             unconnected = tries > 0 and type(error).__name__ == "ConnectError"
             silent = tries > 0 and _timed_out(error)
             asked = retry_after(error) or 0.0
             if wait is None or not passing or unconnected or silent or asked > LONGEST_WAIT:
-                # Not from the error: its text, and those of its causes, may hold signed links.
+                # "from None", because the original error may show links with signatures.
                 raise _after(told, tries, asked) from None
             time.sleep(max(wait, asked))
     raise AssertionError("unreachable")
 
 
 def _after(told: SuperscopeError, tries: int, asked: float) -> SuperscopeError:
-    """Return an error that says how often it was tried, and when a server may be asked again."""
+    """Return an error that also says how many tries there were, or how long to wait."""
     if asked > LONGEST_WAIT:
         return type(told)(f"{told}; the server asks to try again in {duration(asked)}")
     return type(told)(f"{told} (tried {tries + 1} times)") if tries else told
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Return the seconds that a server asks to wait before the next try; None if it does not."""
+    """Return the seconds in a server's Retry-After header, or None."""
     for link in _links(error):
         headers = getattr(link, "headers", None)
         if headers is None:
@@ -109,19 +108,20 @@ def _timed_out(error: BaseException) -> bool:
 
 
 def store_error(error: Exception, name: str) -> SuperscopeError:
-    """Return what an exception of fsspec, or of a package below it, means for a file."""
-    # fsspec's http reports every failure to open as FileNotFoundError; the cause tells.
+    """Return superscope's error for an exception of fsspec or of the packages it uses."""
+    # fsspec reports every failure of http as FileNotFoundError; its cause has the real reason.
     cause: BaseException = error
     while isinstance(cause, FileNotFoundError) and cause.__cause__ is not None:
         cause = cause.__cause__
     status = getattr(cause, "status", None)
     if status in (401, 403) or isinstance(cause, PermissionError):
+        answer = f" (status {status})" if status else ""
         return AccessRefusedError(
-            f"{name}: access refused{f' ({status})' if status else ''}; "
+            f"{name}: the server refused access{answer}; "
             "log in or set the credentials of this store"
         )
     if status in (404, 410) or (isinstance(cause, FileNotFoundError) and status is None):
-        return NotFoundError(f"{name}: no such file")
+        return NotFoundError(f"{name}: there is no such file")
     if isinstance(cause, NoRangesError):
         return no_ranges(name)
     if isinstance(cause, WrongAnswerError):
@@ -132,29 +132,30 @@ def store_error(error: Exception, name: str) -> SuperscopeError:
         return RemoteError(f"{name}: {cause}")
     reason = f"the server answered {status}" if status else str(cause) or type(cause).__name__
     if _timed_out(cause):
-        return UnreachableError(f"{name}: the server does not answer (waited {TIMEOUT:g} s)")
+        return UnreachableError(f"{name}: the server did not answer within {TIMEOUT:g} s")
     return UnreachableError(f"{name}: {reason}")
 
 
 def no_ranges(name: str) -> RemoteError:
-    """Return the error for a server that would send a whole file in place of a range."""
+    """Return the error for a server that would send a whole file instead of a range."""
     return RemoteError(
-        f"{name}: the server ignores byte ranges; stopped rather than download the whole file. "
-        "Download it and pass its path"
+        f"{name}: the server cannot send parts of a file, and superscope does not download the "
+        "whole file; download it yourself and pass its path"
     )
 
 
 def hub_error(error: Exception, what: str, revision: str | None = None) -> SuperscopeError | None:
-    """Return what an exception of a package that asks the hub means; None if it is another matter.
+    """Return superscope's error for a failed request to the hub; None for other exceptions.
 
     Parameters
     ----------
     error
-        With the exceptions that caused it: transformers and datasets wrap those of the hub.
+        The exception. Its causes are examined too: transformers and datasets wrap those of the
+        hub.
     what
-        What was asked for, such as a model's id.
+        Name of the requested model or data set, for the message.
     revision
-        Of it, for the message.
+        The requested revision, for the message.
     """
     from huggingface_hub import errors
 
@@ -166,7 +167,7 @@ def hub_error(error: Exception, what: str, revision: str | None = None) -> Super
     if caused_by(errors.GatedRepoError):
         return gated(what)
     if caused_by(errors.RevisionNotFoundError):
-        return NotFoundError(f"{what} has no revision {revision}")
+        return NotFoundError(f"{what} has no revision {revision} on the hub")
     names = {type(link).__name__ for link in links}
     if caused_by(errors.RepositoryNotFoundError) or "DatasetNotFoundError" in names:
         return NotFoundError(
@@ -176,7 +177,8 @@ def hub_error(error: Exception, what: str, revision: str | None = None) -> Super
         return NotFoundError(f"{what} is neither a file nor a valid hub id")
     if caused_by(errors.OfflineModeIsEnabled):
         return OfflineError(
-            f"{what} is not in the cache, and HF_HUB_OFFLINE forbids asking the hub"
+            f"{what} is not in the cache, and HF_HUB_OFFLINE forbids downloads; unset it, or "
+            "download the model first"
         )
     answered = next((link for link in links if isinstance(link, errors.HfHubHTTPError)), None)
     if answered is not None:
@@ -189,22 +191,22 @@ def hub_error(error: Exception, what: str, revision: str | None = None) -> Super
             kind = NotFoundError if status == 404 else RemoteError
             return kind(f"{what}: the hub answered {status}")
     if _timed_out(error):
-        return UnreachableError(f"{what}: the hub does not answer (waited {TIMEOUT:g} s)")
+        return UnreachableError(f"{what}: the hub did not answer within {TIMEOUT:g} s")
     if not _NO_ANSWER.isdisjoint(names):
         return UnreachableError(f"{what}: the hub cannot be reached: {_reason(error)}")
     return None
 
 
 def gated(what: str) -> AccessRefusedError:
-    """Return the error for what the hub does not give to everyone."""
+    """Return the error for a gated or private repository."""
     return AccessRefusedError(
-        f"{what} is gated or private: accept its terms on its page of the hub, then log in "
+        f"{what} is gated or private; accept its terms on its hub page, then log in "
         "(hf auth login) or set HF_TOKEN"
     )
 
 
 def _links(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and those it came from, at most 20."""
+    """Yield an exception and its causes, at most 20."""
     link: BaseException | None = error
     for _ in range(20):
         if link is None:

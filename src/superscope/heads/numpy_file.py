@@ -1,4 +1,4 @@
-"""The directory of ``.npy`` and ``.npz`` files."""
+"""Read the headers of ``.npy`` and ``.npz`` files."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from superscope.heads.transport import RangeFile
 from superscope.heads.zip_file import ZipEntry, zip_entries
 from superscope.text import named
 
-MAX_ARRAYS = 10_000  # of one .npz file: the header of each is read
+MAX_ARRAYS = 10_000  # in one .npz file: the header of each array is read
 MAGIC = b"\x93NUMPY"
-_LONGEST_PREFIX = 1 << 16  # a header's length field has 16 bits in version 1
+_LONGEST_PREFIX = 1 << 16  # the length of a header of version 1 is a 16-bit number
 
 _DTYPES = {"<f8": "F64", "<f4": "F32", "<f2": "F16", "|i1": "I8"}
 
 
 def read_npy(file: RangeFile) -> Directory:
-    """Read the header of a ``.npy`` file; its one tensor has the file's stem as name.
+    """Read the header of a ``.npy`` file; the array is named as the file, without the suffix.
 
     Raises
     ------
     FormatError
-        Damaged, truncated, or of Python objects.
+        The file is damaged or truncated, or holds Python objects.
     """
     name = named(PurePosixPath(file.name.split("?")[0]).stem)
     prefix = file.read_at(0, min(_LONGEST_PREFIX, file.size, 128))
@@ -39,8 +39,8 @@ def read_npy(file: RangeFile) -> Directory:
     tensor = _tensor(name, prefix, file.name, None)
     if tensor.start + tensor.nbytes > file.size:
         raise FormatError(
-            f"{file.name} is truncated: the array of shape {tensor.shape} needs "
-            f"{tensor.nbytes:,} bytes, {file.size - tensor.start:,} are there"
+            f"{file.name} is truncated: its array of shape {tensor.shape} needs "
+            f"{tensor.nbytes:,} bytes, and the file has {file.size - tensor.start:,}"
         )
     return Directory("npy", {name: tensor})
 
@@ -51,7 +51,7 @@ def read_npz(file: RangeFile) -> Directory:
     Raises
     ------
     FormatError
-        As for :func:`read_npy`.
+        The file is damaged or truncated, or holds Python objects.
     """
     tensors = {}
     entries = zip_entries(file)
@@ -64,7 +64,7 @@ def read_npz(file: RangeFile) -> Directory:
         prefix = _prefix(file, entry)
         tensor = _tensor(name, prefix, f"{file.name}:{entry.name}", entry)
         if tensor.start + tensor.nbytes > entry.size:
-            raise FormatError(f"{file.name}: array {name} is cut short")
+            raise FormatError(f"{file.name} is damaged: its array {name} is not complete")
         tensors[name] = tensor
     return Directory("npz", tensors)
 
@@ -83,11 +83,11 @@ def _tensor(name: str, prefix: bytes, label: str, entry: ZipEntry | None) -> Sto
             (1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
-        with warnings.catch_warnings():  # numpy warns of Python 2's headers, Python of their syntax
+        with warnings.catch_warnings():  # both numpy and Python warn about headers of Python 2
             warnings.simplefilter("ignore")
             shape, fortran, dtype = read(stream)
         if dtype.hasobject:
-            raise ValueError("it holds Python objects, which are never loaded")
+            raise ValueError("it holds Python objects, and loading those would run code")
     except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, tokenize.TokenError,
             EOFError, MemoryError, UnicodeDecodeError) as error:  # fmt: skip
         raise FormatError(f"{label} cannot be read as an array: {str(error)[:200]}") from None

@@ -1,4 +1,4 @@
-"""The head of a model that is already in memory."""
+"""Take the head of a model that is already in memory."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from superscope.heads.tokens import from_tokenizer_json
 
 
 def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Head:
-    """Return the head of an object in memory.
+    """Return the head of a model or matrix in memory.
 
     Parameters
     ----------
     value
-        A model with ``get_output_embeddings`` (as those of transformers), a torch ``Embedding``
-        or ``Linear``, a state dict, a matrix of shape (V, m), or a :class:`Head`.
+        A model with ``get_output_embeddings`` (such as those of transformers), a torch
+        ``Embedding`` or ``Linear``, a state dict, a matrix of shape (V, m), or a :class:`Head`.
     tensor
-        Name of the tensor of a state dict.
+        Name of the tensor in a state dict.
     tokens
         Text of each id: a sequence of strings, or a tokenizer.
 
     Returns
     -------
     Head
-        With the matrix as its rows.
+        The head, whose rows are not copied if they need no conversion.
 
     Raises
     ------
     HeadDataError
-        What is there holds no floating-point matrix.
+        The value holds no floating-point matrix.
     NotFoundError, UsageError
-        No tensor, or several, could be the head.
+        No tensor could be the head, or several could.
     """
     if tensor is not None and not isinstance(value, Mapping):
-        raise UsageError("tensor= names a tensor of a checkpoint or a state dict")
+        raise UsageError("tensor= needs a checkpoint or a state dict; leave it out")
     if isinstance(value, Head):
         head = value
     elif hasattr(value, "get_output_embeddings"):
@@ -63,7 +63,9 @@ def _of_model(model: Any) -> Head:
     layer = model.get_output_embeddings()
     name = str(getattr(model, "name_or_path", "") or type(model).__name__)
     if layer is None:
-        raise HeadDataError(f"{name} has no output embeddings: load it with its language head")
+        raise HeadDataError(
+            f"{name} has no output embeddings; load it with its head (AutoModelForCausalLM)"
+        )
     weight = _weight(layer)
     inputs = getattr(model, "get_input_embeddings", lambda: None)()
     tied = inputs is not None and _same(weight, getattr(inputs, "weight", None))
@@ -86,14 +88,15 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     reason = f"tied to {', '.join(shared)}" if shared else choice.reason
     if tensor is None and adapter_beside(choice.tensor, shapes, "the state dict"):
         raise FormatError(
-            f"the state dict has a LoRA adapter beside {choice.tensor}; merge it into the model "
-            f"first (merge_and_unload), or pass tensor={choice.tensor!r}"
+            f"the state dict has a LoRA adapter for {choice.tensor}; merge it into the model "
+            f"first (merge_and_unload), or pass tensor={choice.tensor!r} to measure the head "
+            "without it"
         )
     numbers = _numbers(chosen)
     notes: tuple[str, ...] = ()
     if by_columns(choice.tensor) and len(numbers.shape) == 2:
         numbers = numbers.T
-        notes = (f"{choice.tensor} has a column for each feature and was transposed",)
+        notes = (f"{choice.tensor} has a column for each token, so it was transposed",)
     head = _scaled(Head.from_array(numbers, model="state dict"), choice.tensor, state)
     notes = (*head.provenance.notes, *notes)
     described = replace(head.provenance, tensor=choice.tensor, reason=reason, notes=notes)
@@ -107,12 +110,12 @@ def _of_layer(layer: Any, model: str) -> Head:
 
 
 def _numbers(tensor: Any) -> Any:
-    """Return int8 numbers as floating-point ones, and all others as they are."""
+    """Return a tensor, with int8 numbers converted to float32."""
     return tensor.to("cpu").float() if str(tensor.dtype) == "torch.int8" else tensor
 
 
 def _scaled(head: Head, name: str, state: Mapping[str, Any]) -> Head:
-    """Return the head with the scale that its fp8 or int8 numbers are stored without."""
+    """Return the head with the scale of its fp8 or int8 numbers applied."""
     dtype = str(state[name].dtype).removeprefix("torch.")
     if not dtype.startswith(("float8", "int8")):
         return head
@@ -137,12 +140,12 @@ def _float32(value: Any, name: str) -> Float32:
 
 
 def _is_module(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # only a module of torch needs it, and then it is imported
+    torch = sys.modules.get("torch")  # a module of torch exists only if torch was imported
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def _weight(module: Any) -> Any:
-    """Return the weight of a layer, which a quantized one has not as numbers."""
+    """Return the weight of a layer; raise HeadDataError if it has none or is quantized."""
     weight = getattr(module, "weight", None)
     name = type(module).__name__
     if weight is None:
@@ -153,7 +156,7 @@ def _weight(module: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Return whether two tensors of torch are one and the same memory."""
+    """Return whether two torch tensors share their memory."""
     if not (hasattr(a, "data_ptr") and hasattr(b, "data_ptr")):
         return a is b
     return bool(a.shape == b.shape and a.data_ptr() == b.data_ptr() and a.data_ptr() != 0)
@@ -168,8 +171,10 @@ def _texts(tokens: Any, count: int) -> tuple[str | None, ...]:
         known = min(count, len(tokens)) if hasattr(tokens, "__len__") else count
         return tuple(tokens.decode([index]) for index in range(known))
     if isinstance(tokens, (str, bytes, Mapping)) or not isinstance(tokens, Iterable):
-        raise UsageError("tokens= takes a sequence of strings or a tokenizer")
+        raise UsageError("tokens= must be a sequence of strings or a tokenizer")
     texts = tuple(None if token is None else str(token) for token in tokens)
     if len(texts) > count:
-        raise UsageError(f"{len(texts):,} tokens were given for a head of {count:,} rows")
+        raise UsageError(
+            f"tokens= has {len(texts):,} strings, but the head has only {count:,} rows"
+        )
     return texts

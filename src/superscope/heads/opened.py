@@ -1,6 +1,6 @@
-"""The files of a checkpoint, opened: their directories, and which of them holds which tensor.
+"""Open the files of a checkpoint, and find out which file holds which tensor.
 
-Which reader a file needs is told from its first bytes rather than its name.
+The format of a file is recognized by its first bytes, not by its name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from superscope.heads.transport import RangeFile
 
 
 class Opened:
-    """The files of a checkpoint that were opened, with their directories."""
+    """The opened files of a checkpoint, with their lists of tensors."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
@@ -48,24 +48,24 @@ class Opened:
         return self._directories[name]
 
     def tensor(self, where: Mapping[str, str], name: str) -> StoredTensor:
-        """Return what describes a tensor, by which file holds each."""
+        """Return the description of a tensor; `where` maps tensors to files."""
         return described(self.directory(where[name]), name, where[name])
 
     def loaded(self, where: Mapping[str, str], name: str) -> Float32:
-        """Return a whole tensor as :func:`loaded` does, by which file holds each."""
+        """Return a whole tensor as float32; `where` maps tensors to files."""
         return loaded(self.file(where[name]), self.tensor(where, name))
 
 
 def read_directory(file: RangeFile) -> Directory:
-    """Return the tensors of a checkpoint file, reading only what describes them.
+    """Return the list of tensors in a checkpoint file, without reading their numbers.
 
     Raises
     ------
     FormatError
-        No known format, or damaged.
+        The format is unknown, or the file is damaged.
     """
     if file.size == 0:
-        raise FormatError(f"{file.name} is empty")
+        raise FormatError(f"{file.name} is empty; download it again")
     start = file.read_at(0, min(8, file.size))
     if start.startswith(b"GGUF"):
         return gguf_file.read_directory(file)
@@ -76,14 +76,14 @@ def read_directory(file: RangeFile) -> Directory:
         if file.name.split("?")[0].endswith(".npz"):
             return numpy_file.read_npz(file)
         return torch_file.read_directory(file)
-    # A safetensors header is a JSON object after its length.
+    # A safetensors file starts with 8 bytes of length, and then a JSON object.
     if file.size < 9 or file.read_at(8, 1) != b"{":
         foreign.refuse(file)
     return safetensors_file.read_directory(file)
 
 
 def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
-    """Return the one weights file, or which file holds each tensor of a sharded checkpoint."""
+    """Return the name of the only weights file, or a map from tensors to files."""
     if checkpoint.only is not None:
         return _gguf_split(checkpoint, checkpoint.only) or checkpoint.only
     files = checkpoint.files()
@@ -104,19 +104,20 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
         if of_kind:
             shown = ", ".join(of_kind[:8]) + (", …" if len(of_kind) > 8 else "")
             raise UsageError(
-                f"{checkpoint.name} has several weights files and no index; name one of: {shown}"
+                f"{checkpoint.name} has several weights files and no index; pass the path of "
+                f"one: {shown}"
             )
     foreign.refuse_folder(checkpoint.name, files)
     unread = [f for f in files if f.endswith(foreign.SUFFIXES)]
     if unread:
         foreign.refuse(checkpoint.open(unread[0]))
     raise NotFoundError(
-        f"{checkpoint.name} has no weights file ({', '.join(WEIGHTS)}); it has: "
-        f"{', '.join(files[:8]) or 'nothing'}"
+        f"{checkpoint.name} has no weights file ({', '.join(WEIGHTS)}); its files: "
+        f"{', '.join(files[:8]) or 'none'}"
     )
 
 
-# What trainers write beside a model, or into it.
+# Files that trainers write beside the weights.
 _OF_TRAINING = re.compile(
     r"(training_args|optimizer|scheduler|scaler|rng_state.*|random_states.*)\.(bin|pt|pth|pkl)"
 )
@@ -126,7 +127,7 @@ _SPLIT = re.compile(r"(.*)-\d{5}-of-(\d{5})\.gguf")
 
 
 def _parts(file: str) -> list[str]:
-    """Return the files of the split GGUF that `file` is a part of, or `file` alone."""
+    """Return all files of a split GGUF of which `file` is one part; `file` if it is not split."""
     split = _SPLIT.fullmatch(file)
     if split is None:
         return [file]
@@ -134,7 +135,7 @@ def _parts(file: str) -> list[str]:
 
 
 def _gguf_split(checkpoint: Checkpoint, file: str) -> dict[str, str] | None:
-    """Return which part of a split GGUF holds each tensor; None for a file of one part."""
+    """Return a map from tensors to parts of a split GGUF; None if the file is not split."""
     parts = _parts(file)
     if len(parts) == 1:
         return None
@@ -144,7 +145,7 @@ def _gguf_split(checkpoint: Checkpoint, file: str) -> dict[str, str] | None:
         for tensor in opened.directory(part).tensors:
             if tensor in where:
                 raise FormatError(
-                    f"{checkpoint.name}: {tensor} is in both {where[tensor]} and {part}"
+                    f"{checkpoint.name} is damaged: {tensor} is in both {where[tensor]} and {part}"
                 )
             where[tensor] = part
     return where
@@ -162,7 +163,8 @@ def _read_index(checkpoint: Checkpoint, index: str) -> dict[str, str]:
         path = PurePosixPath(shard)
         if path.is_absolute() or ".." in path.parts or "\\" in shard or ":" in shard:
             raise FormatError(
-                f"{checkpoint.name}: {index} points outside its folder, to {shard!r}; refused"
+                f"{checkpoint.name}: {index} names a file outside its folder, {shard!r}; "
+                "superscope does not open it"
             )
     return dict(where)
 
@@ -177,12 +179,12 @@ def config_of(checkpoint: Checkpoint, file: str = "config.json") -> dict[str, An
 
 def described(directory: Directory, name: str, file: str) -> StoredTensor:
     if name not in directory.tensors:
-        raise FormatError(f"the index puts {name} into {file}, which does not have it")
+        raise FormatError(f"the index says that {name} is in {file}, but it is not there")
     return directory.tensors[name]
 
 
 def loaded(file: RangeFile, tensor: StoredTensor) -> Float32:
-    """Return a whole tensor as float32, as a matrix of its last axis."""
+    """Return a whole tensor as a float32 matrix, whose columns are the tensor's last axis."""
     shape = tensor.shape[::-1] if tensor.transposed else tensor.shape
     width = shape[-1] if shape else 1
     raw = np.frombuffer(b"".join(tensor.chunks(file)), np.uint8)

@@ -1,6 +1,6 @@
-"""Which rows of a checkpoint are its head."""
+"""The options for reading a head."""
 
-# Annotations are evaluated here, because a class elsewhere inherits these fields.
+# No "from __future__ import annotations": subclasses in other modules need evaluated types.
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -12,22 +12,22 @@ from superscope.options import check_choices
 
 @dataclass(frozen=True)
 class HeadOptions:
-    """What to read of a checkpoint.
+    """Options for reading a head.
 
     Attributes
     ----------
     revision
         Branch, tag or commit of a hub repository.
     tensor
-        Name of the tensor to take as the head, if the known names are not enough.
+        Name of the tensor that is the head, if superscope does not recognize it.
     transpose
-        Whether the matrix is stored with a column for each feature, (m, V), and is to be
-        transposed; None tells it from the vocabulary's size and the tensor's name.
+        Whether to transpose the matrix, because it is stored with a column for each token,
+        (m, V); by default this follows from the vocabulary's size and the tensor's name.
     rows
-        ``all`` rows (as LLG25 does); ``tokenizer``: only ids the tokenizer can produce;
+        ``all`` rows (as LLG25 does); ``tokenizer``: only ids that the tokenizer can produce;
         ``trained``: without rows near zero, whose norm is below a thousandth of the rms norm.
     fold_norm
-        Multiply the final norm's gain into the columns of the head. This changes cosines.
+        Multiply the columns of the head by the final norm's gain. This changes cosines.
     """
 
     revision: str | None = None
@@ -37,5 +37,5 @@ class HeadOptions:
     fold_norm: Annotated[bool, Parameter(negative="")] = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be read."""
+        """Raise UsageError for an unknown choice."""
         check_choices(self)

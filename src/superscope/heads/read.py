@@ -1,6 +1,6 @@
-"""Reading the head of a checkpoint: find the tensor, fetch only it, describe it.
+"""Read the head of a checkpoint: find its tensor, and read or download only that.
 
-A head that was fetched is kept in the cache.
+A downloaded head is kept in the cache.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read_head(
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Head:
-    """Read the output head of a language model, and nothing else of it.
+    """Read the output head of a language model without the rest of the model.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_head(
         Hub id, ``hf://``, ``s3://`` or ``https://`` URI, local folder or file; or a checkpoint
         that :func:`locate` returned.
     options
-        What to read; the keywords change them.
+        What to read; keywords override single options.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``, in bytes.
@@ -54,12 +54,12 @@ def read_head(
     Returns
     -------
     Head
-        The matrix, its tokens' strings where they are known, and where it came from.
+        The matrix, the text of its tokens if it is known, and its provenance.
 
     Raises
     ------
     NotFoundError, RemoteError, FormatError, HeadDataError, UsageError
-        One line that names the model, the file or tensor, and the way out.
+        The head cannot be found or read. The message names the model and says what to do.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def read_head(
             return trained_rows(head)
         return head if o.rows == "all" else _tokenizer_rows(head)
     except SuperscopeError as error:
-        # Names out of a file may hold anything, and an error is one line that can be printed.
+        # Messages may quote names from a file, which can hold control characters.
         if str(error).isprintable():
             raise
         raise type(error)(visible(str(error), quote="", longest=2000)) from error
@@ -100,7 +100,7 @@ def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> H
         try:
             head = replace(head, tokens=tokens.of_checkpoint(checkpoint))
         except TooLargeError as error:
-            notes = (*notes, f"{error}; tokens have no text")
+            notes = (*notes, f"{error}; the tokens are shown without their text")
     described = replace(
         head.provenance,
         model=encodable(head.provenance.model),
@@ -136,10 +136,13 @@ def _from_source(checkpoint: Checkpoint, options: HeadOptions) -> Head:
 def _tokenizer_rows(head: Head) -> Head:
     if head.tokens is None:
         raise NotFoundError(
-            f"{head.provenance.model} has no tokenizer.json to tell which ids it can produce; "
-            "choose rows='all'"
+            f"{head.provenance.model} has no tokenizer.json, which lists the ids that the "
+            "tokenizer can produce; choose rows='all'"
         )
     kept = [i for i, text in enumerate(head.tokens[: head.features]) if text is not None]
     if not kept:
-        raise HeadDataError(f"{head.provenance.model}: the tokenizer can produce none of the rows")
+        raise HeadDataError(
+            f"{head.provenance.model}: the tokenizer can produce none of the ids of the head; "
+            "choose rows='all'"
+        )
     return head.keeping(np.array(kept, np.int64), "tokenizer")

@@ -1,4 +1,4 @@
-"""Matrices that are read by rows: in memory, or in a file without loading it."""
+"""Matrices that are read by rows, from memory or directly from a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Rows(ABC):
-    """A V × m matrix that gives its rows as float32."""
+    """A V × m matrix whose rows are read as float32."""
 
     shape: tuple[int, int]
 
@@ -33,7 +33,7 @@ class Rows(ABC):
 
 @dataclass(frozen=True, eq=False)
 class ArrayRows(Rows):
-    """Rows of an array in memory (or memory-mapped by the caller), any float dtype.
+    """Rows of an array of any float dtype, in memory or memory-mapped by the caller.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class ArrayRows(Rows):
 
 @dataclass(frozen=True, eq=False)
 class ScaledRows(Rows):
-    """Rows whose numbers share factors, a block at a time.
+    """Rows that are multiplied by factors, one for each block of the matrix.
 
     Attributes
     ----------
@@ -68,9 +68,10 @@ class ScaledRows(Rows):
     factors
         float32, shape (R, C): one for each block.
     span
-        Rows and columns of a block; the last ones may be cut.
+        Rows and columns of a block; the last blocks may be smaller.
     zero
-        What is subtracted before, of the same shape as `factors`; or None.
+        Zero points, subtracted before the multiplication, of the same shape as `factors`; or
+        None.
     """
 
     stored: Rows
@@ -92,13 +93,13 @@ class ScaledRows(Rows):
         return self._scaled(self.stored.take(indices), indices)
 
     def _scaled(self, rows: Float32, indices: Indices) -> Float32:
-        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
+        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are refused later
             if self.zero is not None:
                 rows = rows - self._spread(self.zero, indices)
             return rows * self._spread(self.factors, indices)
 
     def _spread(self, table: Float32, indices: Indices) -> Float32:
-        """Return the entries of the table for each number of the rows at `indices`."""
+        """Return the table's entry for each number of the rows at `indices`."""
         of_rows = table[indices // self.span[0]]
         if table.shape[1] == 1:
             return of_rows
@@ -107,9 +108,9 @@ class ScaledRows(Rows):
 
 @dataclass(frozen=True, eq=False)
 class FileRows(Rows):
-    """Rows stored one after another in a file, read a block at a time.
+    """Rows that are stored one after another in a file.
 
-    Only the rows at hand are in memory, so a head larger than it streams through.
+    Only the requested rows are in memory, so the head may be larger than the memory.
 
     Attributes
     ----------
@@ -134,7 +135,7 @@ class FileRows(Rows):
             return np.empty((0, self.shape[1]), np.float32)
         size = self.encoding.row_bytes(self.shape[1])
         raw = np.empty((stop - start, size), np.uint8)
-        # Read, not mapped: a file that is cut off meanwhile would kill a process that maps it.
+        # Not memory-mapped: if the file is cut off meanwhile, that would kill the process.
         self._read([(start, raw)])
         return self.encoding.decode(raw)
 
@@ -146,7 +147,7 @@ class FileRows(Rows):
         return self.encoding.decode(raw)
 
     def _read(self, parts: Iterable[tuple[int, Bytes]]) -> None:
-        """Fill each array with the bytes that start with a row."""
+        """Fill each array with bytes, starting at its row."""
         size = self.encoding.row_bytes(self.shape[1])
         try:
             with self.path.open("rb", buffering=0) as file:
@@ -157,9 +158,9 @@ class FileRows(Rows):
                         count = file.readinto(view.data)
                         if not count:
                             raise FormatError(
-                                f"{self.path} ends within row {row:,} or the rows after it; "
-                                "it became shorter while it was read"
+                                f"{self.path} became shorter while it was read: bytes after the "
+                                f"start of row {row:,} are missing"
                             )
                         view = view[count:]
         except OSError as error:
-            raise FormatError(f"{self.path}: cannot read rows: {error.strerror}") from error
+            raise FormatError(f"cannot read rows of {self.path}: {error.strerror}") from error

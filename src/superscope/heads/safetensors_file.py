@@ -1,4 +1,4 @@
-"""The directory of a safetensors file: its header, nothing else is read."""
+"""Read the header of a safetensors file."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ def read_directory(file: RangeFile) -> Directory:
     Raises
     ------
     FormatError
-        Header too long, not JSON, or with offsets that overlap or leave the file.
+        The header is too long or not JSON, or tensors overlap or do not fit into the file.
     """
     if file.size < 8:
         raise FormatError(
-            f"{file.name} is in no format that is read, or truncated: it has {file.size} bytes"
+            f"{file.name} has only {file.size} bytes; it is truncated, or not a checkpoint"
         )
     length = int.from_bytes(file.read_at(0, 8), "little")
     if length > MAX_HEADER:
         raise FormatError(
-            f"{file.name} is not a safetensors file, or is damaged: "
-            f"a header of {length:,} bytes (the limit is {MAX_HEADER:,})"
+            f"{file.name} is damaged or not a safetensors file: its header should have "
+            f"{length:,} bytes (the limit is {MAX_HEADER:,})"
         )
     if 8 + length > file.size:
         raise FormatError(
             f"{file.name} is truncated: its header should have {length:,} bytes, "
-            f"the file has {file.size:,}"
+            f"but the whole file has {file.size:,}"
         )
     header = parsed(file.read_at(8, length), f"{file.name}: the safetensors header", unique=True)
     if not isinstance(header, dict):
-        raise FormatError(f"{file.name}: the safetensors header is not an object")
+        raise FormatError(f"{file.name}: the safetensors header is not a JSON object")
     properties = header.pop("__metadata__", None)
     tensors = {name: _tensor(name, entry, 8 + length, file) for name, entry in header.items()}
     check_extents(tensors, file)

@@ -1,4 +1,4 @@
-"""The scale of a head, read from the tensors beside it."""
+"""Read the scale of a quantized head from the tensors beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from superscope.heads.opened import Opened, loaded
 from superscope.heads.scales import Scale
 from superscope.heads.stored import StoredTensor
 
-_INTEGERS = {"U8": "<u1", "I32": "<i4", "I64": "<i8"}  # of zero points
+_INTEGERS = {"U8": "<u1", "I32": "<i4", "I64": "<i8"}  # types of zero points
 
 
 def stored_scale(
@@ -27,7 +27,7 @@ def stored_scale(
     config: Mapping[str, Any],
     label: str,
 ) -> Scale | None:
-    """Return the scale that a head in fp8 or int8 is stored without; None if none is known."""
+    """Return the scale of a head in fp8 or int8; None if no tensor holds it."""
     if not scales.needed(head.dtype):
         return None
     name = scales.scale_beside(head.name, where, label)
@@ -43,18 +43,21 @@ def stored_scale(
 def _read(
     opened: Opened, where: Mapping[str, str], name: str, head: StoredTensor, label: str
 ) -> Float32:
-    """Return a tensor of no more numbers than the head has, as float32 in its own shape.
+    """Return a scale or its zero points as float32, in the shape of the tensor.
 
     Raises
     ------
     FormatError
-        It is larger, or stored in a way that no scale or zero point is.
+        The tensor is larger than the head, or its dtype is not that of a scale.
     """
     stored = opened.tensor(where, name)
     if math.prod(stored.shape) > math.prod(head.shape):
-        raise FormatError(f"{label}: {name} has shape {stored.shape}, more numbers than the head")
+        raise FormatError(
+            f"{label} cannot have the scale {name} of shape {stored.shape}, which is larger than "
+            "the head; measure the unquantized checkpoint"
+        )
     if stored.dtype == "U8" and head.dtype.startswith("F8"):
-        # Powers of two, of MX formats, saved by a torch that has no type for them.
+        # MX formats have scales that are powers of two; old versions of torch save them as bytes.
         stored = replace(stored, dtype="F8_E8M0")
     file = opened.file(where[name])
     if stored.dtype in _INTEGERS:

@@ -1,8 +1,7 @@
-"""The scales that fp8 and int8 numbers are stored without, in tensors beside them.
+"""Find the scale of fp8 and int8 numbers, which checkpoints store in a tensor beside them.
 
-A scale belongs to the whole matrix, to each row, to each column, or to each block of rows
-and columns. Formats name it in many ways, and all of them multiply by it, also those that
-call it an inverse.
+There is one scale for the whole matrix, for each row, for each column, or for each block. Formats
+name it in many ways. All multiply by it, also those whose name says "inverse".
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from superscope.errors import FormatError
 from superscope.heads.encodings import Float32
 from superscope.heads.rows import Rows, ScaledRows
 
-# Suffixes of torchao, whose tensors lie flattened into their parts.
+# Suffixes of torchao, which stores the parts of a quantized tensor under separate names.
 _PARTS = {"._weight_qdata": "._weight_", ".weight:qdata": ".weight:", ".weight:_data": ".weight:"}
 
 _BESIDE = (
@@ -33,24 +32,24 @@ _BESIDE = (
 )
 _AFTER = ("_scale", "_scale_inv", "_scales", ".scale", ".scales", ":scale")
 _ZERO = ("weight_zero_point", "zero_point", "zero_points")
-_SECOND = ("weight_scale_2", "weight_global_scale")  # of 4-bit formats with scales of scales
+_SECOND = ("weight_scale_2", "weight_global_scale")  # 4-bit formats, whose scales have scales
 _OF_ACTIVATIONS = re.compile(r"input|activation|act_|output|logit|[kvq]_scale")
 
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Factors of a matrix that was divided by them before it was stored.
+    """Factors that a stored matrix must be multiplied by.
 
     Attributes
     ----------
     name
-        Tensor that holds them.
+        Tensor that holds the factors.
     factors
         float32, shape (R, C): one for each block of the matrix.
     span
         Rows and columns of a block.
     zero
-        What is subtracted before, of the same shape; or None.
+        Zero points, subtracted before the multiplication, of the same shape; or None.
     """
 
     name: str
@@ -59,14 +58,14 @@ class Scale:
     zero: Float32 | None = None
 
     def applied(self, rows: Rows) -> Rows:
-        """Return the rows with their scale."""
+        """Return the rows multiplied by their scale."""
         return ScaledRows(rows, self.factors, self.span, self.zero)
 
     def described(self, shape: tuple[int, int]) -> str:
-        """Return the note that says what a matrix of this shape was multiplied by."""
+        """Return a note that says by what a matrix of this shape was multiplied."""
         across = self.span[1] == shape[1]
         if self.factors.size == 1:
-            return f"multiplied by {self.name} = {self.factors[0, 0]:g}"
+            return f"the head was multiplied by its scale {self.name} = {self.factors[0, 0]:g}"
         if across and self.span[0] == 1:
             return f"each row was multiplied by its scale in {self.name}"
         block = f"{self.span[0]} × {self.span[1]}"
@@ -74,15 +73,12 @@ class Scale:
 
 
 def needed(dtype: str) -> bool:
-    """Return whether numbers of this dtype are stored without their scale."""
+    """Return whether numbers of this dtype need a scale from another tensor."""
     return dtype.startswith("F8") or dtype == "I8"
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
-    """Return every tensor by the name it would have without quantization.
-
-    What torchao flattens into parts counts as the weight itself.
-    """
+    """Return a map from the names that tensors have without torchao to their stored names."""
     known = {}
     for name in names:
         tail = next((tail for tail in _PARTS if name.endswith(tail)), None)
@@ -91,12 +87,12 @@ def plain_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def scale_beside(head: str, names: Collection[str], label: str) -> str | None:
-    """Return the name of the tensor with the scale of `head`, or None if none is known.
+    """Return the name of the tensor with the scale of `head`, or None.
 
     Raises
     ------
     FormatError
-        Several tensors could be it, or they belong to a format that is not read.
+        Several tensors could be the scale, or it belongs to a format that superscope cannot read.
     """
     stem = _stem(head)
     wanted = [f"{stem}{tail}" for tail in _BESIDE] + [f"{head}{tail}" for tail in _AFTER]
@@ -107,7 +103,7 @@ def scale_beside(head: str, names: Collection[str], label: str) -> str | None:
         method = "a format with two kinds of scales" if second else "bitsandbytes"
         beside = second[0] if second else f"{stem}SCB"
         raise FormatError(
-            f"{label} is quantized by {method} ({beside}), which is not read; "
+            f"{label} is quantized by {method} ({beside}), which superscope cannot read; "
             "measure the unquantized checkpoint"
         )
     if len(found) > 1:
@@ -126,7 +122,7 @@ def zero_beside(head: str, names: Collection[str]) -> str | None:
 
 
 def unknown_beside(head: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return tensors beside `head` that seem to scale it, in a way that is not known."""
+    """Return the tensors beside `head` whose names suggest an unknown kind of scale."""
     stem = _stem(head)
     return tuple(
         sorted(
@@ -144,11 +140,11 @@ def unknown_beside(head: str, names: Iterable[str]) -> tuple[str, ...]:
 def missing(dtype: str, beside: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the notes for numbers of `dtype` whose scale is not known."""
     notes: tuple[str, ...] = (
-        f"no scale was found for the {dtype} numbers: norms, represented fraction and regime are "
-        "not known, and the overlaps are right only if all numbers have the same scale",
+        f"no scale was found for the {dtype} numbers, so norms, represented fraction and regime "
+        "are not known. The overlaps are right only if all numbers have the same scale",
     )
     if beside:
-        notes += (f"not understood: {', '.join(beside[:4])}, which may be the scale",)
+        notes += (f"{', '.join(beside[:4])} may be the scale, but its kind is not known",)
     return notes
 
 
@@ -166,7 +162,7 @@ def fitted(
     Raises
     ------
     FormatError
-        The factors do not fit rows, columns or blocks of the matrix, or several ways.
+        The factors do not match the rows, columns or blocks, or match in several ways.
     """
     table = _table(factors, shape)
     if table is None:
@@ -180,14 +176,14 @@ def fitted(
         span.append(size)
     if zero is not None:
         if zero.size not in (1, table.size):
-            raise _misfit(f"the zero points of {name}", zero.shape, shape, label)
+            raise _misfit(f"{name} with its zero points", zero.shape, shape, label)
         zero = np.broadcast_to(zero.ravel(), table.size).reshape(table.shape)
         zero = zero if zero.any() else None
     return Scale(name, table, (span[0], span[1]), zero)
 
 
 def _table(factors: Float32, shape: tuple[int, int]) -> Float32 | None:
-    """Return the factors as a matrix; a list of one for each row is a column."""
+    """Return the factors as a matrix; factors of rows become one column."""
     if factors.size == 1:
         return factors.reshape(1, 1)
     sizes = factors.shape
@@ -199,9 +195,9 @@ def _table(factors: Float32, shape: tuple[int, int]) -> Float32 | None:
 
 
 def _block_size(length: int, count: int, told: int | None) -> int | None:
-    """Return how many of `length` share each of `count` factors; None if that is not certain.
+    """Return the size of the `count` blocks of an axis; None if it is ambiguous.
 
-    The last block may be cut. Then several sizes fit, of which formats use powers of two.
+    The last block may be smaller. Then several sizes are possible; formats use powers of two.
     """
     if not 1 <= count <= length:
         return None
@@ -230,8 +226,8 @@ def _block_sizes(config: Mapping[str, Any]) -> tuple[int, int] | None:
 def _misfit(name: str, factors: tuple[int, ...], shape: tuple[int, int], label: str) -> FormatError:
     size = " × ".join(map(str, factors))
     return FormatError(
-        f"{label} has shape {shape[0]} × {shape[1]}, and {name} ({size}) does not fit its rows "
-        "or blocks in one way; measure the unquantized checkpoint"
+        f"{label} has shape {shape[0]} × {shape[1]}, and it is not clear how its scale {name} "
+        f"({size}) applies to its rows or blocks; measure the unquantized checkpoint"
     )
 
 

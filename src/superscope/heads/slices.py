@@ -1,4 +1,4 @@
-"""Checkpoints of tensor-parallel training, of which each file has a slice of every matrix."""
+"""Join checkpoints of tensor-parallel training, where each file holds a slice of every matrix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from superscope.heads.checkpoint import SLICE, Checkpoint
 from superscope.heads.encodings import Float32
 from superscope.heads.opened import Opened, described, loaded
 
-# Megatron-LM and DeepSpeed have a folder or a file a rank.
+# Megatron-LM and DeepSpeed write one folder or one file for each rank.
 _RANK = re.compile(
     r"(?P<before>.*?(?:mp_rank|tp_rank|model_parallel_rank|(?<![a-z])tp|(?<![a-z])rank)[_-]?)"
     r"(?P<number>\d+)(?P<after>.*)"
@@ -22,12 +22,12 @@ _RANK = re.compile(
 
 
 def slices_of(file: str, files: Sequence[str]) -> list[str]:
-    """Return the files that hold the slices of which `file` holds one; itself if it is whole.
+    """Return the files with the other slices, including `file`; only `file` if it is whole.
 
     Raises
     ------
     FormatError
-        One of them is missing.
+        A file is missing.
     """
     named = SLICE.fullmatch(file)
     if named is None:
@@ -42,19 +42,19 @@ def slices_of(file: str, files: Sequence[str]) -> list[str]:
     missing = [name for name in every if name not in files]
     if missing:
         raise FormatError(
-            f"{file} holds a slice of every matrix, and {', '.join(missing[:4])} "
-            "is missing beside it; put all slices into one folder"
+            f"{file} holds only a slice of every matrix, and its folder lacks "
+            f"{', '.join(missing[:4])}; put all slices into one folder"
         )
     return every
 
 
 def refuse_rank(checkpoint: Checkpoint, file: str) -> None:
-    """Raise if a local file is the slice that one of several ranks saved.
+    """Raise if a local file was saved by one of several ranks.
 
     Raises
     ------
     FormatError
-        Naming another rank that is there, or the rank's number.
+        The message names the file, and another rank's file if there is one.
     """
     path = Path(checkpoint.name) if "://" not in checkpoint.name else Path(file)
     folder = path.parent if checkpoint.only is not None else path
@@ -71,25 +71,25 @@ def refuse_rank(checkpoint: Checkpoint, file: str) -> None:
             and (found["before"], found["after"]) == (rank["before"], rank["after"])
         ]
         if others or int(rank["number"]) > 0:
-            beside = f"; {sorted(others)[0]} lies beside it" if others else ""
+            beside = f" (another is {sorted(others)[0]})" if others else ""
             raise FormatError(
-                f"{checkpoint.name}: {name} is what one of several ranks saved, which holds a "
-                f"slice of every matrix{beside}; convert the checkpoint to a whole one first"
+                f"{checkpoint.name}: {name} was saved by one of several ranks{beside} and holds "
+                "only a slice of every matrix; convert the checkpoint to a whole one first"
             )
 
 
 def joined(
     opened: Opened, files: Sequence[str], tensor: str, params: Mapping[str, Any], label: str
 ) -> tuple[Float32, str]:
-    """Return the whole matrix of its slices, and how they were joined.
+    """Join the slices of a matrix, and return it with a note that says how.
 
-    An output head is sliced along its vocabulary; ``dim`` and ``vocab_size`` of ``params.json``
-    are compared with it.
+    Output heads are sliced along the vocabulary. The result is checked against ``dim`` and
+    ``vocab_size`` in ``params.json``.
 
     Raises
     ------
     FormatError
-        The slices do not fit each other, or what ``params.json`` says.
+        The slices do not match each other or ``params.json``.
     """
     parts = [described(opened.directory(file), tensor, file) for file in files]
     shapes = [part.shape for part in parts]
@@ -97,27 +97,27 @@ def joined(
     columns = {shape[1:] for shape in shapes}
     rows = {shape[:1] for shape in shapes}
     if any(len(shape) != 2 for shape in shapes):
-        raise FormatError(f"{label} is no matrix in each of its slices")
+        raise FormatError(f"{label} is not a matrix in every slice")
     axis = 0
     if type(width) is int and len(rows) == 1 and sum(s[1] for s in shapes) == width:
         axis = 1
     elif len(columns) != 1 or (type(width) is int and shapes[0][1] != width):
         raise FormatError(
-            f"{label}: slices of {shapes[0][0]:,} × {shapes[0][1]:,} in {len(files)} files "
-            f"do not make a matrix of the width {width} in params.json"
+            f"{label} has slices of {shapes[0][0]:,} × {shapes[0][1]:,} in {len(files)} files, "
+            f"and these do not make a matrix of the width in params.json, {width}"
         )
     elif type(width) is not int and tensor.rpartition("output.weight")[1] == "":
         raise FormatError(
-            f"{label} lies in {len(files)} slices, and no params.json with a dim beside them "
-            "tells along which axis to join them"
+            f"{label} has {len(files)} slices, and it is not clear along which axis to join them; "
+            "put their params.json with dim into the folder"
         )
     matrix = np.concatenate(
         [loaded(opened.file(f), p) for f, p in zip(files, parts, strict=True)], axis=axis
     )
     if type(vocabulary) is int and vocabulary > 0 and matrix.shape[0] != vocabulary:
         raise FormatError(
-            f"{label} has {matrix.shape[0]:,} rows when its {len(files)} slices are joined, "
-            f"and params.json says {vocabulary:,}; slices are missing or repeated"
+            f"{label} has {matrix.shape[0]:,} rows in its {len(files)} slices, "
+            f"but params.json says {vocabulary:,}; slices are missing or repeated"
         )
     along = "columns" if axis else "rows"
     return matrix, f"{tensor} was joined from {len(files)} slices along its {along}"

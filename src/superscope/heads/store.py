@@ -1,4 +1,4 @@
-"""Files of any store that fsspec reaches."""
+"""A checkpoint in any store that fsspec supports."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from superscope.text import slug
 
 
 class RemoteCheckpoint(Checkpoint):
-    """A file or folder of any store fsspec reaches: ``s3://``, ``https://``, …
+    """A file or folder in a store such as ``s3://`` or ``https://``.
 
-    What the store says of the files (ETag, size, time) identifies them: one that was
-    replaced is read anew, and without a network they are as last seen.
+    ETag, size and time identify the version of a file: if they change, it is read again. Without
+    a network the versions that were seen last are used.
     """
 
     def __init__(self, uri: str) -> None:
-        # A query may be a signature: it is a secret, and not part of the name.
+        # The query of a URL may be a signature, which is a secret and not part of the name.
         self.name = without_secrets(uri)
         self._fs, path = filesystem(uri)
         self._web = path.startswith(("http://", "https://"))
-        # What follows a question mark, such as a signature, goes with the named file alone.
+        # The query, such as a signature, belongs to the named file only.
         plain, mark, query = path.partition("?") if self._web else (path, "", "")
         plain = plain.rstrip("/")
         self._folder, self._query = plain, mark + query
         if plain.endswith(WEIGHTS):
             self._folder, _, self.only = plain.rpartition("/")
-        self._told: dict[str, dict[str, Any]] = {}  # all that the store says now of a file
+        self._told: dict[str, dict[str, Any]] = {}  # the store's full answer about each file
         store = cache.folder("uri--" + slug(without_secrets(self._folder)))
         record = store / f"{slug(self.only or 'files')}.json"
         try:
@@ -42,7 +42,9 @@ class RemoteCheckpoint(Checkpoint):
             if recorded is None:
                 raise
             known = recorded
-            self.notes = ("store not reached: the files as last seen",)
+            self.notes = (
+                "the store could not be reached; the files are those that were downloaded last",
+            )
         else:
             if known:
                 cache.write_record(record, known)
@@ -51,7 +53,7 @@ class RemoteCheckpoint(Checkpoint):
         tag = main.get("ETag") or main.get("etag")
         self.revision = tag.strip('"') if self.only and tag else None
         self._cache: Path | None = None
-        # A size alone does not tell a replaced file from the one before.
+        # A size alone does not show that a file was replaced, so nothing is kept then.
         if known and all(len(facts) > 1 for facts in known.values()):
             self._cache = store / slug(repr(sorted(known.items())))
 
@@ -60,14 +62,14 @@ class RemoteCheckpoint(Checkpoint):
         return self._cache
 
     def _look(self) -> dict[str, dict[str, str]]:
-        """Return what the store says of each file that is there."""
+        """Return the facts that identify the version of each file."""
         self._fs.invalidate_cache()
         if self.only is None and not self._web:
             entries = asked(lambda: self._fs.ls(self._folder, detail=True), self.name)
             named = {str(e["name"]).rstrip("/").rpartition("/")[2]: e for e in entries}
             kept = (*WEIGHTS, ".json")
             return {n: _facts(e) for n, e in sorted(named.items()) if n.endswith(kept)}
-        # A web folder has no listing: the names every checkpoint uses are tried.
+        # A web folder has no list of files, so the usual names are tried.
         wanted = (self.only,) if self.only else (*USUAL_INDEXES, *USUAL_FILES)
         found = {}
         for file in (*wanted, "config.json", "tokenizer.json"):
@@ -78,7 +80,7 @@ class RemoteCheckpoint(Checkpoint):
             except UnreachableError:
                 raise
             except (NotFoundError, RemoteError):
-                # Stores that may not be listed say 403 for what is not there.
+                # Stores that do not allow listing answer 403 for missing files.
                 if file == self.only:
                     raise
         return found
@@ -93,7 +95,7 @@ class RemoteCheckpoint(Checkpoint):
         try:
             return open_remote(self._fs, self._path(file), self._label(file), self._told.get(file))
         except NotFoundError as error:
-            raise NotFoundError(f"{self.name}: {file} is missing") from error
+            raise NotFoundError(f"{self.name} has no file {file}") from error
 
     def small(self, file: str) -> bytes | None:
         if file not in self._known:
@@ -101,18 +103,18 @@ class RemoteCheckpoint(Checkpoint):
         return cache.kept_small(self.cache, file, lambda: self._whole(file))
 
     def facts(self, file: str, *, anew: bool = False) -> dict[str, str] | None:
-        if self.notes:  # not reached
+        if self.notes:  # the store could not be reached
             return None
         if file in self._known and not anew:
             return self._known[file]
-        if anew and self._web:  # each answer told its version
+        if anew and self._web:  # the version was checked in each answer
             return None
         if not self._web:
-            return self._look().get(file)  # stores tell less of one file than of a folder, or more
+            return self._look().get(file)  # info() of one file may have other fields than ls()
         return _facts(asked(partial(self._fs.info, self._path(file)), self._label(file)))
 
     def _whole(self, file: str) -> bytes:
-        """Fetch a whole file, if it is not too long."""
+        """Return a whole file, and check its length."""
         longest = cache.longest(file)
         path, name = self._path(file), self._label(file)
         size = self._known[file].get("size")
@@ -120,11 +122,13 @@ class RemoteCheckpoint(Checkpoint):
             raise cache.too_long(name, int(size), longest)
         data: bytes = asked(partial(self._fs.cat_file, path, end=longest), name)
         if size is not None and len(data) != int(size):
-            raise RemoteError(f"{name}: {len(data):,} bytes arrived of {int(size):,}; try again")
+            raise RemoteError(
+                f"{name}: only {len(data):,} of {int(size):,} bytes arrived; try again"
+            )
         return data
 
     def _label(self, file: str) -> str:
-        """Return what messages call a file."""
+        """Return the name of a file in messages."""
         return without_secrets(f"{self._folder}/{file}")
 
 

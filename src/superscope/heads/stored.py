@@ -1,4 +1,4 @@
-"""What a file says of its tensors, whatever its format."""
+"""The tensors of a file: names, types, shapes and places, for every format."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from superscope.heads.encodings import ENCODINGS, Encoding, ggml_encoding
 from superscope.heads.transport import RangeFile
 from superscope.heads.zip_file import ZipEntry
 
-MAX_TENSORS, MAX_AXES = 200_000, 64  # of one file
-STRIDED = "strided "  # before the dtype of a tensor whose numbers lie scattered in its storage
+MAX_TENSORS, MAX_AXES = 200_000, 64  # tensors of a file, axes of a tensor
+STRIDED = "strided "  # prefix of the dtype of a tensor with gaps between its numbers
 
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """One tensor's place in a file.
+    """The place of a tensor in a file.
 
     Attributes
     ----------
     name, dtype, shape
-        As the file has them; `dtype` in safetensors' or ggml's spelling.
+        As in the file; `dtype` as safetensors or ggml name it.
     start
-        Byte where the numbers start: in the file, or within its zip entry.
+        Position of the first byte in the file, or in its zip entry.
     nbytes
-        Length of the numbers in bytes.
+        Size in bytes.
     entry
-        The zip entry that holds them, or None in a plain file.
+        The zip entry that holds the tensor, or None in a plain file.
     transposed
-        The numbers are those of the transpose, row by row.
+        Whether the transposed matrix is stored.
     """
 
     name: str
@@ -43,12 +43,12 @@ class StoredTensor:
 
     @property
     def encoding(self) -> Encoding:
-        """The stored number format.
+        """The number format.
 
         Raises
         ------
         FormatError
-            Not a floating-point or ggml format that can be decoded.
+            The format cannot be decoded to floating-point numbers.
         """
         if self.dtype in ENCODINGS:
             return ENCODINGS[self.dtype]
@@ -56,40 +56,40 @@ class StoredTensor:
             return ggml_encoding(self.dtype.removeprefix("ggml:"))
         if self.dtype.startswith(STRIDED):
             raise FormatError(
-                f"tensor {self.name} is a view with gaps between its numbers, which is not read; "
-                "save it with .contiguous()"
+                f"tensor {self.name} is a view with gaps between its numbers, which superscope "
+                "cannot read; save it with .contiguous()"
             )
         raise FormatError(
-            f"tensor {self.name} has dtype {self.dtype}, which is not read; "
-            f"known: {', '.join(ENCODINGS)} and ggml's types"
+            f"tensor {self.name} has dtype {self.dtype}, which superscope cannot read; "
+            f"it reads {', '.join(ENCODINGS)} and ggml's types"
         )
 
     def check_whole(self, file: RangeFile) -> None:
-        """Refuse a tensor whose numbers do not all lie in a plain file.
+        """Raise if the file ends before the tensor does.
 
         Raises
         ------
         FormatError
-            Naming the file and the tensor.
+            The message names the file and the tensor.
         """
         end = self.start + self.nbytes
         if self.entry is None and end > file.size:
             raise FormatError(
-                f"{file.name}: tensor {self.name} ends at byte {end:,} "
-                f"but the file has {file.size:,}; truncated, or its offsets are wrong"
+                f"{file.name} is truncated or damaged: tensor {self.name} ends at byte {end:,}, "
+                f"but the file has only {file.size:,} bytes"
             )
 
     @property
     def mappable(self) -> bool:
-        """Whether the numbers lie in the file as they are, row by row."""
+        """Whether the file holds the numbers row by row and not compressed."""
         return not self.transposed and (self.entry is None or not self.entry.deflated)
 
     def offset(self, file: RangeFile) -> int:
-        """Return the byte of `file` where the numbers start."""
+        """Return the position of the tensor's first byte in `file`."""
         return self.start if self.entry is None else self.entry.data_offset(file) + self.start
 
     def chunks(self, file: RangeFile) -> Iterator[bytes]:
-        """Yield the tensor's bytes, inflated and with their checksum compared in a zip."""
+        """Yield the tensor's bytes; those of a zip are decompressed and their checksum checked."""
         self.check_whole(file)
         if self.entry is None:
             yield from file.chunks(self.start, self.nbytes)
@@ -97,12 +97,12 @@ class StoredTensor:
             yield from self.entry.content(file, self.start, self.nbytes)
 
     def check(self, file: RangeFile) -> None:
-        """Compare the checksum of the tensor's bytes, where the file has one.
+        """Check the checksum of the tensor's bytes, if the file has one.
 
         Raises
         ------
         FormatError
-            It differs.
+            The checksum is wrong.
         """
         if self.entry is not None:
             for _ in self.entry.content(file, 0, 0):
@@ -111,7 +111,7 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class Directory:
-    """The tensors of one file, and the token strings if the file has them."""
+    """The tensors of one file, and its token strings if it has any."""
 
     format: str
     tensors: Mapping[str, StoredTensor]
@@ -120,64 +120,64 @@ class Directory:
 
 
 def valid_shape(shape: Sequence[object], label: str) -> tuple[int, ...]:
-    """Return a tensor's shape as a file states it.
+    """Return the shape in a file's header as a tuple.
 
     Raises
     ------
     FormatError
-        Not whole numbers, or more of them, or larger ones, than any file can hold.
+        It is not a plausible shape.
     """
     if len(shape) > MAX_AXES:
-        raise FormatError(f"{label} has {len(shape):,} axes; damaged")
+        raise FormatError(f"{label} is damaged: it has {len(shape):,} axes")
     numbers = tuple(n for n in shape if type(n) is int and 0 <= n < 1 << 63)
     if len(numbers) != len(shape):
-        raise FormatError(f"{label} has a shape that is not valid; damaged")
+        raise FormatError(f"{label} is damaged: its shape is not valid")
     if math.prod(numbers) >= 1 << 63:
-        raise FormatError(f"{label} has more numbers than any file can hold; damaged")
+        raise FormatError(f"{label} is damaged: its shape has more numbers than any file can hold")
     return numbers
 
 
 def check_count(count: int, file_name: str) -> None:
-    """Refuse more tensors than any checkpoint's file has.
+    """Raise if a file has more tensors than a real checkpoint.
 
     Raises
     ------
     FormatError
-        Naming the file.
+        The message names the file.
     """
     if count > MAX_TENSORS:
         raise FormatError(
-            f"{file_name} is damaged: {count:,} tensors (the limit is {MAX_TENSORS:,})"
+            f"{file_name} is damaged: it lists {count:,} tensors (the limit is {MAX_TENSORS:,})"
         )
 
 
 def check_extents(tensors: Mapping[str, StoredTensor], file: RangeFile) -> None:
-    """Refuse tensors that overlap, or don't fit their shape.
+    """Raise if tensors overlap in the file, or if a size does not match its shape.
 
-    Those that leave the file are refused when they are read: a download that broke off may still
-    have the one that is wanted.
+    Tensors beyond the end of the file are refused only when they are read: an incomplete download
+    may already hold the head.
 
     Raises
     ------
     FormatError
-        Naming the file and the tensors.
+        The message names the file and the tensors.
     """
     check_count(len(tensors), file.name)
     end, before = 0, ""
     for tensor in sorted(tensors.values(), key=lambda t: (t.start, t.nbytes)):
         if tensor.nbytes and tensor.start < end:
-            raise FormatError(f"{file.name}: tensors {before} and {tensor.name} overlap")
+            raise FormatError(f"{file.name} is damaged: tensors {before} and {tensor.name} overlap")
         if tensor.nbytes:
             end, before = tensor.start + tensor.nbytes, tensor.name
-        if math.prod(tensor.shape) > 8 * file.size:  # also of a type whose size is not known here
+        if math.prod(tensor.shape) > 8 * file.size:  # for types of unknown size
             raise FormatError(
-                f"{file.name}: tensor {tensor.name} of shape {tensor.shape} has more numbers "
-                "than the file has bits; damaged"
+                f"{file.name} is damaged: tensor {tensor.name} of shape {tensor.shape} has more "
+                "numbers than the file has bits"
             )
         if tensor.dtype in ENCODINGS:
             expected = math.prod(tensor.shape) * ENCODINGS[tensor.dtype].block_bytes
             if expected != tensor.nbytes:
                 raise FormatError(
-                    f"{file.name}: tensor {tensor.name} of shape {tensor.shape} and dtype "
-                    f"{tensor.dtype} needs {expected:,} bytes but has {tensor.nbytes:,}"
+                    f"{file.name} is damaged: tensor {tensor.name} of shape {tensor.shape} and "
+                    f"dtype {tensor.dtype} needs {expected:,} bytes but has {tensor.nbytes:,}"
                 )

@@ -1,4 +1,4 @@
-"""Token strings: what text each row of a head stands for."""
+"""Read the text of every token id."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from superscope.heads.json_text import parsed
 from superscope.heads.stored import Directory
 from superscope.text import encodable
 
-MAX_IDS = 1 << 24  # more than any vocabulary has; a hostile id is a list of that length
+MAX_IDS = 1 << 24  # a list is as long as its largest id, so a damaged id could fill the memory
 
 
 def of_checkpoint(checkpoint: Checkpoint) -> tuple[str | None, ...] | None:
-    """Return the text of every id by a checkpoint's ``tokenizer.json``; None if it has none."""
+    """Return the text of every id from a checkpoint's ``tokenizer.json``; None without one."""
     data = checkpoint.small("tokenizer.json")
     return None if data is None else from_tokenizer_json(data, f"{checkpoint.name}/tokenizer.json")
 
 
 def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
-    """Return the text of every id of a ``tokenizer.json``; None for ids it lacks.
+    """Return the text of every id in a ``tokenizer.json``; None for ids that it lacks.
 
-    The vocabulary is read from the file itself, not by the tokenizers library, which ends
-    with a panic where other parts of it are damaged.
+    The tokenizers library is not used, because it crashes on damaged files.
 
     Raises
     ------
     FormatError
-        It has no vocabulary that can be read.
+        The vocabulary cannot be read.
     """
     description = parsed(data, name)
     try:
@@ -41,7 +40,7 @@ def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
         if not all(type(n) is int and n >= 0 for n in numbers):
             raise ValueError("an id is not a whole number")
         if max(numbers, default=0) >= MAX_IDS:
-            raise ValueError(f"an id of {max(numbers)}")
+            raise ValueError(f"it has the id {max(numbers)}, and the limit is {MAX_IDS - 1}")
         read = piece_reader(_style(description))
         pieces: list[str | None] = [None] * (max(numbers, default=-1) + 1)
         for piece, index in vocabulary.items():
@@ -55,7 +54,7 @@ def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
 
 
 def _vocabulary(model: Mapping[str, Any]) -> dict[str, int]:
-    """Return the ids of a model's pieces: Unigram lists them, with a score each; others map."""
+    """Return the ids of the pieces; Unigram has a list of pieces and scores, others a map."""
     vocabulary = model["vocab"]
     if isinstance(vocabulary, dict):
         return vocabulary
@@ -63,10 +62,10 @@ def _vocabulary(model: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _added(entries: Sequence[Mapping[str, Any]], vocabulary: Mapping[str, int]) -> dict[str, int]:
-    """Return the ids of added tokens, as the tokenizers library gives them.
+    """Return the ids of added tokens, by the rule of the tokenizers library.
 
-    A token of the vocabulary keeps its id; others follow one another after it, whatever the
-    file says.
+    Tokens of the vocabulary keep their id. Others get the next free ids, even if the file has
+    other ids for them.
     """
     added: dict[str, int] = {}
     following = len(vocabulary)
@@ -79,17 +78,14 @@ def _added(entries: Sequence[Mapping[str, Any]], vocabulary: Mapping[str, int]) 
 
 
 def from_gguf(pieces: Sequence[str | None], model: object) -> tuple[str | None, ...]:
-    """Return the text of the pieces in a GGUF file's metadata; None stays None.
-
-    `model` is its ``tokenizer.ggml.model``.
-    """
+    """Return the text of the pieces in a GGUF header; `model` is its ``tokenizer.ggml.model``."""
     style = {"gpt2": "bytes", "llama": "metaspace", "t5": "metaspace"}.get(str(model), "plain")
     read = piece_reader(style)
     return tuple(None if piece is None else read(piece) for piece in pieces)
 
 
 def of_directory(directory: Directory) -> tuple[str | None, ...] | None:
-    """Return the token strings that a GGUF file has beside its tensors; None of another file."""
+    """Return the text of every id in a GGUF file; None for other files."""
     if directory.tokens is None:
         return None
     return from_gguf(directory.tokens, directory.properties.get("tokenizer.ggml.model"))
@@ -107,7 +103,7 @@ def _style(description: Mapping[str, Any]) -> str:
 
 
 def piece_reader(style: str) -> Any:
-    """Return the function from a vocabulary's piece to the text it stands for."""
+    """Return the function that converts a piece of the vocabulary to text."""
     if style == "bytes":
         return _from_bytes
     if style == "metaspace":
@@ -116,11 +112,11 @@ def piece_reader(style: str) -> Any:
 
 
 def _from_bytes(piece: str) -> str:
-    """Undo GPT-2's spelling of bytes as printable characters."""
+    """Decode a piece in which GPT-2 writes bytes as printable characters."""
     table = _byte_of_character()
     try:
         raw = bytes(table[character] for character in piece)
-    except KeyError:  # an added token, spelled as it is
+    except KeyError:  # an added token, which is stored as plain text
         return piece
     return raw.decode("utf-8", "backslashreplace")
 

@@ -1,9 +1,8 @@
-"""The directory of a PyTorch checkpoint (``.bin``, ``.pt``, ``.pth``, ``.ckpt``).
+"""Read the list of tensors in a PyTorch checkpoint (``.bin``, ``.pt``, ``.pth``, ``.ckpt``).
 
-Since PyTorch 1.6 such a file is a zip: ``data.pkl`` describes the tensors and one
-stored entry a storage holds their bytes. No pickle is ever executed: the
-description is read by an unpickler that knows the opcodes and the dozen names
-which tensors need, gives inert records for them, and refuses everything else.
+Since PyTorch 1.6 such a file is a zip archive. Its ``data.pkl`` describes the tensors, and other
+entries hold their bytes. The pickle runs no code: our unpickler knows only the opcodes and names
+that tensors need, turns them into plain records, and refuses everything else.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from superscope.heads.stored import (
 from superscope.heads.transport import RangeFile
 from superscope.heads.zip_file import ZipEntry, zip_entries
 
-MAX_PICKLE = 4_000_000  # bytes of data.pkl; real ones have some 150 a tensor
+MAX_PICKLE = 4_000_000  # bytes of data.pkl; real ones have about 150 for each tensor
 MAX_DEPTH, MAX_NAME = 32, 2000  # nested dicts, and characters of a tensor's dotted name
 MAX_NAMES = 30_000_000  # characters of all names together
 
@@ -61,7 +60,8 @@ def read_directory(file: RangeFile) -> Directory:
     Raises
     ------
     FormatError
-        Not such a file, damaged, big-endian, or its pickle asks for anything but tensors.
+        The file is not a PyTorch checkpoint, is damaged or big-endian, or its pickle could run
+        code.
     """
     entries = zip_entries(file)
     pickles = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
@@ -70,7 +70,10 @@ def read_directory(file: RangeFile) -> Directory:
     root = pickles[0].removesuffix("data.pkl")
     byteorder = entries.get(f"{root}byteorder")
     if byteorder is not None and _content(file, byteorder).strip() == b"big":
-        raise FormatError(f"{file.name} is big-endian, which is not read; re-save it")
+        raise FormatError(
+            f"{file.name} is big-endian, which superscope cannot read; save it again on a "
+            "little-endian machine"
+        )
     described = _unpickle(_content(file, entries[pickles[0]]), file.name)
     tensors = {
         name: _stored(name, record, entries, root, file)
@@ -81,7 +84,10 @@ def read_directory(file: RangeFile) -> Directory:
 
 def _content(file: RangeFile, entry: ZipEntry) -> bytes:
     if entry.size > MAX_PICKLE or entry.compressed_size > MAX_PICKLE:
-        raise FormatError(f"{file.name}: {entry.name} of {entry.size:,} bytes is too large")
+        raise FormatError(
+            f"{file.name} is damaged: {entry.name} has {entry.size:,} bytes "
+            f"(the limit is {MAX_PICKLE:,})"
+        )
     return b"".join(entry.content(file, 0, entry.size))
 
 
@@ -102,7 +108,7 @@ class _Tensor:
 
 
 class _Named:
-    """A name the pickle may use: calling it makes a record, nothing is executed."""
+    """A name that the pickle may use; calling it makes a record and runs no code."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -116,7 +122,7 @@ class _Named:
             dtype = _DTYPES[arguments[6].name.removeprefix("torch.")]
             return _tensor(arguments[0], dtype, *arguments[1:4])
         if self.name == "torch.Size":
-            if len(arguments[0]) > MAX_AXES:  # a long one, copied often, would fill the memory
+            if len(arguments[0]) > MAX_AXES:  # many copies of a long one would fill the memory
                 raise ValueError(f"a shape of {len(arguments[0]):,} axes")
             return tuple(arguments[0])
         if (self.name == "collections.OrderedDict" and not arguments) or self.name in _INERT:
@@ -132,7 +138,7 @@ def _tensor(storage: _Storage, dtype: str, offset: int, shape: Any, stride: Any)
     return _Tensor(storage, dtype, offset, valid_shape(shape, "a tensor"), tuple(stride))
 
 
-# What trainers put beside their tensors: paths, settings, counters. They are read as nothing.
+# Paths, settings and counters that trainers store beside their tensors. They are dropped.
 _INERT = frozenset(
     [f"{module}.{name}" for module in ("pathlib", "pathlib._local")
      for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")]
@@ -157,7 +163,7 @@ _ALLOWED = _INERT | frozenset(
 )  # fmt: skip
 
 
-# The pure-Python unpickler: the C one can be made to allocate gigabytes by one memo opcode.
+# The unpickler in Python, because one memo opcode makes the one in C allocate gigabytes.
 _Unpickler: Any = pickle._Unpickler
 
 _OPCODES = (
@@ -189,13 +195,13 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
         return _Storage(_STORAGES[name], key, items)
 
     def load_build(self) -> None:
-        # State set on an OrderedDict (its _metadata) describes no tensor: dropped.
+        # The state of an OrderedDict (its _metadata) describes no tensor.
         self.stack.pop()
 
     dispatch[pickle.BUILD[0]] = load_build
 
-    # A key's hash is not the unpickler's to take: a tuple of tuples of one tuple, nested a
-    # hundred times in a hundred bytes, is never done hashing.
+    # Keys must not be tuples: hashing a tuple of tuples, nested a hundred times in a hundred
+    # bytes, would never end.
 
     def load_setitem(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
@@ -212,7 +218,7 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
     def _set(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if not isinstance(target, dict) or len(items) % 2:
-            raise ValueError("items of no dict")
+            raise ValueError("it sets items of something that is not a dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, (str, int, float, NoneType)):
                 raise _Refused(f"a dict's key of type {type(key).__name__}")
@@ -242,7 +248,7 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
 
 
 class _Refused(Exception):
-    """The pickle asks for something no tensor needs."""
+    """The pickle uses something that tensors do not need."""
 
 
 def _unpickle(data: bytes, name: str) -> Any:
@@ -250,22 +256,23 @@ def _unpickle(data: bytes, name: str) -> Any:
         return _TensorUnpickler(io.BytesIO(data)).load()
     except _Refused as refused:
         raise FormatError(
-            f"{name}: its pickle asks for {refused}, which no tensor needs; nothing was executed. "
-            "If you trust the file, convert it to safetensors"
+            f"{name}: its pickle uses {refused}, which tensors do not need; superscope did not "
+            "run it. If you trust the file, convert it to safetensors"
         ) from None
     except KeyError as error:
         what = error.args[0] if error.args else ""
-        if isinstance(what, int):  # a byte that is no opcode known here
+        if isinstance(what, int):  # the byte of an opcode that is not supported
             what = next((op.name for op in pickletools.opcodes if op.code == chr(what)), what)
         raise FormatError(
-            f"{name}: its pickle uses {str(what)[:200]}, which no tensor needs"
+            f"{name}: its pickle uses {str(what)[:200]}, which tensors do not need; superscope "
+            "did not run it. If you trust the file, convert it to safetensors"
         ) from None
-    except Exception as error:  # the bytes are somebody else's: any failure means damage
+    except Exception as error:  # damaged bytes can raise any exception
         raise FormatError(f"{name}: its data.pkl is damaged: {str(error)[:200]}") from None
 
 
 def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
-    """Return the tensors of nested dicts under dotted names; a lone tensor is ``tensor``."""
+    """Return the tensors of nested dicts under dotted names; a single tensor is ``tensor``."""
     if isinstance(described, _Tensor):
         return {"tensor": described}
     found: dict[str, _Tensor] = {}
@@ -283,11 +290,11 @@ def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
                     continue
                 inner = f"{name}.{key}" if name else str(key)
                 if depth >= MAX_DEPTH or len(inner) > MAX_NAME:
-                    raise FormatError(f"{file_name}: its dicts are nested too deep; damaged")
+                    raise FormatError(f"{file_name} is damaged: its dicts are nested too deep")
                 letters += len(inner)
                 if letters > MAX_NAMES:
                     raise FormatError(
-                        f"{file_name}: the names of its tensors are too long; damaged"
+                        f"{file_name} is damaged: the names of its tensors are too long"
                     )
                 pending.append((inner, depth + 1, value))
     check_count(len(found), file_name)
@@ -299,22 +306,24 @@ def _stored(
 ) -> StoredTensor:
     entry = entries.get(f"{root}data/{tensor.storage.key}")
     if entry is None:
-        raise FormatError(f"{file.name}: the bytes of tensor {name} are missing")
+        raise FormatError(f"{file.name} is damaged: the bytes of tensor {name} are missing")
     item = _ITEM_BYTES[tensor.dtype]
     start, nbytes = tensor.offset * item, math.prod(tensor.shape) * item
     layout = _layout(tensor.shape, tensor.stride)
     dtype = tensor.dtype
-    if layout == "strided":  # an expanded buffer may be larger than its storage: no matter here
+    if layout == "strided":  # not read anyway; an expanded tensor may exceed its storage
         dtype = f"{STRIDED}{dtype}"
     elif start + nbytes > entry.size:
-        raise FormatError(f"{file.name}: tensor {name} leaves its storage; damaged or truncated")
+        raise FormatError(
+            f"{file.name} is damaged or truncated: tensor {name} is longer than its storage"
+        )
     return StoredTensor(
         name, dtype, tensor.shape, start, nbytes, entry, transposed=layout == "columns"
     )
 
 
 def _layout(shape: tuple[int, ...], stride: tuple[int, ...]) -> str:
-    """Return how a tensor lies in its storage: by rows, by columns, or neither."""
+    """Return whether a tensor is stored by rows, by columns, or strided."""
 
     def packed(order: range) -> bool:
         step = 1

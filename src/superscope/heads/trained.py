@@ -1,7 +1,7 @@
-"""Rows that were never trained, told by norms that are next to nothing.
+"""Find rows that were never trained, by their norms near zero.
 
-Checkpoints hold ids that no text has: reserved tokens, whose rows some trainers leave near zero
-(1e-24 in the base models of Llama 3). They have a direction, but it says nothing.
+Vocabularies have reserved tokens that occur in no text. Some trainers leave their rows near zero
+(1e-24 in the base models of Llama 3). The directions of such rows mean nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from superscope.errors import UsageError
 from superscope.heads.head import Head
 
 NEAR_ZERO = 1e-3
-"""A norm below this share of the rms norm is near zero."""
+"""A norm below this share of the rms norm counts as near zero."""
 
-_ASIDE = 0.01  # share of the largest rows that the rms norm leaves aside: a few may be huge
+_ASIDE = 0.01  # the largest 1 % of the norms is left out of the rms, since a few may be huge
 
 
 def near_zero(norms: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -31,8 +31,8 @@ def near_zero(norms: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     Returns
     -------
     numpy.ndarray
-        True for norms below a thousandth of the root mean square of the other norms, of which the
-        largest hundredth is left aside; bool, shape (V,).
+        True for norms below a thousandth of the root mean square of the norms, which leaves out
+        the largest hundredth; bool, shape (V,).
     """
     some = np.sort(norms[(norms > 0) & np.isfinite(norms)])
     some = some[: math.ceil((1 - _ASIDE) * len(some))]
@@ -49,22 +49,22 @@ def trained_rows(head: Head) -> Head:
     Parameters
     ----------
     head
-        With all its rows.
+        A head with all its rows.
 
     Returns
     -------
     Head
-        Its rows are called ``trained``.
+        The remaining rows; ``provenance.rows`` is ``trained``.
 
     Raises
     ------
     UsageError
-        Rows were left out of the head before.
+        The head lacks some rows already.
     """
     if head.ids is not None:
         raise UsageError(
-            f"{head.provenance.model}: rows were left out before; "
-            "rows='trained' needs a head with all its rows"
+            f"{head.provenance.model}: rows='trained' needs a head with all its rows, and "
+            f"this head has only the rows {head.provenance.rows!r}"
         )
     norms = np.empty(head.features)
     step = max((3 << 19) // head.width, 1)  # a few MB at once

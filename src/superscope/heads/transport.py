@@ -1,8 +1,7 @@
-"""Byte ranges of files, local or remote, through fsspec.
+"""Read parts of local or remote files through fsspec.
 
-A reader sees one seekable file and never asks for more than it needs. Remote
-reads are exact (no read-ahead), retried when a connection drops, and refused when
-the server would send the whole file instead of the range.
+Remote reads fetch exactly the requested bytes, are repeated when a connection drops, and fail if
+the server would send the whole file.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from typing import Any, TypeVar
 from superscope.errors import FormatError, NotFoundError, RemoteError, install_hint
 from superscope.heads import network
 
-CHUNK = 8 << 20  # bytes per request of a long range: what a dropped connection costs at most
-LONGEST_READ = 16_000_000  # bytes of one read by zipfile, which only reads directories
+CHUNK = 8 << 20  # bytes of one request, and so the most that a dropped connection loses
+LONGEST_READ = 16_000_000  # limit in bytes for reads by zipfile, which reads only directories
 
 T = TypeVar("T")
 
@@ -29,13 +28,13 @@ class RangeFile(io.RawIOBase):
     Parameters
     ----------
     file
-        What fsspec opened: anything with ``seek`` and ``read``.
+        File opened by fsspec, or anything with ``seek`` and ``read``.
     name
         Path or URL, for messages.
     size
         Length of the file in bytes.
     local
-        The path on this machine, or None if the bytes are remote.
+        The local path, or None for a remote file.
     """
 
     def __init__(self, file: Any, name: str, size: int, local: Path | None) -> None:
@@ -51,9 +50,9 @@ class RangeFile(io.RawIOBase):
         Raises
         ------
         FormatError
-            The file ends before that.
+            The file is shorter.
         RemoteError
-            The server ignores ranges, or the connection kept dropping.
+            The server does not support ranges, or the connection failed several times.
         """
         if start < 0 or length < 0 or start + length > self.size:
             raise FormatError(
@@ -81,7 +80,7 @@ class RangeFile(io.RawIOBase):
             except OSError as error:
                 raise FormatError(f"{self.name}: {error.strerror or error}") from error
         data = asked(fetch, self.name)
-        # A store that has lost a block may answer zeros, once.
+        # A store that has lost a block may send zeros; the second answer is often right.
         return data if data.strip(b"\0") or length <= 64 else asked(fetch, self.name)
 
     # The io protocol, for zipfile and numpy.
@@ -103,11 +102,14 @@ class RangeFile(io.RawIOBase):
         return self._position
 
     def read(self, size: int | None = -1, /) -> bytes:
-        # RawIOBase.read allocates what it is asked for, which may be what a hostile file says.
+        # RawIOBase.read would allocate any length, and a damaged file can ask for a huge one.
         left = max(0, self.size - self._position)
         length = left if size is None or size < 0 else min(size, left)
         if length > LONGEST_READ:
-            raise FormatError(f"{self.name} is damaged: its directory has {length:,} bytes")
+            raise FormatError(
+                f"{self.name} is damaged: its zip directory has {length:,} bytes "
+                f"(the limit is {LONGEST_READ:,})"
+            )
         data = self.read_at(self._position, length) if length else b""
         self._position += length
         return data
@@ -126,12 +128,12 @@ class RangeFile(io.RawIOBase):
 
 
 def open_local(path: Path) -> RangeFile:
-    """Open a file of this machine.
+    """Open a local file.
 
     Raises
     ------
     NotFoundError
-        No such file, or it cannot be read; or a pipe or device, whose bytes have no places.
+        The file does not exist or cannot be read, or it is a pipe or device.
     """
     import fsspec
 
@@ -147,13 +149,13 @@ def open_local(path: Path) -> RangeFile:
 def open_remote(fs: Any, path: str, name: str, known: Mapping[str, Any] | None = None) -> RangeFile:
     """Open a remote file of an fsspec file system for exact range reads.
 
-    `name` is what messages call it; what is `known` of it, such as its size, is not asked for.
+    `name` is the file's name in messages. `known` holds its size and other facts if the server
+    was asked before.
 
     Raises
     ------
     NotFoundError, RemoteError
-        The file does not exist; the server refuses, cannot be reached, or serves
-        no ranges.
+        The file does not exist, or the server refuses, cannot be reached, or sends no ranges.
     """
     from superscope.heads.web import Version, WebFileSystem
 
@@ -178,9 +180,9 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
     Raises
     ------
     MissingExtraError
-        The transport needs a package that is not installed (``s3://`` needs s3fs).
+        The protocol needs a package that is not installed (``s3://`` needs s3fs).
     RemoteError
-        The protocol is not one fsspec knows.
+        fsspec does not support the protocol.
     """
     import fsspec
 
@@ -197,11 +199,11 @@ def filesystem(uri: str, headers: Mapping[str, str] | None = None) -> tuple[Any,
         raise RemoteError(
             f"reading {uri} needs the fsspec package for {protocol}://, which is not installed"
         ) from None
-    except Exception as error:  # a file system may connect, or check its options, when made
+    except Exception as error:  # some file systems connect to their server at this point
         raise RemoteError(f"{uri}: {str(error) or type(error).__name__}") from error
     return fs, path
 
 
 def asked(action: Callable[[], T], name: str) -> T:
-    """Return what a store answers about a file, asked again after a dropped connection."""
+    """Return what `action` gets from a store, with retries after dropped connections."""
     return network.retried(action, partial(network.store_error, name=name))

@@ -1,12 +1,11 @@
-"""Whether a model's config ties its output head to its input embedding."""
+"""Find out whether a config ties the output head to the input embedding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# Architectures that leave the two apart when their config says nothing, as transformers does.
-# All others tie them.
+# Architectures that transformers does not tie if the config is silent. It ties all others.
 _UNTIED = frozenset(
     ["apertus", "arcee", "arctic", "aria_text", "baichuan", "bamba", "bitnet", "chatglm",
      "codegen", "cwm", "dbrx", "deepseek", "deepseek_v2", "deepseek_v3", "diffllama", "dots1",
@@ -20,7 +19,7 @@ _UNTIED = frozenset(
 
 
 def parts_of(config: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Return what may describe the text model: the parts of a multimodal config, then the whole."""
+    """Return the parts of a config that may describe the text model, and then the whole."""
     parts = (config.get("text_config"), config.get("llm_config"), config)
     return tuple(part for part in parts if isinstance(part, Mapping))
 
@@ -28,11 +27,11 @@ def parts_of(config: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 def tied_by_config(config: Mapping[str, Any]) -> bool | None:
     """Return whether ``config.json`` ties the head to the embedding; None if it is silent."""
     said = [part.get("tie_word_embeddings") for part in parts_of(config)]
-    # The outer part of a multimodal configuration often has a default that its text part denies.
+    # In multimodal configs the outer value is often a default, and the text part says True.
     return True if True in said else False if False in said else None
 
 
 def untied_by_default(config: Mapping[str, Any]) -> str | None:
-    """Return the architecture that ties nothing where its config is silent, or None."""
+    """Return the architecture if it does not tie the two by default, or None."""
     kind = next((kind for part in parts_of(config) if (kind := part.get("model_type"))), None)
     return kind if isinstance(kind, str) and kind in _UNTIED else None

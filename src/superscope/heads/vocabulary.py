@@ -1,4 +1,4 @@
-"""How many rows a head should have, which tells a slice, and a matrix stored by columns."""
+"""Compare a head's shape with the vocabulary, to detect slices and transposed matrices."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from superscope.heads.naming import by_columns
 from superscope.heads.stored import StoredTensor
 from superscope.heads.tying import parts_of
 
-_PADDING = 1024  # rows that a head may have above its vocabulary
+_PADDING = 1024  # a head may have this many more rows than its vocabulary
 
 
 def vocabulary_size(*configs: Mapping[str, Any]) -> int | None:
-    """Return the size of the vocabulary by ``config.json`` or ``params.json``; None if unknown."""
+    """Return the vocabulary size in ``config.json`` or ``params.json``; None if unknown."""
     for config in configs:
         for part in parts_of(config):
             size = part.get("vocab_size")
@@ -27,26 +27,26 @@ def vocabulary_size(*configs: Mapping[str, Any]) -> int | None:
 def by_rows(
     stored: StoredTensor, vocabulary: int | None, transpose: bool | None, ids: int | None = None
 ) -> tuple[StoredTensor, str | None]:
-    """Return a matrix with a row for each feature, and a note where it was transposed.
+    """Return a matrix with a row for each token, and a note if it was transposed.
 
     Parameters
     ----------
     vocabulary
-        Size of the vocabulary by the config.
+        Size of the vocabulary in the config.
     transpose
-        The user's own choice; None to judge by the vocabulary, then by the tensor's name.
+        The user's choice; None decides by the vocabulary, and then by the tensor's name.
     ids
         Number of ids of the tokenizer.
     """
     rows, columns = stored.shape
     if transpose is not None:
-        turn, why = transpose, "as asked"
+        turn, why = transpose, "as you chose"
     elif vocabulary in (rows, columns):
         turn, why = rows != vocabulary, f"the vocabulary of the config has {vocabulary:,} ids"
     elif ids is not None and rows < ids <= columns <= ids + max(_PADDING, ids // 20):
         turn, why = True, f"the tokenizer has {ids:,} ids"
     else:
-        turn, why = by_columns(stored.name), "matrices of this name have a column for each feature"
+        turn, why = by_columns(stored.name), "matrices of this name have a column for each token"
     if not turn:
         return stored, None
     turned = replace(stored, shape=(columns, rows), transposed=not stored.transposed)
@@ -56,23 +56,24 @@ def by_rows(
 def check_rows(
     shape: tuple[int, int], vocabulary: int | None, label: str, named: bool
 ) -> tuple[str, ...]:
-    """Return notes on a head whose rows do not fit the config, or that has few rows.
+    """Return notes if the number of rows does not match the config, or is small.
 
     Raises
     ------
     FormatError
-        It has a whole fraction of the rows, as a slice has, and the user did not name it.
+        The head looks like a slice (1/2, 1/3, … of the rows), and the user did not choose it.
     """
     rows = shape[0]
     if vocabulary is None:
         return few_rows(shape)
     if rows < vocabulary and vocabulary % rows == 0 and not named:
         raise FormatError(
-            f"{label} has {rows:,} rows, 1/{vocabulary // rows} of the {vocabulary:,} ids of the "
-            "config: a slice of the head; join the slices first, or name the tensor to measure it"
+            f"{label} has {rows:,} rows, which is 1/{vocabulary // rows} of the {vocabulary:,} "
+            "ids in the config, so it is a slice of the head; join the slices first, or name "
+            "the tensor to measure it"
         )
     if not 0 <= rows - vocabulary <= _PADDING:
-        return (f"the head has {rows:,} rows, and the vocabulary of the config {vocabulary:,} ids",)
+        return (f"the head has {rows:,} rows, but the config says {vocabulary:,} ids",)
     return ()
 
 
@@ -88,10 +89,11 @@ def few_rows(shape: tuple[int, int]) -> tuple[str, ...]:
 
 
 def check_tokens(rows: int, ids: int, agreed: bool) -> tuple[str, ...]:
-    """Return a note on a head whose rows do not fit the tokenizer.
+    """Return a note if the number of rows does not match the tokenizer.
 
-    `agreed` tells that they fit the config, which may have a padded vocabulary.
+    `agreed` says that it matches the config, whose vocabulary may be padded.
     """
     short = ids - rows > ids // 100
     long = rows - ids > max(_PADDING, ids // 20) and not agreed
-    return (f"the head has {rows:,} rows, and the tokenizer {ids:,} ids",) if short or long else ()
+    note = f"the head has {rows:,} rows, but the tokenizer has {ids:,} ids"
+    return (note,) if short or long else ()

@@ -1,8 +1,8 @@
-"""fsspec's web file system, with every answer checked before its bytes are believed.
+"""A web file system for fsspec that checks every answer of the server.
 
-fsspec takes a 206 at its word. Here its ``Content-Range`` must be what was asked, the file must
-stay the one that it was at the first answer (ETag, or else its date), and no body is read beyond
-what was asked for. Only what is remote imports this module: aiohttp takes a quarter of a second.
+fsspec accepts any 206. Here its ``Content-Range`` must match the request, the file must not
+change between two answers (by ETag, or else by date), and no more bytes are read than requested.
+Only remote reads import this module, because aiohttp takes a quarter of a second to import.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from fsspec.implementations.http import HTTPFileSystem
 
 from superscope.heads import network
 
-LONGEST_ANSWER = 300.0  # seconds for a chunk: a server that sends bytes one by one is left
-PIECE = 1 << 20
+LONGEST_ANSWER = 300.0  # seconds for one answer, against servers that send byte by byte
+PIECE = 1 << 20  # bytes
 _FACTS = ("ETag", "Last-Modified")
-# Answers to HEAD by servers that answer GET: links may be signed for one method alone.
+# Statuses after which GET is tried instead of HEAD: signed links may allow only one method.
 _NO_HEAD = (400, 401, 403, 405, 501)
 
 
 @dataclass
 class Version:
-    """What tells one state of a file from another; what is not known yet is filled in.
+    """Facts that identify the version of a file; missing ones are taken from the first answer.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Version:
     tag, date
         Its ETag and its Last-Modified.
     direct
-        Whether the server that was asked answered itself, without a redirect.
+        Whether the server answered without a redirect.
     """
 
     size: int | None = None
@@ -46,7 +46,7 @@ class Version:
 
     @classmethod
     def of(cls, info: Mapping[str, Any], url: str) -> Version:
-        """Return the version of which `info` was told."""
+        """Return the version that `info` describes."""
         return cls(
             info.get("size"),
             info.get("ETag"),
@@ -56,13 +56,13 @@ class Version:
 
     @property
     def condition(self) -> dict[str, str]:
-        """The header that makes a server refuse any other version of the file."""
-        # A redirect may lead to a store with tags of its own, and weak tags match nothing.
+        """The header that makes a server refuse another version of the file."""
+        # After a redirect the tag may be unknown to the server, and weak tags never match.
         strong = self.tag is not None and not self.tag.startswith("W/")
         return {"If-Match": str(self.tag)} if strong and self.direct else {}
 
     def check(self, answer: Any) -> None:
-        """Refuse an answer that is about another version, and learn from one that is not."""
+        """Raise if an answer is from another version; fill in facts that were not known."""
         tag, date = (answer.headers.get(name) for name in _FACTS)
         if self.tag is not None and tag is not None:
             same = self.tag.removeprefix("W/") == tag.removeprefix("W/")
@@ -76,16 +76,16 @@ class Version:
         self.size = self.size if total is None else total
 
 
-CHANGED = "the file changed on the server while it was read; run the command again"
+CHANGED = "the file changed on the server while it was read; try again"
 
 
 class WebFileSystem(HTTPFileSystem):  # type: ignore[misc]
-    """Files by URL."""
+    """Files on web servers, named by their URL."""
 
-    protocol = ("superscope+http",)  # not registered: URLs of others stay fsspec's own
+    protocol = ("superscope+http",)  # not registered, so that other users of fsspec keep theirs
 
     async def _info(self, url: str, **_: Any) -> dict[str, Any]:
-        """Return size, ETag and date of a file, without its body."""
+        """Return size, ETag and date of a file."""
         session = await self.set_session()
         target = self.encode_url(url)
         async with session.head(target, allow_redirects=True) as answer:
@@ -97,7 +97,7 @@ class WebFileSystem(HTTPFileSystem):  # type: ignore[misc]
             return _facts(answer, str(target))
 
     async def _range(self, url: str, start: int, length: int, version: Version) -> bytes:
-        """Return a range of a file that is still of this version."""
+        """Return a range of this version of a file."""
         session = await self.set_session()
         stop = start + length
         headers = {"Range": f"bytes={start}-{stop - 1}", **version.condition}
@@ -106,7 +106,7 @@ class WebFileSystem(HTTPFileSystem):  # type: ignore[misc]
                 raise network.WrongAnswerError(CHANGED)
             answer.raise_for_status()
             if answer.status != 206:
-                # The whole file is the range if the whole file was asked for.
+                # 200 is a valid answer if the range is the whole file.
                 if start > 0 or answer.content_length != length:
                     raise network.NoRangesError
             else:
@@ -128,7 +128,7 @@ class WebFileSystem(HTTPFileSystem):  # type: ignore[misc]
 
 
 class WebFile:
-    """A file on the web that is read by ranges, with ``seek`` and ``read`` as others have."""
+    """A file on a web server with ``seek`` and ``read``."""
 
     def __init__(self, fs: WebFileSystem, url: str, version: Version) -> None:
         self._fs, self._url, self._version = fs, url, version
@@ -146,13 +146,13 @@ class WebFile:
         return data
 
     def close(self) -> None:
-        """Do nothing: connections are the file system's."""
+        """Do nothing: the file system owns the connections."""
 
 
 def web_filesystem(headers: Mapping[str, str] | None) -> WebFileSystem:
     """Return the file system of web servers; `headers` are sent with every request."""
-    # A range of a compressed body would be a range of something else; proxies are those of
-    # the environment, as for huggingface_hub.
+    # "identity", because a range of a compressed body is not a range of the file. Proxies come
+    # from the environment, as for huggingface_hub.
     options = {
         "headers": {"Accept-Encoding": "identity", **(headers or {})},
         "trust_env": True,
@@ -167,7 +167,7 @@ def _facts(answer: Any, asked: str) -> dict[str, Any]:
     facts = {name: answer.headers[name] for name in _FACTS if answer.headers.get(name)}
     size = answer.content_length if answer.status != 206 else _content_range(answer)[2]
     if answer.headers.get("Content-Encoding", "identity") not in ("identity", ""):
-        size = None  # the length of another sequence of bytes
+        size = None  # the length is that of the compressed body
     return {
         "name": asked,
         "type": "file",
@@ -192,22 +192,24 @@ def _content_range(answer: Any) -> tuple[int | None, int | None, int | None]:
 def _check_range(answer: Any, start: int, stop: int) -> None:
     if _content_range(answer)[:2] != (start, stop):
         raise network.WrongAnswerError(
-            f"bytes {start}-{stop - 1} were asked for, and the server says that it sent "
+            f"superscope requested bytes {start}-{stop - 1}, but the server sent "
             f"{answer.headers.get('Content-Range', 'no range')[:80]!r}; "
             "download the file and pass its path"
         )
     if answer.headers.get("Content-Encoding", "identity") not in ("identity", ""):
         raise network.WrongAnswerError(
-            "the server compresses ranges of the file; download it and pass its path"
+            "the server compresses parts of the file; download it and pass its path"
         )
 
 
 async def _body(answer: Any, longest: int | None) -> bytes:
-    """Return a body, left where it is longer than it may be."""
+    """Return the body of an answer; raise as soon as it is longer than the limit."""
     pieces, length = [], 0
     async for piece in answer.content.iter_chunked(PIECE):
         length += len(piece)
         if longest is not None and length > longest:
-            raise network.WrongAnswerError(f"the server sends more than {longest:,} bytes")
+            raise network.WrongAnswerError(
+                f"the server sent more than the {longest:,} bytes that were expected"
+            )
         pieces.append(piece)
     return b"".join(pieces)
