@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from web import Web, running
+from web import Answer, Web, running
 
 from superscope.errors import FormatError, NotFoundError, RemoteError
 from superscope.laws import fit, load_public
@@ -146,6 +146,31 @@ def test_half_a_file_is_not_kept(cache: Path, web: Web, monkeypatch: pytest.Monk
         load_public(NAME)
     assert not cache.exists() or not list(cache.iterdir())
     assert len(load_public(NAME)) == 202
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_download_without_end_is_stopped(
+    announced: bool, cache: Path, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("superscope.laws.table.MOST_BYTES", 200_000)
+    headers = {} if announced else {"Content-Length": ""}
+    web.answer = lambda *_: Answer(200, CONTENT, headers, zeros=20_000_000)  # type: ignore
+    publish(monkeypatch, web.url)
+    with pytest.raises(RemoteError, match="sends more than 200,000 bytes, so the download was"):
+        load_public(NAME)
+    assert web.body_bytes() < 10_000_000
+    assert not cache.exists() or not list(cache.iterdir())
+
+
+def test_more_than_the_announced_bytes_are_not_kept(
+    cache: Path, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Content-Length": str(len(CONTENT))}
+    web.answer = lambda *_: Answer(200, CONTENT, headers, zeros=1_000_000)  # type: ignore
+    publish(monkeypatch, web.url)
+    assert len(load_public(NAME)) == 2
+    (kept,) = cache.iterdir()
+    assert kept.read_bytes() == CONTENT
 
 
 def test_without_a_network_the_way_out_is_a_folder(

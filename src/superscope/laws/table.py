@@ -49,6 +49,8 @@ class PublicTable:
     fixed: dict[str, str]
 
 
+TIMEOUT = 30.0  # seconds that a server may be silent
+MOST_BYTES = 200_000_000  # limit for a table; the largest that is published has a tenth of it
 _RAW = "https://raw.githubusercontent.com"
 PUBLIC = {
     "published-llms": PublicTable(None, "", (), {}, {}),
@@ -173,7 +175,11 @@ def _fetched(name: str, table: PublicTable) -> Path:
     try:
         return Path(
             pooch.retrieve(
-                table.url, f"sha256:{table.sha256}", table.files[0], pooch.os_cache("superscope")
+                table.url,
+                f"sha256:{table.sha256}",
+                table.files[0],
+                pooch.os_cache("superscope"),
+                downloader=_download,
             )
         )
     except ValueError as error:  # pooch's word for a file that is another
@@ -183,6 +189,39 @@ def _fetched(name: str, table: PublicTable) -> Path:
             f"cannot fetch {name} from {table.url} ({type(error).__name__}); "
             "fetch it elsewhere and name its folder as data_dir"
         ) from error
+
+
+def _download(url: str, file: str, _: object) -> None:
+    """Download a file for pooch, whose own downloader has no limit of length.
+
+    Raises
+    ------
+    RemoteError
+        The server sends more than it announced, or more than :data:`MOST_BYTES`.
+    """
+    import requests
+
+    # "identity", so that the announced length is that of the bytes that arrive.
+    headers = {"Accept-Encoding": "identity"}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        answer.raise_for_status()
+        announced = answer.headers.get("Content-Length", "")
+        plain = announced.isdecimal() and "Content-Encoding" not in answer.headers
+        limit = min(int(announced), MOST_BYTES) if plain else MOST_BYTES
+        length = 0
+        with Path(file).open("wb") as content:
+            for piece in answer.iter_content(1 << 16):
+                length += len(piece)
+                if length > limit:
+                    raise RemoteError(
+                        f"{url}: the server sends more than {limit:,} bytes, so the download was "
+                        "stopped; fetch the table elsewhere and name its folder as data_dir"
+                    )
+                content.write(piece)
+        if plain and length < int(announced):
+            raise RemoteError(
+                f"{url}: only {length:,} of {int(announced):,} bytes arrived; try again"
+            )
 
 
 def cached_tables() -> tuple[Path, ...]:
