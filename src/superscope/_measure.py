@@ -94,11 +94,11 @@ def measure(
                 raise UsageError("tokens= is for a model in memory; a checkpoint has tokens itself")
             head = read_head(model, o, progress=report)
         else:
-            read = (o.revision, o.transpose) != (None, None) or o.fold_norm
+            read = (o.revision, o.base, o.transpose) != (None, None, None) or o.fold_norm
             if read or o.rows == "tokenizer":
                 raise UsageError(
-                    "revision, transpose, rows='tokenizer' and fold_norm choose what is read from "
-                    "a checkpoint; what is in memory is measured as it is"
+                    "revision, base, transpose, rows='tokenizer' and fold_norm choose what is read "
+                    "from a checkpoint; what is in memory is measured as it is"
                 )
             head = head_of(model, tensor=o.tensor, tokens=tokens)
             if o.rows == "trained":
@@ -118,5 +118,7 @@ def measure(
 def _initial(initial: str | Path | Head | Any, o: MeasureOptions, progress: Progress) -> Head:
     """Return all rows of the head before training."""
     if isinstance(initial, (str, Path)):
-        return read_head(initial, replace(o, revision=None, rows="all"), progress=progress)
+        return read_head(
+            initial, replace(o, revision=None, base=None, rows="all"), progress=progress
+        )
     return head_of(initial, tensor=o.tensor if isinstance(initial, Mapping) else None)

@@ -17,7 +17,7 @@ from superscope.heads.hub import HubCheckpoint
 from superscope.heads.store import RemoteCheckpoint
 from superscope.heads.transport import RangeFile, open_local
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
@@ -46,16 +46,12 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
     if not text:
         raise UsageError("the model's name is empty")
     if "://" not in text or text.startswith("file://"):
-        try:
-            local = Path(text.removeprefix("file://")).expanduser()
-            here = local.exists()
-        except (OSError, RuntimeError) as error:  # too long, no permission, no such user
-            raise NotFoundError(f"cannot open {text}: {error}") from error
-        if here:
+        local = existing(text.removeprefix("file://"))
+        if local is not None:
             _no_revision(revision, text)
             return LocalCheckpoint(local)
         looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
-        if isinstance(model, Path) or looks_local or not _HUB_ID.fullmatch(text):
+        if isinstance(model, Path) or looks_local or not HUB_ID.fullmatch(text):
             raise NotFoundError(f"there is no file or folder {text}, and it is not a hub id")
         return HubCheckpoint(text, revision)
     hub = re.fullmatch(r"(?:hf://(?:models/)?|https://(?:huggingface\.co|hf\.co)/)(.+)", text)
@@ -63,6 +59,21 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
         return _from_hub_uri(hub[1].strip("/"), revision, text)
     _no_revision(revision, text)
     return RemoteCheckpoint(text)
+
+
+def existing(path: str) -> Path | None:
+    """Return a local file or folder, or None if it does not exist.
+
+    Raises
+    ------
+    NotFoundError
+        The path cannot be looked up.
+    """
+    try:
+        local = Path(path).expanduser()
+        return local if local.exists() else None
+    except (OSError, RuntimeError) as error:  # too long, no permission, no such user
+        raise NotFoundError(f"cannot open {path}: {error}") from error
 
 
 def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:

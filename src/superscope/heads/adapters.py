@@ -12,13 +12,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from superscope.errors import FormatError
-from superscope.heads.encodings import Float32
 from superscope.heads.opened import Opened
+from superscope.heads.rows import AdaptedRows, Rows
 
 _BASE = re.compile(r"(\.base_layer|\.linear)?\.weight$")
 _PAIR = re.compile(r"lora_(embedding_)?(A|B)(?:\.([^.]+))?(?:\.weight)?")
-_HARMLESS = re.compile(r"base_layer\..*|linear\..*|bias|weight|weight[_.].*|(lora_)?alpha|scale.*")
+_SAFE = re.compile(r"[\w.\-^$\\|()\[\]]*")  # no repetition, so that matching takes no time
+_HARMLESS = re.compile(
+    r"base_layer\..*|linear\..*|bias|weight|weight[_.].*|(lora_)?alpha|scale.*|"
+    r"lora_B(\.[^.]+)?\.bias"  # a bias adds to the logits and leaves the head as it is
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | Non
     beside = {n.removeprefix(f"{module}."): n for n in names if n.startswith(f"{module}.")}
     pairs: dict[tuple[str, str], dict[str, str]] = {}
     for tail, name in beside.items():
-        if match := _PAIR.fullmatch(tail):
+        if (match := _PAIR.fullmatch(tail)) and not _HARMLESS.fullmatch(tail):
             pairs.setdefault((match[1] or "", match[3] or ""), {})[match[2]] = name
     foreign = [
         name
@@ -78,19 +84,21 @@ def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | Non
     return Adapter(pair["A"], pair["B"], bool(kind), alpha, module)
 
 
-def update(
+def merged(
+    rows: Rows,
     opened: Opened,
     where: Mapping[str, str],
     adapter: Adapter,
     *,
     config: Mapping[str, Any],
-    shape: tuple[int, int],
     label: str,
-) -> tuple[Float32, float]:
-    """Return the product of an adapter's factors, in the shape of the head, and its scale.
+) -> tuple[Rows, str]:
+    """Return the rows of a head with an adapter merged into it, and a note about it.
 
     Parameters
     ----------
+    rows
+        The head without the adapter.
     config
         The adapter's ``adapter_config.json``; empty if there is none.
 
@@ -105,15 +113,16 @@ def update(
             f"{label}: the shapes of {adapter.down} {down.shape} and {adapter.up} {up.shape} "
             "do not match"
         )
-    product = up @ down
-    product = product.T if adapter.embedding else product
-    if product.shape != shape:
-        raise FormatError(
-            f"{label} has shape {shape}, but its adapter {adapter.up} makes {product.shape}"
-        )
     rank = down.shape[0]
-    told = config.get("r")
-    if type(told) is int and told != rank and not config.get("rank_pattern"):
+    if adapter.embedding:
+        up, down = down.T, up.T
+    if (len(up), down.shape[1]) != rows.shape:
+        raise FormatError(
+            f"{label} has shape {rows.shape}, but its adapter {adapter.up} makes "
+            f"{(len(up), down.shape[1])}"
+        )
+    told = _by_pattern(config, "rank_pattern", adapter.module, "r")
+    if type(told) is int and told != rank:
         raise FormatError(
             f"{label}: its adapter {adapter.up} has rank {rank}, but adapter_config.json says "
             f"{told}; that file belongs to another adapter"
@@ -126,7 +135,9 @@ def update(
             f"(merge_and_unload), or pass tensor={adapter.module + '.base_layer.weight'!r} "
             "to measure the head without it"
         )
-    return product, alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
+    factor = alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
+    note = f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}"
+    return AdaptedRows(rows, np.float32(factor) * up, down), note
 
 
 def _alpha(
@@ -136,15 +147,32 @@ def _alpha(
         return None
     if adapter.alpha is not None:
         return float(opened.loaded(where, adapter.alpha).ravel()[0])
-    patterns = config.get("alpha_pattern")
-    for key, value in patterns.items() if isinstance(patterns, dict) else ():
-        tail = str(key).removeprefix("^")
-        if adapter.module == tail or adapter.module.endswith(f".{tail}"):
-            return _number(value)
-    return _number(config.get("lora_alpha"))
-
-
-def _number(value: object) -> float | None:
+    value = _by_pattern(config, "alpha_pattern", adapter.module, "lora_alpha")
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     return None
+
+
+def _by_pattern(config: Mapping[str, Any], patterns: str, module: str, key: str) -> object:
+    """Return what a config says about a module: by the first pattern that matches, or in general.
+
+    Raises
+    ------
+    FormatError
+        A pattern is too complex to be matched safely: it comes from a file.
+    """
+    told = config.get(patterns)
+    name = module.removeprefix("base_model.model.")
+    for pattern, value in told.items() if isinstance(told, Mapping) else ():
+        if len(pattern) > 200 or not _SAFE.fullmatch(pattern.replace(".*", "", 2)):
+            raise FormatError(
+                f"adapter_config.json has {pattern!r} in its {patterns}, which superscope cannot "
+                "match; merge the adapter into the model first (merge_and_unload)"
+            )
+        try:
+            found = re.match(rf"(.*\.)?({pattern})$", name)  # as PEFT does
+        except re.error:
+            found = None
+        if found:
+            return value
+    return config.get(key)

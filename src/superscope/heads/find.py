@@ -187,16 +187,16 @@ def _adapted(
     adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
     if adapter is None:
         return None
-    told = config_of(checkpoint, "adapter_config.json")
-    shape = (stored.shape[0], stored.shape[1])
-    product, factor = adapters.update(
-        opened, chosen.where, adapter, config=told, shape=shape, label=label
-    )
     rows = rows_of(opened.file(chosen.where[chosen.choice.tensor]), stored)
-    rows = rows if scale is None else scale.applied(rows)
-    merged = rows.block(0, shape[0]) + np.float32(factor) * product
-    how = f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}"
-    return np.ascontiguousarray(merged, np.float32), how
+    rows, note = adapters.merged(
+        rows if scale is None else scale.applied(rows),
+        opened,
+        chosen.where,
+        adapter,
+        config=config_of(checkpoint, "adapter_config.json"),
+        label=label,
+    )
+    return np.ascontiguousarray(rows.block(0, rows.shape[0])), note
 
 
 def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:

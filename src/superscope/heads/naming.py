@@ -7,7 +7,7 @@ Names are compared from their end, so that prefixes of wrappers (``model.``, ``l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,8 @@ _ELSEWHERE = re.compile(
     r"(^|\.)(vision\w*|visual|audio\w*|image\w*|encoder|text_encoder|q_?former|mtp|"
     r"(layers|layer|blocks|block|blk|h)\.\d+)\."
 )
+
+_MAX_PARTS = 40  # of a tensor's dotted name, within which modules are looked for
 
 _FINAL_NORM = (
     "model.norm.weight",  # Llama, Mistral, Qwen, Gemma, OLMo 2, …
@@ -206,6 +208,26 @@ def embedding_of(names: Iterable[str]) -> str | None:
     """Return the name of the input embedding, or None if no tensor or several could be it."""
     found = _matching([n for n in names if not _ELSEWHERE.search(n)], _EMBEDDING)
     return found[0] if len(found) == 1 else None
+
+
+def within_head(names: Iterable[str]) -> dict[str, str]:
+    """Return the tensors that lie within an output head, each with the name of its module."""
+    return _within(names, lambda weights: _outputs(weights, {}))
+
+
+def within_embedding(names: Iterable[str]) -> dict[str, str]:
+    """Return the tensors that lie within an input embedding, each with its module's name."""
+    return _within(names, lambda weights: _matching(weights, _EMBEDDING))
+
+
+def _within(names: Iterable[str], known: Callable[[list[str]], list[str]]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        parts = name.split(".")
+        weights = [".".join([*parts[:n], "weight"]) for n in range(1, len(parts))]
+        if len(parts) <= _MAX_PARTS and not _ELSEWHERE.search(name) and (own := known(weights)):
+            found[name] = own[0].removesuffix(".weight")
+    return found
 
 
 def by_columns(name: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -96,7 +96,7 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
     for single in USUAL_FILES:
         if single in files:
             return single
-    weights = [f for f in files if f.endswith(WEIGHTS) and not _OF_TRAINING.fullmatch(f)]
+    weights = weights_of(files)
     for suffix in WEIGHTS:  # in order of preference
         of_kind = [f for f in weights if f.endswith(suffix)]
         if of_kind and {*of_kind} <= {*_parts(of_kind[0]), *filter(SLICE.fullmatch, of_kind)}:
@@ -115,6 +115,11 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
         f"{checkpoint.name} has no weights file ({', '.join(WEIGHTS)}); its files: "
         f"{', '.join(files[:8]) or 'none'}"
     )
+
+
+def weights_of(files: Iterable[str]) -> list[str]:
+    """Return the files whose names are those of weights."""
+    return [f for f in files if f.endswith(WEIGHTS) and not _OF_TRAINING.fullmatch(f)]
 
 
 # Files that trainers write beside the weights.

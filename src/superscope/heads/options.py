@@ -18,6 +18,9 @@ class HeadOptions:
     ----------
     revision
         Branch, tag or commit of a hub repository.
+    base
+        Model that a PEFT adapter was trained on, if its ``adapter_config.json`` names none or one
+        that is not there: hub id, local folder or file.
     tensor
         Name of the tensor that is the head, if superscope does not recognize it.
     transpose
@@ -31,6 +34,7 @@ class HeadOptions:
     """
 
     revision: str | None = None
+    base: str | None = None
     tensor: str | None = None
     transpose: bool | None = None
     rows: Literal["all", "tokenizer", "trained"] = "all"

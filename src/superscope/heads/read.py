@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from superscope.errors import HeadDataError, NotFoundError, SuperscopeError
+from superscope.errors import HeadDataError, NotFoundError, SuperscopeError, UsageError
 from superscope.heads import copies, tokens
 from superscope.heads._locate import locate
 from superscope.heads.checkpoint import Checkpoint
@@ -20,6 +20,7 @@ from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
 from superscope.heads.opened import config_of, rows_of
 from superscope.heads.options import HeadOptions
+from superscope.heads.peft import adapter_of, unmerged
 from superscope.heads.rows import ArrayRows
 from superscope.heads.trained import trained_rows
 from superscope.heads.vocabulary import check_tokens, vocabulary_size
@@ -86,6 +87,28 @@ def read_head(
 
 
 def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> Head:
+    adapter = adapter_of(checkpoint) if options.tensor is None else None
+    if adapter is None:
+        if options.base is not None:
+            raise UsageError(
+                f"base={options.base!r} goes with a PEFT adapter without tensor=; "
+                f"{checkpoint.name} is a model of its own"
+                if options.tensor is None
+                else "pass either base= or tensor="
+            )
+        return _of_model(checkpoint, options, progress)
+    if adapter.whole_head:
+        head = _of_model(checkpoint, options, progress)
+        reason = "the output head that was trained or saved with the adapter"
+        return replace(head, provenance=replace(head.provenance, reason=reason, parameters=None))
+    base = adapter.base(options.base)
+    head = _of_model(base, replace(options, base=None, revision=None), progress)
+    head = adapter.joined(head, base)
+    own = _with_text(checkpoint, replace(head, tokens=None))  # it may have added tokens
+    return head if own.tokens is None else own
+
+
+def _of_model(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> Head:
     if checkpoint.cache is None:
         head = _from_source(checkpoint, options)
     else:
@@ -95,19 +118,26 @@ def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> H
         head = copies.kept(copy, checkpoint) or copies.fetched(
             checkpoint, _found(checkpoint, options), copy, progress
         )
-    notes = (*checkpoint.notes, *head.provenance.notes)
-    if head.tokens is None:
-        try:
-            head = replace(head, tokens=tokens.of_checkpoint(checkpoint))
-        except TooLargeError as error:
-            notes = (*notes, f"{error}; the tokens are shown without their text")
+    notes = (*checkpoint.notes, *head.provenance.notes, *unmerged(checkpoint))
     described = replace(
         head.provenance,
         model=encodable(head.provenance.model),
         file=None if head.provenance.file is None else encodable(head.provenance.file),
-        notes=(*notes, *_fit_of_tokens(checkpoint, head)),
+        notes=notes,
     )
-    return replace(head, provenance=described)
+    return _with_text(checkpoint, replace(head, provenance=described))
+
+
+def _with_text(checkpoint: Checkpoint, head: Head) -> Head:
+    """Return the head with the text of its tokens if it is known, and notes about it."""
+    notes: tuple[str, ...] = ()
+    if head.tokens is None:
+        try:
+            head = replace(head, tokens=tokens.of_checkpoint(checkpoint))
+        except TooLargeError as error:
+            notes = (f"{error}; the tokens are shown without their text",)
+    notes = (*head.provenance.notes, *notes, *_fit_of_tokens(checkpoint, head))
+    return replace(head, provenance=replace(head.provenance, notes=notes))
 
 
 def _fit_of_tokens(checkpoint: Checkpoint, head: Head) -> tuple[str, ...]:

@@ -107,6 +107,78 @@ class ScaledRows(Rows):
 
 
 @dataclass(frozen=True, eq=False)
+class AdaptedRows(Rows):
+    """Rows to which a product of two narrow matrices is added, as LoRA does.
+
+    Attributes
+    ----------
+    stored
+        The rows without the product.
+    up, down
+        The factors, float32, of shapes (V, r) and (r, m).
+    """
+
+    stored: Rows
+    up: Float32
+    down: Float32
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """V and m."""
+        return self.stored.shape
+
+    def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop` as float32."""
+        with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
+            return self.stored.block(start, stop) + self.up[start:stop] @ self.down
+
+    def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices` as float32."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.stored.take(indices) + self.up[indices] @ self.down
+
+
+@dataclass(frozen=True, eq=False)
+class ReplacedRows(Rows):
+    """Rows of which some are replaced by others.
+
+    Attributes
+    ----------
+    stored
+        All rows, before the replacement.
+    ids
+        Ids of the replaced rows, without repetition, shape (k,).
+    values
+        The new rows, float32, shape (k, m).
+    """
+
+    stored: Rows
+    ids: Indices
+    values: Float32
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """V and m."""
+        return self.stored.shape
+
+    def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop` as float32."""
+        return self._replaced(self.stored.block(start, stop), np.arange(start, max(start, stop)))
+
+    def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices` as float32."""
+        return self._replaced(self.stored.take(indices), indices)
+
+    def _replaced(self, rows: Float32, indices: Indices) -> Float32:
+        order = np.argsort(self.ids)
+        at = np.searchsorted(self.ids, indices, sorter=order)
+        at = order[np.minimum(at, len(order) - 1)]
+        new = self.ids[at] == indices
+        rows[new] = self.values[at[new]]
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
 class FileRows(Rows):
     """Rows that are stored one after another in a file.
 
