@@ -24,8 +24,8 @@ ROWS = np.eye(4, 3) + 1
         (scipy.sparse.csr_matrix(ROWS), r"sparse; pass its .toarray\(\)"),
         (scipy.sparse.coo_array(ROWS), "sparse"),
         (torch.empty(4, 3, device="meta"), "meta device"),
-        ([[1.0, 2.0], [3.0]], "cannot be made an array"),
-        ([torch.ones(2), torch.ones(3)], "cannot be made an array"),
+        ([[1.0, 2.0], [3.0]], "cannot be converted to an array"),
+        ([torch.ones(2), torch.ones(3)], "cannot be converted to an array"),
         (ROWS + 1j, "not complex128"),
         (torch.from_numpy(ROWS + 1j).conj(), "not complex128"),
         (np.ma.masked_less(ROWS, 1.5), "masked numbers"),
@@ -45,7 +45,7 @@ def test_a_mask_that_hides_nothing_is_no_reason_to_refuse() -> None:
 
 @pytest.mark.parametrize("smallest", [1e-50, 1e-300])
 def test_rows_too_small_for_float32_are_not_called_zero(smallest: float) -> None:
-    with pytest.raises(HeadDataError, match="1 rows are smaller than float32 can hold"):
+    with pytest.raises(HeadDataError, match="1 row is too small for float32"):
         measure(ROWS * np.array([[smallest], [1], [1], [1]]), pairs="none")
     assert not as_float32(np.zeros((2, 3))).any()
 

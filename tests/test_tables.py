@@ -78,7 +78,7 @@ def test_what_is_no_table_is_a_format_error_that_names_the_file(
 def test_another_suffix_or_no_file_is_answered_with_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     with pytest.raises(
-        UsageError, match=r"a table is read from \.csv, \.tsv, \.parquet, \.jsonl, "
+        UsageError, match=r"does not have the suffix of a table: \.csv, \.tsv, \.parquet, \.jsonl, "
     ):
         read_table(tmp_path / "a.xlsx")
     with pytest.raises(NotFoundError, match=r"cannot read .*none\.csv: No such file"):
@@ -103,7 +103,7 @@ def test_what_is_written_is_read_and_a_failure_leaves_what_was_there(
 @pytest.mark.parametrize("name", ["table.txt", "table", "table.parquet.gz", "csv", "a.jsonl"])
 def test_tables_are_written_as_parquet_or_csv_only(name: str, tmp_path: Path) -> None:
     for use in (check_suffix, lambda path: write_table(TABLE, path)):
-        with pytest.raises(UsageError, match=r"written as \.parquet or \.csv"):
+        with pytest.raises(UsageError, match=r"must end in \.parquet or \.csv"):
             use(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -130,12 +130,12 @@ def delimited(separator: str, decimal: str = ".", above: str = "") -> str:
 @pytest.mark.parametrize(
     ("name", "data", "notes"),
     [
-        ("a.csv", delimited(";").encode(), ("cells separated by semicolons",)),
-        ("a.csv", delimited("\t").encode(), ("cells separated by tabs",)),
+        ("a.csv", delimited(";").encode(), ("the cells are separated by semicolons",)),
+        ("a.csv", delimited("\t").encode(), ("the cells are separated by tabs",)),
         ("a.tsv", delimited("\t").encode(), ()),
         ("a.csv", delimited(",").encode("utf-16"), ()),
         ("a.csv", delimited(",").encode("utf-8-sig"), ()),
-        ("a.csv", delimited(",", above="# x\n").encode(), ("1 line above the header left out",)),
+        ("a.csv", delimited(",", above="# x\n").encode(), ("1 line above the header was skipped",)),
         ("a.csv", delimited(",").replace("\n", "\r\n").encode(), ()),
         ("a.csv", delimited(",").replace("\n", ",\n").encode(), ()),
     ],
@@ -160,7 +160,7 @@ def test_a_decimal_comma_leaves_text_that_whoever_needs_numbers_reads(tmp_path: 
     [
         ("n,loss,loss\n1,2,3\n", r"the column 'loss' more than once \(columns 2 and 3\)"),
         ("n, loss,loss \n1,2,3\n", "the column 'loss' more than once"),
-        ("An export\nn,loss\n1,2\n", r"line 2 has 2 cells and its header \(line 1\) has 1"),
+        ("An export\nn,loss\n1,2\n", r"line 2 has 2 cells, but the header \(line 1\) has 1"),
         ("n;loss\n1;2;3\n", "line 2 has 3 cells"),
     ],
 )

@@ -1,4 +1,4 @@
-"""From a model's name to the geometry of its output head."""
+"""Read a model's output head and measure its geometry."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeasureOptions(GeometryOptions, HeadOptions):
-    """What to read of a checkpoint, and how to measure it: options of both."""
+    """Options for reading a head and for measuring it."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be read or measured."""
+        """Raise UsageError for options that do not go together."""
         HeadOptions.__post_init__(self)
         GeometryOptions.__post_init__(self)
 
@@ -42,7 +42,7 @@ def measure(
 ) -> Geometry:
     """Measure how the output head of a language model packs its vocabulary into its width.
 
-    Only the head is read, by byte ranges: of a 70B model on the hub, about 2 GB.
+    Only the head is read, by byte ranges. For a 70B model on the hub this is about 2 GB.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ def measure(
     options
         What to read and how to measure; the keywords change them.
     frequencies
-        Token frequencies by id, on any scale, at most one for each row of the tensor. They add
-        overlaps weighted by frequency, and a third centering, by the weighted mean row.
+        Token frequencies by id, on any scale; at most one for each row of the tensor. They add
+        overlaps weighted by frequency, and a third centering that subtracts the weighted mean row.
     tokens
         For a model or matrix in memory, the text of each row: a sequence of strings, or a
         tokenizer.
     initial
-        The model before training, as `model` may be given, such as
-        ``EleutherAI/pythia-70m@step0``. Adds how many rows moved from it.
+        The model before training, such as ``EleutherAI/pythia-70m@step0``, in any form that
+        `model` may have. It adds how many rows moved in training.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
@@ -71,7 +71,7 @@ def measure(
     Returns
     -------
     Geometry
-        Raw and mean-centered overlaps side by side, norms, regime, and what was left out.
+        Overlaps of raw and mean-centered rows, norms, regime, and the rows that were left out.
 
     Raises
     ------
@@ -91,14 +91,17 @@ def measure(
     with chosen(progress) as report:
         if isinstance(model, (str, Path)):
             if tokens is not None:
-                raise UsageError("tokens= is for a model in memory; a checkpoint has tokens itself")
+                raise UsageError(
+                    "tokens= is for a model in memory; a checkpoint has its own tokens, so leave "
+                    "it out"
+                )
             head = read_head(model, o, progress=report)
         else:
             read = (o.revision, o.base, o.transpose) != (None, None, None) or o.fold_norm
             if read or o.rows == "tokenizer":
                 raise UsageError(
-                    "revision, base, transpose, rows='tokenizer' and fold_norm choose what is read "
-                    "from a checkpoint; what is in memory is measured as it is"
+                    "revision, base, transpose, rows='tokenizer' and fold_norm are for "
+                    "checkpoints; leave them out for a model or matrix in memory"
                 )
             head = head_of(model, tensor=o.tensor, tokens=tokens)
             if o.rows == "trained":
@@ -110,8 +113,8 @@ def measure(
             if head.copy is None:
                 raise
             raise type(error)(
-                f"{error}; it was read from the cache, {head.copy}; to drop it and fetch it anew: "
-                f"superscope cache {head.provenance.model} --clear"
+                f"{error}. The head was read from the cache, {head.copy}; to delete it and "
+                f"download it again: superscope cache {head.provenance.model} --clear"
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""Arrays of any library as numpy arrays."""
+"""Convert arrays of any library to numpy arrays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import HeadDataError, UsageError
+from superscope.text import counted
 
 
 def as_numpy(value: Any, name: str) -> tuple[npt.NDArray[np.floating], str]:
@@ -66,7 +67,7 @@ def as_float32(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     Raises
     ------
     HeadDataError
-        A row is zero only because float32 cannot hold numbers as small as its own.
+        A row would become zero, because its numbers are too small for float32.
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         narrow = values.astype(np.float32, copy=False)
@@ -75,8 +76,9 @@ def as_float32(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         if len(lost):
             largest = np.abs(values[lost]).max()
             raise HeadDataError(
-                f"{len(lost):,} rows are smaller than float32 can hold (the largest number in "
-                f"them is {largest:.3g}); multiply the matrix by a constant, which no overlap sees"
+                f"{counted(len(lost), 'row is', 'rows are')} too small for float32 (the largest "
+                f"number is {largest:.3g}); multiply the matrix by a constant, which "
+                "changes no overlap"
             )
     return narrow
 
@@ -84,7 +86,7 @@ def as_float32(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 def _refuse_sparse(value: Any, name: str) -> None:
     layout = str(getattr(value, "layout", "torch.strided"))
     if getattr(value, "is_nested", False) is True:
-        raise HeadDataError(f"{name} is a nested tensor, whose rows differ in length")
+        raise HeadDataError(f"{name} is a nested tensor; pass a matrix whose rows are equally long")
     if layout.startswith("torch.") and layout != "torch.strided":
         raise HeadDataError(f"{name} is sparse ({layout}); pass its .to_dense()")
     if hasattr(value, "tocoo") or hasattr(value, "todense"):
@@ -112,7 +114,7 @@ def _gathered(value: Any, name: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:  # rows of different lengths
-        raise HeadDataError(f"{name} cannot be made an array: {_line(error)}") from None
+        raise HeadDataError(f"{name} cannot be converted to an array: {_line(error)}") from None
 
 
 def _line(error: Exception) -> str:

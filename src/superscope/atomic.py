@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files completely or not at all."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_file(path: Path, content: bytes | str) -> None:
-    """Write a file at once; text as UTF-8.
+    """Write a file; text is encoded as UTF-8.
 
     Raises
     ------
     UsageError
-        As for :func:`write_whole`.
+        The folder is missing or not writable, or the disk is full.
     """
     with write_whole(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
@@ -75,7 +75,7 @@ def check_writable(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, if they are missing.
+    """Create a folder and its parents if they are missing.
 
     Raises
     ------

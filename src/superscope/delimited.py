@@ -1,4 +1,4 @@
-"""Delimited text as people have it: separators, headers, comments, encodings."""
+"""Read delimited text with any usual separator, header, comments and encoding."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ INERT = "'"  # a spreadsheet takes the rest of such a cell for text
 def read_delimited(
     data: bytes, separator: str | None = None, *, tabs: bool = False
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return a table of strings, absent where a cell is empty, and what was not as usual.
+    """Return a table of strings, null where a cell is empty, and notes on how it was read.
 
-    Lines above the header that begin with ``#`` are left out.
+    Lines above the header that begin with ``#`` are skipped.
 
     Parameters
     ----------
@@ -41,18 +41,19 @@ def read_delimited(
     Raises
     ------
     ValueError
-        The text is no such table.
+        The text is not a table.
     """
     import pandas as pd
 
     lines, comments = _without_comments(_text(data))
-    notes = [f"{counted(comments, 'line')} above the header left out"] if comments else []
+    skipped = counted(comments, "line above the header was", "lines above the header were")
+    notes = [f"{skipped} skipped"] if comments else []
     found = NAMED.get(separator, separator) if separator else _separator(lines, tabs=tabs)
     if len(found) != 1 or found in '"\n\r':
         raise ValueError(f"the separator is one character, not {found!r}")
     usual = "\t" if tabs else ","
     if found != usual and separator is None:
-        notes.append(f"cells separated by {WORDS.get(found, found)}")
+        notes.append(f"the cells are separated by {WORDS.get(found, found)}")
     rows = _rows(lines, found)
     if not rows:
         raise ValueError("it has no rows")
@@ -61,7 +62,7 @@ def read_delimited(
     for line, row in body:
         if len(row) > len(header):
             raise ValueError(
-                f"line {line + comments} has {len(row)} cells and its header (line "
+                f"line {line + comments} has {len(row)} cells, but the header (line "
                 f"{first + comments}) has {len(header)}; name the separator (separator=';'), or "
                 "begin lines above the header with #"
             )
@@ -74,7 +75,7 @@ def read_delimited(
 
 
 def inert(text: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula; :func:`read_delimited` undoes it."""
+    """Return a cell that spreadsheets do not run as a formula; reading the table undoes it."""
     return INERT + text if text.lstrip(INERT).startswith(FORMULA) else text
 
 

@@ -1,4 +1,4 @@
-"""Where things are computed: on how many cores; by numpy on the CPU, by torch elsewhere."""
+"""The device for computations: numpy on the CPU's cores, torch on GPUs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def usable_cores() -> int:
 
 
 def resolved(name: str) -> str:
-    """Return the device that `name` stands for: ``auto`` is a GPU where there is one.
+    """Return the device of a name; ``auto`` is a GPU if there is one, and else the CPU.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""What can go wrong for a user, as a small tree of exceptions.
+"""The exceptions that superscope raises for its users.
 
-Every message is one line that says what is wrong, where, and what to do. The
-command line prints it and exits with code 2.
+Every message is one line that says what is wrong, where, and what to do. The command line prints
+it and exits with code 2.
 """
 
 import re
@@ -16,9 +16,9 @@ _QUERY = re.compile(
 
 
 def without_secrets(text: str) -> str:
-    """Return text without the users, passwords and queries of its URLs.
+    """Remove users, passwords and queries from the URLs in a text.
 
-    A query may be a signature, which gives to anyone what it was made to give to one.
+    A query may be a signature, and anyone who has it can download the file.
 
     Parameters
     ----------
@@ -28,18 +28,18 @@ def without_secrets(text: str) -> str:
     Returns
     -------
     str
-        What may be shown, stored and logged.
+        The text without secrets, which may be shown, stored and logged.
     """
     return _QUERY.sub(r"\1", _USER.sub("", text))
 
 
 class SuperscopeError(Exception):
-    """Anything superscope reports to its user as a mistake or a limit.
+    """The base of all errors that superscope raises for its users.
 
     Parameters
     ----------
     *message
-        One line. Secrets in its URLs are left out, whoever wrote it.
+        One line. Secrets in its URLs are removed.
     """
 
     def __init__(self, *message: object) -> None:

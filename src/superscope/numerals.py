@@ -1,4 +1,4 @@
-"""Numbers as people write them: 18.9M, 33,554,432, 3,14 and 50.28%."""
+"""Read numbers as people write them: 18.9M, 33,554,432, 3,14 and 50.28%."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def as_numbers(
     Parameters
     ----------
     columns
-        Text by name; absent cells stay absent, and ``nan`` is no absent cell.
+        Text by name. Missing cells stay missing, and ``nan`` is not a missing cell.
     decimal
-        ``,`` or ``.``; None: what other cells of these columns show.
+        ``,`` or ``.``; None takes what other cells of these columns show.
 
     Returns
     -------
     tuple
-        The columns that are numbers, by name; and a note for each that is not written plainly.
+        The columns of numbers, by name; and a note for each with numbers in an unusual form.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def as_numbers(
         )
         special = next((c for c in cells if _plain(c) is None), None)
         if special is not None:
-            notes.append(f"{name}: {special.strip()} read as {parsed[special]:.15g}")
+            notes.append(f"{special.strip()} in {name} was read as {parsed[special]:.15g}")
     return found, tuple(notes)
 
 
@@ -110,8 +110,7 @@ def _reading(name: str, cells: list[str], *, comma: bool, point: bool) -> str:
     if unclear is not None:
         raise ValueError(
             f"{name} holds {unclear!r}, which may be {unclear.replace(',', '.')} or "
-            f"{unclear.replace(',', '')}; say which sign is the decimal one: decimal=',' or "
-            "decimal='.'"
+            f"{unclear.replace(',', '')}; choose the decimal sign: decimal=',' or decimal='.'"
         )
     return "."
 

@@ -1,4 +1,4 @@
-"""The one table: a row per measured model, the same columns whatever the source."""
+"""The table of observations: one row for each measured model, with the same columns for all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Observation:
-    """One row of the table; a missing value is None, never 0.
+    """One row of the table of observations; a missing value is None, never 0.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Observation:
     frequency_exponent, decay, density, seed
         α, γ, activation density and seed of a toy model.
     represented_fraction_untrained
-        Share of represented rows of as many untrained ones.
+        Share of represented rows among as many untrained ones.
     overlap_deviation, overlap_deviation_centered
         Standard deviations of the mean c² from that of random rows, raw and mean-centered.
     outside_marchenko_pastur
@@ -44,7 +44,7 @@ class Observation:
     moved_fraction
         Share of rows that differ from the initialization given.
     evidence
-        What tells the rows from untrained ones; see :class:`superscope.geometry.Evidence`.
+        What shows that the rows were trained; see :class:`superscope.geometry.Evidence`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Options declared once, as a frozen dataclass, and taken as keywords by functions."""
+"""Let functions take the fields of a frozen dataclass of options as keywords."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def changed(options: Options, changes: Mapping[str, Any], what: str) -> Options:
-    """Return options with some replaced; UsageError for a name that is none of `what`'s options."""
+    """Return options with some replaced; raise UsageError for an unknown name."""
     names = [f.name for f in fields(options)]
     for name in changes:
         if name not in names:
@@ -27,7 +27,7 @@ def changed(options: Options, changes: Mapping[str, Any], what: str) -> Options:
 
 
 def check_choices(options: DataclassInstance) -> None:
-    """Refuse a value that is not one of its field's Literal."""
+    """Raise UsageError for a value that is not among the choices of its field."""
     for name, kind in get_type_hints(type(options)).items():
         value, known = getattr(options, name), get_args(kind)
         if known and all(isinstance(choice, str) for choice in known) and value not in known:
@@ -35,9 +35,9 @@ def check_choices(options: DataclassInstance) -> None:
 
 
 def taking(options: type[DataclassInstance]) -> Callable[[Function], Function]:
-    """Show the fields of `options` in help and completion, in place of a function's ``**changes``.
+    """Show the fields of `options` in a function's help, in place of its ``**changes``.
 
-    The function's docstring describes the fields as the dataclass does, where ``**changes`` stands.
+    Signature and docstring list the fields, so completion in editors and notebooks knows them.
     """
 
     def shown(function: Function) -> Function:

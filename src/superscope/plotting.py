@@ -1,6 +1,6 @@
-"""The pictures of a result, loaded when they are first used.
+"""Give results a ``plot`` method, which loads matplotlib only when it is called.
 
-The other rooms do not import `figures`, which is above them; it is imported here by name.
+Rooms below `figures` must not import it, so this module imports it by name at run time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Pictured:
-    """A result that draws itself."""
+    """A result that can be plotted."""
 
     def plot(
         self,
@@ -29,18 +29,19 @@ class Pictured:
         Parameters
         ----------
         name
-            Which picture; by default the first. The message about an unknown name lists them.
+            Name of the picture; by default the first. An unknown name raises an error that lists
+            all names.
         ax
-            Axes to draw in, for a picture of one panel.
+            Axes to draw in, for pictures with one panel.
         theme
             ``light`` or ``dark``.
         **options
-            Of that picture alone: ``law`` for those of a forecast and a plan.
+            Options of some pictures, such as ``law`` for those of a forecast or a plan.
 
         Returns
         -------
         Figure
-            Of matplotlib; a notebook shows it.
+            The matplotlib figure.
 
         Raises
         ------

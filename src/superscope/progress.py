@@ -1,4 +1,4 @@
-"""How functions report progress, and the bar that shows it in a terminal or a notebook."""
+"""Report progress from functions, and show it as a bar in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINE_EVERY = 60.0  # seconds between lines of progress in a log
 
 
 class Progress(Protocol):
-    """Called as ``progress(stage, done, total)`` while work goes on."""
+    """A function that is called as ``progress(stage, done, total)`` during the work."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
@@ -189,7 +189,7 @@ _shown: list[_View] = []  # a bar inside another bar would garble both
 
 
 def _view(lines: bool) -> _View | None:
-    """Return a view for this terminal or notebook; None where nobody would see it."""
+    """Return a view for this terminal or notebook, or None if there is neither."""
     if _shown or multiprocessing.parent_process() is not None:
         return None
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""JSON as a table: records, columns, and what is nested in them."""
+"""Read tables from JSON: records, columns, and nested objects and lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_ROWS = 10_000_000
 
 
 def read_records(data: bytes, *, lines: bool) -> pd.DataFrame:
-    """Return the table in JSON; null is absent, and NaN and Infinity are failed numbers.
+    """Return the table in JSON; null is missing, and NaN and Infinity are failed numbers.
 
     Objects within a record become columns named with a dot, ``config.width``; a list of objects
     in it becomes rows, and lists of one length, such as a curve's steps and losses, do together.
@@ -31,7 +31,7 @@ def read_records(data: bytes, *, lines: bool) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        The text is no such JSON.
+        The text is not JSON of this kind.
     """
     import pandas as pd
 

@@ -74,7 +74,7 @@ def decode(cls: type[T], text: str) -> T:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")
 
 
 def _typed(kind: Any, value: Any) -> Any:
@@ -105,7 +105,7 @@ def _typed(kind: Any, value: Any) -> Any:
     if kind is float and type(value) is int:  # other programs write 1.0 as 1
         return float(value)
     if isinstance(kind, type) and type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+        raise TypeError(f"{value!r} is not of type {kind.__name__}")
     return value
 
 

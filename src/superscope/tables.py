@@ -1,4 +1,4 @@
-"""Tables as files: delimited text, Parquet, JSON; and lists of numbers.
+"""Read and write tables (delimited text, Parquet, JSON) and lists of numbers.
 
 This is the only reader and writer of tables. Each room defines what its columns mean.
 """
@@ -37,8 +37,7 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a table; the file's suffix says its format.
 
-    What was not as usual about it (its separator, lines above its header) is told by
-    :func:`notes_of`.
+    :func:`notes_of` returns remarks, such as an unusual separator or lines above the header.
 
     Parameters
     ----------
@@ -52,9 +51,10 @@ def read_table(
     optional
         Columns of `types` that are null where the table lacks them.
     separator
-        Between the cells of delimited text; None: the one that gives every row as many cells.
+        Separator of cells in delimited text; None takes the one with which all rows are equally
+        long.
     decimal
-        The decimal sign of its numbers, ``.`` or ``,``; None: what its cells show.
+        The decimal sign of its numbers, ``.`` or ``,``; None takes what its cells show.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_table(
     """
     suffix = path.suffix.lower()
     if suffix not in READ:
-        raise UsageError(f"{path}: a table is read from {', '.join(READ)}")
+        raise UsageError(f"{path} does not have the suffix of a table: {', '.join(READ)}")
     return parse_table(
         read_bytes(path), suffix, str(path), types, what, optional=optional, separator=separator,
         decimal=decimal,
@@ -75,7 +75,7 @@ def read_table(
 
 
 def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return what was not as usual about a table that was read."""
+    """Return remarks on how a table was read."""
     return tuple(frame.attrs.get(NOTES, ()))
 
 
@@ -145,10 +145,10 @@ def _with_columns(
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as Parquet or CSV, as the suffix says; whole or not at all.
+    """Write a table as Parquet or CSV, depending on the suffix.
 
-    In CSV a text that a spreadsheet would run (``=``, ``+``, ``-`` or ``@`` first) has a ``'`` in
-    front; :func:`read_table` takes it away.
+    Spreadsheets run cells that begin with ``=``, ``+``, ``-`` or ``@``. In CSV such texts get a
+    ``'`` in front, which :func:`read_table` removes.
 
     Parameters
     ----------
@@ -181,9 +181,9 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def check_suffix(path: Path, suffixes: Sequence[str] = WRITTEN) -> None:
-    """Raise UsageError unless the path has a suffix of a format that the table is written in."""
+    """Raise UsageError if a table cannot be written in the format of the path's suffix."""
     if path.suffix.lower() not in suffixes:
-        raise UsageError(f"{path}: a table is written as {' or '.join(suffixes)}")
+        raise UsageError(f"{path} must end in {' or '.join(suffixes)}, the formats of this table")
 
 
 def read_numbers(path: Path) -> npt.NDArray[np.float64]:
@@ -219,7 +219,7 @@ def read_numbers(path: Path) -> npt.NDArray[np.float64]:
 
 
 def _inert(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts no spreadsheet runs as formulas."""
+    """Return a table whose texts are safe to open in a spreadsheet."""
     import pandas as pd
 
     changed = frame.copy(deep=False)

@@ -1,6 +1,6 @@
-"""Numbers, counts, columns and other people's strings, as people see them.
+"""Format numbers, counts, columns and foreign strings for people.
 
-This is the only module that formats. Each room registers the look of its values with
+This is the only module that formats. Each room registers printers for its results with
 :func:`as_text` and :func:`as_html`; this module imports no room.
 """
 
@@ -9,12 +9,31 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import singledispatch
 from html import escape
 
 NONE = "–"
 """Shown in place of a missing number."""
+
+_spelling: ContextVar[Callable[[str], str]] = ContextVar("_spelling", default=str)
+
+
+@contextmanager
+def spelled(spelling: Callable[[str], str]) -> Iterator[None]:
+    """Let :func:`advice` spell arguments as `spelling` does, such as ``--rows trained``."""
+    before = _spelling.set(spelling)
+    try:
+        yield
+    finally:
+        _spelling.reset(before)
+
+
+def advice(note: str) -> str:
+    """Return a note that names arguments in the spelling of its reader: Python's by default."""
+    return _spelling.get()(note)
 
 
 def number(value: float | None, digits: int = 6) -> str:
@@ -92,7 +111,7 @@ def visible(text: str, quote: str = '"', longest: int = 40) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return text that UTF-8 can hold: bytes of a path that are no UTF-8 become escapes."""
+    """Return text that UTF-8 can encode; invalid bytes of a path become escapes."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -55,7 +55,7 @@ def test_what_was_fetched_is_listed_and_deleted_by_name(stored: list[str], home:
     assert stored[1] in superscope("cache").out
     assert len(list(cache.root().iterdir())) == 1, "what is known of it goes with it"
     unknown = superscope("cache", "owner/other", "--clear")
-    assert (unknown.code, "nothing of owner/other is in the cache" in unknown.err) == (2, True)
+    assert (unknown.code, "owner/other is not in the cache" in unknown.err) == (2, True)
     superscope("cache", "--clear")
     assert not table.exists()
     assert not list(cache.root().iterdir())

@@ -117,8 +117,11 @@ def test_limits(tokenizer: Path, text: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{tok}"], "name a text, with --text FILE… or --dataset NAME: neither is given"),
-        (["{tok}", "--text", "{txt}", "--dataset", "c4"], "not both"),
+        (["{tok}"], "no text is given; name one with --text FILE… or --dataset NAME"),
+        (
+            ["{tok}", "--text", "{txt}", "--dataset", "c4"],
+            "--text and --dataset exclude each other",
+        ),
         (["{tok}", "--dataset", "c5"], "did you mean c4"),
         (["{tok}", "--dataset", "c4", "--split", "line"], "--dataset-split"),
         (["{tok}", "--text", "{txt}", "--dataset-split", "test"], "option of --dataset"),

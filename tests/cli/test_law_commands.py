@@ -270,7 +270,7 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         (["plan", "shape.json", "--compute", "1e20", "--vocabulary", "-1"], "not be negative"),
         (["plan", "shape.json"], "--compute"),
         (["roll-out", "runs.csv", "--law", "shape", "--hold-out", "0"], "at least one"),
-        (["roll-out", "runs.csv", "--law", "shape", "--out", "x.json"], "written as .csv"),
+        (["roll-out", "runs.csv", "--law", "shape", "--out", "x.json"], "x.json must end in .csv"),
         (["roll-out", "runs.csv", "--law", "shape", "--size", "widht"], "did you mean width?"),
     ],
 )  # fmt: skip

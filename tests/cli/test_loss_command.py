@@ -73,9 +73,9 @@ def test_standard_input_is_a_text(model: Path, text: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a text"),
+        ((), "no text is given"),
         (("--text", "nowhere.txt"), "nowhere.txt"),
-        (("--text", "TEXT", "--dataset", "c4"), "not both"),
+        (("--text", "TEXT", "--dataset", "c4"), "--text and --dataset exclude each other"),
         (("--dataset", "c5"), "c5"),
         (("--text", "TEXT", "--context", 1), "--context 1; it must be at least 2"),
         (("--text", "TEXT", "--stride", 3), "--mode windows"),
@@ -150,7 +150,7 @@ def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path
     ("arguments", "said"),
     [
         (("--text", "TEXT", "--out", "OUT"), "name models or a family"),
-        (("MODEL", "--out", "OUT"), "name a text"),
+        (("MODEL", "--out", "OUT"), "no text is given"),
         (("MODEL", "--text", "TEXT"), "--out"),
         (("MODEL", "--text", "TEXT", "--out", "OUT", "--workers", 0), "at least 1"),
         (("MODEL", "--text", "TEXT", "--out", "TEXT"), "cats.txt"),
@@ -188,9 +188,9 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
 @pytest.mark.parametrize(
     ("command", "function", "said"),
     [
-        ("loss", "superscope.evaluation.evaluate", "stopped: nothing is kept"),
+        ("loss", "superscope.evaluation.evaluate", "stopped: nothing was kept"),
         ("study", "superscope.study.study", "stopped: 0 heads and 0 losses are done"),
-        ("frequency", "superscope.frequency.count_tokens", "stopped: counts are kept only"),
+        ("frequency", "superscope.frequency.count_tokens", "stopped: nothing was written"),
     ],
 )
 def test_ctrl_c_of_each_command_is_exit_130(

@@ -123,7 +123,7 @@ def test_one_bad_model_does_not_cost_the_others(head: Path, tmp_path: Path) -> N
     )
     assert done.code == 2
     assert "absent.npy" in done.err.splitlines()[0]
-    assert "1 of 3 not measured" in done.err.splitlines()[-1]
+    assert "1 of 3 models were not measured" in done.err.splitlines()[-1]
     assert len(pd.read_csv(table)) == 2
 
 
@@ -149,7 +149,7 @@ def test_one_bad_model_does_not_cost_the_others(head: Path, tmp_path: Path) -> N
         (["{head}", "--frequencies", "{tmp}/absent.npy"], "absent.npy"),
         (["{head}", "--frequencies", "{tmp}/absent.txt"], ".npy, .parquet, .csv or .jsonl"),
         (["{head}", "--frequencies", "{tmp}/absent.csv"], "No such file"),
-        (["--family", "gpt9"], "known: opt"),
+        (["--family", "gpt9"], "the families are opt"),
         (["{tmp}/absent.safetensors"], "absent.safetensors"),
         (["a/b/c"], "a/b/c"),
         (["nosuch://x/y"], "nosuch"),
@@ -345,7 +345,10 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
     done = superscope("measure", head, "second", "third", "--pairs", "none")
     assert done.code == 130
     assert "mean square overlap" in done.out
-    assert "1 of 3 models; to go on: superscope measure second third" in done.err
+    assert (
+        "1 of 3 models were measured; to measure the rest: superscope measure second third"
+        in done.err
+    )
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -76,7 +76,7 @@ def test_what_is_no_finished_run_is_named_and_left_out(tmp_path: Path) -> None:
     assert done.code == 0
     unreadable, failed = done.err.splitlines()
     assert "other.npz" in unreadable
-    assert f"run {bad.identity} left out: diverged at step" in failed
+    assert f"run {bad.identity} was left out: diverged at step" in failed
     assert list(read_observations(tmp_path / "table.csv")["run"]) == [good.identity]
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_finished_run_is_named_and_left_out(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["{tmp}/absent"], "absent"),
-        (["{tmp}/empty"], "no finished run there; make some with: superscope toy sweep"),
+        (["{tmp}/empty"], "empty has no finished run; make some with: superscope toy sweep"),
         (["{tmp}/empty/file"], "file"),
         (["{runs}", "--out", "{tmp}/table.xlsx"], ".parquet or .csv"),
         (["{runs}", "--out", "{tmp}/absent/table.csv"], "cannot write"),

@@ -87,7 +87,7 @@ def test_json_and_file_are_the_run_that_python_trains(tmp_path: Path) -> None:
         (("--learning-rate", "1e30", "--warmup", "0"), "diverged at step"),
         (("--device", "cuda"), "choose engine torch"),
         (("--engine", "torch", "--device", "nowhere"), "nowhere"),
-        (("--out", "run.txt"), "a run is written as .npz"),
+        (("--out", "run.txt"), "run.txt must end in .npz"),
         (("--out", "absent/run.npz"), "cannot write absent/run.npz"),
         (("--steps", "1000000000", "--out", "/proc/run.npz"), "cannot write /proc/run.npz"),
         (("--widht", "3"), "--widht"),

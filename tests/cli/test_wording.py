@@ -13,6 +13,7 @@ import pytest
 from command import superscope as run
 
 import superscope
+from superscope import laws
 from superscope.cli.fit import fit
 from superscope.cli.frequency import frequency
 from superscope.cli.loss import loss
@@ -20,6 +21,7 @@ from superscope.cli.measure import measure
 from superscope.cli.wording import as_options
 from superscope.errors import SuperscopeError
 from superscope.evaluation import LossOptions
+from superscope.text import spelled
 
 PACKAGE = Path(superscope.__file__).parent
 
@@ -85,6 +87,35 @@ def test_so_do_those_of_a_loss(
         LossOptions(**options)
     assert in_python in str(raised.value)
     assert in_command in run("loss", "absent", "--text", __file__, *words).err
+
+
+def test_notes_name_arguments_in_python_and_options_in_terminal_and_report(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((60, 4)).astype(np.float32)
+    rows[:5] *= 1e-12
+    head, page = tmp_path / "W.npy", tmp_path / "page.html"
+    np.save(head, rows)
+    options = ("--pairs", "none", "--report", page)
+    python = " ".join(str(superscope.measure(head, pairs="none")).split())
+    assert "rows='trained' leaves them out" in python
+    for shown in (run("measure", head, *options).out, page.read_text(encoding="utf-8")):
+        words = " ".join(shown.split())
+        assert "--rows trained leaves them out" in words
+        assert not re.search(r"\brows=|\btensor=|\btranspose=", words)
+
+
+def test_remedies_of_a_law_are_spelled_for_their_reader() -> None:
+    table = laws.simulate("time", parameters={"alpha": 0.4})
+    law = laws.fit(table, "time", resamples=0, judge=False, progress=None)
+    assert "fit with judge=True" in str(law)
+    with spelled(str.upper):
+        assert "FIT WITH JUDGE=TRUE" in str(law)
+
+
+def test_every_printer_passes_its_notes_on() -> None:
+    """A summary or page that shows a note writes it with `text.advice`."""
+    bare = re.compile(r"\(\"(?:note|read)\", note\)|\bfinding\.text\}|\{remedy\}")
+    found = [f.name for f in PACKAGE.rglob("*.py") if bare.search(f.read_text(encoding="utf-8"))]
+    assert found == []
 
 
 def test_no_message_but_a_commands_names_an_option() -> None:

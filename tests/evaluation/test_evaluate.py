@@ -182,7 +182,7 @@ def made(documents: Losses, sizes: np.ndarray | None = None) -> Evaluation:
 def test_one_document_has_no_error(model: Path) -> None:
     found = evaluate(model, ["one text and no other"])
     assert found.loss_se is None and found.bits_per_byte_se is None
-    assert "none: one document" in str(found)
+    assert "none, because there is one document" in str(found)
 
 
 def test_losses_by_token_add_up(model: Path) -> None:

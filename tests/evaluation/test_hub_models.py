@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_models import tiny_language_model
-from web import Hub, Repo, Web, etag, running
+from web import Answer, Hub, Repo, Web, etag, running
 
 from superscope.errors import EvaluationError, NotFoundError, RemoteError, UsageError
 from superscope.evaluation import LossOptions, evaluate
@@ -79,6 +81,25 @@ def etag_of(hub: Hub, name: str) -> str:
     """Return what the store calls the weights of a repository."""
     (files,) = hub.repos[name].commits.values()
     return etag(files["model.safetensors"])
+
+
+def test_weights_that_were_damaged_on_the_way_are_refused_and_not_kept(
+    hub: Hub, tmp_path: Path
+) -> None:
+    served(hub, tiny_language_model("gpt2", tmp_path / "model"), "owner/damaged")
+    serve = hub.cdn.answer
+
+    def damaged(*request: Any) -> Answer:
+        answer = serve(*request)
+        return replace(answer, body=answer.body[:-1] + b"!") if len(answer.body) > 9 else answer
+
+    hub.cdn.answer = damaged  # type: ignore[method-assign]
+    try:
+        with pytest.raises(RemoteError, match=r"owner/damaged/model\.safetensors was damaged on"):
+            evaluate("owner/damaged", TEXTS, OPTIONS)
+    finally:
+        hub.cdn.answer = serve  # type: ignore[method-assign]
+    assert evaluate("owner/damaged", TEXTS, OPTIONS).loss > 0
 
 
 def test_without_a_network_a_model_seen_before_is_used_at_once(

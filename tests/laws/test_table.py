@@ -55,7 +55,7 @@ def test_text_among_numbers_stays_text_and_is_named_by_the_fit(tmp_path: Path) -
 def test_another_suffix_or_no_file_is_answered_with_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     with pytest.raises(
-        UsageError, match=r"a table is read from \.csv, \.tsv, \.parquet, \.jsonl, "
+        UsageError, match=r"does not have the suffix of a table: \.csv, \.tsv, \.parquet, \.jsonl, "
     ):
         load_table(tmp_path / "a.xlsx")
     with pytest.raises(NotFoundError, match=r"cannot read .*none\.csv: No such file"):

@@ -80,7 +80,7 @@ def test_units_are_read_with_a_note_that_the_law_keeps() -> None:
     words = [f"{n / 1e6!r}M" for n in table["parameters"]]
     law = fit(table.assign(parameters=words), "chinchilla", **PLAIN)
     assert law.parameters == pytest.approx(fit(table, "chinchilla", **PLAIN).parameters, rel=1e-6)
-    assert law.notes[0].startswith(f"parameters: {words[0]} read as ")
+    assert law.notes[0].startswith(f"{words[0]} in parameters was read as ")
     assert law.notes[0] in str(law)
 
 

@@ -149,8 +149,8 @@ def test_a_scheduler_that_dies_is_said_and_what_was_finished_is_kept(
     assert stdout == ""
     # Beside what distributed logs.
     (said,) = [line for line in stderr.splitlines() if line.startswith("superscope:")]
-    assert said.startswith(f"superscope: dask {cluster.address} cannot go on")
-    assert said.endswith("finished runs are kept: start it again")
+    assert said.startswith(f"superscope: dask {cluster.address} stopped working")
+    assert said.endswith("finished runs are kept, so run the same command again")
     assert len(list(out.glob("*.npz"))) >= 3
 
 

@@ -78,11 +78,11 @@ def test_no_member_says_so() -> None:
     assert found["Does it live in strong superposition?"].short == "cannot be said"
     assert "a law takes 3" in found[LOSS].text[0]
     unsaid = " ".join(found["What could not be said?"].text)
-    assert "There is no law of the raw overlap" in unsaid
+    assert "No law of the raw overlap was fitted" in unsaid
 
 
 REGIME = "Does it live in strong superposition?"
-UNTOLD = "cannot be told by norms: as untrained rows"
+UNTOLD = "cannot be said: the rows are like untrained ones"
 
 
 def regime_of(*heads: np.ndarray) -> Answer:
@@ -127,7 +127,7 @@ def test_strong_superposition_is_answered_by_overlaps_and_not_by_norms(
     found = regime_of(*(rows_of(kind, width=24 + 8 * k) for k, kind in enumerate(kinds)))
     assert found.short == short
     said = " ".join(found.text)
-    assert "Norms are no evidence" in said
+    assert "Norms alone prove nothing" in said
     told = sum(not kind.startswith(("untrained", "no")) for kind in kinds)
     if "no superposition" not in kinds:
-        assert f"tell {told} of {len(kinds)} head" in said
+        assert f"show that {told} of {len(kinds)} head" in said

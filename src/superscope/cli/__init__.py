@@ -6,11 +6,13 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from cyclopts import App, CycloptsError
 
 from superscope._version import __version__
 from superscope.errors import SuperscopeError
+from superscope.text import spelled
 
 app = App(
     name="superscope",
@@ -35,7 +37,7 @@ for name, help_text in {
     "forecast": "Forecast a model's loss from a fitted law, and where width ends.",
     "plan": "Spend a compute budget: the width, depth and tokens with the least loss.",
     "roll-out": "Compare laws: fit the small models, predict the large ones.",
-    "cache": "List what was fetched and kept, or delete it.",
+    "cache": "List or delete the downloaded heads and tables.",
 }.items():
     module = name.replace("-", "_")
     app.command(f"superscope.cli.{module}:{module}", name=name, help=help_text)
@@ -53,7 +55,7 @@ app.register_install_completion_command(help="Complete commands and options in y
 
 
 def _hyphen_attached(arguments: Sequence[str]) -> list[str]:
-    """Return ``--text -`` as ``--text=-``: cyclopts takes a hyphen alone for an option."""
+    """Change ``--text -`` to ``--text=-``, because cyclopts reads a lone hyphen as an option."""
     found: list[str] = []
     for argument in arguments:
         if argument == "-" and found and found[-1] == "--text":
@@ -65,31 +67,41 @@ def _hyphen_attached(arguments: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0, 2 on a user's error, 130 on Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character gets its code
+    for stream in (sys.stdout, sys.stderr):  # show codes for characters the terminal lacks
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    given = sys.argv[1:] if arguments is None else arguments
+    given = _hyphen_attached(sys.argv[1:] if arguments is None else arguments)
+    with spelled(partial(_as_options, given)):
+        _run(given)
+
+
+def _as_options(given: Sequence[str], message: str) -> str:
+    """Return a message with Python's arguments written as options of the command that runs."""
+    from superscope.cli.wording import as_options
+
+    *_, running = app.parse_commands(given)[1]
+    command = running.default_command
+    return message if command is None else as_options(message, command)
+
+
+def _run(given: Sequence[str]) -> None:
     try:
-        app(_hyphen_attached(given))
+        app(given)
         sys.stdout.flush()
     except (CycloptsError, SuperscopeError, MemoryError) as error:
         from superscope.cli.terminal import warn
-        from superscope.cli.wording import as_options
 
-        *_, running = app.parse_commands(_hyphen_attached(given))[1]
-        command = running.default_command
-        message = as_options(str(error), command) if command is not None else str(error)
-        warn(message or "out of memory")
+        warn(str(error) or "out of memory")
         sys.exit(2)
     except KeyboardInterrupt as stop:
         from superscope.cli.terminal import warn
 
         warn(str(stop) or "stopped")
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+    except BrokenPipeError:  # the reader has closed the pipe, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except OSError as error:  # the output cannot be written; other files are handled where they are
+    except OSError as error:  # stdout cannot be written; other files have their own errors
         print(f"superscope: cannot write the output: {error.strerror}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)

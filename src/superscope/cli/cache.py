@@ -14,16 +14,16 @@ def cache(
     clear: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """List what was fetched and kept, or delete it.
+    """List or delete the downloaded heads and tables.
 
     Parameters
     ----------
     names
-        Models or tables, as they are listed; default: everything.
+        Models or tables, named as in the list; default: all.
     clear
-        Delete what would be listed. It is fetched again when it is asked for.
+        Delete them instead of listing them. They are downloaded again when they are needed.
     json
-        Print one line of JSON each instead of a table.
+        Print one line of JSON for each instead of a table.
     """
     from dataclasses import asdict
     from json import dumps
@@ -39,7 +39,7 @@ def cache(
         if not any(_of(held_name.name, name) for held_name in held):
             known = dict.fromkeys(h.name for h in held)
             hint = did_you_mean(name, known)
-            raise NotFoundError(f"nothing of {given} is in the cache; {hint}see: superscope cache")
+            raise NotFoundError(f"{given} is not in the cache; {hint}see: superscope cache")
     chosen = [h for h in held if not wanted or any(_of(h.name, name) for name in wanted)]
     if clear:
         for holding in chosen:
@@ -62,10 +62,10 @@ def cache(
 
 
 def _plain(name: str) -> str:
-    """Return a model's name as the cache has it."""
+    """Return a model's name in the form that the cache uses."""
     return without_secrets(name).removeprefix("hf://").rstrip("/")
 
 
 def _of(held: str, name: str) -> bool:
-    """Whether what is held under one name is, or lies in, what another names."""
+    """Return whether a name in the cache is the given one, or a file below it."""
     return held.rstrip("/") == name or held.startswith(f"{name}/")

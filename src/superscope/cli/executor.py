@@ -1,4 +1,4 @@
-"""Who does many runs: the options ``--executor``, ``--workers`` and ``--scheduler``."""
+"""Choose the workers for many runs: ``--executor``, ``--workers`` and ``--scheduler``."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 
 
 def check_workers(executor: str | None, workers: int | None, scheduler: str | None) -> None:
-    """Refuse options that do not go together.
+    """Raise for options that do not go together.
 
     Raises
     ------
     UsageError
-        Naming them.
+        The message names the options.
     """
     if workers is not None and workers < 1:
         raise UsageError(f"--workers must be at least 1, not {workers}")
     if scheduler is not None and executor == "processes":
         raise UsageError("--scheduler needs --executor dask")
     if scheduler is not None and workers is not None:
-        raise UsageError("the workers of --scheduler are started with it; leave out --workers")
+        raise UsageError("a --scheduler has its own workers; leave out --workers")
 
 
 def chosen_workers(
     executor: str | None, workers: int | None, scheduler: str | None
 ) -> AbstractContextManager[Workers | None]:
-    """Return who was asked for; None leaves it to the sweep.
+    """Return the chosen workers; None leaves the choice to the sweep.
 
     Raises
     ------
     UsageError
-        Options that do not go together.
+        The options do not go together.
     """
     from superscope.runs import dask_cluster, processes
 

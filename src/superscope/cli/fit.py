@@ -42,18 +42,19 @@ def fit(
         power, L = A x^-alpha + B; width, a floor per family and data set; chinchilla, of
         parameters and tokens; shape, of width, depth and tokens; time.
     by
-        Fit each value of this column apart, such as family, and say whether exponents differ.
+        Fit the rows of each value of this column separately, such as each family, and compare the
+        exponents.
     data_dir
         Folder that holds the public tables, for machines without a network.
     sensitivity
-        Also print the exponents under other exclusions.
+        Also print the exponents with other points excluded.
     rules
-        Those exclusions: numbers of the highest losses, or further rules such as "width < 512";
-        default: 0 to 20 % of the smallest group. Every --exclude is lifted in any case.
+        Exclusions for --sensitivity: numbers of highest losses, or rules such as "width < 512";
+        default: 0 to 20 % of the smallest group. One row is always without any --exclude.
     json
         Print the parameters, verdict, findings and facts as JSON.
     out
-        Keep the whole law in this .json file, for forecast and plan.
+        Write the law to this .json file, which forecast and plan read.
     report
         Write a self-contained HTML report to this file.
     figures
@@ -70,7 +71,8 @@ def fit(
     single = out is not None or report is not None or figures is not None or sensitivity
     if by is not None and single:
         raise UsageError(
-            "--by fits several laws; --out, --report, --figures and --sensitivity are for one"
+            "--by fits several laws, but --out, --report, --figures and --sensitivity need a "
+            "single one; leave out --by or these"
         )
     for file in (out, report):
         if file is not None:

@@ -23,26 +23,27 @@ def forecast(
     json: Annotated[bool, Parameter(negative="")] = False,
     figures: Path | None = None,
 ) -> None:
-    """Forecast a model's loss, its parts, what doubling each input buys, and where width ends.
+    """Forecast a model's loss and its parts, and the gain from doubling each input.
 
     Parameters
     ----------
     law
         File that superscope fit --out wrote.
     width
-        m.
+        Width m of the model.
     depth
-        Layers.
+        Number of layers.
     parameters
-        N.
+        Number of parameters N.
     tokens
-        Training tokens.
+        Number of training tokens.
     input
         Another input of the law, such as flop=1e21.
     group
-        Whose floor, where the law has several, such as opt/c4.
+        The group whose floor applies, such as opt/c4, if the law has several.
     features
-        Tokens or features represented: no width beyond it is of use. Default: the data's.
+        Number of tokens or features to represent: a larger width is of no use. Default: from the
+        data.
     json
         Print one line of JSON instead.
     figures

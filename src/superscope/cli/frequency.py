@@ -32,12 +32,12 @@ def frequency(
     revision
         Branch, tag or commit of a hub repository.
     max_tokens
-        Stop after so many tokens.
+        Stop after this many tokens.
     max_documents
-        Stop after so many documents.
+        Stop after this many documents.
     ranks
-        Fit the exponent to ranks A:B, either of which may be empty; default: from 100 to the last
-        rank that is more than chance.
+        Fit the exponent to ranks A:B; A or B may be empty. Default: from rank 100 to the last one
+        whose count is not due to chance.
     json
         Print everything as one line of JSON.
     out
@@ -68,7 +68,7 @@ def frequency(
             )  # fmt: skip
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "stopped: counts are kept only when the whole text is read; "
+                "stopped: nothing was written, because the text was not read to its end; "
                 "--max-documents reads less of it"
             ) from None
     if out is not None:

@@ -32,15 +32,14 @@ def loss(
     json
         Print everything as one line of JSON.
     out
-        Write a row of the table of observations to this .csv or .parquet file, the mean loss and
-        count of each vocabulary entry to NAME.tokens.parquet beside it, and keep what is finished
-        in NAME.blocks: stopped and started again, it goes on from there.
+        Write a row of the table of observations to this .csv or .parquet file, and each token's
+        mean loss and count to NAME.tokens.parquet beside it. Finished parts are kept in
+        NAME.blocks, and the same command continues from there.
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.atomic import make_folder
     from superscope.cli.terminal import progress_bar
-    from superscope.cli.wording import as_options
     from superscope.evaluation import evaluate
 
     tokens = blocks = None
@@ -67,24 +66,24 @@ def loss(
         from superscope.figures.evaluation import evaluation_drawings
 
         write_figures(evaluation_drawings(found), figures)
-    print(found.to_json() if json else as_options(str(found), loss))
+    print(found.to_json() if json else found)
 
 
 def _stopped(blocks: Path | None) -> str:
-    """Return what a stopped command did, and how to go on."""
+    """Return what a stopped command did, and how to continue."""
     from superscope.text import counted
 
     if blocks is None:
-        return "stopped: nothing is kept; with --out, what is done would be"
+        return "stopped: nothing was kept; with --out, finished parts are kept"
     done = len(list(blocks.glob("[!.]*.npz")))
     return (
         f"stopped: {counted(done, 'block is', 'blocks are')} done and kept in {blocks}; "
-        "the same command goes on from there"
+        "the same command continues from there"
     )
 
 
 def _beside(out: Path) -> tuple[Path, Path]:
-    """Return where the losses by token and the finished blocks go, having checked they can."""
+    """Return the paths for losses by token and finished blocks, after checks that they work."""
     from superscope.atomic import check_writable
     from superscope.tables import check_suffix
 

@@ -36,19 +36,20 @@ def measure(
     models
         Hub id (openai-community/gpt2), hf://, s3:// or https:// URI, local folder or file.
     frequencies
-        Token frequencies: .npy, or a .parquet or .csv table with columns id and count. Adds
-        overlaps weighted by them, and a frequency-weighted centering.
+        Token frequencies: .npy, or a .parquet or .csv table with columns id and count. They add
+        overlaps weighted by frequency, and a frequency-weighted centering.
     family
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
     initial
-        The MODEL before training, such as EleutherAI/pythia-70m@step0: tells which rows moved.
+        The MODEL before training, such as EleutherAI/pythia-70m@step0; shows which rows moved.
     json
-        Print one line of JSON a model instead of the table: its numbers, without those of single
+        Print one line of JSON for each model instead of the table, without numbers of single
         tokens.
     table
-        Write a row a model to this .parquet or .csv file.
+        Write one row for each model to this .parquet or .csv file.
     tokens
-        Write a row a token to this .parquet or .csv file: norm, interference, nearest tokens.
+        Write one row for each token to this .parquet or .csv file: norm, interference and nearest
+        tokens.
     report
         Write a self-contained HTML report to this file.
     figures
@@ -61,11 +62,11 @@ def measure(
     if not names:
         raise UsageError("name a MODEL or a --family; see: superscope measure --help")
     if initial is not None and len(names) > 1:
-        raise UsageError("--initial is the initialization of one MODEL; name one")
+        raise UsageError("--initial is for a single MODEL; measure one at a time")
     _check_outputs((table, tokens), (table, tokens, report), figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     measured, failed, stopped = _measure_all(names, options, weights, initial)
-    if measured:  # files first: whoever reads what is printed may go away
+    if measured:  # write files first, because a closed pipe ends the printing
         if table is not None:
             _write_table(measured, table)
         if tokens is not None:
@@ -83,7 +84,9 @@ def measure(
     if stopped:
         raise KeyboardInterrupt(_remaining(names, measured, failed))
     if failed:
-        raise UsageError(f"{len(failed)} of {len(names)} not measured: {', '.join(failed)}")
+        raise UsageError(
+            f"{len(failed)} of {len(names)} models were not measured: {', '.join(failed)}"
+        )
 
 
 def _measure_all(
@@ -92,10 +95,9 @@ def _measure_all(
     frequencies: npt.ArrayLike | None,
     initial: str | None,
 ) -> tuple[list[Geometry], list[str], bool]:
-    """Return the geometries, the names that failed, and whether Ctrl-C came between."""
+    """Return the geometries, the names that failed, and whether Ctrl-C was pressed."""
     from superscope._measure import measure as measure_one
     from superscope.cli.terminal import warn
-    from superscope.cli.wording import as_options
 
     measured: list[Geometry] = []
     failed: list[str] = []
@@ -105,9 +107,7 @@ def _measure_all(
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
-            warn(
-                as_options(str(error), measure)
-            )  # one gated member must not cost the rest of a family
+            warn(str(error))  # the other members of the family are still measured
             failed.append(name)
         except KeyboardInterrupt:
             if not measured:
@@ -117,16 +117,16 @@ def _measure_all(
 
 
 def _remaining(names: list[str], measured: list[Geometry], failed: list[str]) -> str:
-    """Return what a stopped command did, and how to go on."""
+    """Return what a stopped command did, and how to continue."""
     left = names[len(measured) + len(failed) :]
     return (
-        f"stopped; measured and shown: {len(measured)} of {len(names)} models; "
-        f"to go on: superscope measure {' '.join(left)}"
+        f"stopped: {len(measured)} of {len(names)} models were measured; "
+        f"to measure the rest: superscope measure {' '.join(left)}"
     )
 
 
 def _print(measured: list[Geometry], json: bool) -> None:
-    """Print a line of JSON a model, or one table."""
+    """Print one line of JSON for each model, or one table."""
     from superscope.cli.terminal import print_geometry
     from superscope.geometry.compare import brief_json, compared
 
@@ -147,7 +147,7 @@ def _write_table(measured: list[Geometry], file: Path) -> None:
 
 
 def _write_tokens(measured: list[Geometry], file: Path) -> None:
-    """Write the tokens of all models; where there are several, the first column names them."""
+    """Write the tokens of all models; with several models, the first column is their name."""
     import pandas as pd
 
     from superscope.tables import write_table
@@ -162,7 +162,7 @@ def _write_tokens(measured: list[Geometry], file: Path) -> None:
 def _check_outputs(
     tables: Sequence[Path | None], files: Sequence[Path | None], folder: Path | None
 ) -> None:
-    """Refuse files that could not be written, before the work instead of after it."""
+    """Raise for files that cannot be written, before the work starts."""
     from superscope.atomic import check_writable, make_folder
     from superscope.tables import check_suffix
 

@@ -25,11 +25,11 @@ def plan(
     law
         File that superscope fit --out wrote: a law shape or chinchilla.
     compute
-        C = 6 N D, floating-point operations.
+        Compute budget C = 6 N D, in floating-point operations.
     vocabulary
-        V: counts the embedding's V m parameters. Default: none.
+        Vocabulary size V; then the embedding's V m parameters are counted. Default: not counted.
     tied
-        The output head is the embedding, and counts once.
+        Count the embedding only once, because it is also the output head.
     json
         Print one line of JSON instead.
     report

@@ -34,7 +34,7 @@ def roll_out(
         One law or several. The law width alone is compared with itself: exponent free, 1 or
         pooled over the groups, and without a floor.
     hold_out
-        How many of each group's largest sizes to predict.
+        Number of largest sizes in each group to predict.
     size
         Column of the size; default: the first law's first input.
     data_dir

@@ -23,22 +23,21 @@ def study(
     report: Path | None = None,
     figures: Path | None = None,
 ) -> None:
-    """Measure every head and evaluate every loss of a family, fit its laws, and say what they say.
+    """Measure all heads and losses of a family, fit its laws, and answer questions about it.
 
-    Members that fail are listed, and do not stop the others. Started again, it does what is not
-    done.
+    Members that fail are listed, and the others are still done. The same command continues where
+    it was stopped.
 
     Parameters
     ----------
     models
         Names of families (opt, gpt2, qwen2.5, pythia, …), hub ids, local folders or GGUF files.
     out
-        Folder for observations.csv, the laws, the losses by token, and what is finished of
-        members.
+        Folder for observations.csv, the laws, the losses by token, and the finished members.
     executor
-        processes of this machine (default: one, with all cores), or the workers of a dask cluster.
+        Processes on this machine (default: one, with all cores), or workers of a dask cluster.
     workers
-        How many to start.
+        Number of workers to start.
     scheduler
         Address of a running dask scheduler, tcp://HOST:PORT.
     report
@@ -59,7 +58,7 @@ def study(
         check_writable(report)
     if figures is not None:
         make_folder(figures)
-    # A worker holds a whole model, and a model takes all cores.
+    # A worker holds a whole model and uses all cores.
     one = 1 if executor == "dask" and scheduler is None else None
     with (
         chosen_workers(executor, one if workers is None else workers, scheduler) as doing,
@@ -84,17 +83,17 @@ def study(
     print(f"\nreport: {report}")
     if done.failed:
         raise UsageError(
-            f"{len(done.failed)} of {len(done.members)} members are not complete; "
-            "what is finished is kept: start it again"
+            f"{len(done.failed)} of {len(done.members)} members are not complete; finished parts "
+            "are kept, so run the same command again"
         )
 
 
 def _stopped(out: Path) -> str:
-    """Return what a stopped command did, and how to go on."""
+    """Return what a stopped command did, and how to continue."""
     from superscope.text import counted
 
     heads, losses = (len(list((out / "members").glob(f"{p}-*.json"))) for p in ("head", "loss"))
     return (
         f"stopped: {counted(heads, 'head')} and {counted(losses, 'loss', 'losses')} are done and "
-        f"kept in {out}; the same command goes on from there"
+        f"kept in {out}; the same command continues from there"
     )

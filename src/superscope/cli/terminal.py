@@ -1,4 +1,4 @@
-"""What the commands show: tables on stdout, progress and messages on stderr, figures in files."""
+"""Print tables to stdout, progress and messages to stderr, and write figures to files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.progress import Progress, chosen
-from superscope.text import visible
+from superscope.text import advice, visible
 
 if TYPE_CHECKING:
     from superscope.figures.draw.drawing import Drawing, Missing
@@ -55,13 +55,13 @@ def print_geometry(geometry: Geometry) -> None:
 
 
 def warn(message: str) -> None:
-    """Print a line on stderr."""
-    shown = visible(" ".join(message.split()), quote="", longest=2000)
+    """Print a line on stderr; arguments of Python are written as options."""
+    shown = visible(" ".join(advice(message).split()), quote="", longest=2000)
     print(f"superscope: {shown}", file=sys.stderr)
 
 
 def write_figures(drawings: Sequence[Drawing | Missing], folder: Path) -> None:
-    """Write the figures of a result to a folder, and say which there are not, and why."""
+    """Write the figures of a result to a folder, and say why some are missing."""
     from superscope.figures.draw.drawing import Missing
     from superscope.report.files import write_figures as write
 
@@ -72,8 +72,8 @@ def write_figures(drawings: Sequence[Drawing | Missing], folder: Path) -> None:
 
 
 def progress_bar(lines: bool = False) -> AbstractContextManager[Progress]:
-    """Show progress on stderr while the block runs, on a terminal only.
+    """Show progress on stderr while the block runs, if it is a terminal.
 
-    With `lines`, the log of a job on a cluster gets one now and then too.
+    With `lines`, a log also gets a line from time to time.
     """
     return chosen("lines" if lines else "auto")

@@ -1,4 +1,4 @@
-"""The options of commands that read text: words of the command line to :class:`Text`."""
+"""The options of commands that read text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class TextArguments:
-    """What text to read.
+    """Options that choose a text.
 
     Attributes
     ----------
@@ -24,10 +24,11 @@ class TextArguments:
         Files, folders or URIs: .txt, .md, .jsonl, also compressed; .parquet.
         --text=- is standard input.
     dataset
-        Instead of files, a data set of the hub, streamed: wikitext-103, c4, pile, bookcorpus or
-        OWNER/NAME.
+        Data set of the hub to read instead of files: wikitext-103, c4, pile, bookcorpus or
+        OWNER/NAME. It is streamed.
     split
-        What is a document of a plain text file; default: file.
+        The documents of a plain text file: the whole file, its paragraphs or its lines; default:
+        file.
     field
         Field of a JSON line, or column of a table, that holds the text; default: text.
     dataset_config
@@ -35,7 +36,7 @@ class TextArguments:
     dataset_split
         Split of the data set; default: train.
     name
-        What to call the text; default: the first file's name, or the data set's.
+        Name of the text; default: name of the first file or of the data set.
     """
 
     files: Annotated[
@@ -55,12 +56,15 @@ class TextArguments:
         Raises
         ------
         UsageError, NotFoundError, MissingExtraError
-            Not exactly one of files and a data set, an option that belongs to the other, or no
-            such text.
+            Files and a data set are both given or both missing, an option belongs to the other
+            kind, or there is no such text.
         """
         if bool(self.files) == (self.dataset is not None):
-            given = "not both" if self.files else "neither is given"
-            raise UsageError(f"name a text, with --text FILE… or --dataset NAME: {given}")
+            raise UsageError(
+                "--text and --dataset exclude each other; leave one out"
+                if self.files
+                else "no text is given; name one with --text FILE… or --dataset NAME"
+            )
         from superscope.frequency import hub_text, text_files
 
         if self.dataset is None:
@@ -72,7 +76,8 @@ class TextArguments:
             )
         if self.split is not None:
             raise UsageError(
-                "--split is an option of --text; the split of a data set is --dataset-split"
+                "--split is an option of --text; use --dataset-split to choose the split of a data "
+                "set"
             )
         text = hub_text(
             self.dataset, config=self.dataset_config, split=self.dataset_split, field=self.field

@@ -31,21 +31,22 @@ def toy_sweep(
     sweep
         TOML file: option = value, or option = [values], such as width = [10, 39, 100].
     out
-        Folder of the runs, one file each; runs that are there are not done again.
+        Folder of the runs, one file each. Runs that are already there are not repeated.
     dry_run
-        Say how many runs there are, how many are done, and how long the rest will take.
+        Only show how many runs there are, how many are done, and how long the rest will take.
     executor
-        processes of this machine (default), or the workers of a dask cluster.
+        Processes on this machine (default), or workers of a dask cluster.
     workers
-        How many to start; default: one for each core.
+        Number of workers to start; default: one for each core.
     scheduler
         Address of a running dask scheduler, tcp://HOST:PORT.
     device
-        Where engine torch trains; on a GPU, many models at once.
+        Device for the engine torch; a GPU trains many models at once.
     """
     check_workers(executor, workers, scheduler)
 
     from superscope.cli.terminal import progress_bar, warn
+    from superscope.text import counted
     from superscope.toy.sweep_file import read_sweep
     from superscope.toy.sweeps import look
     from superscope.toy.sweeps import sweep as run_sweep
@@ -71,7 +72,9 @@ def toy_sweep(
     if outcome.errors:
         for identity, reason in outcome.errors.items():
             warn(f"run {identity} not done: {reason}")
-        raise UsageError(f"{len(outcome.errors)} runs could not be done; start it again")
+        raise UsageError(
+            f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
+        )
 
 
 def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:
@@ -88,7 +91,7 @@ def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, d
     with progress_bar() as progress:
         needed = time_left(state, device=device, progress=progress)
     low, high = (1e3 * seconds for seconds in needed.step_seconds)
-    # More workers than cores are no faster, and nobody knows here what the cluster's are like.
+    # More workers than cores are not faster. A cluster's speed is unknown, so one core is shown.
     count = 1 if scheduler else min(workers or usable_cores(), usable_cores(), len(left))
     print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "
           f"machine ({low:.3g} to {high:.3g} ms a step; from {needed.source})")  # fmt: skip

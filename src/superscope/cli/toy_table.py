@@ -17,7 +17,7 @@ def toy_table(
     out: Path | None = None,
     losses: Path | None = None,
 ) -> None:
-    """Measure the runs of a folder and write one row each.
+    """Measure the runs of a folder, and write one row for each.
 
     Parameters
     ----------

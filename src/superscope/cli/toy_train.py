@@ -25,7 +25,7 @@ def toy_train(
     Parameters
     ----------
     device
-        Where engine torch trains: cpu, cuda, …; auto is a GPU where there is one.
+        Device for the engine torch: cpu, cuda, …; auto uses a GPU if there is one.
     json
         Print one line of JSON instead of the table.
     out
@@ -54,7 +54,7 @@ def toy_train(
 
 
 def _check_output(out: Path) -> None:
-    """Refuse a file that could not be written, before the work instead of after it."""
+    """Raise for a file that cannot be written, before the work starts."""
     if out.suffix != ".npz":
-        raise UsageError(f"{out}: a run is written as .npz")
+        raise UsageError(f"{out} must end in .npz, the format of a run")
     check_writable(out)

@@ -1,4 +1,4 @@
-"""An error's words for the command line: ``text=`` of Python is ``--text`` here."""
+"""Write arguments of Python as options of the command line: ``text=`` becomes ``--text``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 from cyclopts import App
 
-# A data set's parts have longer names among a command's options than in Python.
+# The options for parts of a data set have longer names than the arguments of hub_text.
 _OF_DATASET = re.compile(r"\bhub_text\((config|split)=(\w+)\)")
 
 
@@ -16,7 +16,7 @@ def as_options(message: str, command: Callable[..., object]) -> str:
     """Return a message with Python's arguments written as a command's options.
 
     ``choose rows='all'`` becomes ``choose --rows all``, ``fold_norm=True`` becomes
-    ``--fold-norm``; what is no option of the command stays as it is.
+    ``--fold-norm``. Names that are not options of the command stay as they are.
     """
     options = _options(command)
 
@@ -35,11 +35,13 @@ def as_options(message: str, command: Callable[..., object]) -> str:
 
 @cache
 def _options(command: Callable[..., object]) -> dict[str, str]:
-    """Return a command's options by the names that Python's arguments have."""
+    """Return a command's options by the names of Python's arguments."""
     found: dict[str, str] = {}
     for argument in App(default_command=command).assemble_argument_collection():
         option = argument.names[0]
         if argument.parse and option.startswith("--") and option.islower():
             found[(argument.keys or (argument.field_info.name,))[-1]] = option
-            found[option[2:].replace("-", "_")] = option  # as text= is --text, of the field files
+            found[option[2:].replace("-", "_")] = (
+                option  # such as text=, whose field is called files
+            )
     return found

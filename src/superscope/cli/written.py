@@ -1,4 +1,4 @@
-"""Reading what other commands wrote: a law's file, a folder of toy runs."""
+"""Read the files of other commands: a law, a folder of toy runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_law(path: Path) -> Law:
     Raises
     ------
     NotFoundError, FormatError
-        No such file, or it holds no law of this version.
+        The file does not exist, or holds no law of this version.
     """
     from superscope.laws import Law
     from superscope.tables import read_bytes
@@ -33,12 +33,12 @@ def read_law(path: Path) -> Law:
 
 
 def finished_runs(folder: Path) -> ToyRuns:
-    """Read and measure the runs of a folder, and name the files that are not finished runs.
+    """Read and measure the runs of a folder, and warn about files that are not finished runs.
 
     Raises
     ------
     NotFoundError
-        There is no such folder, or no finished run at all.
+        The folder does not exist or has no finished run.
     """
     from superscope.toy import read_runs
 
@@ -47,7 +47,7 @@ def finished_runs(folder: Path) -> ToyRuns:
     for message in content.unreadable:
         warn(message)
     for failure in content.failures:
-        warn(f"run {failure.config.identity} left out: {failure.reason}")
+        warn(f"run {failure.config.identity} was left out: {failure.reason}")
     if not content.points:
-        raise NotFoundError("no finished run there; make some with: superscope toy sweep")
+        raise NotFoundError(f"{folder} has no finished run; make some with: superscope toy sweep")
     return content

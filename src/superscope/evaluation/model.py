@@ -309,13 +309,14 @@ def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
     if place == "cpu":
         _check_memory(checkpoint, precision)
     with loading(checkpoint, "the model") as transformers:
-        loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
-            checkpoint.source,
-            dtype=precision if precision == "auto" else getattr(torch, precision),
-            output_loading_info=True,
-            **({"device_map": "auto"} if spread else {}),
-            **checkpoint.arguments,
-        )
+        with checkpoint.checked_downloads():
+            loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
+                checkpoint.source,
+                dtype=precision if precision == "auto" else getattr(torch, precision),
+                output_loading_info=True,
+                **({"device_map": "auto"} if spread else {}),
+                **checkpoint.arguments,
+            )
         _check_loaded(checkpoint, told)
         if not spread and place != "cpu":
             loaded = loaded.to(device_named(place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from superscope.evaluation.evaluation import Evaluation
-from superscope.text import as_text, counted, labelled, named
+from superscope.text import advice, as_text, counted, labelled, named
 
 
 @as_text.register
@@ -22,13 +22,15 @@ def _(evaluation: Evaluation) -> str:
                   f"batches of {s.batch}{revision}"),
     ]  # fmt: skip
     if e.loss_se is None:
-        lines.append(("error", "none: one document, and tokens of one text are not independent; "
-                               "plain text becomes several with split='paragraph'"))  # fmt: skip
+        lines.append(("error", advice(
+            "none, because there is one document and its tokens are not independent; "
+            "split='paragraph' makes several documents of plain text"
+        )))  # fmt: skip
     else:
         lines.append(
             ("error", f"± one standard error, clustered by {len(e.documents.ids):,} documents")
         )
-    lines += [("note", note) for note in e.notes]
+    lines += [("note", advice(note)) for note in e.notes]
     return labelled(f"{named(m.name)} on {named(t.name)}", lines)
 
 

@@ -9,7 +9,7 @@ import math
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from superscope.frequency.text import identity_of
 from superscope.heads import network
 from superscope.heads._locate import LocalCheckpoint, locate
 from superscope.heads.checkpoint import Checkpoint
-from superscope.heads.hub import HubCheckpoint
+from superscope.heads.hub import HubCheckpoint, checked_downloads
 from superscope.heads.opened import read_directory
 from superscope.heads.transport import open_local
 
@@ -75,6 +75,18 @@ class Loadable:
         if self.offline:
             given["local_files_only"] = True  # else each file is asked for again and again
         return {**given, "trust_remote_code": False}  # else it asks, and waits for an answer
+
+    def checked_downloads(self) -> AbstractContextManager[None]:
+        """Check the hash of the weights files that are downloaded while the block runs.
+
+        Raises
+        ------
+        RemoteError
+            A file differs from the hub's.
+        """
+        if self.revision is None or self.offline:
+            return nullcontext()
+        return checked_downloads(self.source, self.revision, self.weights)
 
     def loaded_bytes(self, itemsize: int) -> int | None:
         """Return the size of the weights in memory, `itemsize` bytes each; None if not known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from superscope.frequency.token_frequency import TokenFrequency
 from superscope.frequency.zipf import GROUPS, Bend, ZipfExponent
-from superscope.text import as_text, counted, labelled, named
+from superscope.text import advice, as_text, counted, labelled, named
 
 
 @as_text.register
@@ -21,7 +21,7 @@ def _(f: TokenFrequency) -> str:
         shown = ", ".join(f"{most:,}: {share:.1%}" for most, share in f.shares.items())
         lines.append(("coverage", f"of the text by its most frequent ids: {shown}"))
     lines += _law_lines(f)
-    lines += [("note", note) for note in f.notes]
+    lines += [("note", advice(note)) for note in f.notes]
     return labelled(f"{named(f.tokenizer)} on {named(t.name)}", lines)
 
 

@@ -15,7 +15,7 @@ from superscope.geometry.pairs import Pair, PairStatistics
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.untrained import MANY, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
-from superscope.text import NONE, counted, labelled, named, number, signed, visible
+from superscope.text import NONE, advice, counted, labelled, named, number, signed, visible
 
 SHOWN_PAIRS = 10
 LABEL = 38  # characters of the longest label
@@ -156,7 +156,7 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
     facts.append(("stored as", f"{p.dtype}{quantized}"))
     if p.folded_norm:
         facts.append(("folded in", f"the final norm's gain, {p.folded_norm}"))
-    facts += [("note", note) for note in g.notes]
+    facts += [("note", advice(note)) for note in g.notes]
     return [(label, named(what, longest=500)) for label, what in facts]
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from superscope.errors import AccessRefusedError, NotFoundError, SuperscopeError, UnreachableError
+from superscope.errors import (
+    AccessRefusedError,
+    NotFoundError,
+    RemoteError,
+    SuperscopeError,
+    UnreachableError,
+)
 from superscope.heads import cache, network
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.transport import RangeFile, asked, filesystem, open_remote
@@ -120,6 +129,51 @@ class HubCheckpoint(Checkpoint):
             raise network.gated(self.name) from error
         cache.check_content(name, data, told.size, told.etag)
         return data
+
+
+@contextmanager
+def checked_downloads(repo: str, revision: str | None, files: Iterable[str]) -> Iterator[None]:
+    """Check the hash of files that other libraries download while the block runs.
+
+    huggingface_hub compares only the length of a download. It stores a large file under the
+    SHA-256 that the hub gives for it, so the content is compared with that name. Files that were
+    in its cache before are not read again.
+
+    Parameters
+    ----------
+    repo, revision
+        The repository, and its commit.
+    files
+        Names of the files to check.
+
+    Raises
+    ------
+    RemoteError
+        A file has another hash. It is deleted from the cache, so that the next try downloads it.
+    """
+    names = tuple(files)
+    before = {name for name in names if _downloaded(repo, revision, name) is not None}
+    yield
+    for name in names:
+        blob = None if name in before else _downloaded(repo, revision, name)
+        if blob is None or not re.fullmatch(r"[0-9a-f]{64}", blob.name):
+            continue
+        with blob.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        if digest != blob.name:
+            blob.unlink()
+            raise RemoteError(
+                f"{repo}/{name} was damaged on the way: its SHA-256 is {digest}, and the hub's is "
+                f"{blob.name}; it was deleted from the cache, so try again"
+            )
+
+
+def _downloaded(repo: str, revision: str | None, file: str) -> Path | None:
+    """Return where huggingface_hub's cache has the content of a file, or None."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(repo, file, revision=revision)
+    return Path(found).resolve() if isinstance(found, str) else None
 
 
 def _hub(action: Callable[[], T], repo: str, revision: str | None, retry: bool = True) -> T:

@@ -9,7 +9,7 @@ from superscope.laws._compare import Comparison, Difference
 from superscope.laws.groups import LawsByGroup
 from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
-from superscope.text import as_text, columns, counted, rounded, shown_lines
+from superscope.text import advice, as_text, columns, counted, rounded, shown_lines
 
 
 @as_text.register
@@ -18,7 +18,7 @@ def law_text(law: Law) -> str:
     lines = [*verdict_lines(law), "", law.form.formula, ""]
     lines += columns(("", "value", "± s.e.", "95 % interval"), parameter_rows(law))
     left_out = [("left out", line) for line in exclusions(law)]
-    left_out += [("read", note) for note in law.notes]
+    left_out += [("read", advice(note)) for note in law.notes]
     lines += ["", *(f"{label:<15}{said}" for label, said in [*facts(law), *left_out])]
     return shown_lines(lines)
 
@@ -28,10 +28,10 @@ def verdict_lines(law: Law) -> list[str]:
     if not law.findings:
         return [law.verdict]
     lines = [f"{law.headline}."]
-    lines += [f"  - {finding.text}" for finding in law.findings]
+    lines += [f"  - {advice(finding.text)}" for finding in law.findings]
     remedies = {f.status: f.status.remedy for f in law.findings}
     lines.append("What to try:")
-    lines += [f"  - {status.value}: {remedy}" for status, remedy in remedies.items()]
+    lines += [f"  - {status.value}: {advice(remedy)}" for status, remedy in remedies.items()]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Where tasks run: in processes of this machine, or on the workers of a dask cluster."""
+"""Run tasks in processes on this machine, or on the workers of a dask cluster."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def workers_of(executor: Executor) -> Workers:
 def lost(name: str, error: BaseException) -> RemoteError:
     """Return the error for workers that have stopped working."""
     reason = str(error).strip() or type(error).__name__
-    return RemoteError(f"{name} cannot go on ({reason}); finished runs are kept: start it again")
+    return RemoteError(
+        f"{name} stopped working ({reason}); finished runs are kept, so run the same command again"
+    )
 
 
 class _Pool(Executor):
@@ -107,7 +109,7 @@ def _ctrl_c_later() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # which would let it through as it starts
+    resource_tracker.ensure_running()  # at its start it would unblock Ctrl-C
     heard: list[Any] = []
     handler = signal.getsignal(signal.SIGINT)
     # Processes inherit the blocking. It does not keep Ctrl-C from this thread: another thread that

@@ -1,4 +1,4 @@
-"""What a study says, in words: the questions people have, answered from its numbers."""
+"""Answer the questions of a study in words, from its numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from superscope.forecasts import forecast_at
 from superscope.geometry import Geometry, Regime
 from superscope.geometry.untrained import MANY
 from superscope.laws import Estimate, Law
-from superscope.text import counted
+from superscope.text import advice, counted
 
 if TYPE_CHECKING:
     from superscope.study.members import Member
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question and what the study says to it.
+    """A question and its answer.
 
     Attributes
     ----------
     question
-        What people ask.
+        The question.
     short
-        The answer in a word or two: ``yes``, ``no``, ``cannot be said``, …
+        The answer in a few words: ``yes``, ``no``, ``cannot be said``, …
     text
-        Sentences with the numbers behind it.
+        Sentences with the numbers behind the answer.
     """
 
     question: str
@@ -40,17 +40,17 @@ CANNOT = "cannot be said"
 
 
 def answers(study: Study) -> tuple[Answer, ...]:
-    """Return the answers of a study, the last being what could not be said.
+    """Answer the questions of a study; the last one lists what is not known.
 
     Parameters
     ----------
     study
-        What :func:`study` returned.
+        The study.
 
     Returns
     -------
     tuple of Answer
-        Each a question, a short answer, and the reasons.
+        Each has a question, a short answer, and the reasons.
     """
     return (
         _regime(study),
@@ -66,7 +66,7 @@ def _regime(study: Study) -> Answer:
     measured = [member.geometry for member in study.members if member.geometry is not None]
     heads = [head for head in measured if head.represented_fraction is not None]
     if not heads:
-        why = "No head has norms that are known." if measured else "No head was measured."
+        why = "The norms of no head are known." if measured else "No head was measured."
         return Answer(question, CANNOT, (why,))
     regimes = {str(head.regime) for head in heads}
     vocabulary = _range([head.features / head.width for head in heads])
@@ -78,7 +78,7 @@ def _regime(study: Study) -> Answer:
         f"{counted(len(heads), 'head')}, each with {vocabulary} times as many tokens as "
         f"dimensions. The share of rows that are represented (norm above half the root mean "
         f"square) is {shares}. Regime by norms: {named}.",
-        f"Norms are no evidence: of untrained rows of these shapes the share is {untrained}, and "
+        f"Norms alone prove nothing: untrained rows of these shapes have the share {untrained} and "
         f"the regime {of_untrained}.",
         *_evidence(heads),
         f"Mean square overlap is {_range([h.raw.ratio_to_random for h in heads])} times chance, "
@@ -88,11 +88,11 @@ def _regime(study: Study) -> Answer:
     ))  # fmt: skip
 
 
-UNTOLD = "cannot be told by norms: as untrained rows"
+UNTOLD = "cannot be said: the rows are like untrained ones"
 
 
 def _standing(head: Geometry) -> str:
-    """Return the answer for one head: from overlaps and spectrum, and only then from norms."""
+    """Return the answer for one head, from overlaps and spectrum first, and then from norms."""
     if head.regime is Regime.NONE:
         return "no"
     if not head.evidence.trained:
@@ -111,14 +111,14 @@ def _short(standings: Sequence[str]) -> str:
 
 
 def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
-    """Say what tells the rows from untrained ones."""
+    """Say what shows that the rows were trained."""
     told = sum(head.evidence.trained for head in heads)
     outside = _range([head.centered.outside_marchenko_pastur or 0.0 for head in heads])
     tolerance = _range([head.centered.random_mean_square_sd * head.width for head in heads])
     at_random = [head.raw.random_direction_share for head in heads]
     known = [share for share in at_random if share is not None]
     yield (
-        f"Overlap and spectrum tell {told} of {counted(len(heads), 'head')} from untrained rows. "
+        f"Overlap and spectrum show that {told} of {counted(len(heads), 'head')} are trained. "
         f"Of mean-centered rows, mean square overlap is "
         f"{_range([head.centered.ratio_to_random for head in heads])} times chance, and of "
         f"untrained rows 1 ± {tolerance}; the share of variance outside Marchenko and Pastur's "
@@ -132,7 +132,7 @@ def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
 
 
 def _weighted(heads: Sequence[Geometry]) -> Iterator[str]:
-    """Say what two tokens of the text meet, where the heads were weighted by it."""
+    """Say how much two random tokens of the text overlap, if the heads were weighted by it."""
     found = [
         head.centered.weighted.mean_square_overlap * head.width
         for head in heads
@@ -141,8 +141,8 @@ def _weighted(heads: Sequence[Geometry]) -> Iterator[str]:
     ]
     if found:
         yield (
-            f"Between two different tokens drawn from the text it is {_range(found)} times chance, "
-            "mean-centered."
+            f"The mean square overlap of two different tokens drawn from the text is "
+            f"{_range(found)} times chance, with mean-centered rows."
         )
 
 
@@ -185,11 +185,11 @@ def _exponent(law: Law, name: str) -> tuple[str, str]:
     low, high = interval.low, interval.high
     if low is None or high is None:
         return CANNOT, f"{value:.3g}, which these points do not identify"
-    said = f"{value:.3g} (95 % from {low:.3g} to {high:.3g})"
+    said = f"{value:.3g} (95 % interval {low:.3g} to {high:.3g})"
     if not law.identified:
         return CANNOT, f"{said}, which these points do not identify"
     if low <= 1.0 <= high:
-        return "yes, within its error", f"{said}: 1 lies inside"
+        return "yes, within its error", f"{said}, which includes 1"
     return "no", f"{said}: {'faster' if low > 1.0 else 'slower'} than 1/m"
 
 
@@ -220,7 +220,7 @@ def _doubling(study: Study) -> Answer:
 
 
 def _last_doubling(found: Sequence[Member]) -> Iterator[str]:
-    """Say what the widest step that was measured brought."""
+    """Say how much the loss changed between the two widest models."""
     by_family: dict[str, list[tuple[int, float]]] = {}
     for m in found:
         if m.evaluation is not None:
@@ -253,7 +253,7 @@ def _unsaid(study: Study) -> Answer:
     )
     for what, key, law in laws:
         if law is None:
-            text.append(f"There is no law of {what}: {study.laws.missing[key]}.")
+            text.append(f"No law of {what} was fitted: {study.laws.missing[key]}.")
         elif law.findings:
             verdict = law.verdict[:1].lower() + law.verdict[1:]
             text.append(f"The law of {what} is {verdict}")
@@ -264,7 +264,7 @@ def _unsaid(study: Study) -> Answer:
 
 
 def _notes(found: Sequence[Member]) -> Iterator[str]:
-    """Say what is noted of members, once for all of whom it is."""
+    """Return each note of the members once, with the names of the members that have it."""
     of: dict[str, list[str]] = {}
     for member in found:
         notes: list[str] = []
@@ -273,12 +273,12 @@ def _notes(found: Sequence[Member]) -> Iterator[str]:
         if member.geometry is not None:
             notes += member.geometry.notes
             if member.geometry.provenance.quantized:
-                notes.append("the head is quantized, and that noise is in its overlaps")
+                notes.append("the head is quantized, and this noise is part of its overlaps")
         for note in dict.fromkeys(notes):
             of.setdefault(note, []).append(member.name)
     for note, names in of.items():
         everyone = len(names) == len(found) > 1
-        yield f"{'All members' if everyone else ', '.join(names)}: {note}."
+        yield f"{'All members' if everyone else ', '.join(names)}: {advice(note)}."
 
 
 _PART = {

@@ -1,4 +1,4 @@
-"""From a family's name and a text to what is to be said of it."""
+"""Run a study: measure and evaluate the models of a family, and fit its laws."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def study(
     executor: Executor | Workers | None = None,
     progress: ProgressChoice = "auto",
 ) -> Study:
-    """Measure and evaluate models, and fit the laws that hold over their widths.
+    """Measure and evaluate models, and fit laws in their width.
 
     A member that fails does not stop the others. What is finished is kept in the folder and not
     done again; a loss goes on after its last finished block.
@@ -114,7 +114,7 @@ def fit_laws(table: pd.DataFrame) -> StudyLaws:
                 if rows["family"].notna().any():  # a floor for each family, and one for the others
                     rows = rows.assign(family=rows["family"].fillna("no family"))
                 return fit(rows, "width", resample="row", progress=None)
-            # In logarithms: an overlap of a narrow model must not outweigh all others.
+            # In logarithms, so that the large overlap of a narrow model does not dominate.
             return fit(
                 rows, "power", x="width", columns={"loss": column}, fix={"B": 0.0}, group=(),
                 resample="row", progress=None,

@@ -1,4 +1,4 @@
-"""The members of a study: what is to be done of each, and what came of it."""
+"""The members of a study: their tasks, and their results."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ PARTS = ("head", "loss")
 
 @dataclass(frozen=True)
 class Task:
-    """One part of one member: its head to be measured, or its loss to be evaluated.
+    """A task for one member: to measure its head, or to evaluate its loss.
 
     Attributes
     ----------
     part
         ``head`` or ``loss``.
     checkpoint, loadable
-        Which model, where it was located, and what transformers loads of it.
+        The located model, and how transformers loads it.
     text, options
-        On what, and how.
+        The text and options for the loss.
     blocks
-        Folder for what is finished of a loss.
+        Folder for the finished parts of a loss.
     """
 
     part: str
@@ -60,7 +60,7 @@ class Task:
 
     @property
     def identity(self) -> str:
-        """A name that changes with anything that could change the result."""
+        """A name that depends on everything that the result depends on."""
         limits = (self.options.max_tokens, self.options.max_documents)
         named = (self.text.name, sorted(asdict(self.options).items()))
         how = limits if self.part == "head" else named
@@ -69,7 +69,7 @@ class Task:
 
 
 def work(tasks: Sequence[Task]) -> list[bytes]:
-    """Do tasks and return each one's result as JSON."""
+    """Do tasks, and return the result of each as JSON."""
     done = []
     for task in tasks:
         result = _head(task) if task.part == "head" else _loss(task)
@@ -78,7 +78,7 @@ def work(tasks: Sequence[Task]) -> list[bytes]:
 
 
 def _head(task: Task) -> Geometry:
-    """Measure a head, weighted by how often its tokens occur in the text where they are known."""
+    """Measure a head, weighted by the frequencies of its tokens in the text if they are known."""
     options = task.options
 
     def measured(frequencies: Int64 | None) -> Geometry:
@@ -87,18 +87,19 @@ def _head(task: Task) -> Geometry:
             head, pairs="none", device=options.device, frequencies=frequencies, progress=None
         )
 
-    # What is wrong with a text or tokenizer stays so; a network that fails is tried again.
+    # Errors of the text or the tokenizer are permanent. Network errors are not caught, so that
+    # the next start of the study tries again.
     try:
         counts = count_tokens(
             _tokenizer(task.loadable), task.text, max_tokens=options.max_tokens,
             max_documents=options.max_documents, progress=None,
         ).counts  # fmt: skip
     except (FormatError, NotFoundError, UsageError, EvaluationError) as error:
-        return _noted(measured(None), f"not weighted by the text: {error}")
+        return _noted(measured(None), f"the overlaps were not weighted by the text: {error}")
     try:
         return measured(counts)
-    except UsageError as error:  # they are of another tokenizer
-        return _noted(measured(None), f"not weighted by the text: {error}")
+    except UsageError as error:  # the counts are of another tokenizer
+        return _noted(measured(None), f"the overlaps were not weighted by the text: {error}")
 
 
 def _noted(geometry: Geometry, note: str) -> Geometry:
@@ -113,21 +114,21 @@ def _loss(task: Task) -> Evaluation:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=1)  # a member's head and its loss follow each other
+@lru_cache(maxsize=1)  # the head and the loss of a member are done one after the other
 def _tokenizer(place: Loadable) -> Tokenizer:
     return load_tokenizer(place)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What could not be done of a member: ``head``, ``loss`` or ``model`` (both), and why.
+    """A part of a member that failed, and the reason.
 
     Attributes
     ----------
     part
         ``head``, ``loss``, or ``model`` for both.
     reason
-        Why, in one line.
+        The reason, in one line.
     """
 
     part: str
@@ -136,16 +137,16 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A model of the study, with what is known of it.
+    """A model of the study, and its results.
 
     Attributes
     ----------
     name, family
-        As the user named it, and the family it belongs to, if known.
+        Name that the user gave, and its family if it has one.
     geometry, evaluation
-        Of its head, and its loss; None where that could not be done.
+        Geometry of its head, and its loss; None if that failed.
     failures
-        What could not be done, and why.
+        The parts that failed, and the reasons.
     """
 
     name: str
@@ -156,7 +157,7 @@ class Member:
 
     @property
     def observation(self) -> Observation | None:
-        """The member as a row of the table: overlap and loss together; None if it has neither."""
+        """The member as a row of the table of observations; None if it has no result."""
         g, e = self.geometry, self.evaluation
         if g is None:
             return None if e is None else self._of_family(e.observation())
@@ -175,7 +176,7 @@ class Member:
 def located(
     name: str, family: str | None, text: Text, options: LossOptions, folder: Path
 ) -> tuple[Task, ...] | Failure:
-    """Return what is to be done of a member, or why it cannot be found."""
+    """Return the tasks for a member, or the reason why it was not found."""
     try:
         found = locate(name)
         place = loadable(found)

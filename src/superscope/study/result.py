@@ -1,4 +1,4 @@
-"""A study as a value, and its way to JSON and back."""
+"""The result of a study, which can be written to JSON and read back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAWS = ("overlap", "overlap_centered", "loss")
 
 @dataclass(frozen=True, eq=False)
 class StudyLaws:
-    """The laws of a study; None where there were too few members for one.
+    """The laws of a study; None if there were too few members for one.
 
     Attributes
     ----------
@@ -69,12 +69,12 @@ class Study(Result, Pictured):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The table of observations: a row for each member of which anything is known."""
+        """The table of observations: one row for each member that has a result."""
         return table_of(self.members)
 
     @property
     def failed(self) -> tuple[Member, ...]:
-        """Members of which something could not be done."""
+        """The members of which a part failed."""
         return tuple(member for member in self.members if member.failures)
 
     def to_frame(self) -> pd.DataFrame:
@@ -94,12 +94,12 @@ class Study(Result, Pictured):
         for name in LAWS:
             law: Law | None = getattr(study.laws, name)
             if law is not None:
-                Law.from_json(law.to_json())  # which looks whether its parts fit together
+                Law.from_json(law.to_json())  # checks that its parts are consistent
         return study
 
 
 def read(folder: str | Path) -> Study:
-    """Return a study that was made before, from its folder.
+    """Read a study from the folder that it was written to.
 
     Parameters
     ----------

@@ -46,11 +46,11 @@ class Key:
     heading: str = ""
 
     def columns(self, width: float) -> int:
-        """Return how many labels fit side by side in a figure of so many inches."""
+        """Return how many labels fit side by side in a figure of this width in inches."""
         return self.columns_in(width - _key_left(width))
 
     def columns_in(self, room: float) -> int:
-        """Return how many labels fit side by side into so many inches."""
+        """Return how many labels fit side by side into this width in inches."""
         wide = [0.55 + 0.066 * len(str(h.get_label())) for h in self.handles]
 
         def total(columns: int) -> float:
@@ -166,7 +166,7 @@ def grid(
 
 
 def in_lines(title: str, width: float) -> str:
-    """Return a title broken between its parts so that it fits into so many inches."""
+    """Return a title with line breaks between its parts, so that it fits into this width."""
     lines: list[str] = []
     for part in title.split(", "):
         if lines and 0.068 * len(f"{lines[-1]}, {part}") <= width:
@@ -257,7 +257,7 @@ def one_panel(
 
 
 def spread(values: Sequence[T], most: int) -> tuple[T, ...]:
-    """Return at most so many values, both ends among them, as evenly spaced as can be."""
+    """Return a limited number of values, as evenly spaced as possible, with both ends."""
     count = len(values)
     if count <= most:
         return tuple(values)

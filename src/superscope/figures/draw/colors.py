@@ -49,7 +49,7 @@ DASHES = ("-", (0, (4, 2)), (0, (1, 1.6)), (0, (6, 1.6, 1, 1.6)))
 
 @dataclass(frozen=True)
 class Style:
-    """How one thing of several looks, wherever it is drawn.
+    """The color and marker of one of several things, the same in all figures.
 
     Attributes
     ----------

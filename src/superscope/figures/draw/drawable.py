@@ -48,5 +48,5 @@ def _glyphs() -> frozenset[int]:
 
 
 def caption(*sentences: str) -> str:
-    """Return sentences as one text; those that are empty are left out."""
+    """Join sentences to one text, without empty ones."""
     return " ".join(sentence.strip() for sentence in sentences if sentence.strip())

@@ -1,4 +1,4 @@
-"""Panels of one kind side by side; where there is one, it can stand in axes of a user's."""
+"""Panels of one kind side by side; a single panel can also be drawn in the user's axes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def side_by_side(
     beside: Sequence[Draw] = (),
     **layout: Any,
 ) -> tuple[Callable[[], Figure], Draw | None]:
-    """Return how a picture is painted: as a figure, and in axes of a user's if it has one panel.
+    """Return the functions that paint a picture: as a figure, or in a user's axes if possible.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from superscope.figures.draw.colors import THEMES
 
 WIDE = 8.4  # inches: what a page shows at its full width
 NARROW = 4.0  # inches: on a telephone's page of 400 pixels, letters are then 11 pixels high
-SINGLE = 5.06  # inches: what is no wider looks the same on a telephone
+SINGLE = 5.06  # inches: the width up to which figures look the same on a telephone
 LEFT, RIGHT, BOTTOM = 0.74, 0.27, 0.44  # inches: margins
 SIZE = 8.5  # points
 DASHED = (0, (4, 2))

@@ -128,7 +128,7 @@ def paint_widths(panel: Axes, models: Sequence[Placement]) -> None:
     for model in models:
         _paint_model(panel, model)
     numbered = [(k, m) for k, m in enumerate(models, start=1) if m.drawn and len(models) > 1]
-    for _, m in numbered:  # a number stands beside the line that joins its model's marks
+    for _, m in numbered:  # put the number beside the line that joins the model's marks
         values = [value for _, value in m.drawn]
         points += [(m.width, float(v)) for v in np.geomspace(min(values), max(values), 20)]
     put_labels(

@@ -156,7 +156,7 @@ def _curve(law: Law | None, panel: Panel, x: Floats) -> tuple[Floats, Floats] | 
 
 
 def _between(curves: Sequence[tuple[Floats, Floats] | None], widths: Sequence[int]) -> list[Floats]:
-    """Return the curves' values among the members: a panel need not show all of their ends."""
+    """Return the curves' values near the members, since a panel may cut off the curves' ends."""
     return [
         y[(x >= min(widths)) & (x <= max(widths))]
         for x, y in (curve for curve in curves if curve is not None)
@@ -190,7 +190,7 @@ def _notes(
     study: Study, found: Sequence[Panel], drawn: Sequence[Panel],
     floors: Sequence[float | None], lowest: float,
 ) -> tuple[str, ...]:  # fmt: skip
-    """Return what is to be said of the law, and of what is not drawn."""
+    """Return the sentences about the law, and about points that are not drawn."""
     law = study.laws.loss
     hidden = sum(f is not None and f <= lowest / FAR for f in floors)
     alone = sum(p.evaluation.loss_se is None for panel in drawn for p in panel.points)

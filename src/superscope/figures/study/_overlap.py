@@ -169,7 +169,7 @@ def _paint(panel: Axes, side: Side, points: Sequence[Point], ends: tuple[float, 
         if value > 0:
             put(panel, point, point.width, value)
             at.append((point, (float(point.width), value)))
-    if _mixed(points):  # marks and widths tell them apart, and names would lie on one another
+    if _mixed(points):  # marks and widths distinguish them, and names would overlap
         return
     near = [(a, b) for curve in drawn for a, b in zip(x[::2], curve[::2], strict=True)]
     near += [(p.width, w) for p in points if (w := side.weighted_of(p)) is not None and w > 0]

@@ -103,7 +103,7 @@ def cast_of(study: Study) -> Cast:
     known = list(dict.fromkeys(m.family or NO_FAMILY for m in study.members))
     families, _ = drawable_names(known, LONGEST)
     last = len(MARKERS) - 1
-    if len(known) > len(MARKERS):  # there are no more marks to tell them apart
+    if len(known) > len(MARKERS):  # there are not enough different markers
         families = (*families[:last], *["other families"] * (len(known) - last))
     styles = series(families)
     marks = {f: (drawn, styles[drawn]) for f, drawn in zip(known, families, strict=True)}

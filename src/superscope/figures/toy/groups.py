@@ -221,7 +221,7 @@ def _settings(points: Iterable[ToyPoint]) -> tuple[dict[str, Setting], str]:
 
 
 def _fields(config: ToyConfig) -> dict[str, Hashable]:
-    """Return what makes a setting, with the values that defaults stand for."""
+    """Return the options of a setting, with the values of its defaults."""
     features = config.features()
     scale = config.n / 25.6 if config.scale is None else config.scale
     return {

@@ -17,7 +17,7 @@ EXPLANATIONS = {
     "deviation by which it varies from one random matrix to another.",
     "standard deviations from these": "How far the mean square overlap lies from that of random "
     "rows (mean-centered: of centered random rows), in these standard deviations. Within about 5, "
-    "overlaps are no sign of training.",
+    "overlaps do not show that the rows were trained.",
     "against the Welch floor": "How many times (V − m)/(m(V − 1)), the least mean square overlap "
     "that V unit rows in m dimensions can have; – for V ≤ m, where it is 0.",
     "mean |overlap|": "Mean of |c| over pairs; ± is the standard error of a sample.",

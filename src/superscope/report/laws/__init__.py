@@ -56,7 +56,7 @@ def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> li
 
 
 def write_law_report(law: Law, path: Path, *, plan: Plan | None = None) -> None:
-    """Write all that is known of a law, and its figures, as one self-contained HTML file.
+    """Write a law and its figures as one self-contained HTML file.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ _OF_SEARCH = {
     "starts ended in the best minimum. Where few did, a better one may exist.",
     "condition": "The condition number of the joint Jacobian, with columns of unit length. At 1 "
     "every parameter changes the losses in a way of its own. The larger it is, the better can "
-    "parameters stand in for each other. If it is singular, some cannot be told apart.",
+    "parameters can replace each other. If it is singular, some cannot be determined.",
 }
 _OF_PROFILES = {
     "profile": "The interval that the objective itself gives an exponent. The exponent is held at "

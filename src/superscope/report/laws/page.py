@@ -17,7 +17,7 @@ from superscope.laws import Law
 from superscope.laws.summary import facts, parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.explanations import explanations
-from superscope.text import counted, rounded
+from superscope.text import advice, counted, rounded
 
 MOST_ROWS = 12  # runs of row numbers written out for a rule
 SOURCES = {
@@ -53,8 +53,8 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         title=_title(law),
         law=law,
         explanations=explanations(law, plan),
-        reasons=[Reason(shown(f.text), f.status.severe) for f in law.findings],
-        remedies={f.status.value: f.status.remedy for f in law.findings},
+        reasons=[Reason(shown(advice(f.text)), f.status.severe) for f in law.findings],
+        remedies={f.status.value: advice(f.status.remedy) for f in law.findings},
         formula=_formula(law),
         counts=_counts(law),
         rows=[tuple(map(shown, row)) for row in parameter_rows(law)],

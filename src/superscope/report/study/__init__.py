@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_study_report(study: Study, path: Path) -> None:
-    """Write what a study says, with its figures, as one self-contained HTML file.
+    """Write the answers and figures of a study as one self-contained HTML file.
 
     The page has the answers first, then figures, members, laws and how it was done. The same study
     makes the same bytes. The page holds everything it shows, and runs no script.

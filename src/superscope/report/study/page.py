@@ -15,7 +15,7 @@ from superscope.laws import Law
 from superscope.laws.summary import parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.page import SOURCES
-from superscope.text import counted, number, visible
+from superscope.text import advice, counted, number, visible
 
 if TYPE_CHECKING:
     from superscope.evaluation import Evaluation
@@ -182,7 +182,7 @@ def head_notes(study: Study) -> list[tuple[str, str]]:
     for k, member in enumerate(study.members, start=1):
         for note in member.geometry.notes if member.geometry is not None else ():
             named.setdefault(note, []).append(str(k))
-    return [(note, ", ".join(numbers)) for note, numbers in named.items()]
+    return [(advice(note), ", ".join(numbers)) for note, numbers in named.items()]
 
 
 def law_blocks(study: Study) -> tuple[LawBlock, ...]:
