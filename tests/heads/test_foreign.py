@@ -84,6 +84,13 @@ def test_folders_whose_files_belong_together(tmp_path: Path) -> None:
         FormatError, match=r"\(DCP\), which superscope cannot read; join it: python -m torch"
     ):
         read_head(folder)
+    leveldb = bytes.fromhex("57fb808b247547db")
+    for stem in ("bert_model.ckpt", "model-1000", "ckpt"):
+        parts = {f"{stem}.index": bytes(9) + leveldb, f"{stem}.data-00000-of-00001": bytes(900)}
+        folder = save(tmp_path / stem, {**parts, "checkpoint": "model_checkpoint_path: x"})
+        for path in (folder, *(folder / part for part in parts)):
+            with pytest.raises(FormatError, match=r"checkpoint of TensorFlow.*load_variable"):
+                read_head(path)
     with pytest.raises(FormatError, match="a SavedModel of TensorFlow"):
         read_head(save(tmp_path / "tf", {"saved_model.pb": b"\x08\x01\x12"}))
     with pytest.raises(NotFoundError, match="no weights file"):

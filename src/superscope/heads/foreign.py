@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from superscope.errors import FormatError
 from superscope.heads.transport import RangeFile
@@ -13,6 +14,9 @@ _EXPORTED = "measure the checkpoint that it was exported from"
 _CONVERTED = "measure the checkpoint that it was converted from"
 _UNPACK = "unpack it and pass the path of the file inside"
 _LOADED = "load it with its own library and pass the matrix to superscope.measure"
+_VARIABLE = (
+    "load its matrix with tf.train.load_variable(PATH, NAME) and pass it to superscope.measure"
+)
 _JOIN = "join it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pt"
 
 
@@ -72,6 +76,10 @@ _FORMATS = (
 )  # fmt: skip
 _LONGEST = 300  # bytes: a tar archive has its mark at byte 257
 
+# Files of a TensorFlow checkpoint: its data, and tables in LevelDB's format, by their last bytes.
+_TENSORFLOW = re.compile(r".+\.(data-\d{5}-of-\d{5}|ckpt(-\d+)?\.(index|meta))")
+_LEVELDB = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+
 SUFFIXES = (
     ".onnx", ".tflite", ".h5", ".hdf5", ".keras", ".msgpack", ".pb", ".parquet", ".arrow", ".tar",
     ".nemo", ".gz", ".zip", ".pkl", ".pickle", ".joblib", ".vec", ".ftz", ".ot", ".distcp",
@@ -93,6 +101,9 @@ def refuse(file: RangeFile) -> None:
     FormatError
         The message names the format and says what to do.
     """
+    last = file.read_at(max(file.size - 8, 0), min(file.size, 8))
+    if last == _LEVELDB or _TENSORFLOW.fullmatch(PurePosixPath(file.name).name):
+        raise _cannot_read(file.name, "a part of a checkpoint of TensorFlow", _VARIABLE)
     found = format_of(file)
     if found is not None:
         raise _cannot_read(file.name, found.what, found.way)
@@ -128,6 +139,8 @@ def refuse_folder(name: str, files: Collection[str]) -> None:
     """
     if any(file.endswith(".distcp") for file in files):
         raise _cannot_read(name, "a distributed checkpoint of PyTorch (DCP)", _JOIN)
+    if any(_TENSORFLOW.fullmatch(file) for file in files):
+        raise _cannot_read(name, "a checkpoint of TensorFlow", _VARIABLE)
     if "saved_model.pb" in files:
         raise _cannot_read(name, "a SavedModel of TensorFlow", _LOADED)
     if "_METADATA" in files or "_CHECKPOINT_METADATA" in files:
