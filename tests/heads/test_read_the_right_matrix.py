@@ -10,7 +10,7 @@ import pytest
 import torch
 from files import matrix, safetensors, save, torch_bin
 
-from superscope.errors import FormatError, NotFoundError
+from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.heads import Head, head_of, read_head
 
 W, E = matrix(40, 6), matrix(40, 6, seed=1)
@@ -153,6 +153,56 @@ def test_a_slice_is_refused(tmp_path: Path) -> None:
         read_head(folder)
     (folder / "config.json").write_text('{"vocab_size": 50}')
     assert "20 rows, but the config says 50" in notes(read_head(folder))
+
+
+def test_what_a_rank_of_deepspeed_saved_is_refused(tmp_path: Path) -> None:
+    def file(part: np.ndarray) -> bytes:
+        return torch_bin({"module": {"lm_head.weight": torch.from_numpy(part.copy())}})
+
+    for names in (
+        ("mp_rank_00_model_states.pt", "mp_rank_01_model_states.pt"),
+        ("zero_pp_rank_0_mp_rank_00_model_states.pt", "zero_pp_rank_1_mp_rank_00_model_states.pt"),
+    ):
+        folder = save(tmp_path / names[0], {name: file(W[:20]) for name in names})
+        for name in names:
+            with pytest.raises(FormatError, match=r"one of several ranks"):
+                read_head(folder / name)
+        with pytest.raises(UsageError, match="several weights files and no index"):
+            read_head(folder)
+    # Without tensor or parameter slices, the one file has the whole model.
+    files = {names: file(W) for names in ("mp_rank_00_model_states.pt",)}
+    np.testing.assert_array_equal(whole(read_head(save(tmp_path / "one", files))), W)
+
+
+def test_an_encoder_of_a_sparse_autoencoder_has_a_column_for_each_feature(tmp_path: Path) -> None:
+    tensors = {"W_enc": W.T.copy(), "b_enc": W[:, 0], "b_dec": W[0]}
+    read = read_head(save(tmp_path / "own", {"sae.safetensors": safetensors(tensors)}))
+    np.testing.assert_array_equal(whole(read), W)
+    assert "W_enc is stored 6 × 40" in notes(read)
+    both = save(tmp_path / "both", {"sae.safetensors": safetensors({**tensors, "W_dec": W})})
+    with pytest.raises(NotFoundError, match="pass tensor='NAME'; candidates: W_dec"):
+        read_head(both)
+    for name in ("W_enc", "W_dec"):
+        np.testing.assert_array_equal(whole(read_head(both, tensor=name)), W)
+
+
+def test_of_several_adapters_in_one_file_none_is_chosen(tmp_path: Path) -> None:
+    other = {"m.lm_head.lora_A.second.weight": A, "m.lm_head.lora_B.second.weight": B}
+    folder = save(tmp_path, {"model.safetensors": safetensors({**LORA, **other})})
+    (folder / "adapter_config.json").write_text('{"r": 2, "lora_alpha": 6}')
+    with pytest.raises(FormatError, match=r"cannot merge .*lora_A.default.*lora_A.second"):
+        read_head(folder)
+    base = read_head(folder, tensor="m.lm_head.base_layer.weight")
+    np.testing.assert_array_equal(whole(base), W)
+
+
+def test_a_head_whose_rows_do_not_match_the_tokenizer_is_noted(tmp_path: Path) -> None:
+    for ids, noted in ((40, False), (30, False), (60, True)):
+        vocabulary = {f"t{i}": i for i in range(ids)}
+        tokenizer = {"model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": "t0"}}
+        files = {"model.safetensors": safetensors({"lm_head.weight": W})}
+        folder = save(tmp_path / str(ids), {**files, "tokenizer.json": json.dumps(tokenizer)})
+        assert (f"40 rows, but the tokenizer has {ids} ids" in notes(read_head(folder))) is noted
 
 
 def test_a_projector_is_no_head(tmp_path: Path) -> None:
