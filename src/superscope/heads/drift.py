@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from superscope.heads import naming
+import numpy as np
+
+from superscope.heads import dcp_file, naming
 from superscope.heads.opened import Opened
 from superscope.heads.stored import StoredTensor
 from superscope.heads.transport import RangeFile
@@ -21,7 +23,7 @@ def drifted_embedding(opened: Opened, where: Mapping[str, str], head: str) -> st
     name = naming.embedding_of(where)
     if name is None or name == head:
         return None
-    file, other = opened.file(where[head]), opened.file(where[name])
+    other = opened.file(where[name])
     a, b = (opened.tensor(where, n) for n in (head, name))
     if (a.dtype, a.transposed) != (b.dtype, b.transposed):
         return None  # one may be quantized: then a difference proves nothing
@@ -29,11 +31,20 @@ def drifted_embedding(opened: Opened, where: Mapping[str, str], head: str) -> st
         return None  # the embedding is cut off
     if a.shape != b.shape:
         return name
-    if (where[head], a.entry, a.start) == (where[name], b.entry, b.start):
+    if (where[head], a.entry, a.start) == (where[name], b.entry, b.start) and a.nbytes:
         return None
-    local = file.local is not None and other.local is not None
-    same = _digest(a, file) == _digest(b, other) if local else _probes(a, file) == _probes(b, other)
-    return None if same else name
+    return None if _same(opened, where, head, name) else name
+
+
+def _same(opened: Opened, where: Mapping[str, str], head: str, name: str) -> bool:
+    """Return whether two tensors of one shape have the same bytes, where they are compared."""
+    if opened.directory(where[head]).format == dcp_file.FORMAT:
+        return np.array_equal(opened.loaded(where, head), opened.loaded(where, name))
+    file, other = opened.file(where[head]), opened.file(where[name])
+    a, b = (opened.tensor(where, n) for n in (head, name))
+    if file.local is not None and other.local is not None:
+        return _digest(a, file) == _digest(b, other)
+    return _probes(a, file) == _probes(b, other)
 
 
 def _digest(tensor: StoredTensor, file: RangeFile) -> bytes:

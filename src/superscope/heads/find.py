@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError, NotFoundError
-from superscope.heads import adapters, naming, scales, slices, tokens, vocabulary
+from superscope.heads import adapters, dcp_file, naming, scales, slices, tokens, vocabulary
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.choosing import Chosen, choose_head
 from superscope.heads.drift import drifted_embedding
 from superscope.heads.encodings import ENCODINGS, Encoding, Float32
 from superscope.heads.families import family_of
 from superscope.heads.head import Provenance, check_shape
-from superscope.heads.opened import Opened, config_of, described, rows_of
+from superscope.heads.opened import Opened, config_of, described
 from superscope.heads.scaled import stored_scale
 from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
@@ -75,10 +75,8 @@ def find_head(
     parts = slices.slices_of(file_name, checkpoint.files())
     if len(parts) > 1:
         made: _Made | None = slices.joined(opened, parts, stored.name, params, label)
-    elif wanted is None:
-        made = _adapted(checkpoint, opened, chosen, stored, scale=scale, label=label)
     else:
-        made = None
+        made = _made(checkpoint, opened, chosen, stored, scale=scale, label=label, wanted=wanted)
     matrix, notes = None, [*chosen.notes]
     if made is not None:
         matrix, how = made
@@ -174,6 +172,27 @@ def _by_rows(
     return vocabulary.by_rows(stored, size, transpose, None if ids is None else len(ids))
 
 
+def _made(
+    checkpoint: Checkpoint,
+    opened: Opened,
+    chosen: Chosen,
+    stored: StoredTensor,
+    *,
+    scale: Scale | None,
+    label: str,
+    wanted: str | None,
+) -> _Made | None:
+    """Return a head that has to be made from several tensors, and a note; None if it is one."""
+    adapted = None
+    if wanted is None:
+        adapted = _adapted(checkpoint, opened, chosen, stored, scale=scale, label=label)
+    file = chosen.where[chosen.choice.tensor]
+    if adapted is not None or opened.directory(file).format != dcp_file.FORMAT:
+        return adapted
+    whole = opened.loaded({stored.name: file}, stored.name)
+    return whole, "the head was joined from the chunks of a distributed checkpoint"
+
+
 def _adapted(
     checkpoint: Checkpoint,
     opened: Opened,
@@ -187,7 +206,7 @@ def _adapted(
     adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
     if adapter is None:
         return None
-    rows = rows_of(opened.file(chosen.where[chosen.choice.tensor]), stored)
+    rows = opened.rows({stored.name: chosen.where[chosen.choice.tensor]}, stored.name)
     rows, note = adapters.merged(
         rows if scale is None else scale.applied(rows),
         opened,

@@ -17,7 +17,7 @@ _LOADED = "load it with its own library and pass the matrix to superscope.measur
 _VARIABLE = (
     "load its matrix with tf.train.load_variable(PATH, NAME) and pass it to superscope.measure"
 )
-_JOIN = "join it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pt"
+_WHOLE = "pass its folder, which has a .metadata file"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def refuse_folder(name: str, files: Collection[str]) -> None:
         The message names the format and says what to do.
     """
     if any(file.endswith(".distcp") for file in files):
-        raise _cannot_read(name, "a distributed checkpoint of PyTorch (DCP)", _JOIN)
+        raise _cannot_read(name, "a part of a distributed checkpoint of PyTorch (DCP)", _WHOLE)
     if any(_TENSORFLOW.fullmatch(file) for file in files):
         raise _cannot_read(name, "a checkpoint of TensorFlow", _VARIABLE)
     if "saved_model.pb" in files:

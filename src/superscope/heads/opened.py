@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.heads import foreign, gguf_file, numpy_file, safetensors_file, torch_file
+from superscope.heads import dcp_file, foreign, gguf_file, numpy_file, safetensors_file, torch_file
 from superscope.heads.checkpoint import (
     SLICE,
     USUAL_FILES,
@@ -53,7 +53,16 @@ class Opened:
 
     def loaded(self, where: Mapping[str, str], name: str) -> Float32:
         """Return a whole tensor as float32; `where` maps tensors to files."""
-        return loaded(self.file(where[name]), self.tensor(where, name))
+        directory, tensor = self.directory(where[name]), self.tensor(where, name)
+        if directory.format == dcp_file.FORMAT:
+            return dcp_file.joined(directory, tensor, self.file, _only)
+        return loaded(self.file(where[name]), tensor)
+
+    def rows(self, where: Mapping[str, str], name: str) -> Rows:
+        """Return the rows of a matrix; `where` maps tensors to files."""
+        if self.directory(where[name]).format == dcp_file.FORMAT:
+            return ArrayRows(self.loaded(where, name))
+        return rows_of(self.file(where[name]), self.tensor(where, name))
 
 
 def read_directory(file: RangeFile) -> Directory:
@@ -76,6 +85,8 @@ def read_directory(file: RangeFile) -> Directory:
         if file.name.split("?")[0].endswith(".npz"):
             return numpy_file.read_npz(file)
         return torch_file.read_directory(file)
+    if start[:1] == b"\x80" and dcp_file.MARK in file.read_at(0, min(64, file.size)):
+        return dcp_file.read_metadata(file)
     # A safetensors file starts with 8 bytes of length, and then a JSON object.
     if file.size < 9 or file.read_at(8, 1) != b"{":
         foreign.refuse(file)
@@ -107,6 +118,8 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
                 f"{checkpoint.name} has several weights files and no index; pass the path of "
                 f"one: {shown}"
             )
+    if dcp_file.METADATA in files:
+        return dcp_file.METADATA
     foreign.refuse_folder(checkpoint.name, files)
     unread = [f for f in files if f.endswith(foreign.SUFFIXES)]
     if unread:
@@ -196,6 +209,14 @@ def loaded(file: RangeFile, tensor: StoredTensor) -> Float32:
     values = tensor.encoding.decode(raw.reshape(math.prod(shape[:-1]), -1))
     values = values.reshape(-1, width)
     return values.T if tensor.transposed else values
+
+
+def _only(file: RangeFile) -> Float32:
+    """Load the only tensor of a file."""
+    tensors = list(read_directory(file).tensors.values())
+    if len(tensors) != 1:
+        raise FormatError(f"{file.name} has {len(tensors):,} tensors instead of one; damaged")
+    return loaded(file, tensors[0])
 
 
 def rows_of(file: RangeFile, tensor: StoredTensor) -> Rows:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError
-from superscope.heads import scales
+from superscope.heads import dcp_file, scales
 from superscope.heads.encodings import Float32
 from superscope.heads.opened import Opened, loaded
 from superscope.heads.scales import Scale
@@ -30,6 +30,11 @@ def stored_scale(
     """Return the scale of a head in fp8 or int8; None if no tensor holds it."""
     if not scales.needed(head.dtype):
         return None
+    if opened.directory(where[head.name]).format == dcp_file.FORMAT:
+        raise FormatError(
+            f"{label} is stored as {head.dtype} in a distributed checkpoint, which superscope "
+            "cannot read; measure the unquantized checkpoint"
+        )
     name = scales.scale_beside(head.name, where, label)
     if name is None:
         return None

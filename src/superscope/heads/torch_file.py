@@ -46,7 +46,7 @@ _STORAGES = {
     "UntypedStorage": "U8",
 }  # fmt: skip
 
-_DTYPES = {
+DTYPES = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
     "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
     "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL",
@@ -74,7 +74,7 @@ def read_directory(file: RangeFile) -> Directory:
             f"{file.name} is big-endian, which superscope cannot read; save it again on a "
             "little-endian machine"
         )
-    described = _unpickle(_content(file, entries[pickles[0]]), file.name)
+    described = unpickled(_content(file, entries[pickles[0]]), file.name)
     tensors = {
         name: _stored(name, record, entries, root, file)
         for name, record in _flattened(described, file.name).items()
@@ -119,7 +119,7 @@ class _Named:
         if self.name == "torch._utils._rebuild_tensor_v2":
             return _tensor(arguments[0], arguments[0].dtype, *arguments[1:4])
         if self.name == "torch._utils._rebuild_tensor_v3":
-            dtype = _DTYPES[arguments[6].name.removeprefix("torch.")]
+            dtype = DTYPES[arguments[6].name.removeprefix("torch.")]
             return _tensor(arguments[0], dtype, *arguments[1:4])
         if self.name == "torch.Size":
             if len(arguments[0]) > MAX_AXES:  # many copies of a long one would fill the memory
@@ -158,7 +158,7 @@ _ALLOWED = _INERT | frozenset(
     ["collections.OrderedDict", "torch.Size"]
     + [f"torch._utils.{n}" for n in
        ("_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter")]
-    + [f"torch.{n}" for n in (*_STORAGES, *_DTYPES)]
+    + [f"torch.{n}" for n in (*_STORAGES, *DTYPES)]
     + ["torch.storage.UntypedStorage"]
 )  # fmt: skip
 
@@ -175,7 +175,7 @@ _OPCODES = (
 )  # fmt: skip
 
 
-class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
+class TensorUnpickler(_Unpickler):  # type: ignore[misc]
     dispatch: ClassVar[dict[int, Any]] = {
         code: _Unpickler.dispatch[code] for code in (getattr(pickle, n)[0] for n in _OPCODES)
     }
@@ -183,7 +183,7 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
     def find_class(self, module: str, name: str) -> _Named:
         path = f"{module}.{name}"
         if path not in _ALLOWED:
-            raise _Refused(path)
+            raise Refused(path)
         return _Named(path)
 
     def persistent_load(self, pid: Any) -> _Storage:
@@ -221,7 +221,7 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
             raise ValueError("it sets items of something that is not a dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, (str, int, float, NoneType)):
-                raise _Refused(f"a dict's key of type {type(key).__name__}")
+                raise Refused(f"a dict's key of type {type(key).__name__}")
             target[key] = value
 
     dispatch[pickle.SETITEM[0]] = load_setitem
@@ -232,7 +232,7 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
         arguments = self.stack.pop()
         function = self.stack.pop()
         if not isinstance(function, _Named):
-            raise _Refused(type(function).__name__)
+            raise Refused(type(function).__name__)
         self.stack.append(function(*arguments))
 
     dispatch[pickle.REDUCE[0]] = load_reduce
@@ -241,20 +241,27 @@ class _TensorUnpickler(_Unpickler):  # type: ignore[misc]
         self.stack.pop()
         kind = self.stack.pop()
         if not (isinstance(kind, _Named) and kind.name in _INERT):
-            raise _Refused(kind.name if isinstance(kind, _Named) else type(kind).__name__)
+            raise Refused(kind.name if isinstance(kind, _Named) else type(kind).__name__)
         self.stack.append({})
 
     dispatch[pickle.NEWOBJ[0]] = load_newobj
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The pickle uses something that tensors do not need."""
 
 
-def _unpickle(data: bytes, name: str) -> Any:
+def unpickled(data: bytes, name: str, reader: Any = TensorUnpickler) -> Any:
+    """Return what a pickle describes, read by an unpickler that runs nothing.
+
+    Raises
+    ------
+    FormatError
+        The pickle is damaged, or asks for anything but tensors.
+    """
     try:
-        return _TensorUnpickler(io.BytesIO(data)).load()
-    except _Refused as refused:
+        return reader(io.BytesIO(data)).load()
+    except Refused as refused:
         raise FormatError(
             f"{name}: its pickle uses {refused}, which tensors do not need; superscope did not "
             "run it. If you trust the file, convert it to safetensors"
