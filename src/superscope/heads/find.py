@@ -23,7 +23,7 @@ from superscope.heads.scaled import stored_scale
 from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
-from superscope.heads.tying import tied_by_config
+from superscope.heads.tying import parts_of, tied_by_config
 
 _Made = tuple[Float32, str]  # a matrix made from several tensors, and a note that says how
 _DRIFTED = "its own output head, although config.json ties it to the input embedding"
@@ -255,10 +255,9 @@ def folded_gain(
 
 
 def _depth(config: Mapping[str, Any], directory: Directory) -> int | None:
-    parts = (config.get("text_config"), config)
-    for part in parts:
+    for part in parts_of(config):
         for key in ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers"):
-            if isinstance(part, Mapping) and (layers := _layers(part.get(key))):
+            if layers := _layers(part.get(key)):
                 return layers
     architecture = directory.properties.get("general.architecture")
     return _layers(directory.properties.get(f"{architecture}.block_count"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.heads.tying import tied_by_config, untied_by_default
+from superscope.heads.tying import kind_of, tied_by_config, untied_by_default
 
 # Names of output matrices, with any prefix.
 _OUTPUT = (
@@ -269,9 +269,7 @@ def final_norm(names: Iterable[str]) -> str | None:
 
 def gain_less_one(config: Mapping[str, Any]) -> bool:
     """Return whether the model's norms store their gain minus 1."""
-    text = config.get("text_config")
-    kind = text.get("model_type") if isinstance(text, Mapping) else None
-    return str(kind or config.get("model_type")) in _GAIN_LESS_ONE
+    return kind_of(config) in _GAIN_LESS_ONE
 
 
 def refuse_quantized(

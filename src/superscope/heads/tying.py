@@ -50,7 +50,13 @@ def tied_by_config(config: Mapping[str, Any]) -> bool | None:
     return True if True in said else False if False in said else None
 
 
-def untied_by_default(config: Mapping[str, Any]) -> str | None:
-    """Return the architecture if it does not tie the two by default, or None."""
+def kind_of(config: Mapping[str, Any]) -> str | None:
+    """Return the architecture of the text model, or None if no part of the config names it."""
     kind = next((kind for part in parts_of(config) if (kind := part.get("model_type"))), None)
-    return kind if isinstance(kind, str) and kind in _UNTIED else None
+    return kind if isinstance(kind, str) else None
+
+
+def untied_by_default(config: Mapping[str, Any]) -> str | None:
+    """Return the architecture if it does not tie the head when the config is silent, or None."""
+    kind = kind_of(config)
+    return kind if kind in _UNTIED else None
