@@ -69,6 +69,11 @@ def fixed(value: float | None, digits: int = 2) -> str:
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 
+def percent(share: float) -> str:
+    """Return a share in per cent with three digits."""
+    return f"{100 * share:.3g}%"
+
+
 def counted(count: int, what: str, plural: str | None = None) -> str:
     """Return a number of things: ``1 run``, ``2 runs``, ``1,200 families``."""
     return f"{count:,} {what if count == 1 else plural or what + 's'}"

@@ -21,6 +21,7 @@ from superscope.errors import EvaluationError, SuperscopeError, UsageError
 from superscope.evaluation import Evaluation, Losses, LossOptions, evaluate
 from superscope.evaluation.model import LanguageModel, OutOfMemory
 from superscope.frequency import Text, text_files, text_of
+from superscope.text import percent
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -204,7 +205,7 @@ def test_it_is_a_row_of_the_table(model: Path) -> None:
     assert (row.dataset, row.loss, row.loss_se) == ("words", found.loss, found.loss_se)
     assert (row.width, row.features, row.depth) == (16, found.model.rows, 2)
     assert row.tokens is None  # of training, which nobody knows
-    assert row.run == f"documents of {CONTEXT}"
+    assert row.run == f"documents of {CONTEXT}, {percent(found.unread_share)} unread"
 
 
 def test_json_and_back(model: Path) -> None:
@@ -304,7 +305,8 @@ def test_a_context_beyond_the_models_is_cut_and_said(model: Path) -> None:
     found = evaluate(model, texts(), LossOptions(context=2048))
     assert found.settings.context == CONTEXT
     assert f"the model allows {CONTEXT}" in " ".join(found.notes)
-    assert evaluate(model, texts(), LossOptions(context=CONTEXT)).notes == ()
+    within = LossOptions(context=CONTEXT)
+    assert evaluate(model, texts(longest=6), within).notes == ()
 
 
 def test_out_of_memory_halves_the_batch_and_says_so(

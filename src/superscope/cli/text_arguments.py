@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -21,14 +21,14 @@ class TextArguments:
     Attributes
     ----------
     files
-        Files, folders or URIs: .txt, .md, .jsonl, also compressed; .parquet.
+        Files, folders or URIs: .txt, .md, .raw, .tokens, .jsonl, .csv, also compressed; .parquet.
         --text=- is standard input.
     dataset
         Data set of the hub to read instead of files: wikitext-103, c4, pile, bookcorpus or
         OWNER/NAME. It is streamed.
     split
-        The documents of a plain text file: the whole file, its paragraphs or its lines; default:
-        file.
+        The documents of a plain text file: the whole file (default), its paragraphs, its lines, or
+        what stands between separators such as "<|endoftext|>".
     field
         Field of a JSON line, or column of a table, that holds the text; default: text.
     dataset_config
@@ -44,7 +44,7 @@ class TextArguments:
         Parameter(name="--text", consume_multiple=True, negative="", show_default=False),
     ] = ()
     dataset: str | None = None
-    split: Literal["file", "paragraph", "line"] | None = None
+    split: str | None = None
     field: str | None = None
     dataset_config: str | None = None
     dataset_split: str | None = None

@@ -15,6 +15,7 @@ from superscope.evaluation.blocks import (
     blocks,
     bytes_of,
     identity_of,
+    words_of,
 )
 from superscope.evaluation.evaluation import (
     EvaluatedModel,
@@ -33,6 +34,7 @@ from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.heads.checkpoint import Checkpoint
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.runs import RunFolder
+from superscope.text import counted, percent
 
 LOADING, READING = "loading the model", "reading the text"  # stages before the first block
 FEW = 0.95  # of the model's rows; a tokenizer with fewer ids is remarked on
@@ -107,19 +109,22 @@ class _Run:
         self.counts = Counts()
         self.notes = list(checkpoint.notes)
         self.batches = Batches(options.batch)
+        self.words = 0  # that end in scored tokens
 
     def evaluation(self, tokenizer: Tokenizer | None) -> Evaluation:
         tokenizer = tokenizer or load_tokenizer(self.checkpoint)
+        tokenizer = tokenizer.reading(self.options.special)
         # Loaded even if all is done: its shape and its precision are part of the result.
         model = load_model(self.checkpoint, self.options.device, self.options.dtype)
         self.progress(LOADING, 1, 1)
         context = self._context(model)
         stride = None
         if self.options.mode == "windows":
-            stride = self.options.stride or max(1, (context - len(tokenizer.prefix)) // 2)
+            most = max(1, context - len(tokenizer.prefix) - 1)  # leaves a token of context
+            stride = self.options.stride or min(context // 2, most)
         if context < 2 + len(tokenizer.prefix):
             raise UsageError(f"a context of {context} leaves no token to be predicted")
-        settings = self._settings(model, context, stride)
+        settings = self._settings(model, tokenizer, context, stride)
         done, sizes = self._blocks(model, tokenizer, settings)
         if not done:
             raise self._nothing()
@@ -136,7 +141,8 @@ class _Run:
                 model.parameters,
             ),
             text=TextRead(
-                self.text.name, c.documents, c.empty, c.short, c.cut, c.undecodable, nbytes
+                self.text.name, c.documents, c.empty, c.short, c.cut, c.undecodable, nbytes,
+                self.words, c.tokens, c.unread,
             ),
             settings=settings,
             documents=added([block.documents for block in done]),
@@ -146,7 +152,9 @@ class _Run:
             notes=tuple(self.notes),
         )  # fmt: skip
 
-    def _settings(self, model: LanguageModel, context: int, stride: int | None) -> LossSettings:
+    def _settings(
+        self, model: LanguageModel, tokenizer: Tokenizer, context: int, stride: int | None
+    ) -> LossSettings:
         o = self.options
         return LossSettings(
             mode=o.mode,
@@ -158,6 +166,9 @@ class _Run:
             device=model.device,
             dtype=model.dtype,
             version=__version__,
+            before=tuple(tokenizer.token(i) or f"id {i}" for i in tokenizer.prefix.tolist()),
+            first_scored=len(tokenizer.prefix) > 0,
+            special=o.special,
         )
 
     def _context(self, model: LanguageModel) -> int:
@@ -210,6 +221,7 @@ class _Run:
 
             done.append(self._block(block, model, how, share))
             sizes.append(bytes_of(block))
+            self.words += words_of(block)
             at = after
         self.progress(stage, 1, 1)
         return done, sizes
@@ -261,6 +273,14 @@ class _Run:
                 f"the tokenizer has {tokenizer.size:,} ids, the model {model.rows:,} rows: "
                 "is it this model's tokenizer?"
             )
+        if c.unread:
+            self.notes.append(
+                f"{c.unread:,} of {c.unread + c.tokens:,} tokens "
+                f"({percent(c.unread / (c.unread + c.tokens))}) are not read: "
+                f"{counted(c.cut, 'document is', 'documents are')} longer than the context; "
+                "mode='windows' reads them whole"
+            )
+        self.notes += c.special_notes(self.options.special)
         self.notes += c.undecodable_notes()
         for count, what in ((c.empty, "without a token"), (c.short, "of a single token")):
             if count:

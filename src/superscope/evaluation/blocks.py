@@ -172,6 +172,11 @@ def bytes_of(block: list[Sequence]) -> Losses:
     return by_id(documents, np.zeros(len(documents)), lengths)
 
 
+def words_of(block: list[Sequence]) -> int:
+    """Return the words that end in scored tokens."""
+    return sum(int(s.words[s.scored].sum()) for s in block if s.words is not None)
+
+
 def added(parts: list[Losses]) -> Losses:
     """Return the sums of several parts in their order."""
     return by_id(

@@ -13,7 +13,7 @@ from superscope.heads import family_of
 from superscope.observations import Observation
 from superscope.plotting import Pictured
 from superscope.result import Result
-from superscope.text import counted
+from superscope.text import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,12 @@ class LossSettings:
         Where the model was, and the precision of its weights.
     version
         Of superscope.
+    before
+        Tokens that the tokenizer puts before every text, as it spells them, such as ``<s>``.
+    first_scored
+        Whether the first token of a text is scored: only where a token stands before it.
+    special
+        How special tokens that the text spells were read: as ``tokens`` or as ``text``.
     """
 
     mode: str
@@ -53,6 +59,9 @@ class LossSettings:
     device: str
     dtype: str
     version: str
+    before: tuple[str, ...] = ()
+    first_scored: bool = False
+    special: str = "tokens"
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,10 @@ class TextRead:
         Bytes that could not be decoded, read as U+FFFD.
     nbytes
         Bytes of UTF-8 that the scored tokens stand for.
+    words
+        Words, separated by white space, that end in a scored token; None if not counted.
+    tokens, unread
+        Tokens of the documents that were read, and those left out beyond the context.
     """
 
     name: str
@@ -104,6 +117,14 @@ class TextRead:
     cut: int
     undecodable: int
     nbytes: int
+    words: int | None = None
+    tokens: int = 0
+    unread: int = 0
+
+    @property
+    def unread_share(self) -> float:
+        """Share of the documents' tokens that were left out beyond the context."""
+        return self.unread / max(1, self.tokens + self.unread)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +171,10 @@ class Evaluation(Result, Pictured):
         What the user should know.
     """
 
-    DERIVED = ("loss", "loss_se", "perplexity", "bits_per_byte", "bits_per_byte_se", "scored")
+    DERIVED = (
+        "loss", "loss_se", "perplexity", "word_perplexity", "bits_per_byte", "bits_per_byte_se",
+        "scored", "unread_share",
+    )  # fmt: skip
 
     model: EvaluatedModel
     text: TextRead
@@ -186,6 +210,19 @@ class Evaluation(Result, Pictured):
         return math.exp(min(self.loss, 700.0))
 
     @property
+    def word_perplexity(self) -> float | None:
+        """exp of the nats per word, words being separated by white space; None without a word."""
+        words = self.text.words
+        if not words:
+            return None
+        return math.exp(min(float(self.documents.nats.sum()) / words, 700.0))
+
+    @property
+    def unread_share(self) -> float:
+        """Share of the documents' tokens that were left out beyond the context."""
+        return self.text.unread_share
+
+    @property
     def bits_per_byte(self) -> float:
         """Loss in bits per byte of UTF-8: what tokenizers cannot change."""
         return float(self.documents.nats.sum()) / math.log(2) / self.text.nbytes
@@ -198,11 +235,17 @@ class Evaluation(Result, Pictured):
 
     @property
     def how(self) -> str:
-        """Mode and context in a few words, which tables have as the run."""
+        """Mode, context, what stood before a text and what was not read: the run in tables."""
         s = self.settings
-        if s.stride is None:
-            return f"documents of {s.context}"
-        return f"windows of {s.context} by {s.stride}"
+        mode = "documents" if s.stride is None else "windows"
+        parts = [f"{mode} of {s.context}" + ("" if s.stride is None else f" by {s.stride}")]
+        if s.before:
+            parts.append(f"after {' '.join(s.before)}")
+        if s.special == "text":
+            parts.append("special tokens as text")
+        if self.text.unread:
+            parts.append(f"{percent(self.text.unread_share)} unread")
+        return ", ".join(parts)
 
     def observation(self) -> Observation:
         """Return the loss as a row of the table of observations."""

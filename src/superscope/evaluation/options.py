@@ -25,6 +25,9 @@ class LossOptions:
         Tokens read at once; less if the model allows less.
     stride
         Tokens from one window to the next; half the context by default.
+    special
+        How special tokens that a text spells, as ``<|endoftext|>``, are read: as ``tokens``, or as
+        the ``text`` that they are.
     batch
         Sequences read at once.
     max_tokens
@@ -43,6 +46,7 @@ class LossOptions:
     mode: Literal["documents", "windows"] = "documents"
     context: int = 2048
     stride: int | None = None
+    special: Literal["tokens", "text"] = "tokens"
     batch: int = 8
     max_tokens: int | None = None
     max_documents: int | None = None

@@ -33,12 +33,15 @@ class Sequence:
         Bytes of the text that each token stands for, int64, shape (L,).
     read
         Bytes of the source that were read up to here.
+    words
+        Words of the text that end in each token, int64, shape (L,); None if not counted.
     """
 
     ids: Ids
     documents: npt.NDArray[np.int32]
     lengths: Int64
     read: int
+    words: Int64 | None = None
 
     @property
     def scored(self) -> npt.NDArray[np.bool_]:
@@ -61,8 +64,9 @@ def documents(
         scored[max(1, len(prefix)) :] = number
         if not (scored >= 0).any():
             continue
-        lengths = np.concatenate([np.zeros(len(prefix), np.int64), encoded.lengths])
-        yield Sequence(ids, scored, lengths, counts.read)
+        none = np.zeros(len(prefix), np.int64)
+        lengths, words = (np.concatenate([none, n]) for n in (encoded.lengths, encoded.words))
+        yield Sequence(ids, scored, lengths, counts.read, words)
 
 
 def windows(  # noqa: PLR0917 - those of documents, and a stride
@@ -83,7 +87,8 @@ def windows(  # noqa: PLR0917 - those of documents, and a stride
     room = context - len(prefix)
     if stride >= room:
         raise UsageError(f"a stride of {stride:,} leaves no context in windows of {room:,} tokens")
-    row = _Row(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+    nothing = np.zeros(0, np.int64)
+    row = _Row(np.zeros(0, np.int32), np.zeros(0, np.int32), nothing, nothing)
     done = 0  # tokens of the row that were scored, or had their chance
 
     def window(length: int) -> Sequence:
@@ -96,8 +101,9 @@ def windows(  # noqa: PLR0917 - those of documents, and a stride
         if not len(prefix):
             scored[:1] = CONTEXT_ONLY
         done = length
-        lengths = np.concatenate([np.zeros(len(prefix), np.int64), row.lengths[:length]])
-        return Sequence(ids, scored, lengths, counts.read)
+        none = np.zeros(len(prefix), np.int64)
+        lengths, words = (np.concatenate([none, n[:length]]) for n in (row.lengths, row.words))
+        return Sequence(ids, scored, lengths, counts.read, words)
 
     for number, encoded in taken(text, tokenizer, limits, counts):
         row = row.with_document(number, encoded, tokenizer.end)
@@ -113,11 +119,12 @@ def windows(  # noqa: PLR0917 - those of documents, and a stride
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """Documents in a row: ids, the document of each, and the bytes each stands for."""
+    """Documents in a row: ids, the document of each, its bytes, and the words that end in it."""
 
     ids: Ids
     documents: npt.NDArray[np.int32]
     lengths: Int64
+    words: Int64
 
     def with_document(self, number: int, encoded: Encoded, end: int | None) -> _Row:
         joint = [end] if end is not None and number > 0 else []
@@ -129,7 +136,9 @@ class _Row:
                 np.full(len(encoded.ids), number, np.int32),
             ]),
             np.concatenate([self.lengths, np.zeros(len(joint), np.int64), encoded.lengths]),
+            np.concatenate([self.words, np.zeros(len(joint), np.int64), encoded.words]),
         )  # fmt: skip
 
     def without(self, count: int) -> _Row:
-        return _Row(self.ids[count:], self.documents[count:], self.lengths[count:])
+        rest = slice(count, None)
+        return _Row(self.ids[rest], self.documents[rest], self.lengths[rest], self.words[rest])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from superscope.evaluation.evaluation import Evaluation
-from superscope.text import advice, as_text, counted, labelled, named
+from superscope.text import advice, as_text, counted, labelled, named, percent, visible
 
 
 @as_text.register
@@ -14,10 +14,11 @@ def _(evaluation: Evaluation) -> str:
     lines = [
         ("loss", f"{_estimate(e.loss, e.loss_se)} nats per token"),
         ("bits per byte", _estimate(e.bits_per_byte, e.bits_per_byte_se)),
-        ("perplexity", f"{e.perplexity:,.4g}"),
+        ("perplexity", _perplexity(e)),
         ("text", f"{t.documents:,} documents, {e.scored:,} tokens scored, "
                  f"{t.nbytes / e.scored:.3g} bytes each"),
         ("mode", _mode(evaluation)),
+        ("scored", _scored(evaluation)),
         ("model", f"V = {m.rows:,}, m = {m.width:,}, {s.dtype} on {s.device}, "
                   f"batches of {s.batch}{revision}"),
     ]  # fmt: skip
@@ -34,11 +35,30 @@ def _(evaluation: Evaluation) -> str:
     return labelled(f"{named(m.name)} on {named(t.name)}", lines)
 
 
+def _perplexity(evaluation: Evaluation) -> str:
+    by_token = f"{evaluation.perplexity:,.4g} per token"
+    by_word = evaluation.word_perplexity
+    if by_word is None:
+        return by_token
+    return f"{by_token}, {by_word:,.4g} per word ({counted(evaluation.text.words or 0, 'word')})"
+
+
+def _scored(evaluation: Evaluation) -> str:
+    s = evaluation.settings
+    if s.first_scored:
+        before = visible(" ".join(s.before), quote="", longest=100)
+        each = "each text" if s.stride is None else "each window"
+        return f"every token; {before} stands before {each} and is not scored"
+    first = "each text" if s.stride is None else "the first text"
+    return f"every token but the first of {first}, which has nothing before it"
+
+
 def _mode(evaluation: Evaluation) -> str:
     s, t = evaluation.settings, evaluation.text
     if s.stride is None:
         longer = counted(t.cut, "was", "were")
-        return f"documents, each cut to {s.context:,} tokens ({longer} longer)"
+        unread = f", {percent(t.unread_share)} of the tokens unread" if t.unread else ""
+        return f"documents, each cut to {s.context:,} tokens ({longer} longer{unread})"
     return (f"windows of {s.context:,} tokens over the documents in a row, one every {s.stride:,}; "
             "each token scored once")  # fmt: skip
 

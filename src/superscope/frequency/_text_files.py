@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -15,8 +16,9 @@ from superscope.text import visible
 
 SPLITS = ("file", "paragraph", "line")
 KINDS = {
-    ".txt": "text", ".text": "text", ".md": "text",
+    ".txt": "text", ".text": "text", ".md": "text", ".raw": "text", ".tokens": "text",
     ".jsonl": "lines", ".ndjson": "lines", ".json": "lines",
+    ".csv": "table", ".tsv": "table",
     ".parquet": "parquet",
 }  # fmt: skip
 
@@ -33,14 +35,14 @@ def text_files(
     Parameters
     ----------
     paths
-        Files or URIs: ``.txt``, ``.md``; ``.jsonl``; ``.parquet``; the first two also compressed
-        (``.gz``, ``.bz2``, ``.xz``, ``.zst``). Folders stand for such files in them. ``-`` is plain
-        text from standard input.
+        Files or URIs: ``.txt``, ``.md``, ``.raw``, ``.tokens``; ``.jsonl``; ``.csv``, ``.tsv``;
+        ``.parquet``; all but Parquet also compressed (``.gz``, ``.bz2``, ``.xz``, ``.zst``).
+        Folders stand for such files in them. ``-`` is plain text from standard input.
     split
         What is a document of a plain text file: the ``file``, a ``paragraph`` (up to an empty
-        line) or a ``line``.
+        line), a ``line``, or what stands between separators, as ``<|endoftext|>``.
     field
-        Field of a JSON line, or column of a Parquet file, that holds the text.
+        Field of a JSON line, or column of a CSV or Parquet file, that holds the text.
     name
         What tables call it; by default the name of the first file or folder.
 
@@ -62,8 +64,10 @@ def text_files(
     >>> text_files("poem.txt").name
     'poem'
     """
-    if split not in SPLITS:
-        raise UsageError(f"split={split!r}; expected {', '.join(SPLITS)}")
+    if split not in SPLITS and not re.search(r"[^\w\s]", split):  # a word is one mistyped
+        raise UsageError(
+            f"split={split!r}; expected {', '.join(SPLITS)}, or a separator such as <|endoftext|>"
+        )
     if isinstance(paths, (str, Path)):
         paths = [paths]
     named = [file for path in paths for file in _expanded(str(path))]
@@ -115,7 +119,7 @@ def _kind(file: str) -> str:
     if kind is None or (kind == "parquet" and compression):
         raise UsageError(
             f"{shown_name(file)}: text is read from {', '.join(KINDS)}, "
-            f"the first six also compressed ({', '.join(COMPRESSIONS)})"
+            f"all but Parquet also compressed ({', '.join(COMPRESSIONS)})"
         )
     return kind
 

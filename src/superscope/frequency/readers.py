@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -20,6 +21,7 @@ from superscope.heads.transport import filesystem, open_remote
 from superscope.text import visible
 
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+LONGEST_CELL = 1 << 30  # characters of a cell of CSV
 FETCHED = 1 << 20  # bytes of a remote file at once
 
 
@@ -57,6 +59,8 @@ def _read_file(file: str, kind: str, split: str, field: str) -> Iterator[Documen
     with _opened(file) as stream:
         if kind == "parquet":
             yield from _read_parquet(stream, shown, field)
+        elif kind == "table":
+            yield from _read_table(stream, shown, field, suffixes(file)[0])
         elif kind == "lines":
             yield from _read_lines(stream, shown, field)
         else:
@@ -102,6 +106,9 @@ def _decompressed(raw: io.BufferedIOBase, compression: str) -> io.BufferedIOBase
 
 
 def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Document]:
+    if split not in {"file", "paragraph", "line"}:
+        yield from _read_separated(stream, file, split)
+        return
     gathered: list[bytes] = []
     begin = 1
 
@@ -120,6 +127,33 @@ def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Do
         if split == "line":
             yield from document()
     yield from document()
+
+
+def _read_separated(stream: io.BufferedIOBase, file: str, separator: str) -> Iterator[Document]:
+    line = 1
+    for part in stream.read().removeprefix(b"\xef\xbb\xbf").split(separator.encode()):
+        text = part.lstrip(b"\r\n")
+        if text.strip():
+            begin = line + part.count(b"\n", 0, len(part) - len(text))
+            yield _decoded(text.rstrip(b"\r\n"), file, begin)
+        line += part.count(b"\n")
+
+
+def _read_table(
+    stream: io.BufferedIOBase, file: str, field: str, suffix: str
+) -> Iterator[Document]:
+    # A document may be longer than the 128 KB that csv allows a cell; the setting is the process's.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
+    lines = (line.decode("utf-8", "surrogateescape") for _, line in _lines(stream))
+    rows = csv.DictReader(lines, delimiter="\t" if suffix == ".tsv" else ",")
+    try:
+        for row in rows:
+            place = f"{file}, line {rows.line_num}"
+            text = text_field(row, field, place)
+            if text is not None and text.strip():
+                yield document_of(text, place, len(text))
+    except csv.Error as error:
+        raise FormatError(f"{file}, line {rows.line_num} is no CSV: {error}") from None
 
 
 def _lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from superscope.frequency.text import Text
 from superscope.frequency.tokenizer import Encoded, Tokenizer
+from superscope.text import visible
 
 
 @dataclass
@@ -23,6 +25,10 @@ class Counts:
         Documents of which the end was left out, being longer than the context.
     undecodable
         Bytes that could not be decoded, read as U+FFFD; and where the first was.
+    tokens, unread
+        Tokens taken, and those that were left out beyond the context.
+    special
+        How often the text spells each special token.
     """
 
     documents: int = 0
@@ -31,6 +37,9 @@ class Counts:
     cut: int = 0
     undecodable: int = 0
     first_undecodable: str | None = None
+    tokens: int = 0
+    unread: int = 0
+    special: Counter[str] = field(default_factory=Counter)
     read: int = field(default=0, repr=False)
 
     def undecodable_notes(self) -> list[str]:
@@ -40,6 +49,19 @@ class Counts:
         return [
             f"{self.undecodable:,} undecodable bytes were read as U+FFFD, the first in "
             f"{self.first_undecodable}"
+        ]
+
+    def special_notes(self, special: str) -> list[str]:
+        """Return what to say of special tokens that the text spells: nothing, or one line."""
+        if not self.special:
+            return []
+        found = ", ".join(f"{visible(t)} {n:,} ×" for t, n in self.special.most_common(3))
+        more = f" and {len(self.special) - 3:,} others" if len(self.special) > 3 else ""
+        if special == "text":
+            return [f"the text spells special tokens ({found}{more}), which are read as text"]
+        return [
+            f"the text spells special tokens ({found}{more}), which are read as tokens; "
+            "special='text' reads them as text, and split='SEPARATOR' divides a file at one"
         ]
 
 
@@ -70,13 +92,16 @@ def taken(
         if not len(encoded.ids):
             counts.empty += 1
             continue
+        counts.special.update(tokenizer.special_in(document.text))
         taken = encoded
         if longest is not None:
             counts.cut += len(encoded.ids) > longest
+            counts.unread += max(0, len(encoded.ids) - longest)
             taken = taken.first(longest)
         if left is not None:
             taken = taken.first(left)
             left -= len(taken.ids)
+        counts.tokens += len(taken.ids)
         number = counts.documents
         counts.documents += 1
         # In a row only the first document has nothing before it.

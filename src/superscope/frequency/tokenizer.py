@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +19,7 @@ from superscope.frequency.text import Document
 Ids = npt.NDArray[np.int32]
 
 BATCH = 64  # documents given to the tokenizer at once
+_WORD = re.compile(r"\S+")
 LETTERS = 1 << 20  # no further document is added to so much text
 
 
@@ -33,10 +35,13 @@ class Encoded:
         Bytes of the text up to the end of each token, int64, shape (tokens,), the last one being
         the end of the text. What the tokenizer does not tell is shared out evenly: the bytes of a
         letter among the tokens it was split into, of a text where there are no offsets at all.
+    text
+        What was encoded.
     """
 
     ids: Ids
     ends: npt.NDArray[np.int64]
+    text: str = ""
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -44,9 +49,19 @@ class Encoded:
         lengths: npt.NDArray[np.int64] = np.diff(self.ends, prepend=0)
         return lengths
 
+    @property
+    def words(self) -> npt.NDArray[np.int64]:
+        """Words, separated by white space, that end in each token, shape (tokens,)."""
+        ends = np.fromiter((found.end() for found in _WORD.finditer(self.text)), np.int64)
+        place = np.searchsorted(self.ends, _byte_offsets(self.text)[ends])
+        counts: npt.NDArray[np.int64] = np.bincount(place, minlength=len(self.ids))
+        return counts[: len(self.ids)].astype(np.int64)
+
     def first(self, count: int) -> Encoded:
         """Return no more than so many tokens."""
-        return self if len(self.ids) <= count else Encoded(self.ids[:count], self.ends[:count])
+        if len(self.ids) <= count:
+            return self
+        return Encoded(self.ids[:count], self.ends[:count], self.text)
 
 
 class Tokenizer:
@@ -58,6 +73,8 @@ class Tokenizer:
         The model it belongs to.
     loaded
         The tokenizer as transformers loaded it.
+    special
+        How special tokens that a text spells are read: as ``tokens`` or as ``text``.
 
     Attributes
     ----------
@@ -71,12 +88,29 @@ class Tokenizer:
         One more than the largest id it can produce.
     """
 
-    def __init__(self, name: str, loaded: Any):
-        self.name, self._loaded = name, loaded
+    _special = "tokens"
+    _spelled = re.compile(r"(?!)")  # none, where a subclass has no loaded tokenizer
+
+    def __init__(self, name: str, loaded: Any, special: str = "tokens"):
+        self.name, self._loaded, self._special = name, loaded, special
+        spelled = {t for t in map(str, loaded.all_special_tokens) if t}
+        spelled |= {str(t) for t in loaded.added_tokens_decoder.values() if t.special and str(t)}
+        longest_first = sorted(spelled, key=lambda t: (-len(t), t))
+        self._spelled = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         before, after = _added(loaded)
         self.prefix, self.suffix = np.asarray(before, np.int32), np.asarray(after, np.int32)
         self.end: int | None = loaded.eos_token_id
         self.size = max(loaded.get_vocab().values(), default=-1) + 1
+
+    def reading(self, special: str) -> Tokenizer:
+        """Return this tokenizer, reading special tokens in a text as ``tokens`` or ``text``."""
+        if special == self._special:
+            return self
+        return Tokenizer(self.name, self._loaded, special)
+
+    def special_in(self, text: str) -> list[str]:
+        """Return the special tokens that a text spells, in their order."""
+        return self._spelled.findall(text)
 
     def token(self, index: int) -> str | None:
         """Return the text of a token as the vocabulary spells it, or None if there is none."""
@@ -107,17 +141,17 @@ class Tokenizer:
         fast = bool(self._loaded.is_fast)
         done = self._loaded(
             list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False,
-            return_offsets_mapping=fast,
+            return_offsets_mapping=fast, split_special_tokens=self._special == "text",
         )  # fmt: skip
         for k, text in enumerate(texts):
             ids = np.asarray(done["input_ids"][k], np.int32)
             if fast and len(ids):
                 ends = np.asarray(done["offset_mapping"][k], np.int64)[:, 1]
                 ends[-1] = len(text)  # with what the tokenizer left out at the end
-                yield Encoded(ids, _spread(_byte_offsets(text)[np.maximum.accumulate(ends)]))
+                yield Encoded(ids, _spread(_byte_offsets(text)[np.maximum.accumulate(ends)]), text)
             else:
                 share = np.arange(1, len(ids) + 1) * len(text.encode()) // max(1, len(ids))
-                yield Encoded(ids, share.astype(np.int64))
+                yield Encoded(ids, share.astype(np.int64), text)
 
 
 def _added(loaded: Any) -> tuple[list[int], list[int]]:
