@@ -169,7 +169,7 @@ def test_counting_tokens_loads_no_torch(tokenizer: Path) -> None:
     code = (
         "import sys\n"
         "import superscope.cli.frequency\n"
-        "assert not {'numpy', 'pandas', 'transformers'} & set(sys.modules)\n"
+        "assert not {'torch', 'pandas', 'transformers'} & set(sys.modules)\n"
         "import superscope.frequency._count_tokens\n"
         "print(sorted({'torch', 'pandas', 'transformers'} & set(sys.modules)))"
     )

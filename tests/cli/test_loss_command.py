@@ -59,7 +59,7 @@ def test_json_is_everything(model: Path, text: Path) -> None:
     done = superscope("loss", model, "--text", text, "--mode", "windows", "--context", 16, "--json")
     assert done.code == 0, done.err
     found = Evaluation.from_json(done.out)
-    assert found.settings.stride == 7 and found.loss_se is None
+    assert found.settings.stride == 8 and found.loss_se is None
     assert json.loads(done.out)["derived"]["loss"] == found.loss
 
 

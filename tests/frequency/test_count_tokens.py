@@ -269,3 +269,40 @@ def test_undecodable_bytes_are_told(tmp_path: Path) -> None:
     f = count_tokens(byte_tokenizer(tmp_path / "t"), text_files([tmp_path / "t.txt"]))
     assert f.text.undecodable == 2
     assert "2 undecodable bytes were read as U+FFFD, the first in" in f.notes[0]
+
+
+def test_special_tokens_that_a_text_spells_are_tokens_or_text_and_said(tmp_path: Path) -> None:
+    folder = byte_tokenizer(tmp_path / "t", begin=True)
+    spelled = load_tokenizer(folder).token(int(load_tokenizer(folder).prefix[0]))
+    texts = [f"a {spelled} b"]
+    as_tokens = count_tokens(folder, texts)
+    as_text = count_tokens(folder, texts, special="text")
+    assert as_text.counts.sum() > as_tokens.counts.sum()
+    assert any("read as tokens" in note for note in as_tokens.notes)
+    assert any("read as text" in note for note in as_text.notes)
+    with pytest.raises(UsageError, match="special"):
+        count_tokens(folder, texts, special="both")
+
+
+def test_a_separator_that_divides_nothing_is_said(tmp_path: Path) -> None:
+    folder = byte_tokenizer(tmp_path / "t")
+    (tmp_path / "a.txt").write_text("one <|end|> two")
+    for split, said in (("<|end|>", False), ("<|stop|>", True)):
+        found = count_tokens(folder, text_files(tmp_path / "a.txt", split=split))
+        assert any("divides no file" in note for note in found.notes) == said
+
+
+def test_a_panic_of_the_tokenizers_library_is_an_error_in_one_line(tmp_path: Path) -> None:
+    class PanicException(BaseException):
+        pass
+
+    class Panicking:
+        is_fast = True
+
+        def __call__(self, *_: object, **__: object) -> None:
+            raise PanicException("index out of bounds")
+
+    tokenizer = load_tokenizer(byte_tokenizer(tmp_path / "t"))
+    tokenizer._loaded = Panicking()
+    with pytest.raises(FormatError, match="index out of bounds"):
+        count_tokens(tokenizer, ["a"])

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from web import Web, running
 
 from superscope.errors import FormatError, NotFoundError, RemoteError, UsageError
-from superscope.frequency import Text, text_files, text_of
+from superscope.frequency import Text, readers, text_files, text_of
 
 pytestmark = pytest.mark.usefixtures("no_waits")
 
@@ -447,7 +447,7 @@ def test_a_connection_that_drops_is_taken_up_again(web: Web) -> None:
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl.gz", "a.parquet"])
 def test_what_goes_wrong_on_the_web(web: Web, name: str) -> None:
     text = text_files([f"{web.url}/{name}"])
-    with pytest.raises(NotFoundError, match=f"{name}: no such file"):
+    with pytest.raises(NotFoundError, match=f"{name}: there is no such file"):
         list(text)
     web.failures[f"/{name}"] = 403
     with pytest.raises(RemoteError, match=f"{name}: the server refused access"):
@@ -466,3 +466,13 @@ def test_a_connection_that_always_drops(web: Web) -> None:
     web.drops = 1_000
     with pytest.raises(RemoteError, match=r"a\.parquet: .*tried 5 times"):
         list(text_files([f"{web.url}/a.parquet"]))
+
+
+def test_a_separator_is_found_across_the_pieces_a_file_is_read_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.txt").write_text("one\n<|end|>\ntwo<|end|>three", encoding="utf-8")
+    for piece in range(1, 30):
+        monkeypatch.setattr(readers, "FETCHED", piece)
+        text = text_files(tmp_path / "t.txt", split="<|end|>")
+        assert [d.text for d in text] == ["one", "two", "three"]

@@ -9,15 +9,15 @@ from cyclopts import Parameter
 
 from superscope.cli.text_arguments import TextArguments
 from superscope.errors import UsageError
+from superscope.frequency.options import FrequencyOptions
 
 
 def frequency(
     tokenizer: Annotated[str, Parameter(name="TOKENIZER")],
     *,
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
+    options: Annotated[FrequencyOptions, Parameter(name="*")] = FrequencyOptions(),  # noqa: B008
     revision: str | None = None,
-    max_tokens: int | None = None,
-    max_documents: int | None = None,
     ranks: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
@@ -31,10 +31,6 @@ def frequency(
         Hub id, local folder, GGUF file or tokenizer.json.
     revision
         Branch, tag or commit of a hub repository.
-    max_tokens
-        Stop after this many tokens.
-    max_documents
-        Stop after this many documents.
     ranks
         Fit the exponent to ranks A:B; A or B may be empty. Default: from rank 100 to the last one
         whose count is not due to chance.
@@ -63,8 +59,7 @@ def frequency(
     with progress_bar() as progress:
         try:
             found = count_tokens(
-                loaded, read, max_tokens=max_tokens, max_documents=max_documents, ranks=chosen,
-                progress=progress,
+                loaded, read, ranks=chosen, progress=progress, **vars(options)
             )  # fmt: skip
         except KeyboardInterrupt:
             raise KeyboardInterrupt(

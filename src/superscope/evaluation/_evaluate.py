@@ -280,6 +280,7 @@ class _Run:
                 f"{counted(c.cut, 'document is', 'documents are')} longer than the context; "
                 "mode='windows' reads them whole"
             )
+        self.notes += c.separator_notes(self.text)
         self.notes += c.special_notes(self.options.special)
         self.notes += c.undecodable_notes()
         for count, what in ((c.empty, "without a token"), (c.short, "of a single token")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,13 @@ import numpy.typing as npt
 from superscope._version import __version__
 from superscope.errors import EvaluationError, UsageError
 from superscope.frequency.checkpoint import Loadable
+from superscope.frequency.options import FrequencyOptions
 from superscope.frequency.reading import Counts, Limits, taken
 from superscope.frequency.text import Text, text_of
 from superscope.frequency.token_frequency import CountedText, TokenFrequency
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.frequency.zipf import FIRST_RANK, GROUPS, ZipfFit, fit_zipf
+from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import counted
 
@@ -27,14 +30,14 @@ RUN_TOKENS = 1000
 _BUFFER = 1 << 22  # tokens
 
 
+@taking(FrequencyOptions)
 def count_tokens(
     tokenizer: str | Path | Loadable | Tokenizer,
     text: Text | Iterable[str],
     *,
-    max_tokens: int | None = None,
-    max_documents: int | None = None,
     ranks: tuple[int | None, int | None] | None = None,
     progress: ProgressChoice = "auto",
+    **changes: Any,
 ) -> TokenFrequency:
     """Count a text's tokens and fit Zipf's law to the tail of their frequencies.
 
@@ -55,8 +58,6 @@ def count_tokens(
         :func:`~superscope.frequency.tokenizer.load_tokenizer` returned.
     text
         From ``text_files`` or ``hub_text``, or strings, one a document.
-    max_tokens, max_documents
-        How much of the text is taken; all by default.
     ranks
         a and b, the first and last rank of the tail; None for either means the default: a = 100,
         and b the last rank seen 20 times, or more often where counts vary more than by chance.
@@ -64,6 +65,8 @@ def count_tokens(
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress("tokens of TEXT", done, total)``, in bytes of text or
         in tokens.
+    **changes
+        Options, by name.
 
     Returns
     -------
@@ -86,18 +89,17 @@ def count_tokens(
     >>> count_tokens("tokenizer.json", ["the cat sat", "the cat", "the dog"]).counts
     array([3, 2, 1, 1])
     """
-    for name, value in (("max_tokens", max_tokens), ("max_documents", max_documents)):
-        if value is not None and value < 1:
-            raise UsageError(f"{name}={value}; it must be at least 1")
+    options = changed(FrequencyOptions(), changes, "count_tokens")
     first, last = ranks or (None, None)
     _check_order(first, last)
     source = text if isinstance(text, Text) else text_of(text)
     loaded = tokenizer if isinstance(tokenizer, Tokenizer) else load_tokenizer(tokenizer)
+    loaded = loaded.reading(options.special)
     if max(first or 1, last or 1) > loaded.size:
         raise UsageError(
             f"ranks {_ranks(first, last)}: {loaded.name} has {loaded.size:,} ids, and no more ranks"
         )
-    counter = _Counter(loaded, source, Limits(max_tokens, max_documents))
+    counter = _Counter(loaded, source, Limits(options.max_tokens, options.max_documents))
     with chosen(progress) as report:
         counter.count(report)
         kind, groups = counter.groups()
@@ -127,10 +129,10 @@ def count_tokens(
         decades=fitted.decades,
         bend=fitted.bend,
         reason=fitted.reason,
-        max_tokens=max_tokens,
-        max_documents=max_documents,
+        max_tokens=options.max_tokens,
+        max_documents=options.max_documents,
         version=__version__,
-        notes=(*counter.notes(), *fitted.notes),
+        notes=(*counter.notes(options.special), *fitted.notes),
     )
 
 
@@ -212,7 +214,7 @@ class _Counter:
         """Return what the groups are made of, and the counts of each, shape (32, V)."""
         return ("documents", self._counts[0]) if self._by_document else ("runs", self._counts[1])
 
-    def notes(self) -> list[str]:
+    def notes(self, special: str) -> list[str]:
         """Return what the reader of the counts should know."""
         notes = []
         if not self._by_document and self.units >= GROUPS:
@@ -223,6 +225,8 @@ class _Counter:
                 f"{few}: divided into runs of {RUN_TOKENS:,} tokens; "
                 "intervals do not say how other documents would differ"
             )
+        notes += self.met.separator_notes(self.text)
+        notes += self.met.special_notes(special)
         notes += self.met.undecodable_notes()
         if self.met.empty:
             notes.append(f"{counted(self.met.empty, 'document')} without a token left out")

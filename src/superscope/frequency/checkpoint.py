@@ -240,10 +240,20 @@ def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
         raise install_hint(error.name, "text", f"loading {what} of {checkpoint.name}") from None
     except Exception as error:  # its errors are of a dozen packages
         raise _explained(error, checkpoint, what) from None
+    except BaseException as error:
+        raise_panic(error, f"{checkpoint.name}: {what}")
+        raise
     finally:
         quiet.set_verbosity(level)
         if bars:
             quiet.enable_progress_bar()
+
+
+def raise_panic(error: BaseException, where: str) -> None:
+    """Raise FormatError for a panic of a Rust library, which is not an Exception of Python."""
+    if type(error).__name__ == "PanicException":
+        reason = " ".join(str(error).split())[:300]
+        raise FormatError(f"{where} is damaged: the tokenizers library stopped: {reason}") from None
 
 
 def _explained(error: Exception, checkpoint: Loadable, what: str) -> SuperscopeError:

@@ -131,12 +131,31 @@ def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Do
 
 def _read_separated(stream: io.BufferedIOBase, file: str, separator: str) -> Iterator[Document]:
     line = 1
-    for part in stream.read().removeprefix(b"\xef\xbb\xbf").split(separator.encode()):
+    for part in _parts(stream, separator.encode()):
         text = part.lstrip(b"\r\n")
         if text.strip():
             begin = line + part.count(b"\n", 0, len(part) - len(text))
             yield _decoded(text.rstrip(b"\r\n"), file, begin)
         line += part.count(b"\n")
+
+
+def _parts(stream: io.BufferedIOBase, separator: bytes) -> Iterator[bytes]:
+    """Yield what stands between separators; only one part is held."""
+    gathered = bytearray(stream.read(3).removeprefix(b"\xef\xbb\xbf"))
+    searched = 0
+    while True:
+        at = gathered.find(separator, searched)
+        if at >= 0:
+            yield bytes(gathered[:at])
+            del gathered[: at + len(separator)]
+            searched = 0
+            continue
+        searched = max(0, len(gathered) - len(separator) + 1)
+        more = stream.read(FETCHED)
+        if not more:
+            break
+        gathered += more
+    yield bytes(gathered)
 
 
 def _read_table(
@@ -153,7 +172,7 @@ def _read_table(
             if text is not None and text.strip():
                 yield document_of(text, place, len(text))
     except csv.Error as error:
-        raise FormatError(f"{file}, line {rows.line_num} is no CSV: {error}") from None
+        raise FormatError(f"{file}, line {rows.line_num} is not CSV: {error}") from None
 
 
 def _lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes]]:

@@ -51,6 +51,15 @@ class Counts:
             f"{self.first_undecodable}"
         ]
 
+    def separator_notes(self, text: Text) -> list[str]:
+        """Return what to say where no file was divided at the separator: nothing, or one line."""
+        if text.separated is None or self.documents + self.empty > text.separated[1]:
+            return []
+        return [
+            f"the separator {visible(text.separated[0])} divides no file of {visible(text.name)}: "
+            "each file is one document"
+        ]
+
     def special_notes(self, special: str) -> list[str]:
         """Return what to say of special tokens that the text spells: nothing, or one line."""
         if not self.special:

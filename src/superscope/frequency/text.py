@@ -54,12 +54,15 @@ class Text:
         Changes when the text does, as far as names, sizes and times tell.
     size
         Bytes of it, or None if not known.
+    separated
+        The separator at which its files are divided, and how many files there are; or None.
     """
 
     name: str
     read: Callable[[], Iterator[Document]]
     identity: str
     size: int | None = None
+    separated: tuple[str, int] | None = None
 
     def __iter__(self) -> Iterator[Document]:
         return self.read()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import FormatError
-from superscope.frequency.checkpoint import Loadable, loadable, loading
+from superscope.frequency.checkpoint import Loadable, loadable, loading, raise_panic
 from superscope.frequency.text import Document
 
 Ids = npt.NDArray[np.int32]
@@ -139,10 +139,14 @@ class Tokenizer:
 
     def _encode(self, texts: Sequence[str]) -> Iterator[Encoded]:
         fast = bool(self._loaded.is_fast)
-        done = self._loaded(
-            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False,
-            return_offsets_mapping=fast, split_special_tokens=self._special == "text",
-        )  # fmt: skip
+        try:
+            done = self._loaded(
+                list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False,
+                return_offsets_mapping=fast, split_special_tokens=self._special == "text",
+            )  # fmt: skip
+        except BaseException as error:
+            raise_panic(error, f"the tokenizer of {self.name}")
+            raise
         for k, text in enumerate(texts):
             ids = np.asarray(done["input_ids"][k], np.int32)
             if fast and len(ids):

@@ -61,9 +61,10 @@ class Task:
     @property
     def identity(self) -> str:
         """A name that depends on everything that the result depends on."""
-        limits = (self.options.max_tokens, self.options.max_documents)
-        named = (self.text.name, sorted(asdict(self.options).items()))
-        how = limits if self.part == "head" else named
+        o = self.options
+        counted = (o.max_tokens, o.max_documents, o.special)
+        named = (self.text.name, sorted(asdict(o).items()))
+        how = counted if self.part == "head" else named
         seen = (__version__, self.part, self.loadable.identity, self.text.identity, how)
         return f"{self.part}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:20]}"
 
@@ -92,7 +93,7 @@ def _head(task: Task) -> Geometry:
     try:
         counts = count_tokens(
             _tokenizer(task.loadable), task.text, max_tokens=options.max_tokens,
-            max_documents=options.max_documents, progress=None,
+            max_documents=options.max_documents, special=options.special, progress=None,
         ).counts  # fmt: skip
     except (FormatError, NotFoundError, UsageError, EvaluationError) as error:
         return _noted(measured(None), f"the overlaps were not weighted by the text: {error}")
