@@ -8,6 +8,7 @@ import numpy.typing as npt
 from superscope.geometry.unit_rows import Float32, UnitRows, blocks
 
 _TOGETHER = 512  # number of rows searched at once
+_TAKEN = 1 << 22
 
 
 def overlaps_of(
@@ -15,7 +16,7 @@ def overlaps_of(
 ) -> Float32:
     """Return the overlaps c of pairs of positions, float32."""
     overlaps = np.empty(len(first), np.float32)
-    step = max(1, (1 << 20) // rows.width)
+    step = max(1, _TAKEN // rows.width)
     for at in range(0, len(first), step):
         part = slice(at, at + step)
         overlaps[part] = np.einsum("ij,ij->i", rows.take(first[part]), rows.take(second[part]))
@@ -46,7 +47,7 @@ def rescored(
     count, listed = near.shape
     bar = near[:, -1].astype(np.float64)  # no row outside the list exceeds it
     exact = np.empty_like(near)
-    step = max(1, (1 << 20) // (rows.width * listed))
+    step = max(1, _TAKEN // (rows.width * listed))
     for start in range(0, count, step):
         unit = rows.block(start, min(start + step, count))
         others = positions[start : start + step].reshape(-1).astype(np.int64)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,12 @@ from superscope.errors import FormatError
 from superscope.heads.encodings import Bytes, Encoding, Float32
 
 Indices = npt.NDArray[np.int64]
+
+_GAP = 1 << 14
+"""Bytes between two rows that are read with them: a request of its own costs more."""
+
+_REQUEST = 1 << 22
+"""Most bytes of one request."""
 
 
 class Rows(ABC):
@@ -203,36 +212,54 @@ class FileRows(Rows):
 
     def block(self, start: int, stop: int) -> Float32:
         """Return rows `start` to `stop` as float32."""
-        if stop <= start:
-            return np.empty((0, self.shape[1]), np.float32)
-        size = self.encoding.row_bytes(self.shape[1])
-        raw = np.empty((stop - start, size), np.uint8)
-        # Not memory-mapped: if the file is cut off meanwhile, that would kill the process.
-        self._read([(start, raw)])
+        raw = np.empty((max(0, stop - start), self._row_bytes), np.uint8)
+        with self._opened() as file:
+            self._fill(raw, file, start)
         return self.encoding.decode(raw)
 
     def take(self, indices: Indices) -> Float32:
-        """Return the rows at `indices` as float32."""
-        size = self.encoding.row_bytes(self.shape[1])
-        raw = np.empty((len(indices), size), np.uint8)
-        self._read(zip(indices.tolist(), raw, strict=True))
-        return self.encoding.decode(raw)
+        """Return the rows at `indices` as float32; each row is read and decoded once."""
+        wanted, place = np.unique(indices, return_inverse=True)
+        raw = np.empty((len(wanted), self._row_bytes), np.uint8)
+        with self._opened() as file:
+            for run in self._runs(wanted):
+                rows = wanted[run] - wanted[run.start]
+                read = np.empty((int(rows[-1]) + 1, self._row_bytes), np.uint8)
+                self._fill(read, file, int(wanted[run.start]))
+                raw[run] = read[rows]
+        return self.encoding.decode(raw)[place]
 
-    def _read(self, parts: Iterable[tuple[int, Bytes]]) -> None:
-        """Fill each array with bytes, starting at its row."""
-        size = self.encoding.row_bytes(self.shape[1])
+    @property
+    def _row_bytes(self) -> int:
+        return self.encoding.row_bytes(self.shape[1])
+
+    def _runs(self, wanted: Indices) -> Iterator[slice]:
+        """Yield the parts of sorted rows that one request reads, with the few rows between them."""
+        near = max(1, _GAP // self._row_bytes)
+        block = wanted // max(1, _REQUEST // self._row_bytes)
+        breaks = np.flatnonzero((np.diff(wanted) > near) | (np.diff(block) > 0)) + 1
+        for start, stop in pairwise((0, *breaks.tolist(), len(wanted))):
+            if start < stop:
+                yield slice(start, stop)
+
+    @contextmanager
+    def _opened(self) -> Iterator[FileIO]:
+        # Not memory-mapped: if the file is cut off meanwhile, that would kill the process.
         try:
             with self.path.open("rb", buffering=0) as file:
-                for row, into in parts:
-                    file.seek(self.offset + row * size)
-                    view = into.reshape(-1)
-                    while view.size:
-                        count = file.readinto(view.data)
-                        if not count:
-                            raise FormatError(
-                                f"{self.path} became shorter while it was read: bytes after the "
-                                f"start of row {row:,} are missing"
-                            )
-                        view = view[count:]
+                yield file
         except OSError as error:
             raise FormatError(f"cannot read rows of {self.path}: {error.strerror}") from error
+
+    def _fill(self, raw: Bytes, file: FileIO, row: int) -> None:
+        """Fill the array with the bytes of the rows from `row` on."""
+        file.seek(self.offset + row * self._row_bytes)
+        view = raw.reshape(-1)
+        while view.size:
+            count = file.readinto(view.data)
+            if not count:
+                raise FormatError(
+                    f"{self.path} became shorter while it was read: bytes after the start of row "
+                    f"{row:,} are missing"
+                )
+            view = view[count:]
