@@ -17,7 +17,10 @@ demo: .venv/package $(MODEL)
 	$(BIN)/superscope measure $(MODEL) --pairs exact --report out/smollm2.html
 	@echo "report: out/smollm2.html"
 
-# Workers take files in order, and the one that is done first takes from the other's end.
+# Workers take files in order, and the one that is done first takes from the other's end. Each has a
+# core: threads that wait for another worker's core would spin.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/kernels
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 

@@ -11,7 +11,7 @@ import superscope
 from superscope import Geometry
 from superscope.heads import Head
 
-STEP = 8
+STEP = 24
 """Pairs are counted out one by one among every so many rows; in a whole head, for the smallest."""
 
 

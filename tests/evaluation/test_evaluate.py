@@ -275,7 +275,7 @@ def test_blocks_of_another_model_or_option_are_not_used(model: Path, tmp_path: P
 @pytest.mark.slow
 def test_killed_and_resumed_the_command_writes_the_same_table(model: Path, tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
-    file.write_text("\n".join(texts(120)), encoding="utf-8")
+    file.write_text("\n".join(texts(50)), encoding="utf-8")
 
     def loss(out: Path) -> tuple[object, ...]:
         return ("loss", model, "--text", file, "--split", "line", "--batch", 1,
