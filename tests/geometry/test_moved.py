@@ -70,4 +70,4 @@ def test_the_command_takes_an_initialization(tmp_path: Path) -> None:
     assert "1.0000 of 400 differ from" in done.out
     refused = superscope("measure", files[0], files[0], "--initial", files[1])
     assert refused.code == 2
-    assert "name one" in refused.err
+    assert "one at a time" in refused.err

@@ -71,7 +71,7 @@ def test_a_split_file(tmp_path: Path) -> None:
         np.testing.assert_array_equal(whole(head), W)
         assert head.provenance.file == "m-00002-of-00002.gguf"
     (folder / "m-00001-of-00002.gguf").unlink()
-    with pytest.raises(NotFoundError, match=r"m-00001-of-00002.gguf is missing"):
+    with pytest.raises(NotFoundError, match=r"has no file m-00001-of-00002.gguf"):
         read_head(folder)
 
 
