@@ -1,4 +1,4 @@
-"""Rows that training moved are told from those it did not, where the start is known."""
+"""Where the start is known, rows that training moved are found."""
 
 from __future__ import annotations
 

@@ -20,18 +20,18 @@ rows it is 0.98.
 
 
 class Evidence(StrEnum):
-    """What tells rows from untrained ones. Norms are no evidence: untrained rows have them too."""
+    """What shows that rows are trained. Norms do not: untrained rows have such norms, too."""
 
     STRUCTURE = "structure"
     """Rows overlap more, or have a wider spectrum, than random ones, also mean-centered."""
     MOVED = "moved"
     """Most rows turned from the initialization given, though overlaps are as of random rows."""
     EVEN = "even"
-    """Rows overlap less than random ones: those of an orthogonal start do so, too."""
+    """Rows overlap less than random ones, as those of an orthogonal start do."""
     OFFSET = "offset"
-    """Rows share a vector, which changes no probability, and else are as random ones."""
+    """Rows share a vector, which changes no probability, and are otherwise like random ones."""
     NONE = "none"
-    """Nothing does: overlaps and spectrum are those of random rows."""
+    """Nothing: overlaps and spectrum are those of random rows."""
 
     @property
     def trained(self) -> bool:
@@ -41,7 +41,7 @@ class Evidence(StrEnum):
     @property
     def short(self) -> str:
         """The verdict in two words."""
-        return "told apart" if self.trained else "as untrained"
+        return "not untrained" if self.trained else "maybe untrained"
 
     @property
     def meaning(self) -> str:
@@ -50,14 +50,14 @@ class Evidence(StrEnum):
 
 
 _MEANINGS = {
-    Evidence.STRUCTURE: "told from untrained rows: overlap or spectrum is not that of random rows",
-    Evidence.MOVED: "trained: most rows turned from their initialization, to overlaps that random "
-    "rows have, too",
-    Evidence.EVEN: "overlaps are more even than those of random rows, as of an untrained "
-    "orthogonal start",
-    Evidence.OFFSET: "not told from untrained rows, except by a vector that all rows share and "
-    "that changes no probability",
-    Evidence.NONE: "not told from untrained rows: overlap and spectrum are those of random rows",
+    Evidence.STRUCTURE: "not untrained: overlap or spectrum differs from that of random rows",
+    Evidence.MOVED: "not untrained: most rows turned from their initialization, though their "
+    "overlaps are those of random rows",
+    Evidence.EVEN: "maybe untrained: overlaps are more even than those of random rows, as an "
+    "orthogonal start makes them",
+    Evidence.OFFSET: "maybe untrained: only a vector that all rows share, which changes no "
+    "probability, differs from random rows",
+    Evidence.NONE: "maybe untrained: overlap and spectrum are those of random rows",
 }
 
 

@@ -160,8 +160,8 @@ def _together(problem: Problem, linear: Linearization) -> list[Finding]:
             if abs(c) > TOGETHER:
                 about = f"{terms[j].column} and {terms[i].column}"
                 text = (
-                    f"{about} change together (correlation {with_sign(c, 4)}): which of them "
-                    "matters cannot be told from these points"
+                    f"{about} change together (correlation {with_sign(c, 4)}): these points "
+                    "do not say which of them matters"
                 )
                 findings.append(Finding(FitStatus.COLLINEAR, about, text))
     return findings
