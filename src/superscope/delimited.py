@@ -17,7 +17,14 @@ SEPARATORS = (",", ";", "\t", "|")
 NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "bar": "|"}
 WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces", "|": "bars"}
 TRIED = 50  # rows that tell the separator
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs a cell for that begins so
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+)  # a spreadsheet runs a cell that begins with one of these
 INERT = "'"  # a spreadsheet takes the rest of such a cell for text
 
 

@@ -172,7 +172,7 @@ class LanguageModel:
         base = self._base
         assert base is not None
         given: list[torch.Tensor] = []
-        had = base.__dict__.get("forward")  # accelerate puts one there
+        had = base.__dict__.get("forward")  # set by accelerate
 
         def stand_in(*_: Any, **__: Any) -> Any:
             return kind(last_hidden_state=given[-1])

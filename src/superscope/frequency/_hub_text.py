@@ -142,7 +142,7 @@ def _rows(source: HubText) -> Iterator[Document]:
                 yield Document(text, 0, place, len(text))
     except FormatError:
         raise
-    except Exception as error:  # its errors are of a dozen packages
+    except Exception as error:  # it may be an error of many packages
         raise _explained(error, source, exists) from None
 
 

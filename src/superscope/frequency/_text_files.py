@@ -64,7 +64,7 @@ def text_files(
     >>> text_files("poem.txt").name
     'poem'
     """
-    if split not in SPLITS and not re.search(r"[^\w\s]", split):  # a word is one mistyped
+    if split not in SPLITS and not re.search(r"[^\w\s]", split):  # a word is a misspelled choice
         raise UsageError(
             f"split={split!r}; expected {', '.join(SPLITS)}, or a separator such as <|endoftext|>"
         )
@@ -76,7 +76,7 @@ def text_files(
     if named.count("-") > 1:
         raise UsageError("standard input can be read once: name '-' once")
     kinds = [_kind(file) for file in named]
-    # It runs dry: what comes is kept for the next time, and for other processes.
+    # It can be read once: keep it for later readings, and for other processes.
     given = sys.stdin.buffer.read() if "-" in named else b""
     stats = [_stat(file) for file in named]
     sizes = [stat[0] for stat in stats if stat is not None]

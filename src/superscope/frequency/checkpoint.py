@@ -31,7 +31,7 @@ from superscope.heads.opened import read_directory
 from superscope.heads.transport import open_local
 
 OUT_OF_MEMORY = re.compile("(out of|not enough|allocate) memory")
-_ONE_AT_A_TIME = threading.RLock()  # what makes loading quiet is the whole process's
+_ONE_AT_A_TIME = threading.RLock()  # quiet loading is a setting of the whole process
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class Loadable:
         optional = {"revision": self.revision, "gguf_file": self.gguf}
         given: dict[str, Any] = {k: value for k, value in optional.items() if value is not None}
         if self.offline:
-            given["local_files_only"] = True  # else each file is asked for again and again
-        return {**given, "trust_remote_code": False}  # else it asks, and waits for an answer
+            given["local_files_only"] = True  # otherwise each file is requested several times
+        return {**given, "trust_remote_code": False}  # otherwise it waits for an answer
 
     def checked_downloads(self) -> AbstractContextManager[None]:
         """Check the hash of the weights files that are downloaded while the block runs.
@@ -95,7 +95,7 @@ class Loadable:
             return itemsize * sum(math.prod(tensor.shape) for tensor in tensors)
         try:
             stored, config = self._stored_bytes(), self._config()
-        except (OSError, ValueError):  # the hub's and its client's errors among them
+        except (OSError, ValueError):  # errors of the hub's client are among these
             return None
         if stored is None:
             return None
@@ -225,7 +225,7 @@ def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
     level, bars = quiet.get_verbosity(), quiet.is_progress_bar_enabled()
     quiet.set_verbosity(logging.CRITICAL)
     quiet.disable_progress_bar()
-    # Its bar for GGUF asks nobody. What is downloaded may show bars.
+    # Its progress bar for GGUF ignores that setting. Downloads may show bars.
     bar = nullcontext() if checkpoint.gguf is None else redirect_stderr(io.StringIO())
     try:
         with _ONE_AT_A_TIME, bar:
@@ -235,10 +235,10 @@ def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
     except MemoryError:
         raise EvaluationError(f"{checkpoint.name}: out of memory while loading {what}") from None
     except ImportError as error:
-        if not error.name:  # it says itself what to install
+        if not error.name:  # the message says what to install
             raise _explained(error, checkpoint, what) from None
         raise install_hint(error.name, "text", f"loading {what} of {checkpoint.name}") from None
-    except Exception as error:  # its errors are of a dozen packages
+    except Exception as error:  # it may be an error of many packages
         raise _explained(error, checkpoint, what) from None
     except BaseException as error:
         raise_panic(error, f"{checkpoint.name}: {what}")

@@ -195,7 +195,7 @@ def _read_lines(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[Do
         if not line.strip():
             continue
         place = f"{file}, line {number}"
-        # What cannot be decoded is within a string, or the line is no JSON anyway.
+        # Undecodable bytes stand in a string; elsewhere the line is not JSON.
         decoded = line.decode("utf-8", "surrogateescape")
         try:
             record = json.loads(decoded)
@@ -229,7 +229,7 @@ def _read_parquet(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[
         raise FormatError(f"{file}: column {field!r} is not text but {kind}")
     number = 0
     for batch in table.iter_batches(batch_size=256, columns=[field]):
-        # As bytes: a writer may have put there what is no UTF-8.
+        # As bytes: a file may hold text that is not UTF-8.
         column = batch.column(0).cast(pa.large_string()).cast(pa.large_binary())
         for value in column.to_pylist():
             if value is not None:

@@ -13,7 +13,7 @@ Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 
 FIRST_RANK = 100  # where the tail begins: the ranks before it seldom follow its law
-MIN_COUNT = 20  # independent sightings that make a rank: 10 in either half of the text
+MIN_COUNT = 20  # independent occurrences that a rank needs: 10 in each half of the text
 GROUPS = 32
 QUARTERS = 4
 HALF_SAMPLES = 200
