@@ -8,7 +8,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("superscope.geometry.tiles_cpu", "superscope.laws.kernels", "superscope.toy.kernels")
+MODULES = (
+    "superscope.geometry.tiles_cpu",
+    "superscope.laws.kernels",
+    "superscope.toy.denormals",
+    "superscope.toy.kernels",
+)
 
 
 def main() -> int:

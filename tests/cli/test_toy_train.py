@@ -119,3 +119,14 @@ def test_help_is_quick_to_come_by() -> None:
     )
     done = python(code)
     assert done.out.strip().endswith("[]"), done.out
+
+
+def test_the_numba_engine_trains_without_torch() -> None:
+    """Torch takes seconds to import, in each process of a sweep."""
+    code = (
+        "import sys\n"
+        "from superscope.toy import ToyConfig, evaluate, train\n"
+        "evaluate(train(ToyConfig(n=20, width=3, batch=16, steps=2)), samples=2)\n"
+        "print('torch' in sys.modules)"
+    )
+    assert python(code).out.strip() == "False"

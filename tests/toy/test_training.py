@@ -148,17 +148,6 @@ def test_progress_is_told_to_the_end() -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
-def test_denormals_are_flushed_while_training_only() -> None:
-    from superscope.toy.processor import denormals_flushed
-
-    small = np.array([1e-40], np.float32)
-    one = np.float32(1)
-    assert (small * one).any()
-    with denormals_flushed():
-        assert not (small * one).any()
-    assert (small * one).any()
-
-
 def test_every_thread_of_the_torch_engine_flushes_denormals(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from superscope.errors import UsageError
 from superscope.result import Result
 from superscope.toy.features import Float64
-from superscope.toy.processor import denormals_flushed, one_blas_thread
+from superscope.toy.processor import one_blas_thread
 from superscope.toy.run import ToyRun
 
 _BLOCK = 1 << 21  # numbers in a block of dense samples
@@ -69,6 +69,8 @@ def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvalua
     >>> fresh.feature_loss.shape
     (20,)
     """
+    from superscope.toy.denormals import denormals_flushed
+
     if samples < 2:
         raise UsageError(f"samples must be at least 2 for a standard error, not {samples}")
     features, n = run.config.features(), run.config.n

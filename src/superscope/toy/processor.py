@@ -7,25 +7,6 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
-
-@contextmanager
-def denormals_flushed() -> Iterator[None]:
-    """Treat denormal numbers as 0, in this thread and in threads started within the block.
-
-    With strong decay dead weights become denormal, and products with them are 50× slower.
-    """
-    import torch
-
-    smallest = np.array([1e-45], np.float32)
-    before = not np.any(smallest * smallest.dtype.type(1))
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(before)
-
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:

@@ -18,8 +18,9 @@ from superscope.device import device_named, resolved
 from superscope.errors import DivergedError, UsageError
 from superscope.progress import Progress, silent
 from superscope.toy.config import BETA1, BETA2, EPSILON, ToyConfig
+from superscope.toy.denormals import denormals_flushed
 from superscope.toy.engine import diverged, initial_weights
-from superscope.toy.processor import denormals_flushed, kernel
+from superscope.toy.processor import kernel
 from superscope.toy.run import LAST, ToyRun
 
 

@@ -12,7 +12,7 @@ from superscope.errors import DivergedError
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.toy.config import ToyConfig
 from superscope.toy.engine import check_device, diverged, initial_weights
-from superscope.toy.processor import denormals_flushed, kernel, one_blas_thread
+from superscope.toy.processor import kernel, one_blas_thread
 from superscope.toy.run import LAST, ToyRun
 
 
@@ -63,6 +63,7 @@ def train(config: ToyConfig, *, device: str = "auto", progress: ProgressChoice =
 
 def _train(config: ToyConfig, progress: Progress) -> ToyRun:
     """Train a model with the engine ``numba``."""
+    from superscope.toy.denormals import denormals_flushed
     from superscope.toy.numba_engine import NumbaEngine
 
     begin = time.perf_counter()
