@@ -71,7 +71,7 @@ def fixed(value: float | None, digits: int = 2) -> str:
 
 def percent(share: float) -> str:
     """Return a share in per cent with three digits."""
-    return f"{100 * share:.3g}%"
+    return f"{100 * share:.3g} %"
 
 
 def counted(count: int, what: str, plural: str | None = None) -> str:

@@ -223,6 +223,7 @@ def test_branch_tag_and_commit(hub: Hub) -> None:
     for i, ref in enumerate(shas):
         for revision in (ref, shas[ref]):
             head = read_head("owner/model", revision=revision)
+            assert read_head(f"owner/model@{revision}").provenance == head.provenance
             np.testing.assert_array_equal(whole(head), HEAD[i : i + 9])
             assert head.provenance.revision == shas[ref]
     by_uri = read_head("hf://owner/model@v1.0/model.safetensors")

@@ -15,7 +15,7 @@ def _(evaluation: Evaluation) -> str:
         ("loss", f"{_estimate(e.loss, e.loss_se)} nats per token"),
         ("bits per byte", _estimate(e.bits_per_byte, e.bits_per_byte_se)),
         ("perplexity", _perplexity(e)),
-        ("text", f"{t.documents:,} documents, {e.scored:,} tokens scored, "
+        ("text", f"{counted(t.documents, 'document')}, {counted(e.scored, 'token')} scored, "
                  f"{t.nbytes / e.scored:.3g} bytes each"),
         ("mode", _mode(evaluation)),
         ("scored", _scored(evaluation)),

@@ -51,9 +51,11 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
             _no_revision(revision, text)
             return LocalCheckpoint(local)
         looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
-        if isinstance(model, Path) or looks_local or not HUB_ID.fullmatch(text):
+        hub_id, at, named = text.partition("@")
+        known = HUB_ID.fullmatch(hub_id) and bool(named) == bool(at)
+        if isinstance(model, Path) or looks_local or not known:
             raise NotFoundError(f"there is no file or folder {text}, and it is not a hub id")
-        return HubCheckpoint(text, revision)
+        return HubCheckpoint(hub_id, _one_revision(named, revision, text))
     hub = re.fullmatch(r"(?:hf://(?:models/)?|https://(?:huggingface\.co|hf\.co)/)(.+)", text)
     if hub:
         return _from_hub_uri(hub[1].strip("/"), revision, text)
@@ -83,12 +85,17 @@ def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:
     parts = page or plain
     if parts is None or parts[1].split("/")[0] in ("datasets", "spaces", "buckets"):
         raise UsageError(f"{text} is not the address of a hub model; write hf://owner/name")
-    named = parts[2].replace("%2F", "/") if parts[2] else None
+    named = (parts[2] or "").replace("%2F", "/")
+    return HubCheckpoint(parts[1], _one_revision(named, revision, text), parts[3])
+
+
+def _one_revision(named: str, revision: str | None, text: str) -> str | None:
+    """Return the revision that the name `text` has, or the one given beside it."""
     if named and revision and named != revision:
         raise UsageError(
             f"{text} has the revision {named}, but revision={revision!r} was given; leave one out"
         )
-    return HubCheckpoint(parts[1], named or revision, parts[3])
+    return named or revision
 
 
 def _no_revision(revision: str | None, text: str) -> None:
