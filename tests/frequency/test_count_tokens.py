@@ -280,6 +280,8 @@ def test_special_tokens_that_a_text_spells_are_tokens_or_text_and_said(tmp_path:
     assert as_text.counts.sum() > as_tokens.counts.sum()
     assert any("read as tokens" in note for note in as_tokens.notes)
     assert any("read as text" in note for note in as_text.notes)
+    # What a limit leaves unread spells none.
+    assert not any("special" in n for n in count_tokens(folder, texts, max_tokens=1).notes)
     with pytest.raises(UsageError, match="special"):
         count_tokens(folder, texts, special="both")
 
@@ -288,8 +290,9 @@ def test_a_separator_that_divides_nothing_is_said(tmp_path: Path) -> None:
     folder = byte_tokenizer(tmp_path / "t")
     (tmp_path / "a.txt").write_text("one <|end|> two")
     for split, said in (("<|end|>", False), ("<|stop|>", True)):
-        found = count_tokens(folder, text_files(tmp_path / "a.txt", split=split))
-        assert any("divides no file" in note for note in found.notes) == said
+        text = text_files(tmp_path / "a.txt", split=split)
+        for found in (count_tokens(folder, text), count_tokens(folder, text, max_documents=1)):
+            assert any("does not occur" in note for note in found.notes) == said
 
 
 def test_a_panic_of_the_tokenizers_library_is_an_error_in_one_line(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def text_files(
         partial(read_all, tuple(zip(named, kinds, strict=True)), given, split, field),
         identity_of([named, stats, hashlib.sha256(given).hexdigest(), split, field]),
         sum(sizes) if len(sizes) == len(named) else None,
-        None if split in SPLITS else (split, len(named)),
+        None if split in SPLITS else split,
     )
 
 

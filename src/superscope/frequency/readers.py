@@ -12,6 +12,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -131,22 +132,24 @@ def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Do
 
 def _read_separated(stream: io.BufferedIOBase, file: str, separator: str) -> Iterator[Document]:
     line = 1
-    for part in _parts(stream, separator.encode()):
+    for part, undivided in _parts(stream, separator.encode()):
         text = part.lstrip(b"\r\n")
         if text.strip():
             begin = line + part.count(b"\n", 0, len(part) - len(text))
-            yield _decoded(text.rstrip(b"\r\n"), file, begin)
+            yield replace(_decoded(text.rstrip(b"\r\n"), file, begin), undivided=undivided)
         line += part.count(b"\n")
 
 
-def _parts(stream: io.BufferedIOBase, separator: bytes) -> Iterator[bytes]:
-    """Yield what stands between separators; only one part is held."""
+def _parts(stream: io.BufferedIOBase, separator: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Yield what stands between separators, and whether there is none; only one part is held."""
+    undivided = True
     gathered = bytearray(stream.read(3).removeprefix(b"\xef\xbb\xbf"))
     searched = 0
     while True:
         at = gathered.find(separator, searched)
         if at >= 0:
-            yield bytes(gathered[:at])
+            undivided = False
+            yield bytes(gathered[:at]), undivided
             del gathered[: at + len(separator)]
             searched = 0
             continue
@@ -155,7 +158,7 @@ def _parts(stream: io.BufferedIOBase, separator: bytes) -> Iterator[bytes]:
         if not more:
             break
         gathered += more
-    yield bytes(gathered)
+    yield bytes(gathered), undivided
 
 
 def _read_table(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from superscope.frequency.text import Text
 from superscope.frequency.tokenizer import Encoded, Tokenizer
-from superscope.text import visible
+from superscope.text import counted, visible
 
 
 @dataclass
@@ -25,6 +25,8 @@ class Counts:
         Documents of which the end was left out, being longer than the context.
     undecodable
         Bytes that could not be decoded, read as U+FFFD; and where the first was.
+    undivided
+        Files that should have been divided at a separator, and have none.
     tokens, unread
         Tokens taken, and those that were left out beyond the context.
     special
@@ -37,6 +39,7 @@ class Counts:
     cut: int = 0
     undecodable: int = 0
     first_undecodable: str | None = None
+    undivided: int = 0
     tokens: int = 0
     unread: int = 0
     special: Counter[str] = field(default_factory=Counter)
@@ -52,13 +55,11 @@ class Counts:
         ]
 
     def separator_notes(self, text: Text) -> list[str]:
-        """Return what to say where no file was divided at the separator: nothing, or one line."""
-        if text.separated is None or self.documents + self.empty > text.separated[1]:
+        """Return what to say of files without the separator: nothing, or one line."""
+        if not self.undivided or text.separator is None:
             return []
-        return [
-            f"the separator {visible(text.separated[0])} divides no file of {visible(text.name)}: "
-            "each file is one document"
-        ]
+        files = counted(self.undivided, "file is one document", "files are one document each")
+        return [f"{files}, because {visible(text.separator)} does not occur there"]
 
     def special_notes(self, special: str) -> list[str]:
         """Return what to say of special tokens that the text spells: nothing, or one line."""
@@ -98,10 +99,10 @@ def taken(
         counts.undecodable += document.undecodable
         if document.undecodable and counts.first_undecodable is None:
             counts.first_undecodable = document.place
+        counts.undivided += document.undivided
         if not len(encoded.ids):
             counts.empty += 1
             continue
-        counts.special.update(tokenizer.special_in(document.text))
         taken = encoded
         if longest is not None:
             counts.cut += len(encoded.ids) > longest
@@ -111,6 +112,7 @@ def taken(
             taken = taken.first(left)
             left -= len(taken.ids)
         counts.tokens += len(taken.ids)
+        counts.special.update(tokenizer.special_in(taken.read_text))
         number = counts.documents
         counts.documents += 1
         # In a row only the first document has nothing before it.

@@ -32,12 +32,15 @@ class Document:
         File, and line or row, where it begins or, if not all could be decoded, where that begins.
     nbytes
         Bytes of the source that have been read with it, to tell how far reading is.
+    undivided
+        Whether it is a whole file that should have been divided at a separator, and has none.
     """
 
     text: str
     undecodable: int = 0
     place: str = ""
     nbytes: int = 0
+    undivided: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +57,15 @@ class Text:
         Changes when the text does, as far as names, sizes and times tell.
     size
         Bytes of it, or None if not known.
-    separated
-        The separator at which its files are divided, and how many files there are; or None.
+    separator
+        What divides its files into documents, if not lines or paragraphs; or None.
     """
 
     name: str
     read: Callable[[], Iterator[Document]]
     identity: str
     size: int | None = None
-    separated: tuple[str, int] | None = None
+    separator: str | None = None
 
     def __iter__(self) -> Iterator[Document]:
         return self.read()

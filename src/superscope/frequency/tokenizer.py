@@ -57,6 +57,12 @@ class Encoded:
         counts: npt.NDArray[np.int64] = np.bincount(place, minlength=len(self.ids))
         return counts[: len(self.ids)].astype(np.int64)
 
+    @property
+    def read_text(self) -> str:
+        """The text up to the end of the last token."""
+        end = int(self.ends[-1]) if len(self.ends) else 0
+        return self.text.encode()[:end].decode(errors="ignore")
+
     def first(self, count: int) -> Encoded:
         """Return no more than so many tokens."""
         if len(self.ids) <= count:
