@@ -60,8 +60,8 @@ def measure(
         For a model or matrix in memory, the text of each row: a sequence of strings, or a
         tokenizer.
     initial
-        The model before training, such as ``EleutherAI/pythia-70m@step0``, in any form that
-        `model` may have. It adds how many rows moved in training.
+        The model before training, such as ``hf://EleutherAI/pythia-70m@step0``, in any form
+        that `model` may have. It adds how many rows moved in training.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.

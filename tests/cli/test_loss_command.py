@@ -146,6 +146,20 @@ def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path
     assert {file.suffix for file in figures.iterdir()} == {".png", ".pdf", ".svg"}
 
 
+def test_a_study_is_given_the_initialization(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+
+    def stopped(*_: object, initial: object, **__: object) -> None:
+        given.append(initial)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("superscope.study.study", stopped)
+    superscope("study", "pythia", "--initial", "step0", "--text", text, "--out", tmp_path)
+    assert given == ["step0"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -131,3 +131,12 @@ def test_strong_superposition_is_answered_by_overlaps_and_not_by_norms(
     told = sum(not kind.startswith(("untrained", "no")) for kind in kinds)
     if "no superposition" not in kinds:
         assert f"show that {told} of {len(kinds)} head" in said
+
+
+def test_rows_that_turned_show_training_where_overlaps_do_not() -> None:
+    start, end = rows_of("untrained"), rows_of("untrained", width=25)[:, :24]
+    head = measure_head(Head.from_array(end), pairs="none", initial=Head.from_array(start))
+    found, *_ = answers(Study("text", (Member("m", None, head, None),), fit_laws(to_frame([]))))
+    said = " ".join(found.text)
+    assert found.short != UNTOLD
+    assert "show that 0 of 1 head" in said and "most rows turned, which shows training" in said

@@ -18,8 +18,9 @@ from superscope.errors import UsageError
 from superscope.evaluation import LossOptions, evaluate
 from superscope.frequency import Text, text_files
 from superscope.heads import FAMILIES
+from superscope.heads.hub import HubCheckpoint
 from superscope.observations import read_observations
-from superscope.study import Study, fit_laws, read, study, table_of
+from superscope.study import Study, answers, fit_laws, read, study, table_of
 
 pytest.importorskip("transformers")
 
@@ -133,6 +134,55 @@ def test_members_that_fail_do_not_stop_the_others(
     table = read_observations(tmp_path / "out" / "observations.csv")
     assert list(table["model"]) == [no_tokenizer, small, *family]
     assert table["loss"].isna().tolist() == [True, True, False, False, False]
+
+
+def test_rows_that_moved_are_counted_against_each_initialization(
+    text: Text, tmp_path: Path
+) -> None:
+    """A folder holds the initializations under the members' names; one of three has none."""
+    starts, ends = tmp_path / "starts", tmp_path / "ends"
+    models = [str(tiny_language_model(kind, ends / kind)) for kind in ("gpt2", "opt", "llama")]
+    tiny_language_model("gpt2", starts / "gpt2")
+    tiny_language_model("opt", starts / "opt", seed=1)
+    out = tmp_path / "out"
+    with ThreadPoolExecutor(1) as executor:
+        found = study(models, text, out, OPTIONS, initial=starts, executor=executor)
+    same, other, none = found.members
+    assert same.geometry is not None and same.geometry.moved is not None
+    assert other.geometry is not None and other.geometry.moved is not None
+    assert (same.geometry.moved.moved, other.geometry.moved.moved) == (0, 1)
+    assert other.geometry.moved == measure(models[1], pairs="none", initial=starts / "opt").moved
+    assert none.geometry is None and none.evaluation is not None
+    assert [f.part for f in none.failures] == ["head"]
+    assert str(starts / "llama") in none.failures[0].reason
+    assert found.table["moved_fraction"].tolist()[:2] == [0, 1]
+    said = " ".join(answers(found)[0].text)
+    assert "initialization of 2 heads" in said and "rounding is 0 to 1" in said
+    plain = done(models[1:2], text, out).members[0].geometry
+    assert plain is not None and plain.moved is None  # measured anew
+
+
+def test_an_initialization_is_a_revision_of_a_member_on_the_hub(
+    monkeypatch: pytest.MonkeyPatch, family: list[str], text: Text, tmp_path: Path
+) -> None:
+    members = sys.modules["superscope.study.members"]
+
+    class Repository(HubCheckpoint):
+        def __init__(self, repo: str, revision: str | None, only: str | None = None) -> None:
+            self.name, self.revision, self.only = repo, revision, only
+            self._files = ("model.gguf", "model.safetensors")
+
+    monkeypatch.setattr(members, "HubCheckpoint", Repository)
+    monkeypatch.setattr(members, "locate", lambda _: Repository("a/b", "step9", "model.gguf"))
+    head, loss = members.located("a/b", text, OPTIONS, tmp_path, "step0")
+    before = head.initial
+    assert (before.name, before.revision, before.only) == ("a/b", "step0", "model.gguf")
+    assert loss.initial is None
+    plain, _ = members.located("a/b", text, OPTIONS, tmp_path, None)
+    assert plain.identity != head.identity
+    monkeypatch.undo()
+    failure, _ = members.located(family[0], text, OPTIONS, tmp_path, "step0")
+    assert failure.part == "head" and "no folder step0" in failure.reason
 
 
 def test_a_failed_member_is_tried_again(text: Text, tmp_path: Path) -> None:

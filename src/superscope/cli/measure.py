@@ -41,7 +41,7 @@ def measure(
     family
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
     initial
-        The MODEL before training, such as EleutherAI/pythia-70m@step0; shows which rows moved.
+        The MODEL before training, such as hf://EleutherAI/pythia-70m@step0; shows which rows moved.
     json
         Print one line of JSON for each model instead of the table, without numbers of single
         tokens.

@@ -17,6 +17,7 @@ def study(
     out: Path,
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
     options: Annotated[LossOptions, Parameter(name="*")] = LossOptions(),  # noqa: B008  (frozen)
+    initial: str | None = None,
     executor: Literal["processes", "dask"] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -34,6 +35,9 @@ def study(
         Names of families (opt, gpt2, qwen2.5, pythia, …), hub ids, local folders or GGUF files.
     out
         Folder for observations.csv, the laws, the losses by token, and the finished members.
+    initial
+        The models before training; shows which rows moved. A revision of every MODEL, such as
+        step0, or a folder that holds each of them under its MODEL's last name.
     executor
         Processes on this machine (default: one, with all cores), or workers of a dask cluster.
     workers
@@ -65,7 +69,9 @@ def study(
         progress_bar(lines=True) as progress,
     ):
         try:
-            done = run_study(models, read, out, options, executor=doing, progress=progress)
+            done = run_study(
+                models, read, out, options, initial=initial, executor=doing, progress=progress
+            )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(out)) from None
     report = report or out / "report.html"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from superscope.forecasts import forecast_at
 from superscope.geometry import Geometry, Regime
-from superscope.geometry.untrained import MANY
+from superscope.geometry.untrained import MANY, Evidence
 from superscope.laws import Estimate, Law
 from superscope.text import advice, counted
 
@@ -112,7 +112,7 @@ def _short(standings: Sequence[str]) -> str:
 
 def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
     """Say what shows that the rows were trained."""
-    told = sum(head.evidence.trained for head in heads)
+    told = sum(head.evidence is Evidence.STRUCTURE for head in heads)
     outside = _range([head.centered.outside_marchenko_pastur or 0.0 for head in heads])
     tolerance = _range([head.centered.random_mean_square_sd * head.width for head in heads])
     at_random = [head.raw.random_direction_share for head in heads]
@@ -128,6 +128,19 @@ def _evidence(heads: Sequence[Geometry]) -> Iterator[str]:
         yield (
             f"The share of rows that overlap with the others no more than random directions do is "
             f"{_range(known)}; of untrained rows it is 0.98."
+        )
+    moved = [head.moved for head in heads if head.moved is not None]
+    if moved:
+        yield (
+            f"Against the initialization of {counted(len(moved), 'head')}, the share of rows that "
+            f"moved by more than rounding is {_range([m.moved for m in moved])}, and of rows that "
+            f"turned {_range([m.turned for m in moved])}."
+        )
+    only = sum(head.evidence is Evidence.MOVED for head in heads)
+    if only:
+        yield (
+            f"Of {counted(only, 'head')}, overlap and spectrum are those of untrained rows, but "
+            "most rows turned, which shows training."
         )
 
 

@@ -34,6 +34,7 @@ def study(
     out: Path,
     options: LossOptions = LossOptions(),  # noqa: B008 - frozen
     *,
+    initial: str | Path | None = None,
     executor: Executor | Workers | None = None,
     progress: ProgressChoice = "auto",
 ) -> Study:
@@ -52,6 +53,9 @@ def study(
         Folder for ``observations.csv``, the laws, token losses and what is finished of members.
     options
         How.
+    initial
+        The models before training, to count the rows that moved: a revision that every model has
+        on the hub, such as ``step0``, or a folder that holds each under the model's last name.
     executor
         Who does the work: anything with the interface of ``concurrent.futures.Executor``, or
         workers of :mod:`superscope.runs`. By default one process, which has all cores.
@@ -74,8 +78,8 @@ def study(
     out = Path(out).resolve()  # a worker may be in another folder
     make_folder(out)
     results = RunFolder(out / "members", ".json")
-    plans = [(name, family, located(name, family, text, options, out)) for name, family in named]
-    tasks = [task for *_, plan in plans if isinstance(plan, tuple) for task in plan]
+    plans = [(name, family, located(name, text, options, out, initial)) for name, family in named]
+    tasks = [task for *_, plan in plans for task in plan if isinstance(task, Task)]
     errors: dict[str, str] = {}
     to_do = [task for task in tasks if not _readable(task, results)]
     if to_do:
@@ -171,15 +175,16 @@ def _read(task: Task, results: RunFolder) -> Geometry | Evaluation:
 def _member(
     name: str,
     family: str | None,
-    plan: tuple[Task, ...] | Failure,
+    plan: tuple[Task | Failure, ...],
     results: RunFolder,
     errors: dict[str, str],
 ) -> Member:
-    if isinstance(plan, Failure):
-        return Member(name, family, None, None, (plan,))
-    done = {task.part: _read(task, results) for task in plan if results.has(task.identity)}
+    tasks = [task for task in plan if isinstance(task, Task)]
+    done = {task.part: _read(task, results) for task in tasks if results.has(task.identity)}
     failures = tuple(
         Failure(task.part, errors.get(task.identity, "it was not done"))
+        if isinstance(task, Task)
+        else task
         for task in plan
         if task.part not in done
     )

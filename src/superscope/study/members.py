@@ -26,13 +26,12 @@ from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.geometry import Geometry
 from superscope.heads import read_head
-from superscope.heads._locate import locate
+from superscope.heads._locate import existing, locate
 from superscope.heads.checkpoint import Checkpoint
+from superscope.heads.hub import HubCheckpoint
 from superscope.observations import Observation
 
 Int64 = npt.NDArray[np.int64]
-
-PARTS = ("head", "loss")
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,8 @@ class Task:
         The text and options for the loss.
     blocks
         Folder for the finished parts of a loss.
+    initial, initial_identity
+        For a head, the model before training, and what changes when its files do.
     """
 
     part: str
@@ -57,6 +58,8 @@ class Task:
     text: Text
     options: LossOptions
     blocks: Path
+    initial: Checkpoint | None = None
+    initial_identity: str | None = None
 
     @property
     def identity(self) -> str:
@@ -64,7 +67,9 @@ class Task:
         o = self.options
         counted = (o.max_tokens, o.max_documents, o.special)
         named = (self.text.name, sorted(asdict(o).items()))
-        how = counted if self.part == "head" else named
+        how: tuple[object, ...] = counted if self.part == "head" else named
+        if self.initial_identity is not None:
+            how = (*how, self.initial_identity)
         seen = (__version__, self.part, self.loadable.identity, self.text.identity, how)
         return f"{self.part}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:20]}"
 
@@ -84,9 +89,11 @@ def _head(task: Task) -> Geometry:
 
     def measured(frequencies: Int64 | None) -> Geometry:
         head = read_head(task.checkpoint, progress=None)
+        before = task.initial and read_head(task.initial, rows="all", progress=None)
         return measure(
-            head, pairs="none", device=options.device, frequencies=frequencies, progress=None
-        )
+            head, pairs="none", device=options.device, frequencies=frequencies, initial=before,
+            progress=None,
+        )  # fmt: skip
 
     # Errors of the text or the tokenizer are permanent. Network errors are not caught, so that
     # the next start of the study tries again.
@@ -175,12 +182,32 @@ class Member:
 
 
 def located(
-    name: str, family: str | None, text: Text, options: LossOptions, folder: Path
-) -> tuple[Task, ...] | Failure:
-    """Return the tasks for a member, or the reason why it was not found."""
+    name: str, text: Text, options: LossOptions, folder: Path, initial: str | Path | None
+) -> tuple[Task | Failure, ...]:
+    """Return the tasks for a member, or the reasons why it or its initialization was not found."""
     try:
         found = locate(name)
-        place = loadable(found)
+        loss = Task("loss", found, loadable(found), text, options, folder / "blocks")
     except SuperscopeError as error:
-        return Failure("model", str(error))
-    return tuple(Task(part, found, place, text, options, folder / "blocks") for part in PARTS)
+        return (Failure("model", str(error)),)
+    head = replace(loss, part="head")
+    if initial is None:
+        return head, loss
+    try:
+        before = _before_training(found, initial)
+        return replace(head, initial=before, initial_identity=loadable(before).identity), loss
+    except SuperscopeError as error:
+        return Failure("head", str(error)), loss
+
+
+def _before_training(found: Checkpoint, initial: str | Path) -> Checkpoint:
+    """Return a member's initialization: of its name in a folder, or a revision of it."""
+    folder = existing(str(initial))
+    if folder is not None:
+        return locate(folder.resolve() / Path(found.name).name)
+    if isinstance(found, HubCheckpoint):
+        return HubCheckpoint(found.name, str(initial), found.only)
+    raise UsageError(
+        f"there is no folder {initial} for the initialization of {found.name}, which has no "
+        "revisions because it is not on the hub"
+    )
