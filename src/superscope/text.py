@@ -125,6 +125,12 @@ def named(text: str, longest: int = 200) -> str:
     return visible(text, quote="", longest=longest)
 
 
+def shortened(names: Sequence[str], short: Callable[[str], str]) -> list[str]:
+    """Return names made short, but all in full where that would make two of them one."""
+    made = [short(name) for name in names]
+    return made if len(set(made)) == len(set(names)) else list(names)
+
+
 def shown_lines(lines: Iterable[str]) -> str:
     """Return lines joined, invisible characters and control sequences within them escaped."""
     return "\n".join(visible(line, quote="", longest=sys.maxsize) for line in lines)

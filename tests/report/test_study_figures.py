@@ -20,7 +20,7 @@ from superscope.figures.draw.colors import MARKERS
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.study import study_drawings
 from superscope.figures.study._loss import panels_of
-from superscope.figures.study.view import cast_of, short_names
+from superscope.figures.study.view import cast_of
 from superscope.report import write_study_report
 from superscope.report.study.page import COLUMNS, facts, member_rows, render_study
 from superscope.study import Failure, Member, Study, answers
@@ -299,12 +299,6 @@ def test_names_lie_apart_and_inside_their_panel(five: Study) -> None:
                 assert panel.get_window_extent().expanded(1.02, 1.02).contains(box.x1, box.y1)
 
 
-def test_short_names_are_the_last_part_unless_two_are_the_same() -> None:
-    assert short_names(["a/x", "b/c/y"]) == ["x", "y"]
-    assert short_names(["a/x", "b/x"]) == ["a/x", "b/x"]
-    assert short_names(["/"]) == ["/"]
-
-
 def test_more_families_than_marks_share_one() -> None:
     study = make_study(
         [make_member(32, f"lab/m{f}", f"family{f}") for f in range(12)], laws=NO_LAWS
@@ -505,3 +499,13 @@ def test_a_loss_of_one_family_stands_in_axes_of_the_user(five: Study, families: 
     assert len(marks(ax)) == 5
     with pytest.raises(UsageError, match="several panels"):
         families.plot("loss", ax=Figure().subplots())
+
+
+def test_members_are_called_by_the_last_part_unless_two_are_the_same() -> None:
+    def called(*names: str) -> list[str]:
+        members = [make_member(32, name, "family") for name in names]
+        return [point.name for point in cast_of(make_study(members, laws=NO_LAWS)).points]
+
+    assert called("a/x", "b/c/y") == ["x", "y"]
+    assert called("a/x", "b/x") == ["a/x", "b/x"]
+    assert called("/") == ["/"]

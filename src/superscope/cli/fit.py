@@ -60,7 +60,8 @@ def fit(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
     """
-    from superscope.atomic import check_writable, make_folder, write_file
+    from superscope.atomic import check_writable, write_file
+    from superscope.cli.figures import check_folder
     from superscope.cli.terminal import progress_bar
     from superscope.laws import fit as fit_law
     from superscope.laws import load_table
@@ -77,8 +78,7 @@ def fit(
     for file in (out, report):
         if file is not None:
             check_writable(file)
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     read = load_table(table, data_dir, separator=options.separator, decimal=options.decimal)
     if by is not None:
         _fit_by(read, law, by, options, json=json)

@@ -49,19 +49,17 @@ def forecast(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import make_folder
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.written import read_law
     from superscope.forecasts import forecast_at
 
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     given = {"width": width, "depth": depth, "parameters": parameters, "tokens": tokens}
     inputs = {name: value for name, value in given.items() if value is not None}
     fitted = read_law(law)
     said = forecast_at(fitted, inputs | input, group, features)
-    if figures is not None:
-        from superscope.cli.terminal import write_figures
-        from superscope.figures.forecasts import forecast_curve, forecast_parts
-
-        write_figures([forecast_parts(said), forecast_curve(said, law=fitted)], figures)
+    write_figures(
+        figures, "forecasts",
+        lambda room: [room.forecast_parts(said), room.forecast_curve(said, law=fitted)],
+    )  # fmt: skip
     print(said.to_json() if json else said)

@@ -42,7 +42,8 @@ def frequency(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable, make_folder
+    from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.terminal import progress_bar
     from superscope.frequency import count_tokens
     from superscope.frequency.tokenizer import load_tokenizer
@@ -52,8 +53,7 @@ def frequency(
     if out is not None:
         check_suffix(out)
         check_writable(out)
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     read = text.text()
     loaded = load_tokenizer(tokenizer, revision)
     with progress_bar() as progress:
@@ -68,11 +68,7 @@ def frequency(
             ) from None
     if out is not None:
         write_table(found.to_frame(loaded.tokens()), out)
-    if figures is not None:
-        from superscope.cli.terminal import write_figures
-        from superscope.figures.frequency import frequency_ranks
-
-        write_figures([frequency_ranks(found)], figures)
+    write_figures(figures, "frequency", lambda room: [room.frequency_ranks(found)])
     print(found.to_json() if json else found)
 
 

@@ -38,7 +38,7 @@ def loss(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import make_folder
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.terminal import progress_bar
     from superscope.evaluation import evaluate
 
@@ -46,8 +46,7 @@ def loss(
     if out is not None:
         tokens, blocks = _beside(out)
     read = text.text()
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     with progress_bar(lines=True) as progress:
         try:
             found = evaluate(
@@ -61,11 +60,7 @@ def loss(
 
         write_table(found.tokens(), tokens)
         write_table(to_frame([found.observation()]), out)
-    if figures is not None:
-        from superscope.cli.terminal import write_figures
-        from superscope.figures.evaluation import evaluation_drawings
-
-        write_figures(evaluation_drawings(found), figures)
+    write_figures(figures, "evaluation", lambda room: room.evaluation_drawings(found))
     print(found.to_json() if json else found)
 
 

@@ -55,6 +55,7 @@ def measure(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
+    from superscope.cli.figures import write_figures
     from superscope.frequency import read_frequencies
     from superscope.heads import members
 
@@ -75,11 +76,7 @@ def measure(
             from superscope.report import write_report
 
             write_report(measured, report)
-        if figures is not None:
-            from superscope.cli.terminal import write_figures
-            from superscope.figures.geometry import geometry_drawings
-
-            write_figures(geometry_drawings(measured), figures)
+        write_figures(figures, "geometry", lambda room: room.geometry_drawings(measured))
         _print(measured, json)
     if stopped:
         raise KeyboardInterrupt(_remaining(names, measured, failed))
@@ -163,7 +160,8 @@ def _check_outputs(
     tables: Sequence[Path | None], files: Sequence[Path | None], folder: Path | None
 ) -> None:
     """Raise for files that cannot be written, before the work starts."""
-    from superscope.atomic import check_writable, make_folder
+    from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder
     from superscope.tables import check_suffix
 
     for table in tables:
@@ -174,5 +172,4 @@ def _check_outputs(
             raise UsageError(f"cannot write {file}: there is no folder {file.parent}")
         if file is not None:
             check_writable(file)
-    if folder is not None:
-        make_folder(folder)
+    check_folder(folder)

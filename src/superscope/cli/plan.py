@@ -37,14 +37,14 @@ def plan(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
     """
-    from superscope.atomic import check_writable, make_folder
+    from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder
     from superscope.cli.written import read_law
     from superscope.forecasts import plan as plan_budget
 
     if report is not None:
         check_writable(report)
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     fitted = read_law(law)
     planned = plan_budget(fitted, compute, vocabulary=vocabulary, tied=tied)
     if report is not None:

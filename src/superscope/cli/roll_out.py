@@ -44,7 +44,8 @@ def roll_out(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable, make_folder
+    from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.terminal import progress_bar
     from superscope.forecasts import roll_out as roll
     from superscope.laws import load_table
@@ -53,8 +54,7 @@ def roll_out(
     if out is not None:
         check_suffix(out, (".csv",))
         check_writable(out)
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     with progress_bar() as progress:
         rolled = roll(
             load_table(
@@ -62,11 +62,7 @@ def roll_out(
             ), law, options, hold_out=hold_out, size=size,
             progress=progress,
         )  # fmt: skip
-    if figures is not None:
-        from superscope.cli.terminal import write_figures
-        from superscope.figures.forecasts import roll_out_errors
-
-        write_figures([roll_out_errors(rolled)], figures)
+    write_figures(figures, "forecasts", lambda room: [room.roll_out_errors(rolled)])
     print(rolled)
     if out is not None:
         write_table(rolled.to_frame(), out)

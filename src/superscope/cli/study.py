@@ -49,8 +49,9 @@ def study(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable, make_folder
+    from superscope.atomic import check_writable
     from superscope.cli.executor import chosen_workers
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.terminal import progress_bar, warn
     from superscope.report import write_study_report
     from superscope.study import study as run_study
@@ -60,8 +61,7 @@ def study(
     read = text.text()
     if report is not None:
         check_writable(report)
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     # A worker holds a whole model and uses all cores.
     one = 1 if executor == "dask" and scheduler is None else None
     with (
@@ -76,11 +76,7 @@ def study(
             raise KeyboardInterrupt(_stopped(out)) from None
     report = report or out / "report.html"
     write_study_report(done, report)
-    if figures is not None:
-        from superscope.cli.terminal import write_figures
-        from superscope.figures.study import study_drawings
-
-        write_figures(study_drawings(done), figures)
+    write_figures(figures, "study", lambda room: room.study_drawings(done))
     for member in done.failed:
         for failure in member.failures:
             told = failure.reason.startswith(member.name)

@@ -1,18 +1,15 @@
-"""Print tables to stdout, progress and messages to stderr, and write figures to files."""
+"""Print tables to stdout, and progress and messages to stderr."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.progress import Progress, chosen
 from superscope.text import advice, visible
 
 if TYPE_CHECKING:
-    from superscope.figures.draw.drawing import Drawing, Missing
     from superscope.geometry import Geometry
 
 
@@ -58,17 +55,6 @@ def warn(message: str) -> None:
     """Print a line on stderr; arguments of Python are written as options."""
     shown = visible(" ".join(advice(message).split()), quote="", longest=2000)
     print(f"superscope: {shown}", file=sys.stderr)
-
-
-def write_figures(drawings: Sequence[Drawing | Missing], folder: Path) -> None:
-    """Write the figures of a result to a folder, and say why some are missing."""
-    from superscope.figures.draw.drawing import Missing
-    from superscope.report.files import write_figures as write
-
-    write(drawings, folder)
-    for drawing in drawings:
-        if isinstance(drawing, Missing):
-            warn(drawing.reason)
 
 
 def progress_bar(lines: bool = False) -> AbstractContextManager[Progress]:

@@ -25,16 +25,15 @@ def toy_figures(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG; default: RUNS/figures.
     """
-    from superscope.atomic import check_writable, make_folder
-    from superscope.cli.terminal import write_figures
+    from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.written import finished_runs
-    from superscope.figures.toy import grouped, sweep_drawings
     from superscope.report import write_toy_report
 
     report, figures = report or runs / "report.html", figures or runs / "figures"
     found = finished_runs(runs)
     check_writable(report)
-    make_folder(figures)
+    check_folder(figures)
     write_toy_report(found, report)
-    write_figures(sweep_drawings(grouped(found)), figures)
+    write_figures(figures, "toy", lambda room: room.sweep_drawings(room.grouped(found)))
     print(f"report: {report}\nfigures: {figures}")

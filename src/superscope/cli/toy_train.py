@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from superscope.atomic import check_writable, make_folder, write_file
+from superscope.atomic import check_writable, write_file
 from superscope.errors import UsageError
 from superscope.toy.config import ToyConfig
 
@@ -33,23 +33,19 @@ def toy_train(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.terminal import progress_bar
     from superscope.toy import to_bytes, train
     from superscope.toy.summary import to_summary_json
 
     if out is not None:
         _check_output(out)
-    if figures is not None:
-        make_folder(figures)
+    check_folder(figures)
     with progress_bar() as progress:
         run = train(config, device=device, progress=progress)
     if out is not None:
         write_file(out, to_bytes(run))
-    if figures is not None:
-        from superscope.cli.terminal import write_figures
-        from superscope.figures.toy import run_drawings
-
-        write_figures(run_drawings(run), figures)
+    write_figures(figures, "toy", lambda room: room.run_drawings(run))
     print(to_summary_json(run) if json else run)
 
 

@@ -11,7 +11,7 @@ from superscope.geometry.geometry import Geometry
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import OVERLAP_LINES
 from superscope.heads.checkpoint import WEIGHTS
-from superscope.text import NONE, columns, fixed, named
+from superscope.text import NONE, columns, fixed, named, shortened
 
 _WHOLE: tuple[tuple[str, Callable[[Geometry], str]], ...] = (
     ("tokens, V", lambda g: f"{g.features:,}"),
@@ -72,12 +72,10 @@ def names_of(geometries: Sequence[Geometry]) -> tuple[str, ...]:
     Where that makes two models one, all are called by what they were given as.
     """
     full = [g.provenance.model for g in geometries]
-    short = [_shortened(name) for name in full]
-    chosen = short if len(set(short)) == len(set(full)) else full
-    return tuple(named(name) for name in chosen)
+    return tuple(named(name) for name in shortened(full, _own_name))
 
 
-def _shortened(name: str) -> str:
+def _own_name(name: str) -> str:
     path = PurePath(name)
     if "://" in name:
         return name

@@ -16,6 +16,7 @@ from superscope.figures.draw.drawable import drawable_names
 from superscope.figures.draw.labels import put_labels
 from superscope.geometry import Geometry
 from superscope.laws.formula import Floats
+from superscope.text import shortened
 
 if TYPE_CHECKING:
     from superscope.evaluation import Evaluation
@@ -99,7 +100,7 @@ class Cast:
 
 def cast_of(study: Study) -> Cast:
     """Return the members of a study as figures mark them."""
-    names, note = drawable_names(short_names([m.name for m in study.members]), LONGEST)
+    names, note = drawable_names(shortened([m.name for m in study.members], _last_part), LONGEST)
     known = list(dict.fromkeys(m.family or NO_FAMILY for m in study.members))
     families, _ = drawable_names(known, LONGEST)
     last = len(MARKERS) - 1
@@ -116,10 +117,8 @@ def cast_of(study: Study) -> Cast:
     )
 
 
-def short_names(names: Sequence[str]) -> list[str]:
-    """Return the last part of each path or hub id; all in full where that makes two of them one."""
-    last = [PurePosixPath(name).name or name for name in names]
-    return last if len(set(last)) == len(set(names)) else list(names)
+def _last_part(name: str) -> str:
+    return PurePosixPath(name).name or name
 
 
 def family_marks(points: Sequence[Point]) -> list[Line2D]:
