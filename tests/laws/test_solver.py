@@ -39,7 +39,7 @@ def objective(
 
 
 def target(e: solver.Equations) -> kernel_types.Target:
-    return kernel_types.Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
+    return kernel_types.Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high, e.leader)
 
 
 def derivatives(equations, c, theta, w, all_: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -121,7 +121,7 @@ def _judged(
     resampled = without = np.empty((0, len(names)))
     method = "linear"
     units = int(problem.points.unit.max()) + 1
-    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * int(linear.free.sum())
+    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * _free(problem, linear)
     if options.resamples and enough:
         method = "bca"
         resampled = bootstrap(problem, starts, options.resamples, options.seed)
@@ -198,6 +198,10 @@ def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
             parameters[2 * k :] += parameters[2 * i]
             parameters[2 * i] = 0
     return parameters
+
+
+def _free(problem: Problem, linear: Linearization) -> int:
+    return int((linear.free & problem.untied).sum())
 
 
 def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:

@@ -175,10 +175,9 @@ def part_correlations(
     A group's floor stands for all: they share what makes them uncertain.
     """
     k = problem.equations.terms
-    free = np.flatnonzero(linear.free)
-    columns = (np.sqrt(problem.points.weights)[:, None] * jacobian(problem, parameters, True))[
-        :, free
-    ]
+    free = np.flatnonzero(linear.free & problem.untied)
+    weighed = np.sqrt(problem.points.weights)[:, None] * jacobian(problem, parameters, True)
+    columns = problem.tied(weighed)[:, free]
     length = np.linalg.norm(columns, axis=0)
     inverse = np.linalg.pinv(columns / length)
     covariance = inverse @ inverse.T

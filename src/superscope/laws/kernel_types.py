@@ -24,6 +24,8 @@ class Target(NamedTuple):
         Whether y is a logarithm; the bend of Huber's function.
     low, high
         Bounds of the p linear parameters, then of the k exponents.
+    leader
+        The number of the parameter that each equals: its own, or that of the first of a tie.
     """
 
     x: Floats
@@ -33,6 +35,7 @@ class Target(NamedTuple):
     delta: float
     low: Floats
     high: Floats
+    leader: npt.NDArray[np.int64]
 
 
 class System(NamedTuple):
@@ -71,7 +74,7 @@ class Found(NamedTuple):
 
 
 TARGET = types.NamedTuple(
-    (MATRIX, int64[::1], VECTOR, types.boolean, float64, VECTOR, VECTOR), Target
+    (MATRIX, int64[::1], VECTOR, types.boolean, float64, VECTOR, VECTOR, int64[::1]), Target
 )
 SYSTEM = types.NamedTuple((VECTOR, MATRIX, MATRIX, types.boolean[::1], VECTOR), System)
 FOUND = types.NamedTuple((MATRIX, MATRIX, CUBE), Found)

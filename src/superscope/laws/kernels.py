@@ -55,6 +55,23 @@ def _objective(c, w, phi, target):  # type: ignore[no-untyped-def]
     return total
 
 
+@njit(types.void(SYSTEM, TARGET, int64), fastmath=False)
+def _tie(system, target, size):  # type: ignore[no-untyped-def]
+    """Add derivatives by tied parameters to those by the first of them, lower triangles only."""
+    for a in range(size):
+        first = target.leader[a]
+        if first == a:
+            continue
+        system.gradient[first] += system.gradient[a]
+        system.gradient[a] = 0.0
+        for matrix in (system.newton, system.gauss):
+            matrix[first, first] += 2.0 * matrix[a, first] + matrix[a, a]
+            for b in range(size):
+                if b not in (first, a):
+                    matrix[max(first, b), min(first, b)] += matrix[max(a, b), min(a, b)]
+                matrix[max(a, b), min(a, b)] = 0.0
+
+
 @njit(types.void(VECTOR, VECTOR, MATRIX, TARGET, types.boolean, SYSTEM), fastmath=False)
 def _derivatives(c, w, phi, target, all_, system):  # type: ignore[no-untyped-def]
     """Set the gradient, Newton's and the reweighted Gauss-Newton matrix.
@@ -113,6 +130,7 @@ def _derivatives(c, w, phi, target, all_, system):  # type: ignore[no-untyped-de
                 e = p + j
                 newton[e, j] -= pull * (-x[i, j] * phi[i, j])
                 newton[e, e] -= pull * (c[j] * x[i, j] * x[i, j] * phi[i, j])
+    _tie(system, target, size)
 
 
 @njit(types.boolean(SYSTEM, float64), fastmath=False)
@@ -184,6 +202,7 @@ def _direction(value, target, damping, system):  # type: ignore[no-untyped-def]
     for a in range(size):
         free[a] = not (
             low[a] == high[a]
+            or target.leader[a] != a
             or (value[a] <= low[a] and grad[a] >= 0.0)
             or (value[a] >= high[a] and grad[a] <= 0.0)
         )
@@ -198,6 +217,8 @@ def _direction(value, target, damping, system):  # type: ignore[no-untyped-def]
                 free[a] = False
                 pushed = True
         if not pushed:
+            for a in range(size):
+                step[a] = step[target.leader[a]]
             return True
 
 

@@ -118,6 +118,13 @@ class Law(Result, Pictured):
         return not any(f.status.severe for f in self.findings)
 
     @property
+    def equal(self) -> tuple[str, ...]:
+        """Parameters that were tied to one value; empty without any."""
+        floors = list(self.parameters)[2 * len(self.form.terms) :]
+        every = floors if self.form.floor in self.options.equal else []
+        return tuple(n for n in self.parameters if n in (*self.options.equal, *every))
+
+    @property
     def held(self) -> dict[str, float]:
         """Parameters that were held and not fitted, by name."""
         return {n: self.parameters[n] for n, error in self.standard_errors.items() if error == 0.0}

@@ -28,7 +28,7 @@ class Linearization:
     ratio_scale
         What twice a rise of the objective is measured by: `scale` times the share within δ.
     degrees_of_freedom
-        Points minus free parameters.
+        Points minus free parameters; parameters tied to one value count once.
     condition_number
         Of the Jacobian of amplitudes at the data's middle, exponents and floors, its columns
         of unit length; infinite if they are dependent.
@@ -80,7 +80,8 @@ def linearize(problem: Problem, parameters: Floats) -> Linearization:
     free &= (parameters > problem.low) & (parameters < problem.high)
     for i in range(len(problem.form.terms)):  # an exponent of nothing has no effect
         free[2 * i + 1] &= parameters[2 * i] > 0
-    degrees_of_freedom = len(problem.points) - int(free.sum())
+    single = free & problem.untied
+    degrees_of_freedom = len(problem.points) - int(single.sum())
     w, r = problem.points.weights, residuals(problem, parameters)
     inside = max(float(np.mean(np.abs(r) <= e.delta)), 1 / len(r))
     score = np.clip(r, -e.delta, e.delta)
@@ -89,17 +90,18 @@ def linearize(problem: Problem, parameters: Floats) -> Linearization:
         scale = float(np.sum(w * score**2)) / degrees_of_freedom / inside**2
     covariance = np.zeros((len(parameters), len(parameters)))
     root = np.sqrt(w)[:, None]
-    plain = (root * jacobian(problem, parameters))[:, free]
+    plain = problem.tied(root * jacobian(problem, parameters))[:, single]
     length = np.linalg.norm(plain, axis=0)
-    if free.any():
+    if single.any():
         length[length == 0] = 1
         _, s, vt = np.linalg.svd(plain / length, full_matrices=False)
         kept = s > 1e-13 * s[0]
-        inverse = np.full((free.sum(), free.sum()), np.inf)
+        inverse = np.full((single.sum(), single.sum()), np.inf)
         if kept.all():
             inverse = (vt.T / np.square(s)) @ vt / np.outer(length, length)
-        covariance[np.ix_(free, free)] = scale * inverse if degrees_of_freedom > 0 else np.nan
-    middle = (root * jacobian(problem, parameters, centered=True))[:, free]
+        covariance[np.ix_(single, single)] = scale * inverse if degrees_of_freedom > 0 else np.nan
+        covariance = covariance[np.ix_(problem.leader, problem.leader)]
+    middle = problem.tied(root * jacobian(problem, parameters, centered=True))[:, single]
     return Linearization(
         covariance, free, scale, scale * inside, degrees_of_freedom, _condition(middle)
     )

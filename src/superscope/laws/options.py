@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
@@ -13,6 +14,8 @@ from superscope.errors import UsageError
 from superscope.laws.formula import Form, make_form
 from superscope.laws.typed import typed_bounds, typed_columns, typed_pairs, typed_values
 from superscope.options import changed
+
+COMMA = re.compile(r",(?![^\[]*\])")  # between names, not within the brackets of B[opt,c4]
 
 # The command line is made of these options (superscope.cli.fit, superscope.cli.roll_out).
 _MANY = Parameter(consume_multiple=True, negative="", show_default=False)
@@ -50,6 +53,9 @@ class FitOptions:
         Lowest and highest value of a parameter: ``{"alpha": (0.5, None)}``, on the command line
         alpha=0.5:. Either end may lack. By default exponents are searched from 0 to 8, amplitudes
         and floors from 0.
+    equal
+        Parameters that have one value: ``("alpha", "beta")``, on the command line alpha,beta.
+        They are fitted as one free parameter.
     loss
         The objective's function of a residual; default: the law's own.
     delta
@@ -91,6 +97,7 @@ class FitOptions:
     bounds: Annotated[
         Mapping[str, tuple[float | None, float | None]], typed_pairs(typed_bounds, name="--bound")
     ] = field(default_factory=dict)
+    equal: Annotated[tuple[str, ...], _MANY] = ()
     loss: Literal["huber", "squared"] | None = None
     delta: float = 1e-3
     residual: Literal["log", "plain"] | None = None
@@ -105,12 +112,14 @@ class FitOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("group", "exclude", "sensitivity"):
+        for name in ("group", "exclude", "equal", "sensitivity"):
             value = getattr(self, name)
             if value is not None:  # one name or rule may be given bare
                 object.__setattr__(
                     self, name, (value,) if isinstance(value, (str, int)) else tuple(value)
                 )
+        names = (name.strip() for word in self.equal for name in COMMA.split(word))
+        object.__setattr__(self, "equal", tuple(names))
         for name in ("columns", "fix", "bounds"):
             if not isinstance(getattr(self, name), Mapping):
                 raise UsageError(f"{name} is a mapping by name, not {getattr(self, name)!r}")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from superscope.errors import UsageError, did_you_mean
 from superscope.laws.formula import Floats, Form
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.solver import Equations, Solutions, solve
+
+Number = TypeVar("Number", bound=np.generic)
 
 LEAST_UNITS = 8  # fewer cannot be resampled to any purpose
 HIGHEST = 8.0  # no exponent is sought above it
@@ -28,7 +32,7 @@ class Problem:
         The law and what it is fitted to.
     equations
         The same with inputs in logarithms, each centered on its mean unless the term's amplitude
-        is bounded: an amplitude at the middle of the data hardly depends on its exponent.
+        is bounded or tied: an amplitude at the middle of the data hardly depends on its exponent.
     centers
         Those means, 0 where not centered; shape (k,).
     starts
@@ -56,6 +60,24 @@ class Problem:
         """Highest values, likewise."""
         return self._ordered(self.equations.high)
 
+    @property
+    def leader(self) -> npt.NDArray[np.int64]:
+        """The number of the parameter that each equals: its own, or the first of those tied."""
+        places = self._ordered(np.arange(len(self.equations.low)))
+        return np.argsort(places)[self.equations.leader[places]]
+
+    @property
+    def untied(self) -> npt.NDArray[np.bool_]:
+        """Which parameters are not equal to an earlier one, shape (P,)."""
+        return np.asarray(self.leader == np.arange(len(self.leader)), np.bool_)
+
+    def tied(self, columns: Floats) -> Floats:
+        """Return derivatives (n, P) with those by tied parameters added to the first's; 0 there."""
+        result = np.zeros_like(columns)
+        for column, first in enumerate(self.leader):
+            result[:, first] += columns[:, column]
+        return result
+
     def parameters(self, exponents: Floats, linear: Floats) -> Floats:
         """Return parameters in the order of the names, shape (B, P).
 
@@ -73,12 +95,12 @@ class Problem:
     def held(self, name: str, value: float) -> Problem:
         """Return the problem with one exponent held at a value."""
         e = self.equations
-        at = e.linear + self.form.exponents.index(name)
+        at = e.leader == e.leader[e.linear + self.form.exponents.index(name)]
         low, high = e.low.copy(), e.high.copy()
         low[at] = high[at] = value
         return replace(self, equations=replace(e, low=low, high=high))
 
-    def _ordered(self, bounds: Floats) -> Floats:
+    def _ordered(self, bounds: npt.NDArray[Number]) -> npt.NDArray[Number]:
         k, p = self.equations.terms, self.equations.linear
         pairs = np.stack([bounds[:k], bounds[p:]], axis=1).ravel()
         return np.concatenate([pairs, bounds[k:p]])
@@ -104,7 +126,7 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
     ------
     UsageError
         Fewer points than parameters, an input that never changes, an unknown parameter, or
-        bounds that exclude everything.
+        bounds that exclude everything; parameters that cannot be equal.
     """
     k, floors = len(form.terms), floor_names(form, points.groups)
     low = np.zeros(2 * k + len(floors))
@@ -133,6 +155,7 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
             sign = "lowest <= highest" if floor else "0 <= lowest <= highest"
             raise UsageError(f"bounds {name}={below:g}:{above:g}: {sign}")
         low[at], high[at] = below, above
+    leader = _leader(options, form, places, low, high)
     for i, term in enumerate(form.terms):
         values = points.inputs[:, i]
         if len(np.unique(values)) == 1 and low[i] < high[i]:
@@ -141,7 +164,7 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
                 f"how loss falls with it cannot be seen; vary it, or fix {term.amplitude} and "
                 f"{term.exponent}"
             )
-    free = int(np.sum(low < high))
+    free = int(np.sum((low < high) & (leader == np.arange(len(leader)))))
     distinct = len(np.unique(np.column_stack([points.inputs, points.group]), axis=0))
     if distinct < free:
         where = "" if distinct == len(points) else f" at {distinct} different inputs"
@@ -149,20 +172,45 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
             f"{len(points)} points{where} are fewer than the {free} parameters of {form.name}: "
             "add points, or fix a parameter"
         )
-    return _problem(form, points, low, high, _starts(k, options.starts, options.seed))
-
-
-def _problem(form: Form, points: Points, low: Floats, high: Floats, starts: Floats) -> Problem:
     k = len(form.terms)
+    starts = _starts(k, options.starts, options.seed)
     x = np.log(points.inputs)
     bounded = (low[:k] > 0) | np.isfinite(high[:k])
-    centers = np.where(bounded, 0.0, x.mean(axis=0))
+    together = np.bincount(leader, minlength=len(leader))[leader[:k]] > 1
+    centers = np.where(bounded | together, 0.0, x.mean(axis=0))
     log = form.residual == "log"
     equations = Equations(
         np.ascontiguousarray(x - centers), np.log(points.loss) if log else points.loss.copy(),
-        points.group, log, np.inf if form.loss == "squared" else form.delta, low, high,
+        points.group, log, np.inf if form.loss == "squared" else form.delta, low, high, leader,
     )  # fmt: skip
     return Problem(form, points, equations, centers, starts)
+
+
+def _leader(
+    options: FitOptions, form: Form, places: dict[str, list[int]], low: Floats, high: Floats
+) -> npt.NDArray[np.int64]:
+    """Return which parameter each equals; those that are tied get their common bounds."""
+    leader = np.arange(len(low))
+    if not options.equal:
+        return leader
+    what = f"equal {','.join(options.equal)}"
+    at = sorted({place for name in options.equal for place in _place(name, places, "equal")})
+    if len(at) < 2 or len(set(options.equal)) < len(options.equal):
+        raise UsageError(f"{what}: name at least two different parameters, such as alpha,beta")
+    k = len(form.terms)
+    kinds = np.searchsorted([k, len(low) - k], at, side="right")
+    if len(set(kinds)) > 1:
+        raise UsageError(
+            f"{what}: only parameters of one kind can be equal; exponents: "
+            f"{', '.join(form.exponents)}; scales: {', '.join(t.amplitude for t in form.terms)}"
+        )
+    if (low[at] == high[at]).any():
+        raise UsageError(f"{what}: one of these is fixed; fix each of them, and leave out equal")
+    if low[at].max() >= high[at].min():
+        raise UsageError(f"{what}: their bounds have no value in common; widen them")
+    low[at], high[at] = low[at].max(), high[at].min()
+    leader[at] = at[0]
+    return leader
 
 
 def _place(name: str, places: dict[str, list[int]], purpose: str) -> list[int]:

@@ -32,6 +32,9 @@ class Equations:
         Residuals of logarithms; the bend of Huber's function, infinite for squares.
     low, high
         Bounds of the k amplitudes and the floors, then of the k exponents.
+    leader
+        In that order, the number of the parameter that each equals: its own, or that of the first
+        of those tied to one value.
     """
 
     x: Floats
@@ -41,6 +44,7 @@ class Equations:
     delta: float
     low: Floats
     high: Floats
+    leader: Ints
 
     @property
     def terms(self) -> int:
@@ -97,10 +101,10 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
     e = equations
     rows, k, p = len(weights), e.terms, e.linear
     starts = np.broadcast_to(starts, (rows, *starts.shape[-2:]))
-    starts = np.clip(starts, e.low[p:], e.high[p:])
+    starts = np.clip(starts, e.low[p:], e.high[p:])[:, :, e.leader[p:] - p]
     exponents, linear = np.empty((rows, k)), np.empty((rows, p))
     results = np.empty((rows, starts.shape[1], 3 + k))
-    target = Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high)
+    target = Target(e.x, e.group, e.y, e.log, float(e.delta), e.low, e.high, e.leader)
 
     def some(chunk: slice) -> None:
         w = np.ascontiguousarray(weights[chunk], np.float64)

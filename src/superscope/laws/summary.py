@@ -82,6 +82,7 @@ def facts(law: Law) -> list[tuple[str, str]]:
             "points",
             f"{len(law.points)} in {groups} groups" if groups > 1 else str(len(law.points)),
         ),
+        *([("tied", f"{' = '.join(law.equal)}, one free parameter")] if law.equal else []),
         ("intervals", _interval_method(law)),
         ("starts", f"{law.share_of_starts:.0%} of {law.options.starts} reached the best"),
         ("condition", "singular" if condition is None else f"{condition:.3g}"),
@@ -196,6 +197,9 @@ def law_summary(law: Law) -> dict[str, Any]:
                 "low": row["low"],
                 "high": row["high"],
                 "held": row["parameter"] in law.held,
+                "equal_to": [n for n in law.equal if n != row["parameter"]]
+                if row["parameter"] in law.equal
+                else [],
             }
             for row in rows
         },
