@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -124,11 +125,22 @@ def test_an_absent_extra_is_named(model: Path, text: Path, monkeypatch: pytest.M
     assert "pip install 'superscope[text]'" in done.err
 
 
-def test_a_study_answers_and_lists_what_failed(model: Path, text: Path, tmp_path: Path) -> None:
+def test_a_study_answers_and_lists_what_failed(
+    model: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A thread does the work, because a process would import transformers for seconds.
+    asked: list[object] = []
+
+    def in_a_thread(*how: object) -> ThreadPoolExecutor:
+        asked.append(how)
+        return ThreadPoolExecutor(1)
+
+    monkeypatch.setattr("superscope.cli.executor.chosen_workers", in_a_thread)
     others = [tiny_language_model(kind, tmp_path / kind) for kind in ("opt", "gpt2")]
     out = tmp_path / "study"
     done = superscope("study", model, *others, tmp_path / "gone", "--text", text, "--split", "line",
                "--workers", 1, "--out", out)  # fmt: skip
+    assert asked == [(None, 1, None)]
     assert done.code == 2
     assert "gone" in done.err and "1 of 4 members" in done.err
     for question in ("strong superposition?", "interference fall as 1/m?", "loss fall as 1/m?",
