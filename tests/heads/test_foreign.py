@@ -86,6 +86,11 @@ def test_folders_whose_files_belong_together(tmp_path: Path) -> None:
         for path in (folder, *(folder / part for part in parts)):
             with pytest.raises(FormatError, match=r"checkpoint of TensorFlow.*load_variable"):
                 read_head(path)
+        with pytest.raises(FormatError, match=f"{stem} is a checkpoint of TensorFlow.*load_var"):
+            read_head(folder / stem)
+    alone = save(tmp_path / "alone", {"model.ckpt.index": bytes(9) + leveldb})
+    with pytest.raises(FormatError, match=r"model.ckpt is a checkpoint of TensorFlow.*load_var"):
+        read_head(alone / "model.ckpt")
     with pytest.raises(FormatError, match="a SavedModel of TensorFlow"):
         read_head(save(tmp_path / "tf", {"saved_model.pb": b"\x08\x01\x12"}))
     with pytest.raises(NotFoundError, match="no weights file"):

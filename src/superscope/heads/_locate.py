@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from superscope.errors import NotFoundError, UsageError
-from superscope.heads import cache
+from superscope.heads import cache, foreign
 from superscope.heads.checkpoint import WEIGHTS, Checkpoint
 from superscope.heads.hub import HubCheckpoint
 from superscope.heads.store import RemoteCheckpoint
@@ -50,6 +50,7 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
         if local is not None:
             _no_revision(revision, text)
             return LocalCheckpoint(local)
+        foreign.refuse_prefix(text, _beside(text))
         looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
         hub_id, at, named = text.partition("@")
         known = HUB_ID.fullmatch(hub_id) and bool(named) == bool(at)
@@ -76,6 +77,14 @@ def existing(path: str) -> Path | None:
         return local if local.exists() else None
     except (OSError, RuntimeError) as error:  # too long, no permission, no such user
         raise NotFoundError(f"cannot open {path}: {error}") from error
+
+
+def _beside(path: str) -> list[str]:
+    """Return the names of the files in the folder where a path would be."""
+    try:
+        return [p.name for p in Path(path.removeprefix("file://")).expanduser().parent.iterdir()]
+    except (OSError, RuntimeError):  # there is no such folder, and the path may be a hub id
+        return []
 
 
 def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:

@@ -78,6 +78,7 @@ _LONGEST = 300  # bytes: a tar archive has its mark at byte 257
 
 # Files of a TensorFlow checkpoint: its data, and tables in LevelDB's format, by their last bytes.
 _TENSORFLOW = re.compile(r".+\.(data-\d{5}-of-\d{5}|ckpt(-\d+)?\.(index|meta))")
+_PART = re.compile(r"\.(data-\d{5}-of-\d{5}|index|meta)")
 _LEVELDB = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 
 SUFFIXES = (
@@ -85,6 +86,20 @@ SUFFIXES = (
     ".nemo", ".gz", ".zip", ".pkl", ".pickle", ".joblib", ".vec", ".ftz", ".ot", ".distcp",
 )  # fmt: skip
 """Suffixes of files with weights in formats that superscope cannot read."""
+
+
+def refuse_prefix(path: str, files: Collection[str]) -> None:
+    """Raise if a path is that of a TensorFlow checkpoint, which is how its files' names begin.
+
+    Raises
+    ------
+    FormatError
+        The message names the format and says what to do.
+    """
+    name = PurePosixPath(path).name
+    parts = [f for f in files if f.startswith(name) and _PART.fullmatch(f[len(name) :])]
+    if any(_TENSORFLOW.fullmatch(part) for part in parts):
+        raise _cannot_read(path, "a checkpoint of TensorFlow", _VARIABLE)
 
 
 def format_of(file: RangeFile) -> Foreign | None:
