@@ -111,6 +111,19 @@ def test_tokens_that_were_trained_replace_their_rows(tmp_path: Path, name: str) 
         read_head(adapter(tmp_path / "wrong", tensors, tied=True, token_indices=[7, 40]))
 
 
+@pytest.mark.parametrize("own", [{f"{HEAD}weight": S}, LORA])
+def test_trained_rows_of_a_tied_embedding_are_not_passed_over(
+    tmp_path: Path, own: dict[str, np.ndarray]
+) -> None:
+    tensors = {**own, f"{EMBED}token_adapter.trainable_tokens_delta": S[:2]}
+    told = {"trainable_token_indices": {"embed_tokens": [7, 5]}}
+    with pytest.raises(FormatError, match=r"also rows of the input embedding .*merge it"):
+        read_head(adapter(tmp_path / "tied", tensors, tied=True, **told))
+    read = read_head(adapter(tmp_path / "untied", tensors, **told))
+    right = own.get(f"{HEAD}weight", W + 3 * B @ A)
+    np.testing.assert_allclose(whole(read), right, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("tensors", "config", "message"),
     [

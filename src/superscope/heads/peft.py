@@ -21,7 +21,7 @@ from superscope.heads.head import Head
 from superscope.heads.hub import HubCheckpoint
 from superscope.heads.opened import Opened, config_of, weights_of
 from superscope.heads.rows import ReplacedRows, Rows
-from superscope.heads.tying import tied_by_config
+from superscope.heads.tying import tied_by_config, untied_by_default
 from superscope.text import counted
 
 CONFIG = "adapter_config.json"
@@ -68,6 +68,28 @@ class AdapterFolder:
         """Whether the adapter's file holds a whole head: one that was trained or resized."""
         heads = naming.within_head(self.names)
         return any(naming.plain_name(name) == f"{module}.weight" for name, module in heads.items())
+
+    def check_whole(self, base: str | None) -> None:
+        """Refuse a whole head beside trained rows of an input embedding that is tied to it.
+
+        Raises
+        ------
+        FormatError
+            The adapter has both.
+        """
+        rows = _of_tokens(naming.within_embedding(self.names))
+        if rows:
+            config = config_of(self.base(base))
+            tied = tied_by_config(config)
+            if untied_by_default(config) is None if tied is None else tied:
+                self._refuse_rows(rows)
+
+    def _refuse_rows(self, rows: Mapping[str, str]) -> None:
+        if rows:
+            raise FormatError(
+                f"{self.checkpoint.name}: the adapter trains the head and also rows of the input "
+                f"embedding ({min(rows)}), which is tied to the head; {_MERGE}"
+            )
 
     def base(self, named: str | None) -> Checkpoint:
         """Return the model that the adapter was trained on.
@@ -138,8 +160,10 @@ class AdapterFolder:
     def _adapted(self, rows: Rows, tied: bool) -> tuple[Rows, tuple[str, ...]]:
         heads = naming.within_head(self.names)
         embeddings = naming.within_embedding(self.names) if tied else {}
-        if not heads:  # token adapters are tied as the model is, all others are not
-            heads = {name: module for name, module in embeddings.items() if _TOKENS in name}
+        if heads:
+            self._refuse_rows(_of_tokens(embeddings))
+        else:  # token adapters are tied as the model is, all others are not
+            heads = _of_tokens(embeddings)
         label = f"{self.checkpoint.name}: the head"
         if not heads:
             note = "the adapter leaves the head of its base as it is"
@@ -189,6 +213,11 @@ class AdapterFolder:
             )
         note = f"the adapter replaces {counted(len(ids), 'row')} of the head, by {name}"
         return ReplacedRows(rows, np.array(ids, np.int64), values), (note,)
+
+
+def _of_tokens(modules: Mapping[str, str]) -> dict[str, str]:
+    """Return the tensors that hold rows of single tokens, each with its module."""
+    return {name: module for name, module in modules.items() if _TOKENS in name}
 
 
 def adapter_of(checkpoint: Checkpoint) -> AdapterFolder | None:

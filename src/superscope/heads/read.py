@@ -98,6 +98,7 @@ def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> H
             )
         return _of_model(checkpoint, options, progress)
     if adapter.whole_head:
+        adapter.check_whole(options.base)
         head = _of_model(checkpoint, options, progress)
         reason = "the output head that was trained or saved with the adapter"
         return replace(head, provenance=replace(head.provenance, reason=reason, parameters=None))
