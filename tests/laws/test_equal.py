@@ -84,3 +84,10 @@ def test_scales_can_be_tied() -> None:
 def test_what_cannot_be_equal_is_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         fit(simulate("chinchilla"), "chinchilla", resamples=0, judge=False, **options)
+
+
+def test_points_that_contradict_a_tie_are_said_to(tied: Law) -> None:
+    assert any("do not contradict it" in note for note in tied.notes)
+    table = simulate("chinchilla", parameters={"alpha": 0.45, "beta": 0.25}, noise=0.003)
+    law = fit(table, "chinchilla", equal=("alpha", "beta"), resamples=0, judge=False, starts=8)
+    assert any("the points contradict it" in note for note in law.notes)

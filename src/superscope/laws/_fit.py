@@ -27,6 +27,7 @@ from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table import load_table
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.tables import notes_of
+from superscope.text import number
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
@@ -88,12 +89,37 @@ def fit(
     selection = select(frame, form, settings)
     selection = replace(selection, notes=(*notes_of(frame), *selection.notes))
     problem = make_problem(form, selection.points, settings)
+    selection = replace(selection, notes=(*selection.notes, *_tie_notes(problem, settings)))
     with chosen(progress) as report:
         found = problem.solve(selection.points.weights[None])
         exponents = found.exponents[0]
         refits = sensitivity(frame, form, settings, exponents) if settings.judge else ()
         report("fit", 1, 1)
         return _judged(selection, problem, found, options=settings, refits=refits, progress=report)
+
+
+def _tie_notes(problem: Problem, options: FitOptions) -> tuple[str, ...]:
+    """Say whether the points contradict that parameters are equal, by the likelihood ratio."""
+    if not options.equal:
+        return ()
+    from scipy.stats import f as f_distribution
+
+    apart = make_problem(problem.form, problem.points, options.changed({"equal": ()}))
+    weights = problem.points.weights[None]
+    free = apart.solve(weights)
+    values = apart.parameters(free.exponents, free.linear)[0]
+    linear = linearize(apart, values)
+    tied = " = ".join(options.equal)
+    known = dict(zip(apart.names, values, strict=True))
+    found = ", ".join(f"{n} = {number(known[n], 3)}" for n in options.equal if n in known)
+    found = f"the best fit has {found}" if found else "they differ"
+    if linear.degrees_of_freedom <= 0 or not linear.ratio_scale > 0:
+        return (f"{tied} is assumed; apart, {found}",)
+    rise = 2 * float(problem.solve(weights).objective[0] - free.objective[0]) / linear.ratio_scale
+    ties = int((~problem.untied).sum())
+    p = float(f_distribution.sf(max(rise, 0.0) / ties, ties, linear.degrees_of_freedom))
+    says = "contradict" if p < 0.05 else "do not contradict"
+    return (f"{tied} is assumed; apart, {found}: the points {says} it (p = {p:.2g})",)
 
 
 def _judged(
