@@ -58,7 +58,7 @@ def fit(
     report
         Write a self-contained HTML report to this file.
     figures
-        Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.atomic import check_writable, write_file
     from superscope.cli.figures import check_folder

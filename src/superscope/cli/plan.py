@@ -35,7 +35,7 @@ def plan(
     report
         Write a self-contained HTML report of law and plan to this file.
     figures
-        Write the figures to this folder, each as PNG, PDF and SVG, and the report with them.
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.atomic import check_writable
     from superscope.cli.figures import check_folder

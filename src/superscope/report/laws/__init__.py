@@ -27,9 +27,9 @@ def law_figures(law: Law, plan: Plan | None = None) -> tuple[Drawing, ...]:
 
 
 def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> list[Path]:
-    """Write each figure of a law as PNG, PDF and SVG, and what is known of it as ``report.html``.
+    """Write each figure of a law as PNG, PDF and SVG.
 
-    The same law makes the same bytes. The page holds everything it shows, and runs no script.
+    The same law makes the same bytes.
 
     Parameters
     ----------
@@ -38,25 +38,23 @@ def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> li
     folder
         Where to write; made if it is missing. Each file appears whole or not at all.
     plan
-        The best use of a budget under this law, to be shown with it.
+        The best use of a budget under this law; its frontier is drawn, too.
 
     Returns
     -------
     list of Path
-        The page, then the figures in its order.
+        The figures in the order of the law's page.
 
     Raises
     ------
     UsageError
         The folder cannot be written.
     """
-    return write_figures(
-        law_figures(law, plan), Path(folder), lambda placed: render_law(law, placed, plan)
-    )
+    return write_figures(law_figures(law, plan), Path(folder))
 
 
 def write_law_report(law: Law, path: Path, *, plan: Plan | None = None) -> None:
-    """Write a law and its figures as one self-contained HTML file.
+    """Write a law and its figures as one self-contained HTML file, which runs no script.
 
     Parameters
     ----------
