@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from superscope.text import (
+    alike,
     as_text,
     columns,
     counted,
@@ -93,3 +94,10 @@ def test_columns_line_up_and_trail_nothing() -> None:
 def test_a_value_no_room_knows_has_no_text() -> None:
     with pytest.raises(TypeError, match="no text form for a complex"):
         as_text(1j)
+
+
+def test_ends_of_an_interval_have_one_notation() -> None:
+    assert alike(954.0, 5040.0) == ("954", "5,040")
+    assert alike(0.0, 5.04e7) == ("0", "5.04e7")
+    assert alike(2e5, 3.1e6) == ("2e5", "3.1e6")
+    assert alike(0.939, 0.97) == ("0.939", "0.97")

@@ -51,6 +51,17 @@ def rounded(value: float | None) -> str:
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
+def alike(*values: float) -> tuple[str, ...]:
+    """Return numbers to three significant digits, all with an exponent or all without."""
+    if all(value == 0 or 1e-4 <= abs(value) < 1e6 for value in values):
+        short = [f"{value:.3g}" for value in values]
+        return tuple(f"{float(text):,.0f}" if "e" in text else text for text in short)
+    parts = [f"{value:.2e}".partition("e") for value in values]
+    return tuple(
+        f"{float(m):g}e{int(e)}" if e and float(m) else f"{float(m):g}" for m, _, e in parts
+    )
+
+
 def signed(value: float, digits: int = 3) -> str:
     """Return a number with a typographic minus sign."""
     return f"{value:,.{digits}g}".replace("-", "−")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from superscope.laws.formula import Floats
-from superscope.text import rounded
+from superscope.text import alike, rounded
 
 LEVEL = 0.95
 LEAST_RESAMPLES = 100  # fewer have no ends to speak of
@@ -38,13 +38,11 @@ class Interval:
 
     def __str__(self) -> str:
         """Return it in words: ``0.8 to 1.5``, ``below 0.4``."""
-        if self.low is None and self.high is None:
-            return NO_LIMITS
-        if self.low is None:
-            return f"below {self.high:.3g}"
         if self.high is None:
-            return f"above {self.low:.3g}"
-        return f"{self.low:.3g} to {self.high:.3g}"
+            return NO_LIMITS if self.low is None else f"above {alike(self.low)[0]}"
+        if self.low is None:
+            return f"below {alike(self.high)[0]}"
+        return " to ".join(alike(self.low, self.high))
 
     def __contains__(self, value: object) -> bool:
         """Whether a number lies between the ends."""
