@@ -80,6 +80,21 @@ def fixed(value: float | None, digits: int = 2) -> str:
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 
+def plus_minus(value: str, error: float | None, digits: int = 2) -> str:
+    """Return a written number with its standard error: ``4.1516 ± 0.17``."""
+    return value if error is None else f"{value} ± {error:.{digits}g}"
+
+
+def with_interval(value: str, low: str, high: str) -> str:
+    """Return a written number with its interval: ``0.5 (0.4 to 0.6)``."""
+    return f"{value} ({low} to {high})"
+
+
+def times(ratio: float | None, digits: int = 4) -> str:
+    """Return a ratio to `digits` significant digits, ``124.5×``, or – if it is missing."""
+    return NONE if ratio is None else f"{ratio:,.{digits}g}×"
+
+
 def percent(share: float) -> str:
     """Return a share in per cent with three digits."""
     return f"{100 * share:.3g} %"

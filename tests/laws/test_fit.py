@@ -298,7 +298,7 @@ def test_fewer_points_than_parameters_are_refused(points: int) -> None:
 
 def test_as_many_points_as_parameters_leave_no_freedom() -> None:
     found = fit(make_table("power", POWER, points=3), "power", x="x", **FAST)
-    assert found.status is FitStatus.NO_FREEDOM
+    assert found.status is FitStatus.NO_DEGREES_OF_FREEDOM
     assert not found.identified
     assert found.degrees_of_freedom == 0
     assert np.isnan(found.residual_scale)

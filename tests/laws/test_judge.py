@@ -231,7 +231,7 @@ def test_one_regime_does_not_move_with_exclusion() -> None:
 
 def test_as_many_points_as_parameters_leave_no_freedom() -> None:
     found = fit(make_table("power", POWER, points=3), "power", x="x", **FAST)
-    assert FitStatus.NO_FREEDOM in {f.status for f in found.findings}
+    assert FitStatus.NO_DEGREES_OF_FREEDOM in {f.status for f in found.findings}
     assert "as many parameters as points" in found.verdict
 
 

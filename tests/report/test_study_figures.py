@@ -23,7 +23,7 @@ from superscope.figures.study._loss import panels_of
 from superscope.figures.study.view import cast_of
 from superscope.report import write_study_report
 from superscope.report.study.page import COLUMNS, facts, member_rows, render_study
-from superscope.study import Failure, Member, Study, answers
+from superscope.study import Member, MemberFailure, Study, answers
 
 FIGURES = ["study-overlap", "study-loss", "study-overlap-loss"]
 SCRIPT = "<script>alert(1)</script>"
@@ -44,7 +44,7 @@ def families() -> Study:
 @pytest.fixture(scope="module")
 def failing() -> Study:
     """A head, a loss and a whole member missing."""
-    gone = Failure("model", "lab/gone: no such repository on the hub")
+    gone = MemberFailure("model", "lab/gone: no such repository on the hub")
     return make_study(
         [make_member(m, f"lab/model-{m}", head=m != 48, loss=m != 64) for m in WIDTHS[:5]]
         + [Member("lab/gone", None, None, None, (gone,))]
@@ -455,7 +455,7 @@ def test_notes_of_heads_name_their_members() -> None:
 )
 def test_text_of_others_does_nothing(name: str, tmp_path: Path) -> None:
     members = [
-        make_member(m, f"{name}{m}", f"{name}{m // 64}", failures=[Failure("head", name)])
+        make_member(m, f"{name}{m}", f"{name}{m // 64}", failures=[MemberFailure("head", name)])
         for m in (32, 64)
     ]
     file = tmp_path / "report.html"

@@ -14,7 +14,7 @@ from superscope.evaluation import Evaluation, Losses
 from superscope.evaluation.evaluation import EvaluatedModel, LossSettings, TextRead
 from superscope.geometry import Geometry
 from superscope.heads import Head
-from superscope.study import Failure, Member, Study, StudyLaws, fit_laws, table_of
+from superscope.study import Member, MemberFailure, Study, StudyLaws, fit_laws, table_of
 
 WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384)
 ROWS = 2000  # V
@@ -68,14 +68,14 @@ def make_evaluation(
 
 def make_member(
     width: int, name: str, family: str | None = None, seed: int = 0, *,
-    head: bool = True, loss: bool = True, failures: Sequence[Failure] | None = None,
+    head: bool = True, loss: bool = True, failures: Sequence[MemberFailure] | None = None,
     floor: float = FLOOR, **more: object,
 ) -> Member:  # fmt: skip
     """Make a member; what it lacks has failed for a reason."""
     of_head = {k: v for k, v in more.items() if k in ("weighted", "lean")}
     of_loss = {k: v for k, v in more.items() if k in ("context", "documents", "bytes_per_token")}
-    why = [Failure("head", f"{name}: no tensor is a head; candidates: a.weight")] * (not head)
-    why += [Failure("loss", f"{name}: 12 GB are needed, and 4 GB are free")] * (not loss)
+    why = [MemberFailure("head", f"{name}: no tensor is a head; candidates: a.weight")] * (not head)
+    why += [MemberFailure("loss", f"{name}: 12 GB are needed, and 4 GB are free")] * (not loss)
     return Member(
         name, family,
         make_geometry(width, name, seed, **of_head) if head else None,  # type: ignore[arg-type]

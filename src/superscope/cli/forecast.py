@@ -42,7 +42,7 @@ def forecast(
     group
         The group whose floor applies, such as opt/c4, if the law has several.
     features
-        Number of tokens or features to represent: a larger width is of no use. Default: from the
+        Number of tokens or features to represent: a larger width does not help. Default: from the
         data.
     json
         Print one line of JSON instead.

@@ -285,7 +285,8 @@ class _Run:
         self.notes += c.undecodable_notes()
         for count, what in ((c.empty, "without a token"), (c.short, "of a single token")):
             if count:
-                self.notes.append(f"{count:,} documents {what} were left out")
+                left_out = f"document {what} was left out", f"documents {what} were left out"
+                self.notes.append(counted(count, *left_out))
         if model.whole_logits:
             self.notes.append("this architecture gives its logits whole: memory is not bounded")
 

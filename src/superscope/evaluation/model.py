@@ -260,7 +260,7 @@ def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def _out_of_memory() -> Iterator[None]:
-    """Raise OutOfMemory whichever way a device says so."""
+    """Raise OutOfMemory for every kind of out-of-memory error."""
     import torch
 
     try:

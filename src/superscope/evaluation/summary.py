@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from superscope.evaluation.evaluation import Evaluation
-from superscope.text import advice, as_text, counted, labelled, named, percent, visible
+from superscope.text import (
+    advice,
+    as_text,
+    counted,
+    fixed,
+    labelled,
+    named,
+    percent,
+    plus_minus,
+    visible,
+)
 
 
 @as_text.register
@@ -12,8 +22,8 @@ def _(evaluation: Evaluation) -> str:
     s, t, m = e.settings, e.text, e.model
     revision = "" if m.revision is None else f", revision {m.revision[:12]}"
     lines = [
-        ("loss", f"{_estimate(e.loss, e.loss_se)} nats per token"),
-        ("bits per byte", _estimate(e.bits_per_byte, e.bits_per_byte_se)),
+        ("loss", f"{plus_minus(fixed(e.loss, 4), e.loss_se)} nats per token"),
+        ("bits per byte", plus_minus(fixed(e.bits_per_byte, 4), e.bits_per_byte_se)),
         ("perplexity", _perplexity(e)),
         ("text", f"{counted(t.documents, 'document')}, {counted(e.scored, 'token')} scored, "
                  f"{t.nbytes / e.scored:.3g} bytes each"),
@@ -61,7 +71,3 @@ def _mode(evaluation: Evaluation) -> str:
         return f"documents, each cut to {s.context:,} tokens ({longer} longer{unread})"
     return (f"windows of {s.context:,} tokens over the documents in a row, one every {s.stride:,}; "
             "each token scored once")  # fmt: skip
-
-
-def _estimate(value: float, error: float | None) -> str:
-    return f"{value:.4f}" if error is None else f"{value:.4f} ± {error:.2g}"

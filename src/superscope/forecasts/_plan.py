@@ -82,7 +82,8 @@ class Plan(Result, Pictured):
     best
         The allocation with the least loss.
     rounded
-        Its like with a width in multiples of 128 and whole layers; None under ``chinchilla``.
+        The same with a width that is a multiple of 128, and whole layers; None under
+        ``chinchilla``.
     ranges
         95 % intervals of the best inputs, by name.
     new_model
@@ -90,7 +91,8 @@ class Plan(Result, Pictured):
     tolerances
         By input.
     returns
-        What the loss changes by: each input doubled alone, and compute doubled and spent anew.
+        How the loss changes if one input doubles, or if compute doubles and is allocated
+        optimally.
     exponents
         Of compute in each best input: d log input / d log C.
     frontier
@@ -317,6 +319,6 @@ def _rounded(budget: Budget, law: Law, best: Allocation) -> Allocation | None:
 
 
 def _of_doubling(budget: Budget, law: Law, once: dict[str, Floats], compute: float) -> Estimate:
-    """Return what the loss changes by when compute doubles and is spent by the same law."""
+    """Return how the loss changes when compute doubles and is again allocated optimally."""
     twice = _best(budget, law, law.vector[None], 2 * compute)
     return law.uncertainty.estimate(lambda p: _losses(law, twice, p) - _losses(law, once, p))

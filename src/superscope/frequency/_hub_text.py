@@ -123,7 +123,7 @@ def _rows(source: HubText) -> Iterator[Document]:
     from huggingface_hub import HfApi
 
     datasets.disable_progress_bars()
-    # Each of its 20 tries is itself of six requests, half a minute: an outage would last ten.
+    # It tries 20 times, and each try makes six requests over half a minute.
     datasets.config.STREAMING_READ_MAX_RETRIES = 1
     exists = False
     try:

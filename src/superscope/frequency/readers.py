@@ -204,7 +204,7 @@ def _read_lines(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[Do
             record = json.loads(decoded)
         except json.JSONDecodeError as error:
             raise FormatError(
-                f"{place} is no JSON ({error.msg} at character {error.colno}); "
+                f"{place} is not JSON ({error.msg} at character {error.colno}); "
                 "expected one object a line"
             ) from None
         except (ValueError, RecursionError) as error:  # a number or a nesting too long
@@ -221,7 +221,7 @@ def _read_parquet(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[
     try:
         table = pq.ParquetFile(stream)
     except pa.ArrowException as error:
-        raise FormatError(f"{file} is no Parquet file: {' '.join(str(error).split())}") from None
+        raise FormatError(f"{file} is not a Parquet file: {' '.join(str(error).split())}") from None
     names = table.schema_arrow.names
     if field not in names:
         has = visible(", ".join(names), quote="", longest=200)

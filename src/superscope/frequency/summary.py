@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from superscope.frequency.token_frequency import TokenFrequency
-from superscope.frequency.zipf import GROUPS, Bend, ZipfExponent
-from superscope.text import advice, as_text, counted, labelled, named
+from superscope.frequency.zipf import GROUPS, ZipfExponent
+from superscope.text import (
+    advice,
+    as_text,
+    counted,
+    fixed,
+    labelled,
+    named,
+    with_interval,
+    with_sign,
+)
 
 
 @as_text.register
@@ -33,17 +42,18 @@ def _law_lines(f: TokenFrequency) -> list[tuple[str, str]]:
     else:
         lines.append((
             "exponent",
-            f"α = {_estimate(f.tail)} of p ∝ rank^−α, ranks {f.tail.first:,} to {f.tail.last:,}, "
+            f"α = {_exponent(f.tail)} of p ∝ rank^−α, ranks {f.tail.first:,} to {f.tail.last:,}, "
             f"{f.share(f.tail.first, f.tail.last):.1%} of the text",
         ))  # fmt: skip
     width = max((len(_range(e)) for e in f.decades), default=0)
     for k, e in enumerate(f.decades):
-        lines.append(("" if k else "by decade", f"{_range(e):<{width}}  {_estimate(e)}"))
+        lines.append(("" if k else "by decade", f"{_range(e):<{width}}  {_exponent(e)}"))
     if f.tail is not None and f.bend is not None:
+        bend = with_interval(*(with_sign(v, 3) for v in (f.bend.value, *f.bend.interval)))
         one = f.bend.interval[0] <= 0 <= f.bend.interval[1]
         lines.append((
             "one power law",
-            f"{'not contradicted' if one else 'no'}: α changes by {_estimate(f.bend, '+')} from "
+            f"{'not contradicted' if one else 'no'}: α changes by {bend} from "
             f"ranks {f.tail.first:,}–{f.bend.middle:,} to {f.bend.middle + 1:,}–{f.tail.last:,}",
         ))  # fmt: skip
     if f.tail is not None:
@@ -65,6 +75,5 @@ def _range(e: ZipfExponent) -> str:
     return f"{e.first:,}–{e.last:,}"
 
 
-def _estimate(e: ZipfExponent | Bend, sign: str = "") -> str:
-    low, high = e.interval
-    return f"{e.value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})".replace("-", "−")
+def _exponent(e: ZipfExponent) -> str:
+    return with_interval(*(fixed(value, 3) for value in (e.value, *e.interval)))

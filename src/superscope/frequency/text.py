@@ -119,7 +119,7 @@ def document_of(text: str, place: str, nbytes: int) -> Document:
 def text_field(record: Any, field: str, place: str) -> str | None:
     """Return the text of a record; None if it has none."""
     if not isinstance(record, dict):
-        raise FormatError(f'{place} is no JSON object; expected {{"{field}": "…"}}')
+        raise FormatError(f'{place} is not a JSON object; expected {{"{field}": "…"}}')
     if field not in record:
         has = visible(", ".join(map(str, record)), quote="", longest=200) or "nothing"
         raise FormatError(f"{place} has no field {field!r}; it has {has}: choose one with field=")

@@ -55,7 +55,7 @@ class Bend:
     value, se
         Difference of the two exponents and its standard error.
     interval
-        95 % interval; where 0 lies outside it, the tail is no single power law.
+        95 % interval; where 0 lies outside it, the tail is not one power law.
     """
 
     middle: int

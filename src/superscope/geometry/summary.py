@@ -15,7 +15,18 @@ from superscope.geometry.pairs import Pair, PairStatistics
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.untrained import MANY, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
-from superscope.text import NONE, advice, counted, labelled, named, number, signed, visible
+from superscope.text import (
+    NONE,
+    advice,
+    counted,
+    labelled,
+    named,
+    number,
+    plus_minus,
+    signed,
+    times,
+    visible,
+)
 
 SHOWN_PAIRS = 10
 LABEL = 38  # characters of the longest label
@@ -62,10 +73,6 @@ def summarize(geometry: Geometry) -> Summary:
     )
 
 
-def _times(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.4g}×"
-
-
 def _share(value: float | None) -> str:
     return NONE if value is None else f"{value:.4f}"
 
@@ -79,16 +86,16 @@ def _deviation(o: Overlap) -> str:
     return NONE if z is None else signed(z)
 
 
-def _estimate(value: float, error: float) -> str:
-    return f"{value:.6g}" if error == 0 else f"{value:.4g} ± {error:.1g}"
+def _sampled(value: float, error: float) -> str:
+    return number(value) if error == 0 else plus_minus(number(value, 4), error, 1)
 
 
 def _mean_absolute(o: Overlap) -> str:
-    return NONE if o.pairs is None else _estimate(o.pairs.mean_absolute, o.pairs.mean_absolute_se)
+    return NONE if o.pairs is None else _sampled(o.pairs.mean_absolute, o.pairs.mean_absolute_se)
 
 
 def _std_absolute(o: Overlap) -> str:
-    return NONE if o.pairs is None else _estimate(o.pairs.std_absolute, o.pairs.std_absolute_se)
+    return NONE if o.pairs is None else _sampled(o.pairs.std_absolute, o.pairs.std_absolute_se)
 
 
 def _coherence(o: Overlap) -> str:
@@ -102,10 +109,10 @@ def _largest(pairs: PairStatistics) -> str:
 
 OVERLAP_LINES: tuple[tuple[str, Callable[[Overlap], str]], ...] = (
     ("mean square overlap", lambda o: number(o.mean_square_overlap)),
-    ("  against chance, 1/m", lambda o: _times(o.ratio_to_random)),
+    ("  against chance, 1/m", lambda o: times(o.ratio_to_random)),
     ("  untrained rows, ± 1 s.d.", _chance),
     ("  standard deviations from these", _deviation),
-    ("  against the Welch floor", lambda o: _times(o.ratio_to_welch)),
+    ("  against the Welch floor", lambda o: times(o.ratio_to_welch)),
     ("mean |overlap|", _mean_absolute),
     ("  by chance", lambda o: number(o.random_mean_absolute)),
     ("std |overlap|", _std_absolute),
@@ -339,9 +346,9 @@ def norms_text(norms: Norms) -> str:
 def pairs_text(pairs: PairStatistics) -> str:
     """Return the statistics of pairs, and the pairs that overlap most."""
     facts = [
-        ("mean |overlap|", _estimate(pairs.mean_absolute, pairs.mean_absolute_se)),
-        ("std |overlap|", _estimate(pairs.std_absolute, pairs.std_absolute_se)),
-        ("mean square overlap", _estimate(pairs.mean_square, pairs.mean_square_se)),
+        ("mean |overlap|", _sampled(pairs.mean_absolute, pairs.mean_absolute_se)),
+        ("std |overlap|", _sampled(pairs.std_absolute, pairs.std_absolute_se)),
+        ("mean square overlap", _sampled(pairs.mean_square, pairs.mean_square_se)),
         ("coherence, max |overlap|", _largest(pairs)),
         *(("", _pair(pair)) for pair in pairs.top[:SHOWN_PAIRS]),
     ]

@@ -106,7 +106,7 @@ def _type_and_size(kind: int, shape: tuple[int, ...]) -> tuple[str, int]:
     """Return a tensor's dtype and size in bytes; 0 bytes for an unknown type.
 
     The file may have types that are too new, or need the gguf package, in tensors that are not
-    read. So this is no error yet.
+    read. So this is not an error yet.
     """
     if kind in _PLAIN_TYPES:
         dtype = _PLAIN_TYPES[kind]

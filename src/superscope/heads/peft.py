@@ -30,7 +30,7 @@ _MERGE = "merge it into the model first (merge_and_unload)"
 _TOKENS = "trainable_tokens_delta"
 # Ways to initialize that leave the base as it is; others take the first product from it.
 _PLAIN_STARTS = (None, True, False, "gaussian", "eva", "orthogonal")
-# Variants whose adapter is no plain product, or is not always on.
+# Variants whose adapter is not a plain product, or is not always on.
 _VARIANTS = (
     "use_dora", "use_qalora", "use_bdlora", "alora_invocation_tokens", "arrow_config",
     "kasa_config", "monteclora_config",

@@ -31,7 +31,7 @@ from superscope.text import number
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
-FAILED = 0.1  # share of resampled fits that fail beyond which the others are no evidence
+FAILED = 0.1  # share of resampled fits that fail, beyond which the others are not trusted
 NO_WIDTH = 1e-9  # width of an interval, as a share of the value, below which it has none
 
 
@@ -238,8 +238,8 @@ def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:
 
 def _failed(failed: int, count: int) -> Finding:
     text = (
-        f"{failed:,} of {count:,} resampled fits never left their start, so none counts as "
-        "evidence and there are no intervals"
+        f"{failed:,} of {count:,} resampled fits did not move from their start, so no "
+        "intervals are reported"
     )
     return Finding(FitStatus.RESAMPLES_FAILED, "", text)
 

@@ -34,7 +34,7 @@ def judge(
     """Return every reason to doubt a fit, the severe ones first; `noted` were found on the way."""
     findings = [
         *_unjudged(law),
-        *_freedom(linear),
+        *_degrees_of_freedom(linear),
         *_search(law.share_of_starts, law.converged),
         *_bounds(problem, law.parameters),
         *_unbounded(law),
@@ -53,10 +53,10 @@ def _unjudged(law: Law) -> list[Finding]:
     return [Finding(FitStatus.NOT_JUDGED, "", "not judged: stability and profiles are unknown")]
 
 
-def _freedom(linear: Linearization) -> list[Finding]:
+def _degrees_of_freedom(linear: Linearization) -> list[Finding]:
     if linear.degrees_of_freedom > 0:
         return []
-    return [Finding(FitStatus.NO_FREEDOM, "", "there are as many parameters as points")]
+    return [Finding(FitStatus.NO_DEGREES_OF_FREEDOM, "", "there are as many parameters as points")]
 
 
 def _search(share: float, converged: bool) -> list[Finding]:
@@ -239,8 +239,8 @@ def _differs(refit: Refit, own: Refit, name: str, chance: float) -> bool:
 def _points(law: Law) -> list[Finding]:
     """Name what moves an exponent out of its interval, and the most that moves it inside.
 
-    The largest of n normal influences is near sqrt(2 log n / n) standard errors; twice that is
-    remarked upon.
+    The largest of n normal influences is near sqrt(2 log n / n) standard errors; a finding
+    is made above twice that.
     """
     findings: list[Finding] = []
     n = len(law.points)
@@ -258,22 +258,22 @@ def _points(law: Law) -> list[Finding]:
         inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
         start = f"{name} = {law.parameters[name]:.3g} becomes "
         if outside:
-            text = f"{start}{_without(law, outside)}: outside its interval ({interval})"
+            text = f"{start}{_if_left_out(law, outside)}: outside its interval ({interval})"
             findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
         if below:
             what = "a measured loss lies below its floor"
             if below_floor > 1:
                 what = f"{below_floor} measured losses lie below their floor"
-            text = f"{what}: {start}{_without(law, below[:SHOWN])}"
+            text = f"{what}: {start}{_if_left_out(law, below[:SHOWN])}"
             findings.append(Finding(FitStatus.BELOW_FLOOR, name, text))
         if inside:
             findings.append(
-                Finding(FitStatus.INFLUENTIAL, name, start + _without(law, inside[:SHOWN]))
+                Finding(FitStatus.INFLUENTIAL, name, start + _if_left_out(law, inside[:SHOWN]))
             )
     return findings
 
 
-def _without(law: Law, influences: Sequence[Influence]) -> str:
+def _if_left_out(law: Law, influences: Sequence[Influence]) -> str:
     unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
     return ", ".join(
         f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences

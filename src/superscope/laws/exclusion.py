@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import UsageError
+from superscope.text import counted
 
 ABSENT = "(absent)"
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -67,7 +68,7 @@ def exclude(
         records.append(Excluded(rule, _rows(out)))
         kept &= ~out
     if not kept.any():
-        said = "; ".join(f"{r.rule} ({len(r.rows)} points)" for r in records)
+        said = "; ".join(f"{r.rule} ({counted(len(r.rows), 'point')})" for r in records)
         raise UsageError(f"no point is left of {len(frame)} after {said}")
     return kept, tuple(records)
 

@@ -44,7 +44,7 @@ def by_column(form: Form, x: Inputs) -> dict[str, npt.ArrayLike]:
     Raises
     ------
     UsageError
-        An array of another shape, or what is no number.
+        An array of another shape, or a value that is not a number.
     """
     if isinstance(x, pd.DataFrame):
         return {c: real_numbers(x[c], c) for c in form.columns if c in x}

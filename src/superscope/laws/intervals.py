@@ -17,9 +17,9 @@ from superscope.laws.formula import Floats
 from superscope.text import alike, rounded
 
 LEVEL = 0.95
-LEAST_RESAMPLES = 100  # fewer have no ends to speak of
+LEAST_RESAMPLES = 100  # fewer give unreliable ends
 STUDENT_DRAWS = 4000  # parameters drawn where a law has no resamples
-LARGEST_LOG = 100.0  # beyond it no amplitude is a number of use
+LARGEST_LOG = 100.0  # a larger amplitude has no meaning
 NO_LIMITS = "no limits"
 
 

@@ -19,7 +19,7 @@ COMMA = re.compile(r",(?![^\[]*\])")  # between names, not within the brackets o
 
 # The command line is made of these options (superscope.cli.fit, superscope.cli.roll_out).
 _MANY = Parameter(consume_multiple=True, negative="", show_default=False)
-_NOT_TYPED = Parameter(parse=False)  # only fit judges, and it has words of its own for how
+_NOT_TYPED = Parameter(parse=False)  # only fit judges, and it has its own options for that
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from superscope.laws.table_columns import numeric_columns, renamed
 
 APART = 3e4  # numbers further apart than this, with nothing between, are of two units
 GAP, UNITS = 100.0, (1e6, 1e9)  # or less far, if one side times such a factor falls on the other
-SMALLEST, LARGEST = 1e-100, 1e100  # beyond them powers leave the numbers there are
+SMALLEST, LARGEST = 1e-100, 1e100  # powers of numbers beyond these overflow
 NAMES = ("model", "run", "revision", "dataset")  # columns that name a point
 
 
@@ -154,7 +154,7 @@ def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
     """Raise UsageError for numbers no law can take among the rows kept."""
     if isinstance(values.dtype, np.dtype):
         plain = values.to_numpy(np.float64)
-    else:  # nullable: absent is not the same as no number
+    else:  # nullable: a missing value is not NaN
         plain = values.to_numpy(np.float64, na_value=1.0)
         absent = values.isna().to_numpy(np.bool_) & kept
         if absent.any():

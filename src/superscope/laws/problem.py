@@ -17,7 +17,7 @@ from superscope.laws.solver import Equations, Solutions, solve
 
 Number = TypeVar("Number", bound=np.generic)
 
-LEAST_UNITS = 8  # fewer cannot be resampled to any purpose
+LEAST_UNITS = 8  # fewer are too few for a useful bootstrap
 HIGHEST = 8.0  # no exponent is sought above it
 TRIED = 0.05, 2.5  # starts lie between these exponents
 

@@ -22,7 +22,7 @@ class Exponent:
     value
         Minus the slope d log y / d log x.
     low, high
-        Its 95 % interval (Student's t); NaN where two points leave nothing to judge by.
+        Its 95 % interval (Student's t); NaN where two points leave no degree of freedom.
     log_amplitude
         log y at x = 1.
     r_squared

@@ -16,7 +16,7 @@ from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampling import jackknife
 
 MOST = 5  # influences kept for each exponent
-MOVED = 1 / 3  # standard errors by which one of many points may move an exponent unremarked
+MOVED = 1 / 3  # standard errors by which one of many points may move an exponent without a finding
 SHARES = 0.0, 0.02, 0.05, 0.1, 0.15, 0.2  # of the highest losses, left out by default
 
 
@@ -132,7 +132,7 @@ def sensitivity(
             problem = make_problem(form, selection.points, options)
         except UsageError:
             if options.sensitivity is None:
-                continue  # too few points are left, or ones no law takes, under a rule of ours
+                continue  # an exclusion of ours leaves points that cannot be fitted
             raise
         starts = np.vstack([exponents, problem.starts[:8]])
         out = {row for excluded in selection.excluded for row in excluded.rows}

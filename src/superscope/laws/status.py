@@ -45,7 +45,7 @@ class FitStatus(Enum):
     )  # fmt: skip
     INFLUENTIAL = (
         "influential point", False,
-        "one point moves an exponent by more than one of so many should",
+        "one point moves an exponent by more than is usual for this many points",
         "check that point; report the fit with and without it",
     )  # fmt: skip
     BELOW_FLOOR = (
@@ -120,7 +120,7 @@ class FitStatus(Enum):
         "an exponent leaves its own interval when one point is left out",
         "check that point; measure more points near it",
     )  # fmt: skip
-    NO_FREEDOM = (
+    NO_DEGREES_OF_FREEDOM = (
         "no freedom left", True,
         "as many parameters as points: the law passes through them whatever is true",
         "add points, or fix a parameter",

@@ -101,7 +101,7 @@ def load_table(
     Raises
     ------
     NotFoundError, FormatError, UsageError
-        No such file or name, a file that is no table, or another suffix.
+        No such file or name, a file that is not a table, or an unsupported suffix.
     """
     if isinstance(table, pd.DataFrame):
         return table
@@ -182,9 +182,9 @@ def _fetched(name: str, table: PublicTable) -> Path:
                 downloader=_download,
             )
         )
-    except ValueError as error:  # pooch's word for a file that is another
+    except ValueError as error:  # pooch raises this where the checksum differs
         raise FormatError(f"{table.url} is not the published table {name}: {error}") from error
-    except OSError as error:  # requests' errors are such, too
+    except OSError as error:  # errors of requests are OSErrors too
         raise RemoteError(
             f"cannot fetch {name} from {table.url} ({type(error).__name__}); "
             "fetch it elsewhere and name its folder as data_dir"

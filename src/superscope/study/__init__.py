@@ -3,13 +3,13 @@
 from superscope.study import summary  # noqa: F401  (registers how a study prints)
 from superscope.study._answers import Answer, answers
 from superscope.study._study import fit_laws, study
-from superscope.study.members import Failure, Member
+from superscope.study.members import Member, MemberFailure
 from superscope.study.result import Study, StudyLaws, read, table_of
 
 __all__ = [
     "Answer",
-    "Failure",
     "Member",
+    "MemberFailure",
     "Study",
     "StudyLaws",
     "answers",

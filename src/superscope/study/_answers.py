@@ -10,7 +10,7 @@ from superscope.forecasts import forecast_at
 from superscope.geometry import Geometry, Regime
 from superscope.geometry.untrained import MANY, Evidence
 from superscope.laws import Estimate, Law
-from superscope.text import advice, counted
+from superscope.text import advice, counted, signed, with_interval
 
 if TYPE_CHECKING:
     from superscope.study.members import Member
@@ -302,9 +302,9 @@ _PART = {
 
 
 def _estimate(value: Estimate) -> str:
-    ends = value.low is not None and value.high is not None
-    interval = f" ({value.low:.3g} to {value.high:.3g})" if ends else ""
-    return f"{value.value:.3g}{interval}".replace("-", "−")
+    if value.low is None or value.high is None:
+        return signed(value.value)
+    return with_interval(signed(value.value), signed(value.low), signed(value.high))
 
 
 def _range(values: Sequence[float]) -> str:

@@ -17,7 +17,7 @@ from superscope.heads import FAMILIES, family_of, members
 from superscope.laws import Law, fit
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
-from superscope.study.members import Failure, Member, Task, located, work
+from superscope.study.members import Member, MemberFailure, Task, located, work
 from superscope.study.result import RESULT, Study, StudyLaws, table_of
 from superscope.tables import write_table
 from superscope.text import counted, slug
@@ -175,14 +175,14 @@ def _read(task: Task, results: RunFolder) -> Geometry | Evaluation:
 def _member(
     name: str,
     family: str | None,
-    plan: tuple[Task | Failure, ...],
+    plan: tuple[Task | MemberFailure, ...],
     results: RunFolder,
     errors: dict[str, str],
 ) -> Member:
     tasks = [task for task in plan if isinstance(task, Task)]
     done = {task.part: _read(task, results) for task in tasks if results.has(task.identity)}
     failures = tuple(
-        Failure(task.part, errors.get(task.identity, "it was not done"))
+        MemberFailure(task.part, errors.get(task.identity, "it was not done"))
         if isinstance(task, Task)
         else task
         for task in plan

@@ -128,7 +128,7 @@ def _tokenizer(place: Loadable) -> Tokenizer:
 
 
 @dataclass(frozen=True)
-class Failure:
+class MemberFailure:
     """A part of a member that failed, and the reason.
 
     Attributes
@@ -161,7 +161,7 @@ class Member:
     family: str | None
     geometry: Geometry | None
     evaluation: Evaluation | None
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[MemberFailure, ...] = ()
 
     @property
     def observation(self) -> Observation | None:
@@ -183,13 +183,13 @@ class Member:
 
 def located(
     name: str, text: Text, options: LossOptions, folder: Path, initial: str | Path | None
-) -> tuple[Task | Failure, ...]:
+) -> tuple[Task | MemberFailure, ...]:
     """Return the tasks for a member, or the reasons why it or its initialization was not found."""
     try:
         found = locate(name)
         loss = Task("loss", found, loadable(found), text, options, folder / "blocks")
     except SuperscopeError as error:
-        return (Failure("model", str(error)),)
+        return (MemberFailure("model", str(error)),)
     head = replace(loss, part="head")
     if initial is None:
         return head, loss
@@ -197,7 +197,7 @@ def located(
         before = _before_training(found, initial)
         return replace(head, initial=before, initial_identity=loadable(before).identity), loss
     except SuperscopeError as error:
-        return Failure("head", str(error)), loss
+        return MemberFailure("head", str(error)), loss
 
 
 def _before_training(found: Checkpoint, initial: str | Path) -> Checkpoint:

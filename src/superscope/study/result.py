@@ -88,7 +88,7 @@ class Study(Result, Pictured):
         Raises
         ------
         FormatError
-            The text is no study of this version.
+            The text is not a study of this version.
         """
         study = super().from_json(written)
         for name in LAWS:

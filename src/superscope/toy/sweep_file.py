@@ -30,7 +30,7 @@ def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
     Raises
     ------
     UsageError
-        A name that is no field, an empty list, or values that no config takes.
+        A name that is not a field, an empty list, or values that no config takes.
 
     Examples
     --------

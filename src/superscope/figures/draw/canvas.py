@@ -234,7 +234,7 @@ def keyed(panel: Axes, key: Key) -> None:
 
 
 def alone(draw: Callable[[Axes], None], key: Key) -> Callable[[Axes], None]:
-    """Return what draws a panel in axes of a user's, its key above them."""
+    """Return what draws a panel in the user's axes, its key above them."""
 
     def panel(ax: Axes) -> None:
         draw(ax)
@@ -246,7 +246,7 @@ def alone(draw: Callable[[Axes], None], key: Key) -> Callable[[Axes], None]:
 def one_panel(
     draw: Callable[[Axes], None], key: Key, *, height: float, widest: float
 ) -> tuple[Callable[[], Figure], Callable[[Axes], None]]:
-    """Return how a picture of one panel is painted: as a figure, and in axes of a user's."""
+    """Return how a picture of one panel is painted: as a figure, and in the user's axes."""
 
     def paint() -> Figure:
         figure, (panel,) = grid([""], key, height=height, widest=widest)

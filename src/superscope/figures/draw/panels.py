@@ -36,7 +36,7 @@ def side_by_side(
     x, y
         What the axes show.
     beside
-        What writes to the right of each panel of the figure; axes of a user's have no room there.
+        What writes to the right of each panel of the figure; the user's axes have no room there.
     **layout
         Of :func:`~superscope.figures.draw.canvas.grid`.
     """

@@ -24,7 +24,7 @@ from superscope.geometry.compare import names_of
 from superscope.geometry.stages import CENTERINGS
 from superscope.tables import parse_table
 
-FAMILIES = {
+PUBLISHED_FAMILIES = {
     "opt": ("OPT", "s", "opt"),
     "Qwen": ("Qwen2.5", "^", "qwen"),
     "gpt2": ("GPT-2", "D", "gpt2"),
@@ -106,7 +106,10 @@ def width_key(models: Sequence[Placement]) -> Key:
 
 def family_marks() -> list[Line2D]:
     """Return an entry of a key for each published family."""
-    return [mark(name, LIGHT[color], shape, **SMALL) for name, shape, color in FAMILIES.values()]
+    return [
+        mark(name, LIGHT[color], shape, **SMALL)
+        for name, shape, color in PUBLISHED_FAMILIES.values()
+    ]
 
 
 def paint_widths(panel: Axes, models: Sequence[Placement]) -> None:
@@ -119,7 +122,7 @@ def paint_widths(panel: Axes, models: Sequence[Placement]) -> None:
     log_y(panel, *limits([1 / high, *(value for _, value in points)]))
     ends = np.array([low, high])
     panel.plot(ends, 1 / ends, color=LIGHT["ink"], linewidth=1.2, linestyle=DASHED, zorder=2)
-    for family, (_, shape, color) in FAMILIES.items():
+    for family, (_, shape, color) in PUBLISHED_FAMILIES.items():
         members = [p for p in published if p.family == family]
         panel.plot(
             [p.width for p in members], [p.mean_square_overlap for p in members],

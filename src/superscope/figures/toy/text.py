@@ -14,7 +14,7 @@ def exponent_text(fit: Exponent | None) -> str:
     """Return an exponent with its interval."""
     if fit is None:
         return "–"
-    if fit.low != fit.low:  # two runs: a line through both, and nothing to judge it by
+    if fit.low != fit.low:  # two runs: no degree of freedom is left
         return f"{fixed(fit.value)}  no interval"
     return f"{fixed(fit.value)}  [{fixed(fit.low)}, {fixed(fit.high)}]"
 

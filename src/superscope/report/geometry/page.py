@@ -17,7 +17,7 @@ from superscope.figures.geometry._norms import norms_drawing
 from superscope.figures.geometry._overlap import overlap_drawing
 from superscope.figures.geometry._spectrum import spectrum_drawing
 from superscope.figures.geometry._width import (
-    FAMILIES,
+    PUBLISHED_FAMILIES,
     placements,
     published_overlaps,
     width_drawing,
@@ -122,7 +122,7 @@ def render(geometries: Sequence[Geometry]) -> str:
         width_figure=_shown(width_drawing(placements(geometries, names))),
         explanations=_explained(geometries),
         published=published_overlaps(),
-        published_families={key: name for key, (name, *_) in FAMILIES.items()},
+        published_families={key: name for key, (name, *_) in PUBLISHED_FAMILIES.items()},
         version=__version__,
         light=LIGHT,
         dark=DARK,

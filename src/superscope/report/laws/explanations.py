@@ -47,7 +47,7 @@ _OF_SEARCH = {
     "starts": "The search begins from many different exponents. The share says how many of these "
     "starts ended in the best minimum. Where few did, a better one may exist.",
     "condition": "The condition number of the joint Jacobian, with columns of unit length. At 1 "
-    "every parameter changes the losses in a way of its own. The larger it is, the better can "
+    "every parameter changes the losses in a way of its own. The larger it is, the more easily "
     "parameters can replace each other. If it is singular, some cannot be determined.",
 }
 _OF_PROFILES = {

@@ -15,11 +15,11 @@ from superscope.laws import Law
 from superscope.laws.summary import parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.page import SOURCES
-from superscope.text import advice, counted, number, visible
+from superscope.text import advice, counted, fixed, number, times, visible
 
 if TYPE_CHECKING:
     from superscope.evaluation import Evaluation
-    from superscope.study import Answer, Failure, Member, Study
+    from superscope.study import Answer, Member, MemberFailure, Study
 
 LONGEST = 4000  # letters of a sentence; messages of errors can be long
 MOST_VALUES = 4  # told apart where members differ; of more, the range
@@ -120,7 +120,7 @@ def member_rows(study: Study) -> tuple[MemberRow, ...]:
     )
 
 
-def failed(failure: Failure) -> str:
+def failed(failure: MemberFailure) -> str:
     """Return what could not be done, and why."""
     return sentence(f"{_FAILED.get(failure.part, failure.part)}: {failure.reason}")
 
@@ -151,10 +151,10 @@ def _cells(member: Member) -> tuple[tuple[str, str], ...]:
         _overlap(None if g is None else g.raw),
         _overlap(None if g is None else g.centered),
         (number(in_text, 4),
-         "" if in_text is None or g is None else _times(in_text * g.width)),
+         "" if in_text is None or g is None else times(in_text * g.width, 3)),
         (number(None if g is None else g.centered.effective_width, 4), ""),
-        _estimate(e.loss, e.loss_se) if e is not None else ("–", ""),
-        _estimate(e.bits_per_byte, e.bits_per_byte_se) if e is not None else ("–", ""),
+        _with_error(e.loss, e.loss_se) if e is not None else ("–", ""),
+        _with_error(e.bits_per_byte, e.bits_per_byte_se) if e is not None else ("–", ""),
     )  # fmt: skip
 
 
@@ -165,15 +165,11 @@ def _whole(value: int | None) -> tuple[str, str]:
 def _overlap(overlap: Overlap | None) -> tuple[str, str]:
     if overlap is None:
         return "–", ""
-    return number(overlap.mean_square_overlap, 4), _times(overlap.ratio_to_random)
+    return number(overlap.mean_square_overlap, 4), times(overlap.ratio_to_random, 3)
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:,.3g}×"  # as the answers say it
-
-
-def _estimate(value: float, error: float | None) -> tuple[str, str]:
-    return f"{value:.4f}", "" if error is None else f"± {error:.2g}"
+def _with_error(value: float, error: float | None) -> tuple[str, str]:
+    return fixed(value, 4), "" if error is None else f"± {error:.2g}"
 
 
 def head_notes(study: Study) -> list[tuple[str, str]]:
