@@ -174,4 +174,4 @@ def test_a_model_of_its_own_stays_one(tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(safetensors({"lm_head.weight": S}))
     read = read_head(folder)
     np.testing.assert_array_equal(whole(read), S)
-    assert "adapter_model.safetensors, which was not merged" in notes(read)
+    assert "adapter_model.safetensors, which is left out" in notes(read)

@@ -17,6 +17,7 @@ def loss(
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
     options: Annotated[LossOptions, Parameter(name="*")] = LossOptions(),  # noqa: B008  (frozen)
     revision: str | None = None,
+    base: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
     figures: Path | None = None,
@@ -26,9 +27,13 @@ def loss(
     Parameters
     ----------
     model
-        Hub id, local folder or GGUF file of a causal language model that transformers loads.
+        Hub id, local folder or GGUF file of a causal language model that transformers loads, or of
+        a PEFT adapter, which is applied to its base.
     revision
         Branch, tag or commit of a hub repository.
+    base
+        Model that a PEFT adapter was trained on, if its adapter_config.json names none or one that
+        is not there.
     json
         Print everything as one line of JSON.
     out
@@ -50,7 +55,7 @@ def loss(
     with progress_bar(lines=True) as progress:
         try:
             found = evaluate(
-                model, read, options, revision=revision, keep=blocks, progress=progress
+                model, read, options, revision=revision, base=base, keep=blocks, progress=progress
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(blocks)) from None

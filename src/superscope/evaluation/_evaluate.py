@@ -46,6 +46,7 @@ def evaluate(
     options: LossOptions = LossOptions(),  # noqa: B008 - frozen
     *,
     revision: str | None = None,
+    base: str | None = None,
     keep: Path | None = None,
     tokenizer: Tokenizer | None = None,
     progress: ProgressChoice = "auto",
@@ -55,14 +56,17 @@ def evaluate(
     Parameters
     ----------
     model
-        Hub id, local folder or GGUF file of anything ``AutoModelForCausalLM`` loads; or a
-        checkpoint that was located.
+        Hub id, local folder or GGUF file of anything ``AutoModelForCausalLM`` loads, or of a PEFT
+        adapter, which is applied to its base; or a checkpoint that was located.
     text
         From :func:`text_files` or :func:`hub_text`, or strings, one a document.
     options
         How.
     revision
         Branch, tag or commit of a hub repository.
+    base
+        Model that a PEFT adapter was trained on, if its ``adapter_config.json`` names none or one
+        that is not there.
     keep
         Folder that keeps what is finished: started again with the same options, the work goes on
         after the last finished block, and ends with the same bits.
@@ -88,7 +92,7 @@ def evaluate(
     source = text if isinstance(text, Text) else text_of(text)
     with chosen(progress) as report:
         report(LOADING, 0, 1)  # finding it asks the hub, and is the beginning of loading
-        checkpoint = model if isinstance(model, Loadable) else loadable(model, revision)
+        checkpoint = model if isinstance(model, Loadable) else loadable(model, revision, base)
         return _Run(checkpoint, source, options, keep, report).evaluation(tokenizer)
 
 
@@ -137,8 +141,8 @@ class _Run:
         nbytes = int(read.counts.sum())
         return Evaluation(
             model=EvaluatedModel(
-                model.name, self.checkpoint.revision, model.rows, model.width, model.depth,
-                model.parameters,
+                model.name, (self.checkpoint.adapter or self.checkpoint).revision, model.rows,
+                model.width, model.depth, model.parameters,
             ),
             text=TextRead(
                 self.text.name, c.documents, c.empty, c.short, c.cut, c.undecodable, nbytes,

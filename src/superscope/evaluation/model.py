@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from superscope.device import device_named, resolved
 from superscope.errors import EvaluationError
+from superscope.evaluation.adapter import PeftAdapter
 from superscope.evaluation.sequences import Sequence
 from superscope.frequency.checkpoint import OUT_OF_MEMORY, Loadable, loading
 
@@ -309,15 +310,19 @@ def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
     if place == "cpu":
         _check_memory(checkpoint, precision)
     with loading(checkpoint, "the model") as transformers:
+        adapter = None if checkpoint.adapter is None else PeftAdapter(checkpoint.adapter)
         with checkpoint.checked_downloads():
             loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
                 checkpoint.source,
                 dtype=precision if precision == "auto" else getattr(torch, precision),
                 output_loading_info=True,
+                adapter_kwargs={"subfolder": "-"},  # otherwise it applies one beside the model
                 **({"device_map": "auto"} if spread else {}),
                 **checkpoint.arguments,
             )
         _check_loaded(checkpoint, told)
+        if adapter is not None:
+            loaded = adapter.applied(loaded)
         if not spread and place != "cpu":
             loaded = loaded.to(device_named(place))
         return LanguageModel(checkpoint.name, loaded)

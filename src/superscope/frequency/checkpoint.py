@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from superscope.heads._locate import LocalCheckpoint, locate
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.hub import HubCheckpoint, checked_downloads
 from superscope.heads.opened import read_directory
+from superscope.heads.peft import adapter_of, refuse_base, unmerged
 from superscope.heads.transport import open_local
 
 OUT_OF_MEMORY = re.compile("(out of|not enough|allocate) memory")
@@ -56,6 +57,10 @@ class Loadable:
         What the user should know of how it was found.
     offline
         Whether the hub was not reached, and what is cached must do.
+    adapter
+        The PEFT adapter that is applied to it, whose base it is; or None.
+    tokenizer
+        Where its tokenizer lies, if elsewhere: an adapter may have one of its own.
     """
 
     name: str
@@ -66,6 +71,8 @@ class Loadable:
     weights: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     offline: bool = False
+    adapter: Loadable | None = None
+    tokenizer: Loadable | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -127,7 +134,9 @@ class Loadable:
         return config if isinstance(config, dict) else {}
 
 
-def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loadable:
+def loadable(
+    model: str | Path | Checkpoint, revision: str | None = None, base: str | None = None
+) -> Loadable:
     """Return where the model lies: a hub id, a local folder, or a GGUF file.
 
     Parameters
@@ -136,11 +145,14 @@ def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loa
         Hub id, local folder, GGUF file, or a checkpoint that was located.
     revision
         Branch, tag or commit of the hub.
+    base
+        Model that a PEFT adapter was trained on, if its ``adapter_config.json`` names none or one
+        that is not there.
 
     Returns
     -------
     Loadable
-        Where the model lies.
+        Where the model lies; of a PEFT adapter, where its base lies, with the adapter.
 
     Raises
     ------
@@ -148,6 +160,36 @@ def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loa
         It does not exist, cannot be reached, or is nothing transformers can load.
     """
     found = model if isinstance(model, Checkpoint) else locate(model, revision)
+    adapter = adapter_of(found) if found.only is None else None
+    if adapter is None:
+        refuse_base(found, base)
+        return _whole(found)
+    own, below = _whole(found), _whole(adapter.base(base))
+    at = f" at {below.revision}" if below.revision else ""
+    return replace(
+        below,
+        name=f"{own.name} (adapter of {below.name})",
+        identity=identity_of([own.identity, below.identity]),
+        notes=(*own.notes, *below.notes, f"the adapter is applied to its base, {below.name}{at}"),
+        adapter=own,
+        tokenizer=own if _has_tokenizer(found) else below,
+    )
+
+
+def tokenizer_place(model: str | Path | Checkpoint, revision: str | None = None) -> Loadable:
+    """Return where the tokenizer of a model lies; an adapter with its own needs no base."""
+    found = model if isinstance(model, Checkpoint) else locate(model, revision)
+    if found.only is None and adapter_of(found) is not None and _has_tokenizer(found):
+        return _whole(found)
+    return loadable(found)
+
+
+def _has_tokenizer(found: Checkpoint) -> bool:
+    return any(_TOKENIZER.match(file) for file in found.files())
+
+
+def _whole(found: Checkpoint) -> Loadable:
+    """Return where a model lies, or an adapter as it is."""
     if not isinstance(found, (LocalCheckpoint, HubCheckpoint)):
         raise UsageError(
             f"{found.name}: a model to evaluate is a hub id or a local folder; download it first"
@@ -155,11 +197,12 @@ def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loa
     files = found.files()
     gguf = _gguf(found.name, found.only, files)
     weights = tuple(_weights(files)) if gguf is None else (gguf,)
+    notes = (*found.notes, *unmerged(found))
     if isinstance(found, HubCheckpoint):
         identity = identity_of([found.name, found.revision, gguf])
         name = found.name if gguf is None else f"{found.name}/{gguf}"
         return Loadable(
-            name, found.name, found.revision, gguf, identity, weights, found.notes,
+            name, found.name, found.revision, gguf, identity, weights, notes,
             offline=bool(found.notes),
         )  # fmt: skip
     path = Path(found.name)
@@ -171,10 +214,11 @@ def loadable(model: str | Path | Checkpoint, revision: str | None = None) -> Loa
     identity = identity_of(
         [str(folder.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats)]
     )
-    return Loadable(found.name, str(folder), None, gguf, identity, weights)
+    return Loadable(found.name, str(folder), None, gguf, identity, weights, notes)
 
 
-_OTHERS = re.compile(r"(config|tokenizer|vocab|merges|special_tokens|added_tokens)")
+_TOKENIZER = re.compile(r"(tokenizer|vocab|spiece|sentencepiece)")
+_OTHERS = re.compile(r"((adapter_)?config|tokenizer|vocab|merges|special_tokens|added_tokens)")
 _SHARD = re.compile(r"(model|pytorch_model)-\d+-of-\d+\.")
 
 

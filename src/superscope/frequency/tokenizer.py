@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import FormatError
-from superscope.frequency.checkpoint import Loadable, loadable, loading, raise_panic
+from superscope.frequency.checkpoint import Loadable, loading, raise_panic, tokenizer_place
 from superscope.frequency.text import Document
 
 Ids = npt.NDArray[np.int32]
@@ -219,7 +219,8 @@ def load_tokenizer(model: str | Path | Loadable, revision: str | None = None) ->
         with loading(place, "the tokenizer") as transformers:
             loaded = transformers.PreTrainedTokenizerFast(tokenizer_file=str(model))
             return Tokenizer(place.name, loaded)
-    place = model if isinstance(model, Loadable) else loadable(model, revision)
+    place = model if isinstance(model, Loadable) else tokenizer_place(model, revision)
+    place = place.tokenizer or place
     with loading(place, "the tokenizer") as transformers:
         loaded = transformers.AutoTokenizer.from_pretrained(place.source, **place.arguments)
         # Where there is no file, transformers makes an empty one of the model's usual kind.

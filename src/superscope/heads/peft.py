@@ -25,7 +25,7 @@ from superscope.heads.tying import tied_by_config, untied_by_default
 from superscope.text import counted
 
 CONFIG = "adapter_config.json"
-_FILES = ("adapter_model.safetensors", "adapter_model.bin")
+FILES = ("adapter_model.safetensors", "adapter_model.bin")
 _MERGE = "merge it into the model first (merge_and_unload)"
 _TOKENS = "trainable_tokens_delta"
 # Ways to initialize that leave the base as it is; others take the first product from it.
@@ -223,19 +223,27 @@ def _of_tokens(modules: Mapping[str, str]) -> dict[str, str]:
 def adapter_of(checkpoint: Checkpoint) -> AdapterFolder | None:
     """Return the PEFT adapter that a checkpoint is; None if it is a model of its own."""
     files = [f for f in checkpoint.files() if "/" not in f]
-    if CONFIG not in files or checkpoint.only not in (None, *_FILES):
+    if CONFIG not in files or checkpoint.only not in (None, *FILES):
         return None
-    here = [file for file in _FILES if file in files]
-    if checkpoint.only is None and (not here or {*weights_of(files)} - {*_FILES}):
+    here = [file for file in FILES if file in files]
+    if checkpoint.only is None and (not here or {*weights_of(files)} - {*FILES}):
         return None
     file = checkpoint.only or here[0]
     return AdapterFolder(checkpoint, file, config_of(checkpoint, CONFIG), Opened(checkpoint))
 
 
+def refuse_base(checkpoint: Checkpoint, base: str | None) -> None:
+    """Raise UsageError if a base is named for a model of its own."""
+    if base is not None:
+        raise UsageError(
+            f"base={base!r} goes with a PEFT adapter; {checkpoint.name} is a model of its own"
+        )
+
+
 def unmerged(checkpoint: Checkpoint) -> tuple[str, ...]:
     """Return a note if an adapter lies beside a model of its own."""
     files = checkpoint.files()
-    beside = [file for file in _FILES if file in files and CONFIG in files]
+    beside = [file for file in FILES if file in files and CONFIG in files]
     if checkpoint.only is not None or not beside or adapter_of(checkpoint) is not None:
         return ()
-    return (f"the folder also has an adapter, {beside[0]}, which was not merged into the head",)
+    return (f"the folder also has an adapter, {beside[0]}, which is left out",)

@@ -20,7 +20,7 @@ from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
 from superscope.heads.opened import config_of, rows_of
 from superscope.heads.options import HeadOptions
-from superscope.heads.peft import adapter_of, unmerged
+from superscope.heads.peft import adapter_of, refuse_base, unmerged
 from superscope.heads.rows import ArrayRows
 from superscope.heads.trained import trained_rows
 from superscope.heads.vocabulary import check_tokens, vocabulary_size
@@ -89,13 +89,9 @@ def read_head(
 def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> Head:
     adapter = adapter_of(checkpoint) if options.tensor is None else None
     if adapter is None:
-        if options.base is not None:
-            raise UsageError(
-                f"base={options.base!r} goes with a PEFT adapter without tensor=; "
-                f"{checkpoint.name} is a model of its own"
-                if options.tensor is None
-                else "pass either base= or tensor="
-            )
+        if options.base is not None and options.tensor is not None:
+            raise UsageError("pass either base= or tensor=")
+        refuse_base(checkpoint, options.base)
         return _of_model(checkpoint, options, progress)
     if adapter.whole_head:
         adapter.check_whole(options.base)
