@@ -26,9 +26,10 @@ from threadpoolctl import threadpool_limits
 
 from superscope.device import usable_cores
 from superscope.toy import ToyConfig
+from superscope.toy.denormals import denormals_flushed
 from superscope.toy.engine import initial_weights
 from superscope.toy.numba_engine import NumbaEngine
-from superscope.toy.processor import denormals_flushed, one_blas_thread
+from superscope.toy.processor import one_blas_thread
 
 WIDTHS = (10, 15, 25, 39, 63, 100)
 DECAYS = (-1.0, 0.5)

@@ -145,11 +145,11 @@ def test_undecodable_bytes_of_a_json_line_are_those_of_its_text(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"text": "one"', "line 2 is no JSON .*expected one object a line"),
-        ("[", "line 2 is no JSON"),
-        ('["text"]', r'line 2 is no JSON object; expected \{"text"'),
-        ('"text"', "line 2 is no JSON object"),
-        ("null", "line 2 is no JSON object"),
+        ('{"text": "one"', "line 2 is not JSON .*expected one object a line"),
+        ("[", "line 2 is not JSON"),
+        ('["text"]', r'line 2 is not a JSON object; expected \{"text"'),
+        ('"text"', "line 2 is not a JSON object"),
+        ("null", "line 2 is not a JSON object"),
         (
             '{"txt": "", "b": 1}',
             "line 2 has no field 'text'; it has txt, b: choose one with field=",
@@ -222,7 +222,7 @@ def test_parquet_text_that_is_no_utf8(tmp_path: Path) -> None:
 def test_damaged_parquet(tmp_path: Path, part: float) -> None:
     data = parquet(text=[f"{k} text" for k in range(2000)])
     cut = data[: int(part if part >= 1 else part * len(data))]
-    with pytest.raises(FormatError, match=r"a.parquet is no Parquet file: ") as raised:
+    with pytest.raises(FormatError, match=r"a.parquet is not a Parquet file: ") as raised:
         list(text_files([written(tmp_path, "a.parquet", cut)]))
     assert "\n" not in str(raised.value)
     pages = data[:40] + b"\xff" * 400 + data[440:]

@@ -68,5 +68,5 @@ def test_fits_that_fail_are_counted_and_none_is_evidence(monkeypatch: pytest.Mon
     law = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=8)
     assert (law.interval_method, len(law.bootstrap)) == ("none", 0)
     (found,) = (f for f in law.findings if f.status is FitStatus.RESAMPLES_FAILED)
-    assert found.text.startswith("50 of 100 resampled fits never left their start")
+    assert found.text.startswith("50 of 100 resampled fits did not move from their start")
     assert not law.identified
