@@ -104,8 +104,11 @@ ADAPTERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def trained(base: Path, folder: Path, **told: Any) -> Any:
-    """Save an adapter with random weights, and return the base with it, as PEFT has it."""
+def trained(base: Path, folder: Path, rows: int | None = None, **told: Any) -> Any:
+    """Save an adapter with random weights, and return the base with it, as PEFT has it.
+
+    With `rows`, tokens are added first.
+    """
     peft = pytest.importorskip("peft")
     told = {**LORA, **told}
     if told["peft_type"] == "IA3":
@@ -113,6 +116,8 @@ def trained(base: Path, folder: Path, **told: Any) -> Any:
     torch.manual_seed(0)
     config = peft.get_peft_config(told)
     base_model = transformers.AutoModelForCausalLM.from_pretrained(base)
+    if rows is not None:
+        base_model.resize_token_embeddings(rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft asks for what transformers deprecates
         model = peft.get_peft_model(base_model, config)
@@ -145,6 +150,7 @@ def test_the_loss_is_that_of_the_base_with_the_adapter(
     assert found.loss == pytest.approx(plain_loss(model, bases[on]), abs=1e-5)
     assert abs(found.loss - evaluate(bases[on], TEXTS).loss) > 1e-3
     assert found.model.name == f"{tmp_path / 'adapter'} (adapter of {bases[on]})"
+    assert found.model.parameters == evaluate(bases[on], TEXTS).model.parameters
 
 
 def test_an_adapter_that_does_not_fit_its_base_is_refused(
@@ -171,6 +177,45 @@ def test_an_adapter_that_does_not_fit_its_base_is_refused(
     assert evaluate(folder, TEXTS, base=str(bases["untied"])).loss == found.loss
     with pytest.raises(FormatError, match=r"q_proj|cannot be loaded"):
         evaluate(folder, TEXTS, base=str(bases["other"]))
+
+
+@pytest.mark.parametrize("on", ["tied", "untied"])
+def test_tokens_that_were_added_with_the_adapter_have_their_rows(
+    bases: dict[str, Path], tmp_path: Path, on: str
+) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path / "adapter"
+    model = trained(bases[on], folder, rows=330)
+    assert evaluate(folder, TEXTS).loss == pytest.approx(plain_loss(model, bases[on]), abs=1e-5)
+    if on == "untied":
+        file = folder / "adapter_model.safetensors"
+        save_file({n: value for n, value in load_file(file).items() if "embed_" not in n}, file)
+        with pytest.raises(FormatError, match="lacks the rows of tokens that were added"):
+            evaluate(folder, TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"peft_type": "NEW"}, "no peft_type that the installed peft knows"),
+        ({"peft_type": ["LORA"]}, "no peft_type that the installed peft knows"),
+        ({"turned_around": 3}, "does not know the adapter's setting turned_around; update peft"),
+        ({"alora_invocation_tokens": [5]}, "of the kind aLoRA"),
+        ({"r": 1 << 40}, "is larger than every side"),
+        ({"rank_pattern": {"q_proj": 1 << 40}}, "is larger than every side"),
+    ],
+)
+def test_settings_that_would_not_be_applied_are_refused(
+    bases: dict[str, Path], tmp_path: Path, told: dict[str, Any], said: str
+) -> None:
+    from safetensors.numpy import save_file
+
+    pytest.importorskip("peft")
+    folder = written(tmp_path / "adapter", bases["untied"], **told)
+    save_file({"lora_A": np.ones((2, 16), np.float32)}, folder / "adapter_model.safetensors")
+    with pytest.raises((FormatError, EvaluationError), match=said):
+        evaluate(folder, TEXTS)
 
 
 def test_a_prompt_that_was_trained_is_refused(bases: dict[str, Path], tmp_path: Path) -> None:

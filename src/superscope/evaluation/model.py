@@ -39,8 +39,10 @@ class LanguageModel:
     ----------
     name
         What to call it.
-    rows, width, depth, parameters
-        Rows and columns of the output head; layers and weights, None where it does not tell.
+    rows, width, depth
+        Rows and columns of the output head; layers, None where it does not tell.
+    parameters
+        Weights, without those of an adapter.
     context
         Most tokens it can read, or None if nothing limits them.
     device, dtype
@@ -49,8 +51,7 @@ class LanguageModel:
         Whether this architecture gives its logits whole only.
     """
 
-    def __init__(self, name: str, loaded: Any, logits_bytes: int = LOGITS_BYTES):
-
+    def __init__(self, name: str, loaded: Any, logits_bytes: int = LOGITS_BYTES) -> None:
         self.name, self._model, self._limit = name, loaded.eval(), logits_bytes
         head = loaded.get_output_embeddings()
         if head is None or getattr(head, "weight", None) is None:
@@ -321,11 +322,14 @@ def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
                 **checkpoint.arguments,
             )
         _check_loaded(checkpoint, told)
+        parameters = sum(p.numel() for p in loaded.parameters())
         if adapter is not None:
             loaded = adapter.applied(loaded)
         if not spread and place != "cpu":
             loaded = loaded.to(device_named(place))
-        return LanguageModel(checkpoint.name, loaded)
+        made = LanguageModel(checkpoint.name, loaded)
+        made.parameters = parameters
+        return made
 
 
 def _check_loaded(checkpoint: Loadable, told: Any) -> None:
