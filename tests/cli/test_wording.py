@@ -36,6 +36,7 @@ PACKAGE = Path(superscope.__file__).parent
         ("max_tokens=0; it must be 1", loss, "--max-tokens 0; it must be 1"),
         ("cannot read data/split=train/a.txt", loss, "cannot read data/split=train/a.txt"),
         ("https://store/a?text=1 is absent", loss, "https://store/a?text=1 is absent"),
+        ("with columns={'width': 'YOURS'}", fit, "with --columns width=YOURS"),
         ("the law is loss = A", fit, "the law is loss = A"),
         ("loss==3 and 'loss=L' are typed", fit, "loss==3 and 'loss=L' are typed"),
         ("give it bounds=", fit, "give it --bound"),

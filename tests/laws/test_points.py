@@ -103,7 +103,7 @@ def test_a_missing_column_names_the_nearest_and_the_way_to_map_it() -> None:
     with pytest.raises(UsageError, match="the law shape needs the column width") as error:
         selected(table)
     assert "did you mean d_width?" in str(error.value)
-    assert "in columns, width=YOURS" in str(error.value)
+    assert "columns={'width': 'YOURS'}" in str(error.value)
     found = selected(table, columns={"width": "d_width"})
     assert np.array_equal(found.points.inputs[:, 0], table["d_width"])
 

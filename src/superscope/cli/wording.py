@@ -8,6 +8,8 @@ from functools import cache
 
 from cyclopts import App
 
+# An option that is a mapping in Python is NAME=VALUE on the command line.
+_OF_MAPPING = re.compile(r"\b(\w+)=\{'(\w+)': '(\w+)'\}")
 # The options for parts of a data set have longer names than the arguments of hub_text.
 _OF_DATASET = re.compile(r"\bhub_text\((config|split)=(\w+)\)")
 
@@ -29,7 +31,8 @@ def as_options(message: str, command: Callable[..., object]) -> str:
         return options[name] + (" " if follows.isalnum() or follows in tuple("'\"-") else "")
 
     names = "|".join(map(re.escape, options))
-    named = re.compile(rf"(?<![\w\-./?&'\"])({names})=(?!=)(?:(True)\b|'([\w.:-]+)'|(?=(\S?)))")
+    named = re.compile(rf"(?<![\w\-./?&'\"])({names})=(?!=)(?:(True)\b|'([\w.:=-]+)'|(?=(\S?)))")
+    message = _OF_MAPPING.sub(r"\1='\2=\3'", message)
     return named.sub(option, _OF_DATASET.sub(r"dataset_\1=\2", message))
 
 

@@ -114,7 +114,9 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             try:
                 known(frame, name, f"the law {form.name} needs the column {name}")
             except UsageError as error:
-                raise UsageError(f"{error}; name yours in columns, {name}=YOURS") from None
+                raise UsageError(
+                    f"{error}; name yours with columns={{'{name}': 'YOURS'}}"
+                ) from None
     frame, notes = numeric_columns(frame, needed, options.decimal)
     kept, excluded = exclude(frame, options.exclude)
     for name in needed:
