@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_models import tiny_language_model
+from tiny_models import lora_adapter, tiny_language_model
 from web import Answer, Hub, Repo, Web, etag, running
 
 from superscope.errors import EvaluationError, NotFoundError, RemoteError, UsageError
@@ -55,6 +55,24 @@ def test_a_model_of_the_hub_has_the_loss_of_its_files(hub: Hub, tmp_path: Path) 
     assert there.model.name == "owner/tiny"
     assert there.model.revision == loadable("owner/tiny").revision is not None
     assert there.observation().revision == there.model.revision
+
+
+def test_an_adapter_of_the_hub_has_the_loss_of_its_files(hub: Hub, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    base = tiny_language_model("llama", tmp_path / "base")
+    lora_adapter(base, tmp_path / "adapter", base_name="owner/base")
+    # A base with an adapter of its own beside it, which is left out.
+    for file in (tmp_path / "adapter").iterdir():
+        (base / file.name).write_bytes(file.read_bytes())
+    served(hub, base, "owner/base")
+    served(hub, tmp_path / "adapter", "owner/adapter")
+    found = evaluate("owner/adapter", TEXTS, OPTIONS)
+    assert found.loss == evaluate(tmp_path / "adapter", TEXTS, OPTIONS, base=str(base)).loss
+    assert found.loss != evaluate("owner/base", TEXTS, OPTIONS).loss
+    assert found.model.name == "owner/adapter (adapter of owner/base)"
+    assert found.model.revision == loadable("owner/adapter", base=str(base)).adapter.revision
+    revision = loadable("owner/base").revision
+    assert f"the adapter is applied to its base, owner/base at {revision}" in found.notes
 
 
 def test_a_gated_model_and_one_that_is_not_there_are_named(hub: Hub, tmp_path: Path) -> None:

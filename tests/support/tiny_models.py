@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,26 @@ def tiny_language_model(
 ) -> Path:
     """Save a tokenizer and a model that fits it into a folder, and return it."""
     return tiny_model(kind, byte_tokenizer(folder, begin=begin), seed=seed, context=context)
+
+
+def lora_adapter(base: Path, folder: Path, seed: int = 0, base_name: str | None = None) -> Path:
+    """Save a random LoRA adapter of every q_proj of a model as PEFT does, without PEFT."""
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    random = np.random.default_rng(seed)
+    tensors = {}
+    for name, weight in load_file(base / "model.safetensors").items():
+        if name.endswith("q_proj.weight"):
+            module = "base_model.model." + name.removesuffix(".weight")
+            for part, shape in (("A", (2, weight.shape[1])), ("B", (weight.shape[0], 2))):
+                values = random.standard_normal(shape).astype(np.float32)
+                tensors[f"{module}.lora_{part}.weight"] = values
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / "adapter_model.safetensors")
+    config = {
+        "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 2, "lora_alpha": 4,
+        "target_modules": ["q_proj"], "base_model_name_or_path": base_name or str(base),
+    }  # fmt: skip
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    return folder
