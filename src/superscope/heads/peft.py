@@ -104,7 +104,7 @@ class AdapterFolder:
         if not isinstance(told, str) or not told:
             raise NotFoundError(
                 f"{name} is a PEFT adapter, and its {CONFIG} does not name the model that it was "
-                "trained on; pass base='MODEL'"
+                "trained on; write it there or pass base='MODEL'"
             )
         revision = None if named else self.config.get("revision")
         revision = revision if isinstance(revision, str) else None
