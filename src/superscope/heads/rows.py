@@ -67,7 +67,37 @@ class ArrayRows(Rows):
 
 
 @dataclass(frozen=True, eq=False)
-class ScaledRows(Rows):
+class ChangedRows(Rows):
+    """Rows that are made from others, each from the one of its number.
+
+    Attributes
+    ----------
+    stored
+        The rows before the change.
+    """
+
+    stored: Rows
+
+    @property
+    def shape(self) -> tuple[int, int]:  # type: ignore[override]
+        """V and m."""
+        return self.stored.shape
+
+    def block(self, start: int, stop: int) -> Float32:
+        """Return rows `start` to `stop` as float32."""
+        return self._changed(self.stored.block(start, stop), np.arange(start, max(start, stop)))
+
+    def take(self, indices: Indices) -> Float32:
+        """Return the rows at `indices` as float32."""
+        return self._changed(self.stored.take(indices), indices)
+
+    @abstractmethod
+    def _changed(self, rows: Float32, indices: Indices) -> Float32:
+        """Return what is made of the stored rows at `indices`."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledRows(ChangedRows):
     """Rows that are multiplied by factors, one for each block of the matrix.
 
     Attributes
@@ -83,25 +113,11 @@ class ScaledRows(Rows):
         None.
     """
 
-    stored: Rows
     factors: Float32
     span: tuple[int, int]
     zero: Float32 | None = None
 
-    @property
-    def shape(self) -> tuple[int, int]:  # type: ignore[override]
-        """V and m."""
-        return self.stored.shape
-
-    def block(self, start: int, stop: int) -> Float32:
-        """Return rows `start` to `stop` as float32."""
-        return self._scaled(self.stored.block(start, stop), np.arange(start, max(start, stop)))
-
-    def take(self, indices: Indices) -> Float32:
-        """Return the rows at `indices` as float32."""
-        return self._scaled(self.stored.take(indices), indices)
-
-    def _scaled(self, rows: Float32, indices: Indices) -> Float32:
+    def _changed(self, rows: Float32, indices: Indices) -> Float32:
         with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are refused later
             if self.zero is not None:
                 rows = rows - self._spread(self.zero, indices)
@@ -116,7 +132,7 @@ class ScaledRows(Rows):
 
 
 @dataclass(frozen=True, eq=False)
-class AdaptedRows(Rows):
+class AdaptedRows(ChangedRows):
     """Rows to which a product of two narrow matrices is added, as LoRA does.
 
     Attributes
@@ -127,28 +143,16 @@ class AdaptedRows(Rows):
         The factors, float32, of shapes (V, r) and (r, m).
     """
 
-    stored: Rows
     up: Float32
     down: Float32
 
-    @property
-    def shape(self) -> tuple[int, int]:  # type: ignore[override]
-        """V and m."""
-        return self.stored.shape
-
-    def block(self, start: int, stop: int) -> Float32:
-        """Return rows `start` to `stop` as float32."""
+    def _changed(self, rows: Float32, indices: Indices) -> Float32:
         with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are found later
-            return self.stored.block(start, stop) + self.up[start:stop] @ self.down
-
-    def take(self, indices: Indices) -> Float32:
-        """Return the rows at `indices` as float32."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self.stored.take(indices) + self.up[indices] @ self.down
+            return rows + self.up[indices] @ self.down
 
 
 @dataclass(frozen=True, eq=False)
-class ReplacedRows(Rows):
+class ReplacedRows(ChangedRows):
     """Rows of which some are replaced by others.
 
     Attributes
@@ -161,24 +165,10 @@ class ReplacedRows(Rows):
         The new rows, float32, shape (k, m).
     """
 
-    stored: Rows
     ids: Indices
     values: Float32
 
-    @property
-    def shape(self) -> tuple[int, int]:  # type: ignore[override]
-        """V and m."""
-        return self.stored.shape
-
-    def block(self, start: int, stop: int) -> Float32:
-        """Return rows `start` to `stop` as float32."""
-        return self._replaced(self.stored.block(start, stop), np.arange(start, max(start, stop)))
-
-    def take(self, indices: Indices) -> Float32:
-        """Return the rows at `indices` as float32."""
-        return self._replaced(self.stored.take(indices), indices)
-
-    def _replaced(self, rows: Float32, indices: Indices) -> Float32:
+    def _changed(self, rows: Float32, indices: Indices) -> Float32:
         order = np.argsort(self.ids)
         at = np.searchsorted(self.ids, indices, sorter=order)
         at = order[np.minimum(at, len(order) - 1)]
