@@ -12,7 +12,7 @@ import pandas as pd
 
 from superscope._version import __version__
 from superscope.laws._judge import judge
-from superscope.laws._profile import profile
+from superscope.laws._profile import Profile, profile
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import Interval, bca, linear_interval, one_sided, widened
 from superscope.laws.law import FORMAT, Law
@@ -89,24 +89,24 @@ def fit(
     selection = select(frame, form, settings)
     selection = replace(selection, notes=(*notes_of(frame), *selection.notes))
     problem = make_problem(form, selection.points, settings)
-    selection = replace(selection, notes=(*selection.notes, *_tie_notes(problem, settings)))
     with chosen(progress) as report:
         found = problem.solve(selection.points.weights[None])
+        notes = (*selection.notes, *_tie_notes(problem, found, settings))
+        selection = replace(selection, notes=notes)
         exponents = found.exponents[0]
         refits = sensitivity(frame, form, settings, exponents) if settings.judge else ()
         report("fit", 1, 1)
         return _judged(selection, problem, found, options=settings, refits=refits, progress=report)
 
 
-def _tie_notes(problem: Problem, options: FitOptions) -> tuple[str, ...]:
+def _tie_notes(problem: Problem, tied_fit: Solutions, options: FitOptions) -> tuple[str, ...]:
     """Say whether the points contradict that parameters are equal, by the likelihood ratio."""
     if not options.equal:
         return ()
     from scipy.stats import f as f_distribution
 
     apart = make_problem(problem.form, problem.points, options.changed({"equal": ()}))
-    weights = problem.points.weights[None]
-    free = apart.solve(weights)
+    free = apart.solve(problem.points.weights[None])
     values = apart.parameters(free.exponents, free.linear)[0]
     linear = linearize(apart, values)
     tied = " = ".join(options.equal)
@@ -115,7 +115,7 @@ def _tie_notes(problem: Problem, options: FitOptions) -> tuple[str, ...]:
     found = f"the best fit has {found}" if found else "they differ"
     if linear.degrees_of_freedom <= 0 or not linear.ratio_scale > 0:
         return (f"{tied} is assumed; apart, {found}",)
-    rise = 2 * float(problem.solve(weights).objective[0] - free.objective[0]) / linear.ratio_scale
+    rise = 2 * float(tied_fit.objective[0] - free.objective[0]) / linear.ratio_scale
     ties = int((~problem.untied).sum())
     p = float(f_distribution.sf(max(rise, 0.0) / ties, ties, linear.degrees_of_freedom))
     says = "contradict" if p < 0.05 else "do not contradict"
@@ -147,7 +147,8 @@ def _judged(
     resampled = without = np.empty((0, len(names)))
     method = "linear"
     units = int(problem.points.unit.max()) + 1
-    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * _free(problem, linear)
+    free = len(problem.points) - linear.degrees_of_freedom
+    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * free
     if options.resamples and enough:
         method = "bca"
         resampled = bootstrap(problem, starts, options.resamples, options.seed)
@@ -163,14 +164,14 @@ def _judged(
         known = problem.low == problem.high
         for name in np.array(problem.names)[~known]:
             intervals[str(name)] = Interval(None, None)
-    profiles = {
-        name: profile(problem, name, starts, objective, linear)
-        for i, name in enumerate(names)
-        if options.judge
-        and name in problem.form.exponents
-        and linear.free[i]
-        and linear.degrees_of_freedom > 0
-    }
+    profiles: dict[str, Profile] = {}  # tied exponents share one
+    judged = options.judge and linear.degrees_of_freedom > 0
+    for i, name in enumerate(names):
+        if judged and name in problem.form.exponents and linear.free[i]:
+            leader = names[problem.leader[i]]
+            profiles[name] = profiles.get(leader) or profile(
+                problem, name, starts, objective, linear
+            )
     influence: tuple[Influence, ...] = ()
     if options.judge:
         influence = influences(problem, parameters, linear, without, resampled)
@@ -224,10 +225,6 @@ def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
             parameters[2 * k :] += parameters[2 * i]
             parameters[2 * i] = 0
     return parameters
-
-
-def _free(problem: Problem, linear: Linearization) -> int:
-    return int((linear.free & problem.untied).sum())
 
 
 def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:

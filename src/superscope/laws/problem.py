@@ -172,7 +172,6 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
             f"{len(points)} points{where} are fewer than the {free} parameters of {form.name}: "
             "add points, or fix a parameter"
         )
-    k = len(form.terms)
     starts = _starts(k, options.starts, options.seed)
     x = np.log(points.inputs)
     bounded = (low[:k] > 0) | np.isfinite(high[:k])

@@ -188,7 +188,7 @@ def influences(
     """
     k = problem.equations.terms
     points = problem.points
-    if len(points) <= int((linear.free & problem.untied).sum()):
+    if linear.degrees_of_freedom <= 0:
         return ()
     starts = parameters[None, 1 : 2 * k : 2]
     without = jackknife(problem, starts, np.arange(len(points)))
