@@ -11,8 +11,9 @@ from typing import Any
 from superscope.errors import EvaluationError, FormatError, install_hint
 from superscope.frequency.checkpoint import Loadable
 from superscope.heads import naming
+from superscope.heads.adapters import CONFIG
 from superscope.heads.json_text import parsed
-from superscope.heads.peft import CONFIG, FILES
+from superscope.heads.peft import FILES
 
 _NAME = "default"  # of the adapter in the model
 _NOT_ALONE = ("POLY", "XLORA")  # kinds that need more than the tokens of a text

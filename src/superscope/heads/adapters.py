@@ -18,6 +18,9 @@ from superscope.errors import FormatError
 from superscope.heads.opened import Opened
 from superscope.heads.rows import AdaptedRows, Rows
 
+CONFIG = "adapter_config.json"
+MERGE = "merge it into the model first (merge_and_unload)"
+
 _BASE = re.compile(r"(\.base_layer|\.linear)?\.weight$")
 _PAIR = re.compile(r"lora_(embedding_)?(A|B)(?:\.([^.]+))?(?:\.weight)?")
 _SAFE = re.compile(r"[\w.\-^$\\|()\[\]]*")  # no repetition, so that matching takes no time
@@ -73,9 +76,8 @@ def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | Non
     if adapted and (foreign or len(pairs) > 1 or any(len(p) != 2 for p in pairs.values())):
         found = ", ".join(foreign[:3] or [n for p in pairs.values() for n in p.values()][:4])
         raise FormatError(
-            f"{label} has an adapter that superscope cannot merge ({found}); merge it into the "
-            f"model first (merge_and_unload), or pass tensor={head!r} to measure the head "
-            "without it"
+            f"{label} has an adapter that superscope cannot merge ({found}); {MERGE}, "
+            f"or pass tensor={head!r} to measure the head without it"
         )
     if not pairs:
         return None
@@ -124,16 +126,15 @@ def merged(
     told = _by_pattern(config, "rank_pattern", adapter.module, "r")
     if type(told) is int and told != rank:
         raise FormatError(
-            f"{label}: its adapter {adapter.up} has rank {rank}, but adapter_config.json says "
+            f"{label}: its adapter {adapter.up} has rank {rank}, but {CONFIG} says "
             f"{told}; that file belongs to another adapter"
         )
     alpha = _alpha(opened, where, adapter, config)
     if alpha is None:
         raise FormatError(
             f"{label} has a LoRA adapter, {adapter.up}, and its scale is not known; put its "
-            "adapter_config.json beside the checkpoint, merge it into the model first "
-            f"(merge_and_unload), or pass tensor={adapter.module + '.base_layer.weight'!r} "
-            "to measure the head without it"
+            f"{CONFIG} beside the checkpoint, {MERGE}, or pass "
+            f"tensor={adapter.module + '.base_layer.weight'!r} to measure the head without it"
         )
     factor = alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
     note = f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}"
@@ -166,7 +167,7 @@ def _by_pattern(config: Mapping[str, Any], patterns: str, module: str, key: str)
     for pattern, value in told.items() if isinstance(told, Mapping) else ():
         if len(pattern) > 200 or not _SAFE.fullmatch(pattern.replace(".*", "", 2)):
             raise FormatError(
-                f"adapter_config.json has {pattern!r} in its {patterns}, which superscope cannot "
+                f"{CONFIG} has {pattern!r} in its {patterns}, which superscope cannot "
                 "match; merge the adapter into the model first (merge_and_unload)"
             )
         try:

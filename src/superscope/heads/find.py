@@ -183,39 +183,26 @@ def _made(
     wanted: str | None,
 ) -> _Made | None:
     """Return a head that has to be made from several tensors, and a note; None if it is one."""
-    adapted = None
-    if wanted is None:
-        adapted = _adapted(checkpoint, opened, chosen, stored, scale=scale, label=label)
     file = chosen.where[chosen.choice.tensor]
-    if adapted is not None or opened.directory(file).format != dcp_file.FORMAT:
-        return adapted
-    whole = opened.loaded({stored.name: file}, stored.name)
-    return whole, "the head was joined from the chunks of a distributed checkpoint"
-
-
-def _adapted(
-    checkpoint: Checkpoint,
-    opened: Opened,
-    chosen: Chosen,
-    stored: StoredTensor,
-    *,
-    scale: Scale | None,
-    label: str,
-) -> _Made | None:
-    """Return the head with its LoRA adapter merged, and a note about it; None without one."""
-    adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
-    if adapter is None:
+    where = {stored.name: file}
+    adapter = None
+    if wanted is None:
+        adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
+    if adapter is not None:
+        rows = opened.rows(where, stored.name)
+        rows, note = adapters.merged(
+            rows if scale is None else scale.applied(rows),
+            opened,
+            chosen.where,
+            adapter,
+            config=config_of(checkpoint, adapters.CONFIG),
+            label=label,
+        )
+        return np.ascontiguousarray(rows.block(0, rows.shape[0])), note
+    if opened.directory(file).format != dcp_file.FORMAT:
         return None
-    rows = opened.rows({stored.name: chosen.where[chosen.choice.tensor]}, stored.name)
-    rows, note = adapters.merged(
-        rows if scale is None else scale.applied(rows),
-        opened,
-        chosen.where,
-        adapter,
-        config=config_of(checkpoint, "adapter_config.json"),
-        label=label,
-    )
-    return np.ascontiguousarray(rows.block(0, rows.shape[0])), note
+    how = "the head was joined from the chunks of a distributed checkpoint"
+    return opened.loaded(where, stored.name), how
 
 
 def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:

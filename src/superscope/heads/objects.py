@@ -12,7 +12,7 @@ import numpy as np
 from superscope.arrays import as_numpy
 from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.heads import scales
-from superscope.heads.adapters import adapter_beside
+from superscope.heads.adapters import MERGE, adapter_beside
 from superscope.heads.encodings import Float32
 from superscope.heads.head import Head
 from superscope.heads.naming import by_columns, choose
@@ -88,9 +88,8 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     reason = f"tied to {', '.join(shared)}" if shared else choice.reason
     if tensor is None and adapter_beside(choice.tensor, shapes, "the state dict"):
         raise FormatError(
-            f"the state dict has a LoRA adapter for {choice.tensor}; merge it into the model "
-            f"first (merge_and_unload), or pass tensor={choice.tensor!r} to measure the head "
-            "without it"
+            f"the state dict has a LoRA adapter for {choice.tensor}; {MERGE}, or pass "
+            f"tensor={choice.tensor!r} to measure the head without it"
         )
     numbers = _numbers(chosen)
     notes: tuple[str, ...] = ()

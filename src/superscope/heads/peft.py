@@ -16,6 +16,7 @@ import numpy as np
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
 from superscope.heads import adapters, naming
 from superscope.heads._locate import HUB_ID, LocalCheckpoint, existing, locate
+from superscope.heads.adapters import CONFIG, MERGE
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.head import Head
 from superscope.heads.hub import HubCheckpoint
@@ -24,9 +25,7 @@ from superscope.heads.rows import ReplacedRows, Rows
 from superscope.heads.tying import tied_by_config, untied_by_default
 from superscope.text import counted
 
-CONFIG = "adapter_config.json"
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
-_MERGE = "merge it into the model first (merge_and_unload)"
 _TOKENS = "trainable_tokens_delta"
 # Ways to initialize that leave the base as it is; others take the first product from it.
 _PLAIN_STARTS = (None, True, False, "gaussian", "eva", "orthogonal")
@@ -88,7 +87,7 @@ class AdapterFolder:
         if rows:
             raise FormatError(
                 f"{self.checkpoint.name}: the adapter trains the head and also rows of the input "
-                f"embedding ({min(rows)}), which is tied to the head; {_MERGE}"
+                f"embedding ({min(rows)}), which is tied to the head; {MERGE}"
             )
 
     def base(self, named: str | None) -> Checkpoint:
@@ -116,9 +115,7 @@ class AdapterFolder:
                 "base='MODEL'"
             ) from error
         if adapter_of(found) is not None:
-            raise UsageError(
-                f"{name} is an adapter of {told}, which is an adapter itself; {_MERGE}"
-            )
+            raise UsageError(f"{name} is an adapter of {told}, which is an adapter itself; {MERGE}")
         return found
 
     def _located(self, told: str, revision: str | None, trusted: bool) -> Checkpoint:
@@ -175,7 +172,7 @@ class AdapterFolder:
                 )
             return rows, (note,)
         if len({*heads.values()}) > 1:
-            raise FormatError(f"{label} has adapters in several modules; {_MERGE}")
+            raise FormatError(f"{label} has adapters in several modules; {MERGE}")
         module = next(iter(heads.values()))
         changes = [name for name in heads if _TOKENS in name]
         if changes and len(heads) == 1:
@@ -185,13 +182,13 @@ class AdapterFolder:
         if variant is not None or start not in _PLAIN_STARTS:
             what = variant or f"init_lora_weights = {start!r}"
             raise FormatError(
-                f"{label} has an adapter with {what}, which superscope cannot merge; {_MERGE}"
+                f"{label} has an adapter with {what}, which superscope cannot merge; {MERGE}"
             )
         adapter = adapters.adapter_beside(f"{module}.weight", self.names, label)
         if adapter is None:
             shown = ", ".join(sorted(heads)[:4])
             raise FormatError(
-                f"{label} has an adapter that superscope cannot merge ({shown}); {_MERGE}"
+                f"{label} has an adapter that superscope cannot merge ({shown}); {MERGE}"
             )
         adapted, note = adapters.merged(
             rows, self.opened, self.names, adapter, config=self.config, label=label
