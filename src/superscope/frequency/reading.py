@@ -112,7 +112,8 @@ def taken(
             taken = taken.first(left)
             left -= len(taken.ids)
         counts.tokens += len(taken.ids)
-        counts.special.update(tokenizer.special_in(taken.read_text))
+        read = document.text if taken is encoded else taken.read_text
+        counts.special.update(tokenizer.special_in(read))
         number = counts.documents
         counts.documents += 1
         # In a row only the first document has nothing before it.
