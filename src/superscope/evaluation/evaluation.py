@@ -63,6 +63,16 @@ class LossSettings:
     first_scored: bool = False
     special: str = "tokens"
 
+    @property
+    def reading(self) -> str:
+        """How the documents were read, in words."""
+        if self.stride is None:
+            return f"documents, each cut to {self.context:,} tokens"
+        return (
+            f"windows of {self.context:,} tokens over the documents in a row, one every "
+            f"{self.stride:,}; each token scored once"
+        )
+
 
 @dataclass(frozen=True)
 class EvaluatedModel:

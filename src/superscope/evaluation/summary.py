@@ -65,9 +65,8 @@ def _scored(evaluation: Evaluation) -> str:
 
 def _mode(evaluation: Evaluation) -> str:
     s, t = evaluation.settings, evaluation.text
-    if s.stride is None:
-        longer = counted(t.cut, "was", "were")
-        unread = f", {percent(t.unread_share)} of the tokens unread" if t.unread else ""
-        return f"documents, each cut to {s.context:,} tokens ({longer} longer{unread})"
-    return (f"windows of {s.context:,} tokens over the documents in a row, one every {s.stride:,}; "
-            "each token scored once")  # fmt: skip
+    if s.stride is not None:
+        return s.reading
+    longer = counted(t.cut, "was", "were")
+    unread = f", {percent(t.unread_share)} of the tokens unread" if t.unread else ""
+    return f"{s.reading} ({longer} longer{unread})"

@@ -223,16 +223,6 @@ def facts(study: Study) -> list[tuple[str, str]]:
     return found
 
 
-def _mode(e: Evaluation) -> str:
-    s = e.settings
-    if s.stride is None:
-        return f"documents, each cut to {s.context:,} tokens"
-    return (
-        f"windows of {s.context:,} tokens over the documents in a row, one every {s.stride:,}; "
-        "each token scored once"
-    )
-
-
 def _limit(e: Evaluation) -> str:
     most = ((e.settings.max_tokens, "tokens"), (e.settings.max_documents, "documents"))
     limits = [f"the first {count:,} {what}" for count, what in most if count is not None]
@@ -242,7 +232,7 @@ def _limit(e: Evaluation) -> str:
 _OF_LOSSES: tuple[tuple[str, Callable[[Evaluation], str]], ...] = (
     ("text", lambda e: e.text.name),
     ("taken of it", _limit),
-    ("mode", _mode),
+    ("mode", lambda e: e.settings.reading),
     ("batch", lambda e: counted(e.settings.batch, "sequence")),
     ("weights", lambda e: e.settings.dtype),
     ("device", lambda e: e.settings.device),
