@@ -17,14 +17,8 @@ SEPARATORS = (",", ";", "\t", "|")
 NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "bar": "|"}
 WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces", "|": "bars"}
 TRIED = 50  # rows that tell the separator
-FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-)  # a spreadsheet runs a cell that begins with one of these
+# A spreadsheet runs a cell that begins with one of these.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 INERT = "'"  # a spreadsheet takes the rest of such a cell for text
 
 

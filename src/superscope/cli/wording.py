@@ -44,7 +44,6 @@ def _options(command: Callable[..., object]) -> dict[str, str]:
         option = argument.names[0]
         if argument.parse and option.startswith("--") and option.islower():
             found[(argument.keys or (argument.field_info.name,))[-1]] = option
-            found[option[2:].replace("-", "_")] = (
-                option  # such as text=, whose field is called files
-            )
+            # As text=, whose field is called files.
+            found[option[2:].replace("-", "_")] = option
     return found
