@@ -9,6 +9,10 @@ SMALL_MODEL := .cache/models/minilm
 TEXT := .cache/text/gcide
 WORKERS ?= 2
 
+# Compiled modules are kept even where the environment asks Python not to, as images of containers
+# do: hundreds of processes are started here, and each would compile all that it imports again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test lint docs docs-check docs-pages docs-write bench wheel-check minimums mutants clean
 
 # A real model from the package index, measured with all pairs.
