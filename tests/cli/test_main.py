@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import numpy as np
@@ -35,3 +37,16 @@ def test_a_command_leaves_the_process_as_it_was(head: Path) -> None:
     assert isinstance(superscope("measure", "W.npy", folder=head.parent, NO_COLOR="1"), Done)
     assert (dict(os.environ), Path.cwd()) == before
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_ctrl_c_while_the_packages_load_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopping(MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name.startswith("superscope.cli"):
+                raise KeyboardInterrupt
+
+    for module in ("superscope.cli.app", "superscope.cli.cache"):
+        with monkeypatch.context() as loading:
+            loading.setattr(sys, "meta_path", [Stopping(), *sys.meta_path])
+            loading.delitem(sys.modules, module, raising=False)
+            assert superscope("cache") == Done(130, "", "superscope: stopped\n")

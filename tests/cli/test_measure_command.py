@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -309,11 +308,24 @@ def test_a_path_that_is_no_utf8_is_measured_and_written(head: Path, tmp_path: Pa
 def test_ctrl_c_leaves_nothing_half_written_and_exits_130(tmp_path: Path) -> None:
     head, report = tmp_path / "W.npy", tmp_path / "report.html"
     np.save(head, np.random.default_rng(0).standard_normal((60_000, 256)).astype(np.float32))
+    code = (
+        "import sys\n"
+        "from superscope import _measure\n"
+        "from superscope.cli import main\n"
+        "measure_head = _measure.measure_head\n"
+        "def begun(*given, **options):\n"
+        "    print('begun', flush=True)\n"
+        "    return measure_head(*given, **options)\n"
+        "_measure.measure_head = begun\n"
+        "main(sys.argv[1:])"
+    )
     process = subprocess.Popen(
-        [*COMMAND, "measure", str(head), "--pairs", "exact", "--report", str(report)],
+        [sys.executable, "-c", code,
+         "measure", str(head), "--pairs", "exact", "--report", str(report)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(4)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -113,7 +113,7 @@ def test_help_is_quick_to_come_by() -> None:
     """Neither torch nor numba is loaded to print help."""
     code = (
         "import sys\n"
-        "from superscope.cli import app\n"
+        "from superscope.cli.app import app\n"
         "app(['toy', 'train', '--help'])\n"
         "print(sorted({'torch', 'numba', 'matplotlib', 'pandas'} & set(sys.modules)))"
     )

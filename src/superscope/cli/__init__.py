@@ -1,107 +1,16 @@
 """The ``superscope`` command: one module per subcommand, loaded when called."""
 
-from __future__ import annotations
-
-import io
-import os
 import sys
 from collections.abc import Sequence
-from functools import partial
-
-from cyclopts import App, CycloptsError
-
-from superscope._version import __version__
-from superscope.errors import SuperscopeError
-from superscope.text import spelled
-
-app = App(
-    name="superscope",
-    help="How much meaning is packed into a language model's width.",
-    version=__version__,
-    print_error=False,
-    exit_on_error=False,
-    suppress_keyboard_interrupt=False,
-    result_action="return_value",
-)
-app.command(
-    "superscope.cli.measure:measure",
-    name="measure",
-    help="Measure how a model's output head packs its vocabulary into its width.",
-)
-
-for name, help_text in {
-    "loss": "Evaluate the loss of a language model on a text, with its error.",
-    "frequency": "Count the tokens of a text: Zipf's exponent, coverage of the vocabulary.",
-    "study": "Overlap and loss of a whole family, with laws fitted and questions answered.",
-    "fit": "Fit a scaling law and say first whether the data identify it.",
-    "forecast": "Forecast a model's loss from a fitted law, and where width ends.",
-    "plan": "Spend a compute budget: the width, depth and tokens with the least loss.",
-    "roll-out": "Compare laws: fit the small models, predict the large ones.",
-    "cache": "List or delete the downloaded heads and tables.",
-}.items():
-    module = name.replace("-", "_")
-    app.command(f"superscope.cli.{module}:{module}", name=name, help=help_text)
-
-toy = App(name="toy", help="Train the toy model of superposition: one, or sweeps of thousands.")
-for name, help_text in {
-    "train": "Train one toy model and say how it packs its features.",
-    "sweep": "Train the product of lists over any option; stop and start it at will.",
-    "table": "Measure the runs of a sweep and write one row each.",
-    "figures": "Draw what the runs of a sweep show, beside theory.",
-}.items():
-    toy.command(f"superscope.cli.toy_{name}:toy_{name}", name=name, help=help_text)
-app.command(toy)
-app.register_install_completion_command(help="Complete commands and options in your shell.")
-
-
-def _hyphen_attached(arguments: Sequence[str]) -> list[str]:
-    """Change ``--text -`` to ``--text=-``, because cyclopts reads a lone hyphen as an option."""
-    found: list[str] = []
-    for argument in arguments:
-        if argument == "-" and found and found[-1] == "--text":
-            found[-1] = "--text=-"
-        else:
-            found.append(argument)
-    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exit 0, 2 on a user's error, 130 on Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):  # show codes for characters the terminal lacks
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    given = _hyphen_attached(sys.argv[1:] if arguments is None else arguments)
-    with spelled(partial(_as_options, given)):
-        _run(given)
-
-
-def _as_options(given: Sequence[str], message: str) -> str:
-    """Return a message with Python's arguments written as options of the command that runs."""
-    from superscope.cli.wording import as_options
-
-    *_, running = app.parse_commands(given)[1]
-    command = running.default_command
-    return message if command is None else as_options(message, command)
-
-
-def _run(given: Sequence[str]) -> None:
     try:
-        app(given)
-        sys.stdout.flush()
-    except (CycloptsError, SuperscopeError, MemoryError) as error:
-        from superscope.cli.terminal import warn
+        # Within the block, because Ctrl-C may come while the packages are still loading.
+        from superscope.cli.app import run
 
-        warn(str(error) or "out of memory")
-        sys.exit(2)
-    except KeyboardInterrupt as stop:
-        from superscope.cli.terminal import warn
-
-        warn(str(stop) or "stopped")
+        run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        print("superscope: stopped", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:  # the reader has closed the pipe, such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    except OSError as error:  # stdout cannot be written; other files have their own errors
-        print(f"superscope: cannot write the output: {error.strerror}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(2)
