@@ -181,6 +181,12 @@ def test_texts_that_a_spreadsheet_would_run_are_inert_and_read_back(tmp_path: Pa
     assert found["count"].tolist() == list(range(-5, 5))
 
 
+def test_line_breaks_within_cells_are_kept(tmp_path: Path) -> None:
+    tokens = ["a", ";\r", "\r\n", "x\ny", "\r", "b"]
+    write_table(pd.DataFrame({"id": range(6), "token": tokens}), tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv")["token"].tolist() == tokens
+
+
 def json_table(tmp_path: Path, value: object, name: str = "a.json") -> pd.DataFrame:
     (tmp_path / name).write_text(json.dumps(value))
     return read_table(tmp_path / name)

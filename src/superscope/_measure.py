@@ -16,6 +16,7 @@ from superscope.progress import Progress, ProgressChoice, chosen
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from superscope.geometry.frequencies import TokenCounts
     from superscope.heads import Head
 
 
@@ -34,7 +35,7 @@ def measure(
     model: str | Path | Head | Any,
     options: MeasureOptions = MeasureOptions(),
     *,
-    frequencies: npt.ArrayLike | None = None,
+    frequencies: npt.ArrayLike | TokenCounts | None = None,
     tokens: Any = None,
     initial: str | Path | Head | Any = None,
     progress: ProgressChoice = "auto",
@@ -54,8 +55,11 @@ def measure(
     options
         What to read and how to measure; the keywords change them.
     frequencies
-        Token frequencies by id, on any scale; at most one for each row of the tensor. They add
-        overlaps weighted by frequency, and a third centering that subtracts the weighted mean row.
+        Token frequencies by id, on any scale; at most one for each row of the tensor. Or what
+        :func:`~superscope.frequency.count_tokens` or
+        :func:`~superscope.frequency.read_frequencies` returned, whose tokens are then compared
+        with those of the model. They add overlaps weighted by frequency, and a third centering
+        that subtracts the weighted mean row.
     tokens
         For a model or matrix in memory, the text of each row: a sequence of strings, or a
         tokenizer.

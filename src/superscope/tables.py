@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from superscope.atomic import write_whole
 from superscope.delimited import inert, read_delimited
@@ -177,7 +177,11 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         if path.suffix.lower() == ".parquet":
             frame.to_parquet(file, index=False)
         else:
-            file.write(_inert(frame).to_csv(index=False).encode("utf-8", "surrogatepass"))
+            cells = _inert(frame)
+            # Python before 3.13 quotes a carriage return only where lines end in one.
+            end = "\r\n" if _has_return(cells) else "\n"
+            written = cells.to_csv(index=False, lineterminator=end)
+            file.write(written.encode("utf-8", "surrogatepass"))
 
 
 def check_suffix(path: Path, suffixes: Sequence[str] = WRITTEN) -> None:
@@ -220,14 +224,24 @@ def read_numbers(path: Path) -> npt.NDArray[np.float64]:
 
 def _inert(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose texts are safe to open in a spreadsheet."""
-    import pandas as pd
-
     changed = frame.copy(deep=False)
     for i, kind in enumerate(frame.dtypes):
-        if isinstance(kind, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(kind):
+        if not _numeric(kind):
             cells = frame.iloc[:, i].astype(object)
             changed.isetitem(i, [inert(v) if isinstance(v, str) else v for v in cells])
     return changed
+
+
+def _has_return(frame: pd.DataFrame) -> bool:
+    texts = (frame.iloc[:, i] for i, kind in enumerate(frame.dtypes) if not _numeric(kind))
+    return any(isinstance(cell, str) and "\r" in cell for cells in texts for cell in cells)
+
+
+def _numeric(kind: Any) -> bool:
+    """Whether a column has numbers; categories of numbers may be given as texts."""
+    import pandas as pd
+
+    return not isinstance(kind, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(kind)
 
 
 def _typed(frame: pd.DataFrame, decimal: str | None) -> pd.DataFrame:

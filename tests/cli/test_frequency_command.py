@@ -86,7 +86,8 @@ def test_the_table_is_what_measure_takes_as_frequencies(
     file = tmp_path / f"t.{suffix}"
     out = printed(capsys, tokenizer, "--text", text, "--json", "--out", file)
     f = TokenFrequency.from_json(out)
-    assert np.array_equal(read_frequencies(file), f.counts)
+    found = read_frequencies(file)
+    assert np.array_equal(found.counts, f.counts) and found.texts == f.texts
     frame = pd.read_csv(file) if suffix == "csv" else pd.read_parquet(file)
     assert list(frame.columns) == ["id", "token", "count", "rank"]
     assert frame["token"].tolist() == ["<unk>", "</s>", *WORDS]

@@ -17,11 +17,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from command import python, superscope
+from safetensors.numpy import save_file
+from tiny_models import word_tokenizer
 
 from superscope import measure
 from superscope.errors import FormatError
-from superscope.frequency import read_frequencies
+from superscope.frequency import count_tokens, read_frequencies
 from superscope.observations import COLUMNS, read_observations
+from superscope.tables import write_table
 
 COMMAND = [sys.executable, "-W", "error", "-m", "superscope"]
 
@@ -186,12 +189,28 @@ def test_frequencies_are_read_from_an_array_or_a_table(
         table.sample(frac=1, random_state=0).reset_index(drop=True).to_parquet(file)
     else:
         table.to_csv(file, index=False)
-    assert np.array_equal(read_frequencies(file), expected)
+    assert np.array_equal(read_frequencies(file).counts, expected)
     done = superscope("measure", head, "--frequencies", file, "--json", "--pairs", "none")
     assert done.err == ""
     geometry = measure(head, pairs="none", frequencies=expected)
     weighted = json.loads(done.out)["centered"]["weighted"]
     assert weighted["mean_square_overlap"] == geometry.centered.weighted.mean_square_overlap
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_counts_of_another_tokenizer_are_refused(tmp_path: Path, suffix: str) -> None:
+    words = tuple(f"w{k}" for k in range(30))
+    folder = word_tokenizer(tmp_path / "model", words)
+    rows = np.random.default_rng(0).standard_normal((32, 4)).astype(np.float32)
+    save_file({"lm_head.weight": rows}, folder / "model.safetensors")
+    other = word_tokenizer(tmp_path / "other", words[::-1])
+    for name, tokenizer in (("own", folder), ("foreign", other)):
+        counts = count_tokens(tokenizer, [" ".join(words) + " w1" * 9])
+        write_table(counts.to_frame(), tmp_path / f"{name}.{suffix}")
+    done = superscope("measure", folder, "--frequencies", tmp_path / f"own.{suffix}")
+    assert (done.code, "frequencies" in done.out) == (0, False)
+    done = superscope("measure", folder, "--frequencies", tmp_path / f"foreign.{suffix}")
+    assert done.code == 2 and "another tokenizer" in done.err and "0 % of their" in done.err
 
 
 @pytest.mark.parametrize(

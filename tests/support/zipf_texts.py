@@ -23,6 +23,9 @@ class DrawnTokens(Tokenizer):
             ids = self.documents[int(document.text)].astype(np.int32)
             yield document, Encoded(ids, np.arange(1, len(ids) + 1))
 
+    def tokens(self) -> list[str | None]:
+        return [None] * self.size
+
     def text(self) -> Text:
         return text_of(map(str, range(len(self.documents))), "drawn")
 

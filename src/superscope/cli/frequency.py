@@ -67,7 +67,7 @@ def frequency(
                 "--max-documents reads less of it"
             ) from None
     if out is not None:
-        write_table(found.to_frame(loaded.tokens()), out)
+        write_table(found.to_frame(), out)
     write_figures(figures, "frequency", lambda room: [room.frequency_ranks(found)])
     print(found.to_json() if json else found)
 

@@ -12,9 +12,8 @@ from superscope._measure import MeasureOptions
 from superscope.errors import SuperscopeError, UsageError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from superscope.geometry import Geometry
+    from superscope.geometry.frequencies import TokenCounts
 
 
 def measure(
@@ -36,8 +35,9 @@ def measure(
     models
         Hub id (openai-community/gpt2), hf://, s3:// or https:// URI, local folder or file.
     frequencies
-        Token frequencies: .npy, or a .parquet or .csv table with columns id and count. They add
-        overlaps weighted by frequency, and a frequency-weighted centering.
+        Token frequencies: .npy, or a .parquet or .csv table with columns id and count. A column
+        token is compared with the model's tokens. They add overlaps weighted by frequency, and a
+        frequency-weighted centering.
     family
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
     initial
@@ -89,7 +89,7 @@ def measure(
 def _measure_all(
     names: list[str],
     options: MeasureOptions,
-    frequencies: npt.ArrayLike | None,
+    frequencies: TokenCounts | None,
     initial: str | None,
 ) -> tuple[list[Geometry], list[str], bool]:
     """Return the geometries, the names that failed, and whether Ctrl-C was pressed."""

@@ -133,6 +133,7 @@ def count_tokens(
         max_documents=options.max_documents,
         version=__version__,
         notes=(*counter.notes(options.special), *fitted.notes),
+        texts=tuple(loaded.tokens()),
     )
 
 

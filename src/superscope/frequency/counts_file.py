@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.errors import FormatError, UsageError
+from superscope.geometry.frequencies import Frequencies
 from superscope.tables import read_numbers, read_table
 
 if TYPE_CHECKING:
@@ -16,19 +17,20 @@ if TYPE_CHECKING:
 LARGEST_ID = 1 << 24  # far beyond any vocabulary; a mistaken id must not fill the memory
 
 
-def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
-    """Return the frequencies in a file, by token id.
+def read_frequencies(path: Path) -> Frequencies:
+    """Return the frequencies in a file, by token id, and the texts of its tokens.
 
     Parameters
     ----------
     path
         ``.npy``: an array of shape (ids,). ``.parquet``, ``.csv`` or ``.jsonl``: a table with the
-        columns ``id`` and ``count``; ids it does not have count as 0, other columns are ignored.
+        columns ``id`` and ``count``; ids it does not have count as 0. A column ``token`` has
+        their texts; other columns are ignored.
 
     Returns
     -------
-    ndarray of float64
-        How often each token occurs, shape (ids,).
+    Frequencies
+        How often each token occurs, and its text, None if the file has no texts.
 
     Raises
     ------
@@ -41,9 +43,10 @@ def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
         raise UsageError(f"{path}: frequencies are read from a .npy, .parquet, .csv or .jsonl file")
     try:
         if path.suffix.lower() == ".npy":
-            frequencies = read_numbers(path)
+            found = Frequencies(read_numbers(path))
         else:
-            frequencies = _by_id(read_table(path))
+            found = _by_id(read_table(path))
+        frequencies = found.counts
         bad = np.flatnonzero(~(np.isfinite(frequencies) & (frequencies >= 0)))
         if len(bad):
             raise FormatError(
@@ -51,10 +54,10 @@ def read_frequencies(path: Path) -> npt.NDArray[np.float64]:
             )
     except FormatError as error:
         raise FormatError(f"{path} is not a file of frequencies: {error}") from None
-    return frequencies
+    return found
 
 
-def _by_id(table: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _by_id(table: pd.DataFrame) -> Frequencies:
     import numpy as np
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
@@ -74,6 +77,21 @@ def _by_id(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     values, times = np.unique(ids, return_counts=True)
     if (times > 1).any():
         raise FormatError(f"it has id {values[times > 1][0]:.0f} twice")
+    places = ids.astype(np.int64)
     frequencies = np.zeros(int(ids.max()) + 1)
-    frequencies[ids.astype(np.int64)] = table["count"].to_numpy(np.float64)
-    return frequencies
+    frequencies[places] = table["count"].to_numpy(np.float64)
+    return Frequencies(frequencies, _texts(table, places, len(frequencies)))
+
+
+def _texts(
+    table: pd.DataFrame, places: npt.NDArray[np.int64], count: int
+) -> tuple[str | None, ...] | None:
+    """Return the text of each id; None without a column of texts."""
+    from pandas.api.types import is_numeric_dtype
+
+    if "token" not in table or is_numeric_dtype(table["token"]):
+        return None
+    texts: list[str | None] = [None] * count
+    for place, text in zip(places.tolist(), table["token"], strict=True):
+        texts[place] = text if isinstance(text, str) else None
+    return tuple(texts)

@@ -77,6 +77,8 @@ class TokenFrequency(Result, Pictured):
         Of superscope.
     notes
         What the user should know.
+    texts
+        Text of each id as the vocabulary spells it, None for an id without text; or None.
     """
 
     DERIVED = (
@@ -105,6 +107,7 @@ class TokenFrequency(Result, Pictured):
     max_documents: int | None
     version: str
     notes: tuple[str, ...] = ()
+    texts: tuple[str | None, ...] | None = None
 
     @property
     def tokens(self) -> int:
@@ -178,21 +181,20 @@ class TokenFrequency(Result, Pictured):
         """Exponent of loss in width that weak superposition would give: α − 1; None for α ≤ 1."""
         return None if self.alpha is None or self.alpha <= 1 else self.alpha - 1
 
-    def to_frame(self, texts: list[str | None] | None = None) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return a row for each of the V ids: id, token, count, rank.
 
-        Those that do not occur have count 0 and no rank. `texts` are the tokens' texts
-        (:meth:`Tokenizer.tokens`).
+        Those that do not occur have count 0 and no rank.
         """
         import pandas as pd
 
-        known = list(texts or [])[: self.vocabulary]
         ranks = pd.array(self.ranks, dtype="Int64")
         ranks[self.counts == 0] = pd.NA
+        texts = self.texts or (None,) * self.vocabulary
         return pd.DataFrame(
             {
                 "id": np.arange(self.vocabulary),
-                "token": pd.array(known + [None] * (self.vocabulary - len(known)), dtype="string"),
+                "token": pd.array(texts, dtype="string"),
                 "count": self.counts,
                 "rank": ranks,
             }

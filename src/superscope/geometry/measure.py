@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from superscope.device import resolved
 from superscope.errors import HeadDataError, UsageError
 from superscope.geometry import pairs as pair_statistics
 from superscope.geometry import stages
+from superscope.geometry.frequencies import TokenCounts, of_rows
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.gram import gram
 from superscope.geometry.moved import moved_rows
@@ -21,7 +23,7 @@ from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.unit_rows import Float64, Prepared, UnitRows, centered, prepare
-from superscope.geometry.weighted import mean_row, stored_frequencies, weighted_overlap
+from superscope.geometry.weighted import mean_row, weighted_overlap
 from superscope.heads import Head, near_zero
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen, expect
@@ -32,7 +34,7 @@ def measure_head(
     head: Head,
     options: GeometryOptions = GeometryOptions(),  # noqa: B008 - frozen
     *,
-    frequencies: npt.ArrayLike | None = None,
+    frequencies: npt.ArrayLike | TokenCounts | None = None,
     initial: Head | None = None,
     progress: ProgressChoice = "auto",
     **changes: Any,
@@ -46,9 +48,9 @@ def measure_head(
     options
         How to measure; the keywords change them.
     frequencies
-        Token frequencies by id, on any scale; ids beyond them, up to the stored rows, count
-        as 0. Adds the overlaps weighted by them, and a third centering: the mean row weighted
-        by them.
+        Token frequencies by id, on any scale, or what counted them; ids beyond them, up to the
+        stored rows, count as 0. Adds the overlaps weighted by them, and a third centering: the
+        mean row weighted by them. Their texts, if known, are compared with the head's.
     initial
         The head before training. Adds how many rows moved from it.
     progress
@@ -84,7 +86,7 @@ def measure_head(
         pairs=o.pairs, samples=o.samples, seed=o.seed, neighbors=o.neighbors, top=o.top,
         device=resolved(o.device), dtype=o.dtype, version=__version__,
     )  # fmt: skip
-    weights = None if frequencies is None else stored_frequencies(frequencies, head)
+    weights, notes = (None, ()) if frequencies is None else of_rows(frequencies, head)
     prepared = prepare(head)
     if o.neighbors >= prepared.raw.features:
         raise UsageError(
@@ -106,7 +108,7 @@ def measure_head(
         }  # fmt: skip
     kept = prepared.raw.head
     return Geometry(
-        provenance=head.provenance,
+        provenance=replace(head.provenance, notes=(*head.provenance.notes, *notes)),
         settings=settings,
         stored_features=head.stored.shape[0],
         width=head.width,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from superscope.arrays import real_numbers
 from superscope.device import multiplier
 from superscope.errors import UsageError
 from superscope.geometry import stages
@@ -102,33 +101,6 @@ def weighted_overlap(
         token_interference=interference,
         effective_width=min(1 / (same + (1 - same) * mean), float(rows.width)),
     )
-
-
-def stored_frequencies(frequencies: npt.ArrayLike, head: Head) -> Float64:
-    """Return a frequency for each stored row of a head; missing ones at the end are 0.
-
-    Raises
-    ------
-    UsageError
-        The frequencies are not finite numbers of at least 0, or exceed the stored rows in number.
-    """
-    stored = head.stored.shape[0]
-    try:
-        given = real_numbers(frequencies, "the list")
-    except UsageError as error:
-        raise UsageError(f"frequencies must be a number for each token: {error}") from None
-    if given.ndim != 1:
-        raise UsageError(f"frequencies must be a number for each token; got shape {given.shape}")
-    given = np.trim_zeros(given, "b")  # ids that never occur may have no row
-    if len(given) > stored:
-        raise UsageError(
-            f"{len(given):,} frequencies for the {stored:,} stored rows of "
-            f"{head.provenance.model}: they come from another tokenizer"
-        )
-    bad = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))
-    if len(bad):
-        raise UsageError(f"frequencies must be finite and not negative; id {bad[0]} is not")
-    return np.concatenate([given, np.zeros(stored - len(given))])
 
 
 def shares(frequencies: Float64, ids: npt.NDArray[np.int64] | None) -> tuple[Float64, float]:

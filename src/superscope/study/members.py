@@ -8,9 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from superscope._measure import measure
 from superscope._version import __version__
 from superscope.errors import (
@@ -21,7 +18,7 @@ from superscope.errors import (
     UsageError,
 )
 from superscope.evaluation import Evaluation, LossOptions, evaluate
-from superscope.frequency import Text, count_tokens
+from superscope.frequency import Text, TokenFrequency, count_tokens
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.geometry import Geometry
@@ -30,8 +27,6 @@ from superscope.heads._locate import existing, locate
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.hub import HubCheckpoint
 from superscope.observations import Observation
-
-Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ def _head(task: Task) -> Geometry:
     """Measure a head, weighted by the frequencies of its tokens in the text if they are known."""
     options = task.options
 
-    def measured(frequencies: Int64 | None) -> Geometry:
+    def measured(frequencies: TokenFrequency | None) -> Geometry:
         head = read_head(task.checkpoint, progress=None)
         before = task.initial and read_head(task.initial, rows="all", progress=None)
         return measure(
@@ -101,7 +96,7 @@ def _head(task: Task) -> Geometry:
         counts = count_tokens(
             _tokenizer(task.loadable), task.text, max_tokens=options.max_tokens,
             max_documents=options.max_documents, special=options.special, progress=None,
-        ).counts  # fmt: skip
+        )  # fmt: skip
     except (FormatError, NotFoundError, UsageError, EvaluationError) as error:
         return _noted(measured(None), f"the overlaps were not weighted by the text: {error}")
     try:
