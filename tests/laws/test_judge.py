@@ -219,6 +219,22 @@ def test_two_regimes_move_with_exclusion() -> None:
     assert not found.identified
 
 
+def test_a_wider_interval_does_not_hide_that_an_exponent_moves() -> None:
+    """Each model has four losses, which are alike: resampled whole, they know less."""
+    options = {"starts": 4, "sensitivity": (1,)}
+    by_error = fit("published-llms", "width", resamples=0, **options)
+    resampled = fit("published-llms", "width", resamples=200, **options)
+    (quick,) = [f for f in by_error.findings if f.status is FitStatus.UNSTABLE_EXCLUSION]
+    assert "with every point taken as independent" in quick.text
+    (slow,) = [f for f in resampled.findings if f.status is FitStatus.MOVES_INSIDE]
+    assert quick.about == slow.about == "alpha"
+    assert "becomes 0.716 with 16 points left out" in quick.text
+    assert "becomes 0.716 with 16 points left out" in slow.text
+    assert str(by_error.intervals["alpha"]) in slow.text
+    assert str(resampled.intervals["alpha"]) in slow.text
+    assert resampled.verdict.startswith("Identified, with reservations: ")
+
+
 def test_one_regime_does_not_move_with_exclusion() -> None:
     """Fewer points alone are no reason: at most a few seeds in thirty are remarked upon."""
     moved = 0

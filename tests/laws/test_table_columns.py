@@ -94,7 +94,7 @@ def test_infinite_features_and_lists_of_groups_are_no_crash() -> None:
 def test_a_metric_that_rises_is_said_to_rise() -> None:
     table = make_table("power", POWER, points=12)
     found = fit(table.assign(loss=1 - 0.1 * table["loss"]), "power", x="x", **FAST)
-    assert "it rises instead, as an accuracy does" in found.verdict
+    assert "the loss rises with x, as an accuracy does" in found.verdict
 
 
 def test_a_floor_may_be_bounded_below_zero() -> None:

@@ -7,25 +7,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from superscope.laws._moved import exclusion_findings, point_findings
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import NO_LIMITS
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.problem import Problem
-from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.text import counted, with_sign
+from superscope.text import with_sign
 
 WIDE = 0.5  # share of an exponent's value above which its interval is wide
-SHOWN = 3  # influential points named for each exponent
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
 WIDEST = 1.0  # share above which its interval says next to nothing
 _WIDE = {FitStatus.WEAK: "weakly", FitStatus.UNDETERMINED: "hardly"}
 PROFILE = " (by its profile)"
-RISES = "; it rises instead, as an accuracy does: fit what falls, such as 1 − accuracy"
-NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
 def judge(
@@ -39,8 +36,8 @@ def judge(
         *_bounds(problem, law.parameters),
         *_unbounded(law),
         *_collinear(problem, law.vector, linear),
-        *_exclusion(law),
-        *_points(law),
+        *exclusion_findings(law),
+        *point_findings(law),
         *_weak(law),
         *noted,
     ]
@@ -76,9 +73,12 @@ def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
     for term in problem.form.terms:
         low, high = bounds[term.amplitude]
         if low < high and named[term.amplitude] <= low and low == 0:
-            text = f"{term.amplitude} is 0: no part of the loss falls with {term.column}"
-            if _rises(problem, term.column):
-                text += RISES
+            text = (
+                f"{term.amplitude} is 0: the loss rises with {term.column}, as an accuracy does; "
+                "fit what falls, such as 1 − accuracy"
+                if _rises(problem, term.column)
+                else f"{term.amplitude} is 0: no part of the loss falls with {term.column}"
+            )
             findings.append(Finding(FitStatus.TERM_VANISHED, term.amplitude, text))
             continue
         low, high = bounds[term.exponent]
@@ -86,22 +86,26 @@ def _bounds(problem: Problem, named: dict[str, float]) -> list[Finding]:
         if low < high and value in (low, high):
             text = f"{term.exponent} is at {value:g}, the edge of what was tried"
             findings.append(Finding(FitStatus.EXPONENT_AT_BOUND, term.exponent, text))
-    floors = list(problem.names[2 * len(problem.form.terms) :])
-    low_floors = [n for n in floors if bounds[n][0] < bounds[n][1] and named[n] in bounds[n]]
-    if low_floors:
-        value = named[low_floors[0]]
-        if len(floors) == 1:
-            which, what = floors[0], f"the floor {floors[0]} is"
-        else:
-            which = f"{len(low_floors)} of {len(floors)} floors"
-            verb = "is" if len(low_floors) == 1 else "are"
-            what = f"{which} (such as {low_floors[0]}) {verb}"
-        text = (
-            f"{what} at the bound {value:g}, so the exponents take the floor's part and cannot be "
-            "trusted"
-        )
-        findings.append(Finding(FitStatus.FLOOR_AT_BOUND, which, text))
+    findings += _floors_at_bound(problem, named, bounds)
     return findings
+
+
+def _floors_at_bound(
+    problem: Problem, named: dict[str, float], bounds: dict[str, tuple[float, float]]
+) -> list[Finding]:
+    floors = problem.names[2 * len(problem.form.terms) :]
+    low = [n for n in floors if bounds[n][0] < bounds[n][1] and named[n] in bounds[n]]
+    if not low:
+        return []
+    first, value = low[0], f"{named[low[0]]:g}"
+    why = "so the exponents take the floor's part and cannot be trusted"
+    if len(floors) == 1:
+        text = f"the floor {first} is at the bound {value}, {why}"
+        return [Finding(FitStatus.FLOOR_AT_BOUND, first, text)]
+    which = f"{len(low)} of {len(floors)} floors"
+    verb = "is" if len(low) == 1 else "are"
+    text = f"{which} (such as {first}) {verb} at the bound {value}, {why}"
+    return [Finding(FitStatus.FLOOR_AT_BOUND, which, text)]
 
 
 def _rises(problem: Problem, column: str) -> bool:
@@ -193,93 +197,6 @@ def part_correlations(
     return names, correlations[np.ix_(chosen, chosen)]
 
 
-def _exclusion(law: Law) -> list[Finding]:
-    """Name exponents that leave their interval, by more than fewer points would explain."""
-    if not law.refits:
-        return []
-    own, *others = law.refits
-    findings = []
-    chance = 0.05 / max(1, len(others) * len(law.profiles))  # of any of so many comparisons
-    for name in law.profiles:
-        outside = [r for r in others if _leaves(law, r, name) and _differs(r, own, name, chance)]
-        if outside:
-            moves = ", ".join(f"{r.parameters[name]:.3g} {_under(r)}" for r in outside)
-            text = (
-                f"{name} = {law.parameters[name]:.3g} ({_under(own)}) becomes {moves}: "
-                f"more than its interval ({law.intervals[name]})"
-            )
-            findings.append(Finding(FitStatus.UNSTABLE_EXCLUSION, name, text))
-    return findings
-
-
-def _under(refit: Refit) -> str:
-    points = counted(refit.dropped, "point")
-    if refit.drop_highest is None:
-        return f"{refit.text} ({points} out)"
-    return f"with {points} left out"
-
-
-def _leaves(law: Law, refit: Refit, name: str) -> bool:
-    value = refit.parameters[name]
-    moved = abs(value - law.parameters[name]) > NEGLIGIBLE * law.parameters[name]
-    return moved and value not in law.intervals[name]
-
-
-def _differs(refit: Refit, own: Refit, name: str, chance: float) -> bool:
-    """Whether two fits, one on part of the other's points, differ beyond chance (Hausman 1978)."""
-    from scipy.stats import norm
-
-    a, b = refit.standard_errors[name], own.standard_errors[name]
-    if a is None or b is None:
-        return False
-    moved = abs(refit.parameters[name] - own.parameters[name])
-    return bool(moved > norm.isf(chance / 2) * math.sqrt(abs(a * a - b * b)))
-
-
-def _points(law: Law) -> list[Finding]:
-    """Name what moves an exponent out of its interval, and the most that moves it inside.
-
-    The largest of n normal influences is near sqrt(2 log n / n) standard errors; a finding
-    is made above twice that.
-    """
-    findings: list[Finding] = []
-    n = len(law.points)
-    moved = max(MOVED, min(1.0, 2 * math.sqrt(2 * math.log(n) / n)))
-    below_floor = int(np.sum(law.points.loss < law.parts_of_points[:, -1]))
-    for name in dict.fromkeys(i.parameter for i in law.influences):
-        interval = law.intervals[name]
-        negligible = NEGLIGIBLE * law.parameters[name]
-        own = [
-            i for i in law.influences
-            if i.parameter == name and abs(i.value - law.parameters[name]) > negligible
-        ]  # fmt: skip
-        outside = [i for i in own if i.value not in interval]
-        below = [i for i in own if i.below_floor and i not in outside]
-        inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
-        start = f"{name} = {law.parameters[name]:.3g} becomes "
-        if outside:
-            text = f"{start}{_if_left_out(law, outside)}: outside its interval ({interval})"
-            findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
-        if below:
-            what = "a measured loss lies below its floor"
-            if below_floor > 1:
-                what = f"{below_floor} measured losses lie below their floor"
-            text = f"{what}: {start}{_if_left_out(law, below[:SHOWN])}"
-            findings.append(Finding(FitStatus.BELOW_FLOOR, name, text))
-        if inside:
-            findings.append(
-                Finding(FitStatus.INFLUENTIAL, name, start + _if_left_out(law, inside[:SHOWN]))
-            )
-    return findings
-
-
-def _if_left_out(law: Law, influences: Sequence[Influence]) -> str:
-    unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
-    return ", ".join(
-        f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences
-    )
-
-
 def _weak(law: Law) -> list[Finding]:
     """Name exponents whose interval is wide against their value, by either kind of interval."""
     findings = []
@@ -297,14 +214,14 @@ def _weak(law: Law) -> list[Finding]:
         if widest <= WIDE:
             continue
         status = FitStatus.WEAK if widest <= WIDEST else FitStatus.UNDETERMINED
-        part = "" if term.part == "x" else f"{term.part} is {_WIDE[status]} identified: "
-        findings.append(Finding(status, name, f"{part}{name} {_lies(shown)}"))
+        text = (
+            f"{name} lies anywhere in {shown}"
+            if term.part == "x"
+            else f"{term.part} is {_WIDE[status]} identified: {name} lies anywhere in {shown}"
+        )
+        findings.append(Finding(status, name, text))
     findings += _floors(law)
     return findings
-
-
-def _lies(interval: str) -> str:
-    return f"has {NO_LIMITS}" if interval == NO_LIMITS else f"lies anywhere in {interval}"
 
 
 def _floors(law: Law) -> list[Finding]:
@@ -316,11 +233,12 @@ def _floors(law: Law) -> list[Finding]:
     ]  # fmt: skip
     if not open_:
         return []
-    which = (
-        open_[0]
-        if len(floors) == 1
-        else f"{len(open_)} of {len(floors)} floors, such as {open_[0]}"
+    first = open_[0]
+    which = first if len(floors) == 1 else f"{len(open_)} of {len(floors)} floors, such as {first}"
+    interval = str(law.intervals[first])
+    text = (
+        f"the floor is weakly identified: {which} has {NO_LIMITS}"
+        if interval == NO_LIMITS
+        else f"the floor is weakly identified: {which} lies anywhere in {interval}"
     )
-    interval = str(law.intervals[open_[0]])
-    text = f"the floor is weakly identified: {which} {_lies(interval)}"
-    return [Finding(FitStatus.WEAK, open_[0], text)]
+    return [Finding(FitStatus.WEAK, first, text)]

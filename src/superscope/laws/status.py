@@ -53,6 +53,12 @@ class FitStatus(Enum):
         "a measured loss lies below the floor that nothing should pass",
         "check that point: another text, tokenizer or training set?",
     )  # fmt: skip
+    MOVES_INSIDE = (
+        "moves inside its interval", False,
+        "with other points excluded, an exponent moves by more than its standard error explains, "
+        "but not out of its resampled interval",
+        "say why points are excluded, and cite the resampled interval, not the standard error",
+    )  # fmt: skip
     START_DEPENDENT = (
         "few starts agree", False,
         "fewer than one search in ten ended in the best minimum: a better one may exist",

@@ -1,0 +1,134 @@
+"""What the judge finds where an exponent moves: with other exclusions, or without a point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from superscope.laws.intervals import Interval, linear_interval
+from superscope.laws.law import Law
+from superscope.laws.stability import MOVED, Influence, Refit
+from superscope.laws.status import Finding, FitStatus
+from superscope.text import counted, with_sign
+
+SHOWN = 3  # influential points named for each exponent
+NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
+
+
+def exclusion_findings(law: Law) -> list[Finding]:
+    """Name exponents that move with exclusion, by more than fewer points would explain.
+
+    An exponent that leaves its interval is a severe finding. Resampled whole, units that are
+    alike within make a wider interval than the standard error, which takes every point as
+    independent. An exponent that leaves only the narrower one is named with both.
+    """
+    if not law.refits:
+        return []
+    own, *others = law.refits
+    findings = []
+    chance = 0.05 / max(1, len(others) * len(law.profiles))  # of any of so many comparisons
+    for name in law.profiles:
+        by_error = _by_standard_error(law, name)
+        moved = [r for r in others if _moves(law, r, name) and _differs(r, own, name, chance)]
+        outside = [r for r in moved if r.parameters[name] not in law.intervals[name]]
+        inside = [r for r in moved if r.parameters[name] not in by_error]
+        start = f"{name} = {law.parameters[name]:.3g} ({_under(own)}) becomes"
+        if outside:
+            text = f"{start} {_listed(outside, name)}: more than its interval ({_own(law, name)})"
+            findings.append(Finding(FitStatus.UNSTABLE_EXCLUSION, name, text))
+        elif inside:
+            text = (
+                f"{start} {_listed(inside, name)}: more than its standard error explains "
+                f"({by_error}), but within its interval ({law.intervals[name]})"
+            )
+            findings.append(Finding(FitStatus.MOVES_INSIDE, name, text))
+    return findings
+
+
+def _own(law: Law, name: str) -> str:
+    """Return an exponent's interval, and what it leaves out of account if units are alike."""
+    if law.interval_method == "linear" and law.points.units != "row":
+        return f"{law.intervals[name]}, with every point taken as independent"
+    return str(law.intervals[name])
+
+
+def _by_standard_error(law: Law, name: str) -> Interval:
+    """Return the interval that the standard error alone gives, as without resamples."""
+    error = law.standard_errors[name]
+    if error is None:
+        return Interval(None, None)
+    return linear_interval(law.parameters[name], error, law.degrees_of_freedom, 0.0, math.inf)
+
+
+def _listed(refits: Sequence[Refit], name: str) -> str:
+    return ", ".join(f"{refit.parameters[name]:.3g} {_under(refit)}" for refit in refits)
+
+
+def _under(refit: Refit) -> str:
+    points = counted(refit.dropped, "point")
+    if refit.drop_highest is None:
+        return f"{refit.text} ({points} out)"
+    return f"with {points} left out"
+
+
+def _moves(law: Law, refit: Refit, name: str) -> bool:
+    moved = abs(refit.parameters[name] - law.parameters[name])
+    return moved > NEGLIGIBLE * law.parameters[name]
+
+
+def _differs(refit: Refit, own: Refit, name: str, chance: float) -> bool:
+    """Whether two fits, one on part of the other's points, differ beyond chance (Hausman 1978)."""
+    from scipy.stats import norm
+
+    a, b = refit.standard_errors[name], own.standard_errors[name]
+    if a is None or b is None:
+        return False
+    moved = abs(refit.parameters[name] - own.parameters[name])
+    return bool(moved > norm.isf(chance / 2) * math.sqrt(abs(a * a - b * b)))
+
+
+def point_findings(law: Law) -> list[Finding]:
+    """Name what moves an exponent out of its interval, and the most that moves it inside.
+
+    The largest of n normal influences is near sqrt(2 log n / n) standard errors; a finding
+    is made above twice that.
+    """
+    findings: list[Finding] = []
+    n = len(law.points)
+    moved = max(MOVED, min(1.0, 2 * math.sqrt(2 * math.log(n) / n)))
+    below_floor = int(np.sum(law.points.loss < law.parts_of_points[:, -1]))
+    for name in dict.fromkeys(i.parameter for i in law.influences):
+        negligible = NEGLIGIBLE * law.parameters[name]
+        own = [
+            i for i in law.influences
+            if i.parameter == name and abs(i.value - law.parameters[name]) > negligible
+        ]  # fmt: skip
+        outside = [i for i in own if i.value not in law.intervals[name]]
+        below = [i for i in own if i.below_floor and i not in outside]
+        inside = [i for i in own if abs(i.shift) > moved and i not in [*outside, *below]]
+        if outside:
+            text = f"{_becomes(law, name, outside)}: outside its interval ({_own(law, name)})"
+            findings.append(Finding(FitStatus.UNSTABLE_POINT, name, text))
+        if below:
+            what = (
+                "a measured loss lies below its floor"
+                if below_floor == 1
+                else f"{below_floor} measured losses lie below their floor"
+            )
+            text = f"{what}: {_becomes(law, name, below[:SHOWN])}"
+            findings.append(Finding(FitStatus.BELOW_FLOOR, name, text))
+        if inside:
+            text = _becomes(law, name, inside[:SHOWN])
+            findings.append(Finding(FitStatus.INFLUENTIAL, name, text))
+    return findings
+
+
+def _becomes(law: Law, name: str, influences: Sequence[Influence]) -> str:
+    """Return what an exponent becomes without each of some points or units."""
+    unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
+    values = ", ".join(
+        f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences
+    )
+    return f"{name} = {law.parameters[name]:.3g} becomes {values}"
