@@ -91,3 +91,12 @@ def test_points_that_contradict_a_tie_are_said_to(tied: Law) -> None:
     table = simulate("chinchilla", parameters={"alpha": 0.45, "beta": 0.25}, noise=0.003)
     law = fit(table, "chinchilla", equal=("alpha", "beta"), resamples=0, judge=False, starts=8)
     assert any("the points contradict it" in note for note in law.notes)
+
+
+def test_just_enough_points_for_a_tie_are_fitted_and_the_tie_is_not_tested() -> None:
+    table = simulate("chinchilla", parameters=TRUTH, noise=0).iloc[[0, 70, 130, 239]]
+    law = fit(table, "chinchilla", equal=("alpha", "beta"), resamples=0, judge=False, starts=8)
+    assert law.parameters["alpha"] == law.parameters["beta"] == pytest.approx(0.36, rel=1e-3)
+    assert any(note.endswith("too few to fit them apart and test it") for note in law.notes)
+    with pytest.raises(UsageError, match="4 points are fewer than the 5 parameters"):
+        fit(table, "chinchilla", resamples=0)

@@ -173,8 +173,11 @@ class ReplacedRows(ChangedRows):
         at = np.searchsorted(self.ids, indices, sorter=order)
         at = order[np.minimum(at, len(order) - 1)]
         new = self.ids[at] == indices
-        rows[new] = self.values[at[new]]
-        return rows
+        if not new.any():
+            return rows
+        changed = rows.copy()  # they may be a view of the stored matrix
+        changed[new] = self.values[at[new]]
+        return changed
 
 
 @dataclass(frozen=True, eq=False)

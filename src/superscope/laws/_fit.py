@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from superscope._version import __version__
+from superscope.errors import UsageError
 from superscope.laws._judge import judge
 from superscope.laws._profile import Profile, profile
 from superscope.laws.formula import Floats
@@ -105,11 +106,14 @@ def _tie_notes(problem: Problem, tied_fit: Solutions, options: FitOptions) -> tu
         return ()
     from scipy.stats import f as f_distribution
 
-    apart = make_problem(problem.form, problem.points, options.changed({"equal": ()}))
+    tied = " = ".join(options.equal)
+    try:
+        apart = make_problem(problem.form, problem.points, options.changed({"equal": ()}))
+    except UsageError:  # one parameter more than the tied fit has
+        return (f"{tied} is assumed: the points are too few to fit them apart and test it",)
     free = apart.solve(problem.points.weights[None])
     values = apart.parameters(free.exponents, free.linear)[0]
     linear = linearize(apart, values)
-    tied = " = ".join(options.equal)
     known = dict(zip(apart.names, values, strict=True))
     found = ", ".join(f"{n} = {number(known[n], 3)}" for n in options.equal if n in known)
     found = f"the best fit has {found}" if found else "they differ"
