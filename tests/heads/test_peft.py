@@ -14,7 +14,8 @@ import pytest
 from files import matrix, safetensors, save
 
 from superscope.errors import FormatError, NotFoundError, UsageError
-from superscope.heads import Head, read_head
+from superscope.heads import ArrayRows, Head, read_head
+from superscope.heads.rows import ReplacedRows
 
 W, E, S = matrix(40, 6), matrix(40, 6, seed=1), matrix(40, 6, seed=4)
 A, B = matrix(2, 6, seed=2), matrix(40, 2, seed=3)
@@ -109,6 +110,16 @@ def test_tokens_that_were_trained_replace_their_rows(tmp_path: Path, name: str) 
     assert "replaces 2 rows" in notes(read)
     with pytest.raises(FormatError, match="does not match the ids"):
         read_head(adapter(tmp_path / "wrong", tensors, tied=True, token_indices=[7, 40]))
+
+
+def test_replacing_rows_leaves_the_stored_ones() -> None:
+    stored = W.copy()
+    stored.flags.writeable = False  # as a memory-mapped file is
+    rows = ReplacedRows(ArrayRows(stored), np.array([7, 5]), S[:2])
+    np.testing.assert_array_equal(rows.block(4, 9), [W[4], S[1], W[6], S[0], W[8]])
+    np.testing.assert_array_equal(rows.take(np.array([7, 0])), [S[0], W[0]])
+    np.testing.assert_array_equal(rows.block(0, 5), W[:5])
+    np.testing.assert_array_equal(stored, W)
 
 
 @pytest.mark.parametrize("own", [{f"{HEAD}weight": S}, LORA])
