@@ -218,6 +218,24 @@ def test_settings_that_would_not_be_applied_are_refused(
         evaluate(folder, TEXTS)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"target_modules": r"(.*.*)*\d\d\dx"}, {"modules_to_save": ["(.*.*)*x"]},
+     {"layers_pattern": "(.*.*)*x", "layers_to_transform": [0]}, {"rank_pattern": {"(.*.*)*x": 2}}],
+)  # fmt: skip
+def test_a_pattern_whose_matching_does_not_end_is_refused(
+    bases: dict[str, Path], tmp_path: Path, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.numpy import save_file
+
+    pytest.importorskip("peft")
+    monkeypatch.setattr("superscope.heads.patterns.SECONDS", 0.3)
+    folder = written(tmp_path / "adapter", bases["untied"], **told)
+    save_file({"lora_A": np.ones((2, 16), np.float32)}, folder / "adapter_model.safetensors")
+    with pytest.raises(FormatError, match="takes too long to match; write the names of modules"):
+        evaluate(folder, TEXTS)
+
+
 def test_a_prompt_that_was_trained_is_refused(bases: dict[str, Path], tmp_path: Path) -> None:
     pytest.importorskip("peft")
     told = {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4}

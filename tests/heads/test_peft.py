@@ -53,6 +53,7 @@ def notes(head: Head) -> str:
         (LORA, {}, 3),
         (LORA, {"use_rslora": True}, 6 / 2**0.5),
         (LORA, {"r": 8, "rank_pattern": {"lm_head": 2}, "alpha_pattern": {"^lm_.*": 2}}, 1),
+        (LORA, {"alpha_pattern": {"(": 1, "(x+)+y": 1, r".*\.?lm_(?:head|tail)": 2}}, 1),
         ({**LORA, f"{HEAD}lora_B.bias": B[:, 0], **OTHER}, {"lora_bias": True}, 3),
     ],
 )
@@ -143,7 +144,7 @@ def test_trained_rows_of_a_tied_embedding_are_not_passed_over(
         (LORA, {"init_lora_weights": "pissa"}, "init_lora_weights = 'pissa'"),
         ({f"{HEAD}hada_w1_a": B}, {}, "hada_w1_a"),
         (LORA, {"r": 3}, "belongs to another adapter"),
-        (LORA, {"alpha_pattern": {"(x+)+y": 2}}, "cannot match"),
+        (LORA, {"alpha_pattern": {"x+" * 6000: 2}}, "regular expressions of more than 10,000"),
         ({f"{HEAD}lora_A.weight": A, f"{HEAD}lora_B.weight": B[:30]}, {}, r"makes \(30, 6\)"),
     ],
 )
@@ -152,6 +153,17 @@ def test_what_cannot_be_merged_is_refused(
 ) -> None:
     with pytest.raises(FormatError, match=message):
         read_head(adapter(tmp_path, tensors, **config))
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(a|a)" * 30 + "b", "(.*a){20}b"])
+def test_a_pattern_whose_matching_does_not_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    monkeypatch.setattr("superscope.heads.patterns.SECONDS", 0.3)
+    tensors = {key.replace("lm_head", f"{'a' * 40}.lm_head"): value for key, value in LORA.items()}
+    folder = adapter(tmp_path, tensors, alpha_pattern={"q_proj": 1, pattern: 2})
+    with pytest.raises(FormatError, match=r"\(alpha_pattern\) has the regular .*too long to match"):
+        read_head(folder)
 
 
 def test_the_base_can_be_named(tmp_path: Path) -> None:

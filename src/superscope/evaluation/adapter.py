@@ -13,9 +13,13 @@ from superscope.frequency.checkpoint import Loadable
 from superscope.heads import naming
 from superscope.heads.adapters import CONFIG
 from superscope.heads.json_text import parsed
+from superscope.heads.patterns import matches
 from superscope.heads.peft import FILES
 
 _NAME = "default"  # of the adapter in the model
+# Settings that PEFT takes for regular expressions: of whole names, and of parts of them.
+_PATTERNS = ("target_modules", "exclude_modules", "feedforward_modules")
+_PARTS = ("modules_to_save", "layers_pattern")
 _NOT_ALONE = ("POLY", "XLORA")  # kinds that need more than the tokens of a text
 
 
@@ -50,6 +54,7 @@ class PeftAdapter:
             self._check_kind(told)
             self._weights = peft.load_peft_weights(self._folder, device="cpu")
         self._check_ranks(told)
+        self._told = told
 
     def applied(self, base: Any) -> Any:
         """Return the base with the adapter in it.
@@ -64,6 +69,7 @@ class PeftAdapter:
                 f"{self._place.name}: its base does not fit into the memory of the GPUs, and an "
                 "adapter is not applied to a model in parts; pass device='cpu'"
             )
+        self._check_patterns(base)
         resized = self._resized(base)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of training, and of what transformers deprecates
@@ -121,6 +127,21 @@ class PeftAdapter:
                 f"{self._place.name}: a rank in {CONFIG} is larger than every side of the "
                 "adapter's tensors"
             )
+
+    def _check_patterns(self, base: Any) -> None:
+        """Refuse regular expressions that take too long to match the names of the base."""
+        file = f"{self._place.name}: {CONFIG}"
+        names = [name for name, _ in (*base.named_modules(), *base.named_parameters())]
+        whole, parts = [], []
+        for key, value in self._told.items():
+            if isinstance(value, str) and key in _PATTERNS:
+                whole.append(value)
+            elif isinstance(value, str) and key in _PARTS:
+                parts.append(value)
+            elif isinstance(value, (list, dict)) and (key in _PARTS or key.endswith("_pattern")):
+                parts += [part for part in value if isinstance(part, str)]
+        matches(whole, names, file, within="({})$")
+        matches(parts, names, file, within=r"(.*\.)?({})($|\..*)")
 
     def _resized(self, base: Any) -> bool:
         """Give the base as many rows as the embedding or head has that was saved with tokens."""
