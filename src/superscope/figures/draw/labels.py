@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
+from numpy.typing import NDArray
 
 from superscope.figures.draw.colors import LIGHT
 
@@ -17,7 +17,7 @@ _MARK = 4.0  # half the side of a mark and its bars, in points
 _LINE = 1.5  # likewise of what is drawn around
 _OUTSIDE, _LABEL, _POINT, _AROUND = 8.0, 4.0, 3.0, 0.4  # how bad it is to cover these
 _FAR = 0.8  # how bad it is to be a point further away
-Box = tuple[float, float, float, float]
+Floats = NDArray[np.float64]
 
 
 def put_labels(
@@ -41,28 +41,25 @@ def put_labels(
     weight
         Of all texts.
     """
-    marks = [_box(p, _MARK) for p in _in_points(panel, at)]
-    lines = [_box(p, _LINE) for p in _in_points(panel, around)]
+    marks = _boxes(_in_points(panel, at), _MARK)
+    lines = _boxes(_in_points(panel, around), _LINE)
     edge = panel.get_window_extent()
-    scale = _scale(panel)
-    inside = (edge.x0 * scale, edge.y0 * scale, edge.x1 * scale, edge.y1 * scale)
-    taken: list[Box] = []
+    inside = np.array([[edge.x0, edge.y0, edge.x1, edge.y1]]) * _scale(panel)
+    taken = np.empty((0, 4))
     for point, here, text in zip(at, _in_points(panel, at), texts, strict=True):
         width = _width(text, weight)
-        tries = [(dx, dy, _placed(here, dx, dy, width)) for dx, dy in _offsets(width)]
-
-        def cost(tried: tuple[float, float, Box], here: tuple[float, float] = here) -> float:
-            box = tried[2]
-            return (
-                _OUTSIDE * (_area(box) - _common(box, inside))
-                + _LABEL * sum(_common(box, other) for other in taken)
-                + _POINT * sum(_common(box, other) for other in marks)
-                + _AROUND * sum(_common(box, other) for other in lines)
-                + _FAR * _away(tried[2], here)
-            )
-
-        dx, dy, box = min(tries, key=cost)
-        taken.append(box)
+        offsets = _offsets(width)
+        tries = _placed(here, offsets, width)
+        cost = (
+            _OUTSIDE * (_area(tries) - _common(tries, inside))
+            + _LABEL * _common(tries, taken)
+            + _POINT * _common(tries, marks)
+            + _AROUND * _common(tries, lines)
+            + _FAR * _away(tries, here)
+        )
+        best = int(cost.argmin())
+        taken = np.vstack([taken, tries[best]])
+        dx, dy = map(float, offsets[best])
         panel.annotate(
             text, point, xytext=(dx, dy), textcoords="offset points", fontsize=SIZE,
             fontweight=weight, ha="left", va="center_baseline", color=LIGHT["ink"], zorder=6,
@@ -70,27 +67,30 @@ def put_labels(
         )  # fmt: skip
 
 
-def _offsets(width: float) -> list[tuple[float, float]]:
+def _offsets(width: float) -> Floats:
     """Return where the left end of a text may stand: right, left, above and below its point."""
-    places = []
+    places: list[tuple[float, float]] = []
     for away in (0.0, 7.0, 15.0):
         right, left, middle, up = 7 + away, -7 - away - width, -width / 2, 10 + away
         places += [
             (right, 5), (right, -5), (right, 0), (left, 5), (left, -5), (left, 0), (middle, up),
             (middle, -up), (right - 5, up), (left + 5, up), (right - 5, -up), (left + 5, -up),
         ]  # fmt: skip
-    return places
+    return np.array(places)
 
 
 def _width(text: str, weight: str) -> float:
     """Return the width of a text in points."""
-    font = FontProperties(weight=weight)
-    return float(TextPath((0, 0), text, size=SIZE, prop=font).get_extents().width)
+    font = FontProperties(weight=weight, size=SIZE)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width)
 
 
-def _placed(here: tuple[float, float], dx: float, dy: float, width: float) -> Box:
-    x, y = here[0] + dx, here[1] + dy
-    return (x - 1, y - 0.55 * SIZE, x + width + 1, y + 0.55 * SIZE)
+def _placed(here: Floats, offsets: Floats, width: float) -> Floats:
+    """Return the boxes of a text at some offsets from its point."""
+    x, y = (here + offsets).T
+    half = 0.55 * SIZE
+    return np.column_stack([x - 1, y - half, x + width + 1, y + half])
 
 
 def _scale(panel: Axes) -> float:
@@ -99,29 +99,30 @@ def _scale(panel: Axes) -> float:
     return 72.0 / float(figure.dpi)
 
 
-def _in_points(panel: Axes, at: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    if not len(at):
-        return []
-    moved = panel.transData.transform(np.array(at, np.float64)) * _scale(panel)
-    return [(float(x), float(y)) for x, y in moved if np.isfinite(x) and np.isfinite(y)]
+def _in_points(panel: Axes, at: Sequence[tuple[float, float]]) -> Floats:
+    moved = panel.transData.transform(np.array(at, np.float64).reshape(-1, 2)) * _scale(panel)
+    found: Floats = moved[np.isfinite(moved).all(axis=1)]
+    return found
 
 
-def _box(point: tuple[float, float], half: float) -> Box:
-    return (point[0] - half, point[1] - half, point[0] + half, point[1] + half)
+def _boxes(points: Floats, half: float) -> Floats:
+    return np.hstack([points - half, points + half])
 
 
-def _away(box: Box, here: tuple[float, float]) -> float:
-    """Return how far a point is from a box."""
-    x = max(box[0] - here[0], 0.0, here[0] - box[2])
-    y = max(box[1] - here[1], 0.0, here[1] - box[3])
-    return math.hypot(x, y)
+def _away(boxes: Floats, here: Floats) -> Floats:
+    """Return how far a point is from each box."""
+    apart = np.maximum(0.0, np.maximum(boxes[:, :2] - here, here - boxes[:, 2:]))
+    return np.hypot(apart[:, 0], apart[:, 1])
 
 
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+def _area(boxes: Floats) -> Floats:
+    area: Floats = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    return area
 
 
-def _common(one: Box, other: Box) -> float:
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    up = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0.0, across) * max(0.0, up)
+def _common(boxes: Floats, others: Floats) -> Floats:
+    """Return the area that each box has in common with some others, added up."""
+    low = np.maximum(boxes[:, None, :2], others[:, :2])
+    high = np.minimum(boxes[:, None, 2:], others[:, 2:])
+    common: Floats = np.prod(np.maximum(0.0, high - low), axis=2).sum(axis=1)
+    return common
