@@ -70,7 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         laws.fit_by("published-llms", "width", "family", options),
         forecasts.forecast(shape, width=4096, depth=32, tokens=1e12),
         forecasts.plan(shape, 1e22),
-        forecasts.roll_out(table, "time", options, hold_out=(1,)),
+        forecasts.roll_out(table, "time", resamples=0, starts=8, hold_out=(1,)),
         TokenFrequency("t", text, counts, "runs", None, tail, (), None, None, None, None, "1"),
         make_evaluation(64, "lab/m"),
         make_study(3),

@@ -71,7 +71,7 @@ def test_the_fit_is_the_minimum_of_the_published_objective(chinchilla: pd.DataFr
 
 def test_beta_moves_with_the_points_left_out(chinchilla: pd.DataFrame) -> None:
     """As B24 found of H22's: with 0, 5 or 40 of the highest losses dropped beta is another."""
-    law = fit(chinchilla, "chinchilla", drop_highest=5, resamples=0, sensitivity=(0, 5, 40))
+    law = fit(chinchilla, "chinchilla", drop_highest=5, resamples=0, rules=(0, 5, 40))
     assert refit(law, 0) > law.parameters["beta"] > refit(law, 40)
     assert refit(law, 40) == pytest.approx(CHINCHILLA["beta"], abs=0.03)
     moved = [f for f in law.findings if f.status is FitStatus.UNSTABLE_EXCLUSION]
@@ -160,7 +160,7 @@ def test_shape_is_not_identified_by_checkpoints_of_few_runs_without_a_floor() ->
         4.0 * table["width"] ** -0.26 + 1.5 * table["depth"] ** -0.3
         + 60 * table["tokens"] ** -0.18 - 0.2
     )  # fmt: skip
-    law = fit(table, "shape", loss="huber", resamples=0, sensitivity=(), starts=16)
+    law = fit(table, "shape", loss="huber", resamples=0, rules=(), starts=16)
     assert len(law.points) == 22 * 12
     assert law.parameters["E"] == 0
     assert not law.identified

@@ -11,6 +11,7 @@ import pytest
 from superscope import cli
 from superscope.forecasts import Plan, plan
 from superscope.laws import Law, fit, load_public, simulate
+from superscope.laws.law import FORMAT
 from superscope.laws.summary import law_summary
 
 
@@ -84,7 +85,7 @@ def test_the_kept_law_is_that_of_the_same_options_in_python(main, tmp_path: Path
         fix={"alpha": 1.0, "B[opt/c4]": 2.2}, bounds={"A": (100.0, None)},
         exclude=("width < 800", "family == pythia and loss > 3"), drop_highest=1, loss="huber",
         delta=0.01, residual="log", weights="loss_se", resample="dataset", resamples=100,
-        starts=8, seed=5, sensitivity=(0, 1, "loss > 3.5"),
+        starts=8, seed=5, rules=(0, 1, "loss > 3.5"),
     )  # fmt: skip
     assert (tmp_path / "law.json").read_text() == expected.to_json()
     said = json.loads(out)
@@ -282,7 +283,7 @@ def test_a_mistake_is_named_in_one_line_with_exit_code_2(main, words, said) -> N
 
 
 def test_a_law_of_another_version_is_named(main, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    text = Path("width.json").read_text().replace('"format": 2', '"format": 99', 1)
+    text = Path("width.json").read_text().replace(f'"format": {FORMAT}', '"format": 99', 1)
     (tmp_path / "law.json").write_text(text)
     code, _, err = main("forecast", tmp_path / "law.json", "--width", 8)
     assert code == 2

@@ -73,6 +73,18 @@ def frequency() -> TokenFrequency:
     return TokenFrequency("t", text, counts, "runs", None, tail, (), None, None, None, None, "1")
 
 
+def test_a_law_shows_the_best_use_of_compute(law: Law) -> None:
+    """Around the largest budget of its points, or one that is named; other laws have no budget."""
+    inputs = law.points.inputs
+    most = float((6 * inputs[:, 0] * inputs[:, 1]).max())
+    for options, compute in (({}, most), ({"compute": 1e24}, 1e24)):
+        drawn = law.plot("frontier", **options).axes[0].lines[0].get_xdata()
+        expected = [a.compute for a in forecasts.plan(law, compute).frontier]
+        assert drawn == pytest.approx(expected)
+    power = laws.fit(laws.simulate("time"), "time", resamples=0, judge=False, starts=4)
+    assert "frontier" not in pictures(power)
+
+
 def one(figure: Figure) -> matplotlib.axes.Axes:
     (panel,) = figure.axes
     return panel

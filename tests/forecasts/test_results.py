@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from superscope.forecasts import Forecast, Plan, RollOut, Variant, forecast, plan, roll_out
-from superscope.laws import FitOptions, fit, simulate
+from superscope.laws import fit, simulate
 
 QUICK = {"resamples": 0, "starts": 8, "judge": False}
 
@@ -17,7 +17,7 @@ def results() -> tuple[Forecast, Plan, RollOut]:
     return (
         forecast(law, width=4096, depth=32, tokens=1e12),
         plan(law, 1e22),
-        roll_out(simulate("time"), [Variant("time", "time")], FitOptions(**QUICK), hold_out=(1,)),
+        roll_out(simulate("time"), [Variant("time", "time")], resamples=0, starts=8, hold_out=(1,)),
     )
 
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from superscope.errors import UsageError
-from superscope.forecasts import WIDTH_VARIANTS, Variant, roll_out
-from superscope.laws import FitOptions, fit, simulate
+from superscope.forecasts import WIDTH_VARIANTS, RollOutOptions, Variant, roll_out
+from superscope.laws import fit, simulate
 
-QUICK = FitOptions(resamples=0, starts=4)
+QUICK = RollOutOptions(resamples=0, starts=4)
 
 
 def few_groups(seed: int = 0, **options: object) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def test_a_prediction_is_the_forecast_of_a_fit_without_the_large_models() -> Non
     rolled = roll_out(table, WIDTH_VARIANTS[:1], QUICK, hold_out=(1,))
     (one,) = [p for p in rolled.predictions if p.group == "family1/text2"]
     group = table[(table.family == "family1") & (table.dataset == "text2")]
-    small = fit(group[group.width < group.width.max()], "width", QUICK, group="none")
+    small = fit(group[group.width < group.width.max()], "width", QUICK.of_fit(), group="none")
     assert one.predicted == pytest.approx(float(small.predict(width=group.width.max())[0]))
     assert one.loss == group.loss[group.width.idxmax()]
     assert one.points == len(group) - 1
@@ -108,7 +108,7 @@ def test_intervals_of_the_true_law_hold_the_large_models() -> None:
 def test_laws_of_other_inputs_may_be_compared() -> None:
     table = simulate("shape", seed=2).head(100)
     variants = [Variant("by width", "power", pooled=True), Variant("shape", "shape", pooled=True)]
-    rolled = roll_out(table, variants, FitOptions(resamples=0, x="width"), hold_out=(5,))
+    rolled = roll_out(table, variants, RollOutOptions(resamples=0, x="width"), hold_out=(5,))
     assert rolled.best == {5: "shape"}
 
 
@@ -122,7 +122,7 @@ def test_nothing_to_compare_is_an_error() -> None:
 
 def test_a_shared_exponents_error_is_in_the_interval() -> None:
     table = simulate("width", seed=3)
-    held = fit(table, "width", QUICK, judge=False).parameters["alpha"]
+    held = fit(table, "width", QUICK.of_fit()).parameters["alpha"]
     variants = [
         Variant("shared", "width", shared=("alpha",)),
         Variant("known", "width", {"fix": {"alpha": held}}),

@@ -317,7 +317,7 @@ def test_one_width_alone_says_nothing_of_width() -> None:
 def test_sensitivity_that_cannot_be_fitted_is_an_error_only_if_asked_for() -> None:
     table = make_table("power", POWER, points=5, noise=0.01)
     with pytest.raises(UsageError, match="fewer than"):
-        fit(table, "power", x="x", resamples=0, sensitivity=(3,))
+        fit(table, "power", x="x", resamples=0, rules=(3,))
     assert fit(table, "power", x="x", resamples=0).refits
 
 

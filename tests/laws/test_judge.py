@@ -221,7 +221,7 @@ def test_two_regimes_move_with_exclusion() -> None:
 
 def test_a_wider_interval_does_not_hide_that_an_exponent_moves() -> None:
     """Each model has four losses, which are alike: resampled whole, they know less."""
-    options = {"starts": 4, "sensitivity": (1,)}
+    options = {"starts": 4, "rules": (1,)}
     by_error = fit("published-llms", "width", resamples=0, **options)
     resampled = fit("published-llms", "width", resamples=200, **options)
     (quick,) = [f for f in by_error.findings if f.status is FitStatus.UNSTABLE_EXCLUSION]

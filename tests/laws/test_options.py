@@ -13,13 +13,13 @@ from superscope.laws import FitOptions
 
 
 def test_one_name_or_rule_may_be_given_bare() -> None:
-    options = FitOptions(group="family", exclude="loss > 3", sensitivity=5)
+    options = FitOptions(group="family", exclude="loss > 3", rules=5)
     assert options.group == ("family",)
     assert options.exclude == ("loss > 3",)
-    assert options.sensitivity == (5,)
+    assert options.rules == (5,)
     assert FitOptions(group=["family", "dataset"]).group == ("family", "dataset")
     assert FitOptions().group is None
-    assert FitOptions().sensitivity is None
+    assert FitOptions().rules is None
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_one_name_or_rule_may_be_given_bare() -> None:
         ("resamples", 1, "at least 100; 0 for none"),
         ("starts", 0, "starts must be at least 1"),
         ("seed", -1, "seed must be at least 0"),
-        ("sensitivity", (0, -2), "not negative"),
+        ("rules", (0, -2), "not negative"),
         ("delta", 0.0, "delta must be positive and finite, not 0"),
         ("delta", math.inf, "not inf; for squares: loss squared"),
         ("delta", -1.0, "delta must be positive"),
@@ -82,4 +82,4 @@ def test_each_option_is_one_of_the_command_line_but_what_only_the_judge_needs() 
     for field in fields(FitOptions):
         option = {"bounds": "--bound"}.get(field.name, "--" + field.name.replace("_", "-"))
         typed = f" {option} " in help_text
-        assert typed is (field.name != "judge"), option  # fit's own --sensitivity shows the refits
+        assert typed is (field.name != "judge"), option

@@ -29,7 +29,7 @@ def two_branches(points: int = 8) -> pd.DataFrame:
 
 
 def test_an_interval_is_as_wide_as_the_fits_that_are_equally_good() -> None:
-    law = fit(two_branches(), "chinchilla", resamples=100, sensitivity=(), starts=8)
+    law = fit(two_branches(), "chinchilla", resamples=100, rules=(), starts=8)
     kinds = {f.status: f for f in law.findings}
     assert {FitStatus.SEVERAL_BEST, FitStatus.POOLED} <= {*kinds}
     assert kinds[FitStatus.POOLED].about == "text"
@@ -65,7 +65,7 @@ def test_fits_that_fail_are_counted_and_none_is_evidence(monkeypatch: pytest.Mon
     monkeypatch.setattr(_fit, "bootstrap", stuck)
     table = two_branches()
     table = table[table["text"] == "web"]
-    law = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=8)
+    law = fit(table, "chinchilla", resamples=100, rules=(), starts=8)
     assert (law.interval_method, len(law.bootstrap)) == ("none", 0)
     (found,) = (f for f in law.findings if f.status is FitStatus.RESAMPLES_FAILED)
     assert found.text.startswith("50 of 100 resampled fits did not move from their start")

@@ -17,7 +17,7 @@ def noisy(points: int = 30, seed: int = 0) -> pd.DataFrame:
 
 
 def test_each_refit_is_the_fit_under_that_exclusion() -> None:
-    found = fit(noisy(), "power", **OPTIONS, sensitivity=(0, 3, 9))
+    found = fit(noisy(), "power", **OPTIONS, rules=(0, 3, 9))
     assert [r.drop_highest for r in found.refits] == [0, 3, 9]
     for refit in found.refits:
         alone = fit(noisy(), "power", **OPTIONS, drop_highest=refit.drop_highest)
@@ -33,7 +33,7 @@ def test_each_refit_is_the_fit_under_that_exclusion() -> None:
 
 
 def test_the_fits_own_exclusion_is_always_among_them() -> None:
-    found = fit(noisy(), "power", **OPTIONS, drop_highest=2, sensitivity=(0, 5))
+    found = fit(noisy(), "power", **OPTIONS, drop_highest=2, rules=(0, 5))
     assert [r.drop_highest for r in found.refits] == [2, 0, 5]
     own = found.refits[0]
     assert own.own
@@ -54,14 +54,14 @@ def test_by_default_none_to_a_fifth_of_the_smallest_group() -> None:
 def test_ties_dropped_are_counted() -> None:
     table = noisy()
     table.loc[[4, 5, 6], "loss"] = 9.0
-    found = fit(table, "power", **OPTIONS, sensitivity=(1,))
+    found = fit(table, "power", **OPTIONS, rules=(1,))
     assert [(r.drop_highest, r.dropped, r.points) for r in found.refits] == [(0, 0, 30), (1, 3, 27)]
 
 
 def test_refits_keep_the_other_rules_and_options() -> None:
     table = noisy()
     options = OPTIONS | {"exclude": "x > 3000", "fix": {"B": 0.9}}
-    found = fit(table, "power", **options, sensitivity=(4,))
+    found = fit(table, "power", **options, rules=(4,))
     alone = fit(table, "power", **options, drop_highest=4)
     assert found.refits[-1].parameters == pytest.approx(
         {n: alone.parameters[n] for n in ("alpha", "B")}, rel=1e-6
@@ -72,7 +72,7 @@ def test_refits_keep_the_other_rules_and_options() -> None:
 
 def test_each_rule_of_the_users_is_lifted_and_further_ones_are_tried() -> None:
     rules = ("x > 3000", "loss > 2.9")
-    found = fit(noisy(), "power", **OPTIONS, exclude=rules, sensitivity=("x < 20", 3))
+    found = fit(noisy(), "power", **OPTIONS, exclude=rules, rules=("x < 20", 3))
     assert [r.text for r in found.refits] == [
         "this fit", "without the rule x > 3000", "without the rule loss > 2.9", "without any rule",
         "also without x < 20", "3 highest left out",
@@ -107,7 +107,7 @@ def test_whole_units_are_left_out_too() -> None:
     table = make_table("chinchilla", CHINCHILLA, points=40, noise=0.003)
     table["run"] = [f"run{i // 4}" for i in range(40)]
     table.loc[table["run"] == "run3", "loss"] *= 1.05
-    found = fit(table, "chinchilla", resamples=100, sensitivity=(), starts=16, loss="squared")
+    found = fit(table, "chinchilla", resamples=100, rules=(), starts=16, loss="squared")
     assert found.interval_method == "bca"
     first = found.influences[0]
     assert first.text == "every point of run run3"

@@ -254,7 +254,7 @@ def test_resamples_draw_whole_units() -> None:
 def test_a_checkpoint_written_ten_times_does_not_narrow_the_interval_of_runs() -> None:
     table = make_table("power", POWER, points=20, noise=0.02)
     table["run"] = [f"run {i}" for i in range(20)]
-    options = {"x": "x", "resamples": 200, "sensitivity": (), "starts": 16}
+    options = {"x": "x", "resamples": 200, "rules": (), "starts": 16}
     one = fit(table, "power", resample="run", **options)
     ten = pd.concat([table] * 10)
     runs, rows = fit(ten, "power", **options), fit(ten, "power", resample="row", **options)

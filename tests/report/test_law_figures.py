@@ -272,7 +272,7 @@ def test_points_below_zero_are_counted(width_law: Law) -> None:
         (lambda: power_law(fix={"alpha": 0.5}), ["law-profiles"], "no exponent is free"),
         (lambda: power_law(judge=False), ["law-profiles", "law-exclusion"], "was not judged"),
         (lambda: power_law(power_table(floor=0), fix={"B": 0.0}), [], "cannot show"),
-        (lambda: power_law(sensitivity=(0,)), ["law-exclusion"], "No other exclusion"),
+        (lambda: power_law(rules=(0,)), ["law-exclusion"], "No other exclusion"),
         (lambda: power_law(resamples=100), [], "BCa"),
         (lambda: power_law(power_table(2), fix={"alpha": 0.5}), [], "as many"),
         (

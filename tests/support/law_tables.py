@@ -25,7 +25,7 @@ RANGE = {
 }
 LAWS = tuple(TERMS)
 PLAIN: dict[str, Any] = {"resamples": 0, "judge": False, "starts": 16}  # the fit alone
-FAST: dict[str, Any] = {"resamples": 0, "sensitivity": (), "starts": 16}  # judged on these points
+FAST: dict[str, Any] = {"resamples": 0, "rules": (), "starts": 16}  # judged on these points
 GROUPS = ("opt/c4", "opt/pile", "gpt2/c4")
 
 SHAPE = {"c_m": 50.0, "a_m": 0.9, "c_l": 3.0, "a_l": 1.1, "c_D": 500.0, "a_D": 0.3, "E": 1.7}

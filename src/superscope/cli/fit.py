@@ -23,9 +23,6 @@ def fit(
     options: Annotated[FitOptions, Parameter(name="*")] = FitOptions(),  # noqa: B008  (frozen)
     data_dir: Path | None = None,
     sensitivity: Annotated[bool, Parameter(negative="")] = False,
-    rules: Annotated[
-        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
-    ] = (),
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
     report: Path | None = None,
@@ -48,9 +45,6 @@ def fit(
         Folder that holds the public tables, for machines without a network.
     sensitivity
         Also print the exponents with other points excluded.
-    rules
-        Exclusions for --sensitivity: numbers of highest losses, or rules such as "width < 512";
-        default: 0 to 20 % of the smallest group. One row is always without any --exclude.
     json
         Print the parameters, verdict, findings and facts as JSON.
     out
@@ -68,7 +62,6 @@ def fit(
     from superscope.laws.summary import law_summary, refit_header, refit_rows
     from superscope.text import columns
 
-    options = options.changed({"sensitivity": _rules(rules)})
     single = out is not None or report is not None or figures is not None or sensitivity
     if by is not None and single:
         raise UsageError(
@@ -112,7 +105,3 @@ def _fit_by(table: pd.DataFrame, law: str, by: str, options: FitOptions, *, json
     with progress_bar() as progress:
         found = fit_by(table, law, by, options, progress=progress)
     print(dumps(groups_summary(found), allow_nan=False) if json else found)
-
-
-def _rules(words: tuple[str, ...]) -> tuple[int | str, ...] | None:
-    return tuple(int(word) if word.isdecimal() else word for word in words) or None

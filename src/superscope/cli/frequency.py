@@ -8,7 +8,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from superscope.cli.text_arguments import TextArguments
-from superscope.errors import UsageError
 from superscope.frequency.options import FrequencyOptions
 
 
@@ -18,7 +17,6 @@ def frequency(
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
     options: Annotated[FrequencyOptions, Parameter(name="*")] = FrequencyOptions(),  # noqa: B008
     revision: str | None = None,
-    ranks: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
     figures: Path | None = None,
@@ -31,9 +29,6 @@ def frequency(
         Hub id, local folder, GGUF file or tokenizer.json.
     revision
         Branch, tag or commit of a hub repository.
-    ranks
-        Fit the exponent to ranks A:B; A or B may be empty. Default: from rank 100 to the last one
-        whose count is not due to chance.
     json
         Print everything as one line of JSON.
     out
@@ -49,7 +44,6 @@ def frequency(
     from superscope.frequency.tokenizer import load_tokenizer
     from superscope.tables import check_suffix, write_table
 
-    chosen = _ends(ranks)
     if out is not None:
         check_suffix(out)
         check_writable(out)
@@ -58,9 +52,7 @@ def frequency(
     loaded = load_tokenizer(tokenizer, revision)
     with progress_bar() as progress:
         try:
-            found = count_tokens(
-                loaded, read, ranks=chosen, progress=progress, **vars(options)
-            )  # fmt: skip
+            found = count_tokens(loaded, read, progress=progress, **vars(options))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 "stopped: nothing was written, because the text was not read to its end; "
@@ -70,14 +62,3 @@ def frequency(
         write_table(found.to_frame(), out)
     write_figures(figures, "frequency", lambda room: [room.frequency_ranks(found)])
     print(found.to_json() if json else found)
-
-
-def _ends(ranks: str | None) -> tuple[int | None, int | None] | None:
-    """Return A and B of A:B."""
-    if ranks is None:
-        return None
-    ends = [end.strip() for end in ranks.split(":")]
-    if len(ends) != 2 or not all(end.isdecimal() or not end for end in ends):
-        raise UsageError(f"--ranks {ranks!r}: write FIRST:LAST, such as 100:10000")
-    first, last = (int(end) if end else None for end in ends)
-    return first, last

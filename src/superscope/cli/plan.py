@@ -7,13 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from superscope.forecasts import PlanOptions
+
 
 def plan(
     law: Annotated[Path, Parameter(name="LAW")],
     *,
     compute: float,
-    vocabulary: int = 0,
-    tied: Annotated[bool, Parameter(negative="")] = False,
+    options: Annotated[PlanOptions, Parameter(name="*")] = PlanOptions(),  # noqa: B008  (frozen)
     json: Annotated[bool, Parameter(negative="")] = False,
     report: Path | None = None,
     figures: Path | None = None,
@@ -26,10 +27,6 @@ def plan(
         File that superscope fit --out wrote: a law shape or chinchilla.
     compute
         Compute budget C = 6 N D, in floating-point operations.
-    vocabulary
-        Vocabulary size V; then the embedding's V m parameters are counted. Default: not counted.
-    tied
-        Count the embedding only once, because it is also the output head.
     json
         Print one line of JSON instead.
     report
@@ -46,7 +43,7 @@ def plan(
         check_writable(report)
     check_folder(figures)
     fitted = read_law(law)
-    planned = plan_budget(fitted, compute, vocabulary=vocabulary, tied=tied)
+    planned = plan_budget(fitted, compute, options)
     if report is not None:
         from superscope.report import write_law_report
 

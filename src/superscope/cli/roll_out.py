@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.laws.options import FitOptions
+from superscope.forecasts import RollOutOptions
 
 
 def roll_out(
@@ -17,9 +17,7 @@ def roll_out(
         tuple[Literal["power", "width", "chinchilla", "shape", "time"], ...],
         Parameter(consume_multiple=True, negative=""),
     ],
-    hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True, negative="")] = (1, 2),
-    size: str | None = None,
-    options: Annotated[FitOptions, Parameter(name="*")] = FitOptions(),  # noqa: B008  (frozen)
+    options: Annotated[RollOutOptions, Parameter(name="*")] = RollOutOptions(),  # noqa: B008
     data_dir: Path | None = None,
     out: Path | None = None,
     figures: Path | None = None,
@@ -33,10 +31,6 @@ def roll_out(
     law
         One law or several. The law width alone is compared with itself: exponent free, 1 or
         pooled over the groups, and without a floor.
-    hold_out
-        Number of largest sizes in each group to predict.
-    size
-        Column of the size; default: the first law's first input.
     data_dir
         Folder that holds the public tables, for machines without a network.
     out
@@ -59,8 +53,7 @@ def roll_out(
         rolled = roll(
             load_table(
                 table, data_dir, separator=options.separator, decimal=options.decimal
-            ), law, options, hold_out=hold_out, size=size,
-            progress=progress,
+            ), law, options, progress=progress,
         )  # fmt: skip
     write_figures(figures, "forecasts", lambda room: [room.roll_out_errors(rolled)])
     print(rolled)

@@ -2,7 +2,7 @@
 
 from superscope.forecasts import summary as summary
 from superscope.forecasts._forecast import End, Forecast, forecast, forecast_at
-from superscope.forecasts._plan import Allocation, Plan, Tolerance, plan
+from superscope.forecasts._plan import Allocation, Plan, PlanOptions, Tolerance, plan
 from superscope.forecasts._roll_out import (
     WIDTH_VARIANTS,
     Prediction,
@@ -10,6 +10,7 @@ from superscope.forecasts._roll_out import (
     Variant,
     roll_out,
 )
+from superscope.laws.options import RollOutOptions as RollOutOptions
 
 __all__ = [
     "WIDTH_VARIANTS",
@@ -17,8 +18,10 @@ __all__ = [
     "End",
     "Forecast",
     "Plan",
+    "PlanOptions",
     "Prediction",
     "RollOut",
+    "RollOutOptions",
     "Tolerance",
     "Variant",
     "forecast",

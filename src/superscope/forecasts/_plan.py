@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from cyclopts import Parameter
 
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
@@ -19,6 +21,7 @@ from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budg
 from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import estimate_frame
+from superscope.options import changed, taking
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import rounded
@@ -149,7 +152,28 @@ class Plan(Result, Pictured):
         return f"Plan({self.law}, compute={rounded(self.best.compute)}: {inputs})"
 
 
-def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -> Plan:
+@dataclass(frozen=True)
+class PlanOptions:
+    """What counts among the parameters of a plan under ``shape``.
+
+    Attributes
+    ----------
+    vocabulary
+        Vocabulary size V; then the embedding's V m parameters are counted. Default: not counted.
+    tied
+        Count the embedding only once, because it is also the output head.
+    """
+
+    vocabulary: int = 0
+    tied: Annotated[bool, Parameter(negative="")] = False
+
+    def __post_init__(self) -> None:
+        if self.vocabulary < 0:
+            raise UsageError(f"vocabulary must not be negative, not {self.vocabulary}")
+
+
+@taking(PlanOptions)
+def plan(law: Law, compute: float, options: PlanOptions = PlanOptions(), **changes: Any) -> Plan:
     """Return the best use of a compute budget under a law.
 
     Parameters
@@ -158,10 +182,10 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         A law ``shape`` or ``chinchilla``.
     compute
         C, floating-point operations.
-    vocabulary
-        V: the embedding's V m parameters are counted (``shape`` only); 0: they are not.
-    tied
-        Whether the output head is the embedding; else V m counts twice.
+    options
+        What counts among the parameters; the keywords change it.
+    **changes
+        Options, by name.
 
     Returns
     -------
@@ -187,8 +211,8 @@ def plan(law: Law, compute: float, *, vocabulary: int = 0, tied: bool = False) -
         raise UsageError(
             f"compute must be positive and at most {MOST_COMPUTE:g} operations, not {compute:g}"
         )
-    if vocabulary < 0:
-        raise UsageError(f"vocabulary must not be negative, not {vocabulary}")
+    settings = changed(options, changes, "plan")
+    vocabulary, tied = settings.vocabulary, settings.tied
     budget = make_budget(law, vocabulary, tied)
     if tied and not vocabulary:
         raise UsageError("tied says how the embedding counts; give the vocabulary, too")

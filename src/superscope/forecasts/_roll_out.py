@@ -15,8 +15,10 @@ from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
+from superscope.laws.options import RollOutOptions
 from superscope.laws.points import select
 from superscope.laws.table_columns import numeric_columns, renamed
+from superscope.options import changed, taking
 from superscope.plotting import Pictured
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
@@ -180,14 +182,14 @@ def largest(count: int) -> str:
     return "largest model" if count == 1 else f"{count} largest models"
 
 
+@taking(RollOutOptions)
 def roll_out(
     table: pd.DataFrame | Path | str,
     variants: Sequence[Variant | str] | str,
-    options: FitOptions | None = None,
+    options: RollOutOptions = RollOutOptions(),  # noqa: B008  (frozen)
     *,
-    hold_out: Sequence[int] = (1, 2),
-    size: str | None = None,
     progress: ProgressChoice = "auto",
+    **changes: Any,
 ) -> RollOut:
     """Fit the small models of every group, and predict the larger ones.
 
@@ -199,15 +201,12 @@ def roll_out(
         Ways to fit; they may be of different laws. A law's name stands for that law fitted to all
         groups together; ``"width"`` alone for :data:`WIDTH_VARIANTS`.
     options
-        Common to all; groups are held out one by one.
-    hold_out
-        How many of each group's largest models are predicted.
-    size
-        Column of the models' size; default: the first input of the first variant's law. Models
-        of one size are held out together.
+        Common to all variants; the keywords change them. Groups are held out one by one.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress("roll-out", done, total)``.
+    **changes
+        Options, by name.
 
     Returns
     -------
@@ -222,19 +221,19 @@ def roll_out(
     Examples
     --------
     >>> from superscope.forecasts import roll_out
-    >>> from superscope.laws import FitOptions, simulate
-    >>> options = FitOptions(x="width", resamples=0)
+    >>> from superscope.laws import simulate
     >>> table = simulate("shape", seed=2).head(100)
-    >>> roll_out(table, ["power", "shape"], options, hold_out=(5,)).best
+    >>> roll_out(table, ["power", "shape"], x="width", resamples=0, hold_out=(5,)).best
     {5: 'shape'}
     """
+    settings = changed(options, changes, "roll_out")
     variants = named_variants(variants)
-    if not variants or not hold_out or min(hold_out) < 1:
-        raise UsageError("a roll-out needs variants, and at least one model held out")
-    base = (options or FitOptions()).changed({"judge": False})
+    if not variants:
+        raise UsageError("a roll-out needs variants; name a law, or several")
+    base = settings.of_fit()
     frame = renamed(load_table(table, separator=base.separator, decimal=base.decimal), base)
     first = _options_of(variants[0].law, base).form(variants[0].law)
-    by = known(frame, size or first.columns[0], "size")
+    by = known(frame, settings.size or first.columns[0], "size")
     frame, _ = numeric_columns(frame, (by,), base.decimal)
     selection = select(frame, first, base)
     kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)
@@ -244,7 +243,7 @@ def roll_out(
     base = base.changed({"columns": {}, "exclude": (), "drop_highest": 0, "wide": None})
     predictions: list[Prediction] = []
     impossible: list[tuple[str, str, str]] = []
-    work = [(variant, count) for count in hold_out for variant in variants]
+    work = [(variant, count) for count in settings.hold_out for variant in variants]
     with chosen(progress) as report:
         for done, (variant, count) in enumerate(work):
             report("roll-out", done, len(work))

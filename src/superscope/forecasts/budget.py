@@ -162,6 +162,18 @@ def make_budget(law: Law, vocabulary: int, tied: bool) -> Budget:
     )
 
 
+def point_compute(law: Law) -> Floats:
+    """Return the compute 6 N D of each point of a law, shape (n,), embeddings not counted."""
+    budget = make_budget(law, 0, tied=False)
+    columns = list(law.form.columns)
+    inputs = law.points.inputs
+    parameters, _, _ = budget.log_parameters(
+        np.log(inputs[:, [columns.index(n) for n in budget.free]])
+    )
+    tokens = inputs[:, columns.index("tokens")]
+    return np.asarray(PER_PARAMETER * np.exp(parameters) * tokens, np.float64)
+
+
 def law_inputs(law: Law, inputs: dict[str, Floats]) -> Floats:
     """Return inputs by name, one of each, as the law takes them: offsets subtracted, (1, k)."""
     return np.array([[inputs[t.column][0] - t.offset for t in law.form.terms]])

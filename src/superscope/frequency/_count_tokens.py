@@ -35,7 +35,6 @@ def count_tokens(
     tokenizer: str | Path | Loadable | Tokenizer,
     text: Text | Iterable[str],
     *,
-    ranks: tuple[int | None, int | None] | None = None,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> TokenFrequency:
@@ -58,9 +57,6 @@ def count_tokens(
         :func:`~superscope.frequency.tokenizer.load_tokenizer` returned.
     text
         From ``text_files`` or ``hub_text``, or strings, one a document.
-    ranks
-        a and b, the first and last rank of the tail; None for either means the default: a = 100,
-        and b the last rank seen 20 times, or more often where counts vary more than by chance.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress("tokens of TEXT", done, total)``, in bytes of text or
@@ -90,7 +86,7 @@ def count_tokens(
     array([3, 2, 1, 1])
     """
     options = changed(FrequencyOptions(), changes, "count_tokens")
-    first, last = ranks or (None, None)
+    first, last = options.ranks or (None, None)
     _check_order(first, last)
     source = text if isinstance(text, Text) else text_of(text)
     loaded = tokenizer if isinstance(tokenizer, Tokenizer) else load_tokenizer(tokenizer)

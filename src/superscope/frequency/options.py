@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from superscope.errors import UsageError
 from superscope.options import check_choices
+
+
+def _typed_ranks(kind: Any, tokens: Sequence[Any]) -> tuple[int | None, int | None]:
+    """Return the first and the last rank of a word FIRST:LAST."""
+    (token,) = tokens
+    ends = [end.strip() for end in token.value.split(":")]
+    if len(ends) != 2 or not all(end.isdecimal() or not end for end in ends):
+        raise UsageError(f"{token.keyword} {token.value!r}: write FIRST:LAST, such as 100:10000")
+    first, last = (int(end) if end else None for end in ends)
+    return first, last
+
+
+_RANKS = Parameter(converter=_typed_ranks, n_tokens=1, accepts_keys=False, negative="")
 
 
 @dataclass(frozen=True)
@@ -22,11 +38,16 @@ class FrequencyOptions:
         Stop after this many tokens.
     max_documents
         Stop after this many documents.
+    ranks
+        Fit the exponent to these first and last ranks, on the command line FIRST:LAST; either may
+        be empty. Default: from rank 100 to the last rank seen 20 times, or more often where counts
+        vary more than by chance.
     """
 
     special: Literal["tokens", "text"] = "tokens"
     max_tokens: int | None = None
     max_documents: int | None = None
+    ranks: Annotated[tuple[int | None, int | None] | None, _RANKS] = None
 
     def __post_init__(self) -> None:
         check_choices(self)

@@ -31,7 +31,7 @@ from superscope.result import Result
 from superscope.serialize import decode
 from superscope.text import counted
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, eq=False)

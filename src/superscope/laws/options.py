@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -19,12 +19,12 @@ COMMA = re.compile(r",(?![^\[]*\])")  # between names, not within the brackets o
 
 # The command line is made of these options (superscope.cli.fit, superscope.cli.roll_out).
 _MANY = Parameter(consume_multiple=True, negative="", show_default=False)
-_NOT_TYPED = Parameter(parse=False)  # only fit judges, and it has its own options for that
+_NOT_TYPED = Parameter(parse=False)
 
 
 @dataclass(frozen=True)
-class FitOptions:
-    """How a law is fitted, judged and resampled.
+class LawOptions:
+    """How a law is fitted and resampled; common to a fit and a roll-out.
 
     Attributes
     ----------
@@ -72,12 +72,6 @@ class FitOptions:
         Number of resamples; 0 takes intervals from the joint Jacobian alone.
     starts
         Searches from different exponents.
-    sensitivity
-        Under which other exclusions the judge refits: a number of highest losses, or a further
-        rule; None: 0 to 20 % of the smallest group. Rules of `exclude` are lifted in any case.
-    judge
-        Whether to judge: profiles, influential points, refits under other exclusions. False for
-        fits by the thousand; the law then says that it was not judged.
     x
         The column that power is a power of, or time its time.
     depth_offset
@@ -105,19 +99,12 @@ class FitOptions:
     resample: str | None = None
     resamples: int = 1000
     starts: int = 64
-    sensitivity: Annotated[tuple[int | str, ...] | None, _NOT_TYPED] = None
-    judge: Annotated[bool, _NOT_TYPED] = True
     x: str | None = None
     depth_offset: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("group", "exclude", "equal", "sensitivity"):
-            value = getattr(self, name)
-            if value is not None:  # one name or rule may be given bare
-                object.__setattr__(
-                    self, name, (value,) if isinstance(value, (str, int)) else tuple(value)
-                )
+        _make_tuples(self, ("group", "exclude", "equal"))
         names = (name.strip() for word in self.equal for name in COMMA.split(word))
         object.__setattr__(self, "equal", tuple(names))
         for name in ("columns", "fix", "bounds"):
@@ -136,10 +123,6 @@ class FitOptions:
         for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
             if getattr(self, name) < least:
                 raise UsageError(f"{name} must be at least {least}")
-        if self.sensitivity is not None and any(
-            not isinstance(k, str) and k < 0 for k in self.sensitivity
-        ):
-            raise UsageError("sensitivity: numbers of points to drop are not negative")
         if not (self.delta > 0 and math.isfinite(self.delta)):
             raise UsageError(
                 f"delta must be positive and finite, not {self.delta:g}; for squares: loss squared"
@@ -164,6 +147,69 @@ class FitOptions:
             delta=self.delta,
         )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class FitOptions(LawOptions):
+    """How a law is fitted, judged and resampled.
+
+    Attributes
+    ----------
+    rules
+        Other exclusions under which the judge fits again: numbers of highest losses, or rules such
+        as "width < 512"; default: 0 to 20 % of the smallest group. Rules of exclude are lifted in
+        any case.
+    judge
+        Whether to judge: profiles, influential points, fits under other exclusions. False for
+        fits by the thousand; the law then says that it was not judged.
+    """
+
+    rules: Annotated[tuple[int | str, ...] | None, _MANY] = None
+    judge: Annotated[bool, _NOT_TYPED] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _make_tuples(self, ("rules",))
+        if any(not isinstance(rule, str) and rule < 0 for rule in self.rules or ()):
+            raise UsageError("rules: numbers of points to drop are not negative")
+
     def changed(self, changes: Mapping[str, Any]) -> FitOptions:
         """Return options with some replaced; UsageError for a name that is not an option."""
         return changed(self, changes, "fit")
+
+
+@dataclass(frozen=True)
+class RollOutOptions(LawOptions):
+    """What is held out, and how the rest is fitted.
+
+    Attributes
+    ----------
+    hold_out
+        How many of each group's largest models are predicted.
+    size
+        Column of the models' size; default: the first law's first input. Models of one size are
+        held out together.
+    """
+
+    hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True, negative="")] = (1, 2)
+    size: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "hold_out", tuple(self.hold_out))
+        if not self.hold_out or min(self.hold_out) < 1:
+            raise UsageError("hold_out: at least one model must be held out")
+
+    def of_fit(self) -> FitOptions:
+        """Return the options of each fit, which is not judged."""
+        return FitOptions(
+            **{f.name: getattr(self, f.name) for f in fields(LawOptions)}, judge=False
+        )
+
+
+def _make_tuples(options: LawOptions, names: tuple[str, ...]) -> None:
+    """Let one name or rule be given bare."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None:
+            value = (value,) if isinstance(value, (str, int)) else tuple(value)
+            object.__setattr__(options, name, value)

@@ -105,7 +105,7 @@ def sensitivity(
     """Fit again under other exclusions: the law's own first, then the others.
 
     Each of the law's rules is lifted, and all of them; then other numbers of the highest losses
-    are left out, or what `options.sensitivity` names. Searches begin at `exponents`, (k,), too.
+    are left out, or what `options.rules` names. Searches begin at `exponents`, (k,), too.
     """
     others = [_Exclusion(options, own=True, drop_highest=options.drop_highest)]
     for rule in options.exclude:
@@ -114,7 +114,7 @@ def sensitivity(
     if len(options.exclude) > 1:
         others.append(_Exclusion(options.changed({"exclude": ()}), lifted=options.exclude))
     whole = select(table, form, options.changed({"drop_highest": 0})).points
-    asked = options.sensitivity
+    asked = options.rules
     if asked is None:
         least = int(np.bincount(whole.group).min())
         asked = tuple(round(share * least) for share in SHARES)
@@ -131,7 +131,7 @@ def sensitivity(
             selection = select(table, form, other.options)
             problem = make_problem(form, selection.points, options)
         except UsageError:
-            if options.sensitivity is None:
+            if options.rules is None:
                 continue  # an exclusion of ours leaves points that cannot be fitted
             raise
         starts = np.vstack([exponents, problem.starts[:8]])

@@ -6,6 +6,7 @@ Every function takes a :class:`~superscope.laws.Law`, and the keywords ``ax`` an
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws._exclusion import law_exclusion
 from superscope.figures.laws._fit import law_fit
+from superscope.figures.laws._frontier import law_frontier
 from superscope.figures.laws._parts import law_parts
 from superscope.figures.laws._profiles import law_profiles
 from superscope.figures.laws._residuals import law_residuals
@@ -13,7 +14,16 @@ from superscope.figures.laws._terms import law_terms
 from superscope.figures.registry import PictureFunction, picture, pictures
 from superscope.laws import Law
 
-__all__ = ["exclusion", "fit", "law_drawings", "parts", "profiles", "residuals", "terms"]
+__all__ = [
+    "exclusion",
+    "fit",
+    "frontier",
+    "law_drawings",
+    "parts",
+    "profiles",
+    "residuals",
+    "terms",
+]
 
 fit = picture("fit", law_fit)
 terms = picture("terms", law_terms)
@@ -21,6 +31,7 @@ residuals = picture("residuals", law_residuals)
 parts = picture("parts", law_parts)
 profiles = picture("profiles", law_profiles)
 exclusion = picture("exclusion", law_exclusion)
+frontier = picture("frontier", law_frontier)
 
 
 @pictures.register
@@ -32,6 +43,8 @@ def _(law: Law) -> dict[str, PictureFunction]:
         "profiles": profiles,
         "exclusion": exclusion,
     }
+    if law.form.name in ("shape", "chinchilla"):  # laws under which a budget can be planned
+        several["frontier"] = frontier
     return {"fit": fit, **several} if len(law.form.terms) == 1 else several
 
 
