@@ -413,6 +413,7 @@ def test_how_losses_were_evaluated_is_said_and_where_members_differ() -> None:
     assert same["text"] == "gcide"
     assert same["documents"] == "40"
     assert same["documents cut"] == "7"
+    assert "tokens unread beyond the context" not in same
     found = make_study(
         [make_member(m, str(m), context=256 if m == 32 else 512) for m in WIDTHS[:3]],
         laws=NO_LAWS,
@@ -425,6 +426,18 @@ def test_how_losses_were_evaluated_is_said_and_where_members_differ() -> None:
     many = dict(facts(six))
     scored = [m.evaluation.scored for m in six.members if m.evaluation is not None]
     assert many["tokens scored"] == f"{min(scored):,} to {max(scored):,}"
+
+
+def test_the_share_of_the_text_that_was_not_read_is_said() -> None:
+    member, other = make_member(32, "a"), make_member(64, "b")
+    assert member.evaluation is not None
+    read = replace(member.evaluation.text, tokens=750, unread=250)
+    cut = replace(member.evaluation, text=read, notes=("250 of 1,000 tokens are not read",))
+    found = make_study([replace(member, evaluation=cut), other], laws=NO_LAWS)
+    assert dict(facts(found))["tokens unread beyond the context"] == (
+        "25 % (member 1); 0 % (member 2)"
+    )
+    assert "Of 1: 250 of 1,000 tokens are not read" in text_of(page_of(found))
 
 
 def test_windows_and_limits_are_said() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from studies import make_study
-from tiny_models import byte_tokenizer, tiny_language_model, tiny_model
+from tiny_models import byte_tokenizer, lora_adapter, tiny_language_model, tiny_model
 
 from superscope._measure import measure
 from superscope.errors import UsageError
@@ -174,15 +174,32 @@ def test_an_initialization_is_a_revision_of_a_member_on_the_hub(
 
     monkeypatch.setattr(members, "HubCheckpoint", Repository)
     monkeypatch.setattr(members, "locate", lambda _: Repository("a/b", "step9", "model.gguf"))
-    head, loss = members.located("a/b", text, OPTIONS, tmp_path, "step0")
+    head, loss = members.located("a/b", text, OPTIONS, tmp_path, initial="step0")
     before = head.initial
     assert (before.name, before.revision, before.only) == ("a/b", "step0", "model.gguf")
     assert loss.initial is None
-    plain, _ = members.located("a/b", text, OPTIONS, tmp_path, None)
+    plain, _ = members.located("a/b", text, OPTIONS, tmp_path)
     assert plain.identity != head.identity
     monkeypatch.undo()
-    failure, _ = members.located(family[0], text, OPTIONS, tmp_path, "step0")
+    failure, _ = members.located(family[0], text, OPTIONS, tmp_path, initial="step0")
     assert failure.part == "head" and "no folder step0" in failure.reason
+
+
+def test_an_adapter_has_the_head_of_the_base_that_is_named(
+    family: list[str], text: Text, tmp_path: Path
+) -> None:
+    llama = Path(family[2])
+    adapter = str(lora_adapter(llama, tmp_path / "adapter", base_name=str(tmp_path / "gone")))
+    found = done([adapter], text, tmp_path / "out")
+    (failure,) = found.members[0].failures
+    assert failure.part == "model" and failure.reason.endswith("pass base='MODEL'")
+    with ThreadPoolExecutor(1) as executor:
+        models, out = [adapter, family[0]], tmp_path / "out"
+        found = study(models, text, out, OPTIONS, base=llama, executor=executor)
+    member, own = found.members
+    assert member.geometry is not None and not own.failures  # the base is none of gpt2's
+    head = measure(llama, pairs="none").raw
+    assert member.geometry.raw.mean_square_overlap == head.mean_square_overlap
 
 
 def test_a_failed_member_is_tried_again(text: Text, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ def study(
     out: Path,
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
     options: Annotated[LossOptions, Parameter(name="*")] = LossOptions(),  # noqa: B008  (frozen)
+    base: str | None = None,
     initial: str | None = None,
     executor: Literal["processes", "dask"] | None = None,
     workers: int | None = None,
@@ -32,9 +33,13 @@ def study(
     Parameters
     ----------
     models
-        Names of families (opt, gpt2, qwen2.5, pythia, …), hub ids, local folders or GGUF files.
+        Names of families (opt, gpt2, qwen2.5, pythia, …), hub ids, local folders or GGUF files;
+        also PEFT adapters.
     out
         Folder for observations.csv, the laws, the losses by token, and the finished members.
+    base
+        Model that the PEFT adapters among MODEL were trained on, if their adapter_config.json
+        names none or one that is not there.
     initial
         The models before training; shows which rows moved. A revision of every MODEL, such as
         step0, or a folder that holds each of them under its MODEL's last name.
@@ -70,8 +75,9 @@ def study(
     ):
         try:
             done = run_study(
-                models, read, out, options, initial=initial, executor=doing, progress=progress
-            )
+                models, read, out, options, base=base, initial=initial, executor=doing,
+                progress=progress,
+            )  # fmt: skip
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_stopped(out)) from None
     report = report or out / "report.html"

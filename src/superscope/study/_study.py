@@ -34,6 +34,7 @@ def study(
     out: Path,
     options: LossOptions = LossOptions(),  # noqa: B008 - frozen
     *,
+    base: str | Path | None = None,
     initial: str | Path | None = None,
     executor: Executor | Workers | None = None,
     progress: ProgressChoice = "auto",
@@ -53,6 +54,9 @@ def study(
         Folder for ``observations.csv``, the laws, token losses and what is finished of members.
     options
         How.
+    base
+        Model that the PEFT adapters among the models were trained on, if their
+        ``adapter_config.json`` names none or one that is not there.
     initial
         The models before training, to count the rows that moved: a revision that every model has
         on the hub, such as ``step0``, or a folder that holds each under the model's last name.
@@ -78,7 +82,11 @@ def study(
     out = Path(out).resolve()  # a worker may be in another folder
     make_folder(out)
     results = RunFolder(out / "members", ".json")
-    plans = [(name, family, located(name, text, options, out, initial)) for name, family in named]
+    given = None if base is None else str(base)
+    plans = [
+        (name, family, located(name, text, options, out, base=given, initial=initial))
+        for name, family in named
+    ]
     tasks = [task for *_, plan in plans for task in plan if isinstance(task, Task)]
     errors: dict[str, str] = {}
     to_do = [task for task in tasks if not _readable(task, results)]

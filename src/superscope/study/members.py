@@ -26,6 +26,7 @@ from superscope.heads import read_head
 from superscope.heads._locate import existing, locate
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.hub import HubCheckpoint
+from superscope.heads.peft import adapter_of
 from superscope.observations import Observation
 
 
@@ -45,6 +46,8 @@ class Task:
         Folder for the finished parts of a loss.
     initial, initial_identity
         For a head, the model before training, and what changes when its files do.
+    base
+        For a PEFT adapter, the model that it was trained on, if the user named it.
     """
 
     part: str
@@ -55,6 +58,7 @@ class Task:
     blocks: Path
     initial: Checkpoint | None = None
     initial_identity: str | None = None
+    base: str | None = None
 
     @property
     def identity(self) -> str:
@@ -83,7 +87,7 @@ def _head(task: Task) -> Geometry:
     options = task.options
 
     def measured(frequencies: TokenFrequency | None) -> Geometry:
-        head = read_head(task.checkpoint, progress=None)
+        head = read_head(task.checkpoint, base=task.base, progress=None)
         before = task.initial and read_head(task.initial, rows="all", progress=None)
         return measure(
             head, pairs="none", device=options.device, frequencies=frequencies, initial=before,
@@ -177,12 +181,23 @@ class Member:
 
 
 def located(
-    name: str, text: Text, options: LossOptions, folder: Path, initial: str | Path | None
+    name: str,
+    text: Text,
+    options: LossOptions,
+    folder: Path,
+    *,
+    base: str | None = None,
+    initial: str | Path | None = None,
 ) -> tuple[Task | MemberFailure, ...]:
-    """Return the tasks for a member, or the reasons why it or its initialization was not found."""
+    """Return the tasks for a member, or the reasons why a model of it was not found.
+
+    `base` is the base of a member that is a PEFT adapter, and `initial` the member before training.
+    """
     try:
         found = locate(name)
-        loss = Task("loss", found, loadable(found), text, options, folder / "blocks")
+        base = base if adapter_of(found) else None
+        place = loadable(found, base=base)
+        loss = Task("loss", found, place, text, options, folder / "blocks", base=base)
     except SuperscopeError as error:
         return (MemberFailure("model", str(error)),)
     head = replace(loss, part="head")

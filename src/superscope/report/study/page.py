@@ -15,7 +15,7 @@ from superscope.laws import Law
 from superscope.laws.summary import parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.page import SOURCES
-from superscope.text import advice, counted, fixed, number, times, visible
+from superscope.text import advice, counted, fixed, number, percent, times, visible
 
 if TYPE_CHECKING:
     from superscope.evaluation import Evaluation
@@ -88,7 +88,7 @@ def render_study(study: Study, placed: Sequence[Placed], missing: Sequence[Missi
         missing=[(m.title, sentence(m.reason)) for m in missing],
         columns=COLUMNS,
         rows=member_rows(study),
-        notes=[(sentence(note), names) for note, names in head_notes(study)],
+        notes=[(sentence(note), names) for note, names in member_notes(study)],
         laws=law_blocks(study),
         facts=[(label, sentence(text)) for label, text in facts(study)],
         source=SOURCES["LLG25"],
@@ -172,11 +172,12 @@ def _with_error(value: float, error: float | None) -> tuple[str, str]:
     return fixed(value, 4), "" if error is None else f"± {error:.2g}"
 
 
-def head_notes(study: Study) -> list[tuple[str, str]]:
-    """Return what is to be known of heads, and of which members."""
+def member_notes(study: Study) -> list[tuple[str, str]]:
+    """Return the notes on heads and losses, each with the numbers of its members."""
     named: dict[str, list[str]] = {}
     for k, member in enumerate(study.members, start=1):
-        for note in member.geometry.notes if member.geometry is not None else ():
+        results = (member.geometry, member.evaluation)
+        for note in dict.fromkeys(n for result in results if result for n in result.notes):
             named.setdefault(note, []).append(str(k))
     return [(advice(note), ", ".join(numbers)) for note, numbers in named.items()]
 
@@ -262,13 +263,18 @@ def _left_out(evaluated: Sequence[tuple[str, Evaluation]]) -> Iterator[tuple[str
         counts = [(k, count(e)) for k, e in evaluated]
         if any(n for _, n in counts):
             yield label, _spread(counts)
+    unread = [(k, e.unread_share) for k, e in evaluated]
+    if any(share for _, share in unread):
+        yield "tokens unread beyond the context", _spread(unread, percent)
 
 
-def _spread(values: Sequence[tuple[str, int]]) -> str:
-    """Return a count, or where members differ those there are, or from where to where."""
-    if len({n for _, n in values}) <= MOST_VALUES:
-        return _told([(k, f"{n:,}") for k, n in values])
-    return f"{min(n for _, n in values):,} to {max(n for _, n in values):,}"
+def _spread(
+    values: Sequence[tuple[str, float]], written: Callable[[float], str] = "{:,}".format
+) -> str:
+    """Return a number, or where members differ those there are, or from where to where."""
+    if len({written(n) for _, n in values}) <= MOST_VALUES:
+        return _told([(k, written(n)) for k, n in values])
+    return f"{written(min(n for _, n in values))} to {written(max(n for _, n in values))}"
 
 
 def _told(values: Sequence[tuple[str, str]]) -> str:
