@@ -78,6 +78,27 @@ def test_a_folder_of_nothing_else_is_named_too(name: str, tmp_path: Path) -> Non
         read_head(folder)
 
 
+def test_onnx_and_ctranslate2_folders_are_named(tmp_path: Path) -> None:
+    onnx, translate = FORMATS["model.onnx"][0], FORMATS["model.bin"][0]
+    nested = save(tmp_path / "nested", {"config.json": "{}"})
+    save(nested / "onnx", {"model_q4.onnx": onnx, "model_q4.onnx_data": bytes(99)})
+    for folder in (nested, nested / "onnx", nested / "onnx" / "model_q4.onnx"):
+        with pytest.raises(FormatError, match=r"an ONNX model.*measure the checkpoint that it was"):
+            read_head(folder)
+    with pytest.raises(FormatError, match="onnx_data is the data of an ONNX model"):
+        read_head(nested / "onnx" / "model_q4.onnx_data")
+    files = {"model.bin": translate, "config.json": "{}", "vocabulary.json": '["a"]'}
+    with pytest.raises(FormatError, match=r"a CTranslate2 model.*that it was converted from"):
+        read_head(save(tmp_path / "translate", files))
+
+
+def test_a_folder_of_folders_with_weights_names_them(tmp_path: Path) -> None:
+    for name in ("checkpoint-20", "checkpoint-10"):
+        save(tmp_path / name, {"model.safetensors": b""})
+    with pytest.raises(NotFoundError, match=r"path of one: checkpoint-10, checkpoint-20$"):
+        read_head(tmp_path)
+
+
 def test_folders_whose_files_belong_together(tmp_path: Path) -> None:
     leveldb = bytes.fromhex("57fb808b247547db")
     for stem in ("bert_model.ckpt", "model-1000", "ckpt"):

@@ -8,7 +8,7 @@ does not depend on where the files are.
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from superscope.errors import NotFoundError, UsageError
 from superscope.heads import cache, foreign
@@ -128,8 +128,15 @@ class LocalCheckpoint(Checkpoint):
         except OSError as error:
             raise NotFoundError(f"cannot list {self._folder}: {error.strerror}") from error
 
+    def below(self) -> tuple[str, ...]:
+        try:
+            found = [p.relative_to(self._folder) for p in self._folder.glob("*/*") if p.is_file()]
+        except OSError:
+            return ()
+        return tuple(sorted(map(PurePath.as_posix, found)))
+
     def open(self, file: str) -> RangeFile:
-        if file != self.only and file not in self.files():
+        if file != self.only and file not in (*self.files(), *self.below()):
             raise NotFoundError(f"{self.name} has no file {file}")
         return open_local(self._folder / file)
 

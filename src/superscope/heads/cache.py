@@ -95,9 +95,7 @@ def check_content(name: str, data: bytes, size: int | None, tag: str | None) -> 
         else hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
     ).hexdigest()
     if found != tag:
-        raise RemoteError(
-            f"{name} was damaged on the way: its hash is {found}, and the hub's is {tag}; try again"
-        )
+        raise damaged(name, found, tag)
 
 
 def write(path: Path, chunks: Iterable[bytes]) -> None:
@@ -149,3 +147,11 @@ def safetensors_header(
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
+
+
+def damaged(name: str, found: str, of_hub: str) -> RemoteError:
+    """Return the error for a file whose hash is not the one that the hub has for it."""
+    return RemoteError(
+        f"{name} was damaged on the way and is not kept: its hash is {found}, and the hub's is "
+        f"{of_hub}; try again"
+    )

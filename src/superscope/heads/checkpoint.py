@@ -43,6 +43,10 @@ class Checkpoint(ABC):
     def files(self) -> tuple[str, ...]:
         """Return the names of the files, relative to the checkpoint."""
 
+    def below(self) -> tuple[str, ...]:
+        """Return the names of files in folders of the checkpoint that are none of its own files."""
+        return ()
+
     @abstractmethod
     def open(self, file: str) -> RangeFile:
         """Open one of the files for range reads.

@@ -156,10 +156,7 @@ def _checked(found: Found, sha256: str | None) -> Iterator[bytes]:
     if whole is not None:
         whole.update(file.read_at(stop, file.size - stop))
         if whole.hexdigest() != sha256:
-            raise RemoteError(
-                f"{file.name} was damaged on the way: its SHA-256 is {whole.hexdigest()}, "
-                f"and the hub's is {sha256}; try again"
-            )
+            raise cache.damaged(file.name, whole.hexdigest(), str(sha256))
 
 
 def _doubt(rows: Rows) -> str | None:

@@ -119,6 +119,8 @@ def refuse(file: RangeFile) -> None:
     last = file.read_at(max(file.size - 8, 0), min(file.size, 8))
     if last == _LEVELDB or _TENSORFLOW.fullmatch(PurePosixPath(file.name).name):
         raise _cannot_read(file.name, "a part of a checkpoint of TensorFlow", _VARIABLE)
+    if file.name.endswith((".onnx_data", ".onnx.data")):
+        raise _cannot_read(file.name, "the data of an ONNX model", _EXPORTED)
     found = format_of(file)
     if found is not None:
         raise _cannot_read(file.name, found.what, found.way)

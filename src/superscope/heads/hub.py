@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from superscope.errors import (
     AccessRefusedError,
     NotFoundError,
-    RemoteError,
     SuperscopeError,
     UnreachableError,
 )
@@ -162,10 +161,7 @@ def checked_downloads(repo: str, revision: str | None, files: Iterable[str]) -> 
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         if digest != blob.name:
             blob.unlink()
-            raise RemoteError(
-                f"{repo}/{name} was damaged on the way: its SHA-256 is {digest}, and the hub's is "
-                f"{blob.name}; it was deleted from the cache, so try again"
-            )
+            raise cache.damaged(f"{repo}/{name}", digest, blob.name)
 
 
 def _downloaded(repo: str, revision: str | None, file: str) -> Path | None:

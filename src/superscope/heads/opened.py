@@ -121,7 +121,14 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
     if dcp_file.METADATA in files:
         return dcp_file.METADATA
     foreign.refuse_folder(checkpoint.name, files)
-    unread = [f for f in files if f.endswith(foreign.SUFFIXES)]
+    below = checkpoint.below()
+    folders = sorted({f.rpartition("/")[0] for f in weights_of(below)})
+    if folders:
+        raise NotFoundError(
+            f"{checkpoint.name} has no weights file, but some of its folders have; pass the path "
+            f"of one: {', '.join(folders[:8])}"
+        )
+    unread = [f for f in (*files, *below) if f.endswith(foreign.SUFFIXES)]
     if unread:
         foreign.refuse(checkpoint.open(unread[0]))
     raise NotFoundError(

@@ -22,7 +22,7 @@ from superscope.heads.head import Head
 from superscope.heads.hub import HubCheckpoint
 from superscope.heads.opened import Opened, config_of, weights_of
 from superscope.heads.rows import ReplacedRows, Rows
-from superscope.heads.tying import tied_by_config, untied_by_default
+from superscope.heads.tying import is_tied, tied_by_config
 from superscope.text import counted
 
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
@@ -77,11 +77,8 @@ class AdapterFolder:
             The adapter has both.
         """
         rows = _of_tokens(naming.within_embedding(self.names))
-        if rows:
-            config = config_of(self.base(base))
-            tied = tied_by_config(config)
-            if untied_by_default(config) is None if tied is None else tied:
-                self._refuse_rows(rows)
+        if rows and is_tied(config_of(self.base(base))):
+            self._refuse_rows(rows)
 
     def _refuse_rows(self, rows: Mapping[str, str]) -> None:
         if rows:

@@ -50,6 +50,12 @@ def tied_by_config(config: Mapping[str, Any]) -> bool | None:
     return True if True in said else False if False in said else None
 
 
+def is_tied(config: Mapping[str, Any]) -> bool:
+    """Return whether the head is tied to the embedding, by the config or by its architecture."""
+    tied = tied_by_config(config)
+    return untied_by_default(config) is None if tied is None else tied
+
+
 def kind_of(config: Mapping[str, Any]) -> str | None:
     """Return the architecture of the text model, or None if no part of the config names it."""
     kind = next((kind for part in parts_of(config) if (kind := part.get("model_type"))), None)
