@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import doctest
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import superscope
+from superscope import evaluation, forecasts, frequency, laws, study, toy
 
 ROOT = Path(superscope.__file__).parent
 WITH_EXAMPLES = [
@@ -16,6 +18,23 @@ WITH_EXAMPLES = [
     for path in sorted(ROOT.rglob("*.py"))
     if ">>> " in path.read_text(encoding="utf-8")
 ]
+
+
+MOST_USED = (
+    superscope.measure, superscope.Geometry.plot, superscope.Geometry.tokens,
+    superscope.Geometry.collisions, superscope.read_head, superscope.write_report,
+    superscope.Geometry.to_json, laws.fit, laws.fit_by, laws.compare, laws.load_table,
+    laws.simulate, laws.Law.predict, laws.Law.to_frame, forecasts.forecast, forecasts.plan,
+    forecasts.roll_out, toy.train, toy.sweep, toy.ToyRun.to_frame, frequency.count_tokens,
+    frequency.text_files, evaluation.evaluate, evaluation.Evaluation.tokens, study.study,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", MOST_USED, ids=lambda entry: entry.__qualname__)
+def test_the_most_used_show_how(entry: Callable[..., object]) -> None:
+    """Their examples are among those that run below."""
+    assert ">>> " in str(entry.__doc__).partition("Examples\n")[2]
+    assert entry.__module__ in WITH_EXAMPLES
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)

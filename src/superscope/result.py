@@ -15,7 +15,16 @@ class Result:
     """Properties that are written to JSON beside the fields, for other programs."""
 
     def to_json(self) -> str:
-        """Return the whole result as one line of JSON, with its derived numbers."""
+        """Return the whole result as one line of JSON, with its derived numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> geometry = superscope.measure(np.eye(4), pairs="none")
+        >>> superscope.Geometry.from_json(geometry.to_json()) == geometry
+        True
+        """
         return encode(self, derived=derived)
 
     @classmethod

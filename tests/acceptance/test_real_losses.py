@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extras import needed
 
 from superscope._measure import measure
 from superscope.evaluation import LossOptions, _evaluate, evaluate
@@ -17,9 +18,9 @@ from superscope.frequency.checkpoint import loadable
 
 TOKENS, CONTEXT, STRIDE = 250, 64, 48
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-gguf = pytest.importorskip("gguf")
+torch = needed("torch")
+needed("transformers")
+gguf = needed("gguf")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,12 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command import superscope
+from extras import needed
 from tiny_models import tiny_language_model
 
 from superscope.evaluation import Evaluation
 from superscope.observations import read_observations
 
-pytest.importorskip("transformers")
+needed("transformers")
 
 LINES = [f"the cat number {k} sat on a mat of width {k * k % 17} and slept" for k in range(30)]
 

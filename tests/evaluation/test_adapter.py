@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from extras import needed
 from tiny_models import byte_tokenizer, tiny_model
 
 from superscope.cli import main
@@ -24,8 +25,8 @@ from superscope.errors import (
 from superscope.evaluation import evaluate
 from superscope.frequency import load_tokenizer
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+torch = needed("torch")
+transformers = needed("transformers")
 
 TEXTS = ["The cat sat on the mat, and the dog sat on the log.", "Much meaning is packed."]
 LORA = {"peft_type": "LORA", "r": 2, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM"}
@@ -109,7 +110,7 @@ def trained(base: Path, folder: Path, rows: int | None = None, **told: Any) -> A
 
     With `rows`, tokens are added first.
     """
-    peft = pytest.importorskip("peft")
+    peft = needed("peft")
     told = {**LORA, **told}
     if told["peft_type"] == "IA3":
         del told["r"]
@@ -211,7 +212,7 @@ def test_settings_that_would_not_be_applied_are_refused(
 ) -> None:
     from safetensors.numpy import save_file
 
-    pytest.importorskip("peft")
+    needed("peft")
     folder = written(tmp_path / "adapter", bases["untied"], **told)
     save_file({"lora_A": np.ones((2, 16), np.float32)}, folder / "adapter_model.safetensors")
     with pytest.raises((FormatError, EvaluationError), match=said):
@@ -228,7 +229,7 @@ def test_a_pattern_whose_matching_does_not_end_is_refused(
 ) -> None:
     from safetensors.numpy import save_file
 
-    pytest.importorskip("peft")
+    needed("peft")
     monkeypatch.setattr("superscope.heads.patterns.SECONDS", 0.3)
     folder = written(tmp_path / "adapter", bases["untied"], **told)
     save_file({"lora_A": np.ones((2, 16), np.float32)}, folder / "adapter_model.safetensors")
@@ -237,7 +238,7 @@ def test_a_pattern_whose_matching_does_not_end_is_refused(
 
 
 def test_a_prompt_that_was_trained_is_refused(bases: dict[str, Path], tmp_path: Path) -> None:
-    pytest.importorskip("peft")
+    needed("peft")
     told = {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4}
     folder = written(tmp_path / "adapter", bases["untied"], **told)
     config = json.loads((folder / "adapter_config.json").read_text())

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import pytest
+from extras import needed
 from tiny_models import tiny_language_model
 
 from superscope.cli import main
@@ -15,7 +16,7 @@ from superscope.evaluation import Evaluation, LossOptions, evaluate
 from superscope.frequency import text_files
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 
-pytest.importorskip("transformers")
+needed("transformers")
 
 LONG = "the cat sat on a mat while much meaning is packed into width. " * 6
 

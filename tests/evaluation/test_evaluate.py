@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command import COMMAND, superscope
+from extras import needed
 from tiny_models import CONTEXT, byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
@@ -23,8 +24,8 @@ from superscope.evaluation.model import LanguageModel, OutOfMemory
 from superscope.frequency import Text, text_files, text_of
 from superscope.text import percent
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+torch = needed("torch")
+transformers = needed("transformers")
 
 WORDS = (
     "the", "cat", "sat", "on", "a", "mat", "while", "much", "meaning", "is", "packed", "into",

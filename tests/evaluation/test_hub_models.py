@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from extras import needed
 from tiny_models import lora_adapter, tiny_language_model
 from web import Answer, Hub, Repo, Web, etag, running
 
@@ -19,7 +20,7 @@ from superscope.frequency import text_of
 from superscope.frequency.checkpoint import loadable
 from superscope.study import study
 
-pytest.importorskip("transformers")
+needed("transformers")
 pytestmark = pytest.mark.usefixtures("no_waits")
 
 TEXTS = [f"the cat number {k} sat on a mat of width {k}" for k in range(12)]
@@ -58,7 +59,7 @@ def test_a_model_of_the_hub_has_the_loss_of_its_files(hub: Hub, tmp_path: Path) 
 
 
 def test_an_adapter_of_the_hub_has_the_loss_of_its_files(hub: Hub, tmp_path: Path) -> None:
-    pytest.importorskip("peft")
+    needed("peft")
     base = tiny_language_model("llama", tmp_path / "base")
     lora_adapter(base, tmp_path / "adapter", base_name="owner/base")
     # A base with an adapter of its own beside it, which is left out.
@@ -87,7 +88,7 @@ def test_a_gated_model_and_one_that_is_not_there_are_named(hub: Hub, tmp_path: P
 def test_a_model_that_is_too_large_is_not_downloaded(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    psutil = pytest.importorskip("psutil")
+    psutil = needed("psutil")
     served(hub, tiny_language_model("gpt2", tmp_path / "model"), "owner/large")
     monkeypatch.setattr(psutil, "virtual_memory", type("M", (), {"available": 10}))
     with pytest.raises(EvaluationError, match="owner/large is too large for this machine"):

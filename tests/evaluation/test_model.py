@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from extras import needed
 from tiny_models import CONTEXT, VOCABULARY, byte_tokenizer, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
@@ -14,8 +15,8 @@ from superscope.evaluation.model import LanguageModel, OutOfMemory, load_model
 from superscope.evaluation.sequences import Sequence
 from superscope.frequency.checkpoint import loadable
 
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+torch = needed("torch")
+transformers = needed("transformers")
 
 KINDS = ("gpt2", "gpt-neox", "llama", "opt", "qwen2", "gemma2", "mamba")
 
@@ -128,7 +129,7 @@ def test_dtype_is_as_asked(tmp_path: Path) -> None:
 
 def test_spread_over_devices_it_is_the_same(tmp_path: Path) -> None:
     """Parts that accelerate keeps elsewhere, here on disk, are fetched by its hooks."""
-    pytest.importorskip("accelerate")
+    needed("accelerate")
     folder = tiny_model("gpt-neox", tmp_path / "model")
     parts = {"gpt_neox.embed_in": "cpu", "gpt_neox.layers.0": "cpu", "gpt_neox.layers.1": "disk",
              "gpt_neox.final_layer_norm": "cpu", "gpt_neox.rotary_emb": "cpu",
@@ -172,7 +173,7 @@ def test_out_of_memory_is_told_however_the_device_says_it(
 def test_larger_than_the_free_memory_is_refused_before_it_is_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    psutil = pytest.importorskip("psutil")
+    psutil = needed("psutil")
     place = loadable(tiny_model("gpt2", tmp_path))
     monkeypatch.setattr(psutil, "virtual_memory", type("M", (), {"available": 10}))
     with pytest.raises(EvaluationError, match="too large for this machine"):

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pytest
+from extras import needed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_models import byte_tokenizer
@@ -18,7 +19,7 @@ from superscope.evaluation.sequences import Counts, Limits, Sequence, documents,
 from superscope.frequency import Document, Text, text_files, text_of
 from superscope.frequency.tokenizer import Encoded, Tokenizer, load_tokenizer
 
-pytest.importorskip("transformers", reason="the extra [text] is not installed")
+needed("transformers")
 ALL = Limits()
 LONG = "Much meaning is packed into the width of a language model, and Köln. " * 20
 TEXTS = st.lists(st.text(st.sampled_from("ab \né東"), max_size=25), max_size=8)

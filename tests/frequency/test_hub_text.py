@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from extras import needed
 from web import Hub, Repo, Web, running
 
 from superscope.errors import (
@@ -27,7 +28,7 @@ from superscope.errors import (
 )
 from superscope.frequency import DATASETS, hub_text
 
-datasets = pytest.importorskip("datasets", reason="the extra [text] is not installed")
+datasets = needed("datasets")
 
 C4_CARD = b"""---
 configs:

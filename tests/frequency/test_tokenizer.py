@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pytest
+from extras import needed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import END, KINDS, VOCABULARY, byte_tokenizer, tiny_model, word_tokenizer
@@ -17,7 +18,7 @@ from superscope.errors import FormatError, NotFoundError, SuperscopeError
 from superscope.frequency.text import Document, text_of
 from superscope.frequency.tokenizer import BATCH, Encoded, Tokenizer, load_tokenizer
 
-pytest.importorskip("transformers", reason="the extra [text] is not installed")
+needed("transformers")
 
 
 @cache

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from extras import needed
 from files import gguf, matrix, safetensors, sharded, torch_bin
 from web import Bucket, Hub, Repo, Web, etag, running
 
@@ -496,7 +497,7 @@ def test_missing_urls_and_unknown_stores(web: Web) -> None:
 
 
 def test_s3(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("s3fs", reason="the extra [s3] is not installed")
+    needed("s3fs")
     s3 = Bucket()
     for name, data in sharded([layers(2), {"lm_head.weight": HEAD, **layers(1, 8)}]).items():
         s3.files[f"/bucket/models/m/{name}"] = data

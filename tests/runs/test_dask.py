@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 import tasks
 from command import process, superscope
+from extras import needed
 from tasks import Note, begun, eventually
 
 from superscope.errors import RemoteError
 from superscope.runs import Outcome, RunFolder, dask_cluster, run_all
 
-pytest.importorskip("distributed")
+needed("distributed")
 pytestmark = pytest.mark.slow
 
 SWEEP = [sys.executable, "-m", "superscope", "toy", "sweep"]

@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from extras import needed
 from studies import make_study
 from tiny_models import byte_tokenizer, lora_adapter, tiny_language_model, tiny_model
 
@@ -22,7 +23,7 @@ from superscope.heads.hub import HubCheckpoint
 from superscope.observations import read_observations
 from superscope.study import Study, answers, fit_laws, read, study, table_of
 
-pytest.importorskip("transformers")
+needed("transformers")
 
 LINES = [f"the cat number {k} sat on a mat of width {k * k % 17} and slept" for k in range(40)]
 OPTIONS = LossOptions(context=32, batch=4)
@@ -285,7 +286,7 @@ def test_it_goes_through_processes(family: list[str], text: Text, tmp_path: Path
 
 @pytest.mark.slow
 def test_it_goes_through_dask(family: list[str], text: Text, tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
+    needed("distributed")
     from superscope.runs import dask_cluster
 
     with dask_cluster(workers=1) as workers:

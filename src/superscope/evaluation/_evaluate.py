@@ -88,6 +88,14 @@ def evaluate(
     ------
     SuperscopeError
         One line that names what is wrong, where, and the way out.
+
+    Examples
+    --------
+    >>> from superscope.evaluation import LossOptions, evaluate
+    >>> from superscope.frequency import text_files
+    >>> text = text_files(["held_out.txt"])  # doctest: +SKIP
+    >>> options = LossOptions(max_tokens=100_000)
+    >>> print(evaluate("openai-community/gpt2", text, options))  # doctest: +SKIP
     """
     source = text if isinstance(text, Text) else text_of(text)
     with chosen(progress) as report:

@@ -294,6 +294,12 @@ class Evaluation(Result, Pictured):
         """Return a row for each of the V entries: id, token, count, and its mean loss in nats.
 
         Entries that never were a target have count 0 and no loss.
+
+        Examples
+        --------
+        >>> from superscope.evaluation import evaluate
+        >>> found = evaluate("openai-community/gpt2", ["A cat sat."])  # doctest: +SKIP
+        >>> found.tokens().nlargest(5, "loss")  # doctest: +SKIP
         """
         import pandas as pd
 

@@ -320,6 +320,13 @@ class Law(Result, Pictured):
         """Return the columns parameter, estimate, standard_error, low and high, a row each.
 
         What nothing determines is NaN; of a parameter that was held the standard error is 0.
+
+        Examples
+        --------
+        >>> from superscope import laws
+        >>> law = laws.fit(laws.simulate("time", noise=0.001), "time", resamples=0)
+        >>> list(law.to_frame()["parameter"])
+        ['c', 'alpha', 'B']
         """
         ends = [self.intervals[name] for name in self.parameters]
         return pd.DataFrame(

@@ -102,6 +102,13 @@ def load_table(
     ------
     NotFoundError, FormatError, UsageError
         No such file or name, a file that is not a table, or an unsupported suffix.
+
+    Examples
+    --------
+    >>> from superscope.laws import load_table
+    >>> table = load_table("published-llms")
+    >>> len(table), sorted(table["family"].unique())
+    (108, ['Qwen', 'gpt2', 'opt', 'pythia'])
     """
     if isinstance(table, pd.DataFrame):
         return table

@@ -77,6 +77,14 @@ def study(
     ------
     UsageError
         No model, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from superscope.frequency import text_files
+    >>> from superscope.study import study
+    >>> text = text_files(["held_out.txt"])  # doctest: +SKIP
+    >>> print(study(["pythia"], text, Path("pythia")))  # doctest: +SKIP
     """
     named = _named(models)
     out = Path(out).resolve()  # a worker may be in another folder

@@ -153,6 +153,13 @@ class ToyRun(Result, Pictured):
         """Return one row per feature, by rank: probability, norm, dimensionality, bias and loss.
 
         ``interference`` is Σ_j (W_i·W_j)² over the other features j.
+
+        Examples
+        --------
+        >>> from superscope import toy
+        >>> run = toy.train(toy.ToyConfig(n=20, width=5, steps=10, batch=8))
+        >>> run.to_frame().columns[:4].to_list()
+        ['feature', 'probability', 'norm', 'dimensionality']
         """
         import pandas as pd
 

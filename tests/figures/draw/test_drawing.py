@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import matplotlib
 import pytest
+from extras import needed
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -118,7 +119,7 @@ def test_dark_is_light_with_each_roles_other_color() -> None:
 
 
 def test_a_notebook_shows_a_figure_once_at_its_size() -> None:
-    formatters = pytest.importorskip("IPython.core.formatters")
+    formatters = needed("IPython.core.formatters")
     figure = drawing().figure()
     data, metadata = formatters.DisplayFormatter().format(figure)
     assert data["image/png"][:4] == b"\x89PNG"

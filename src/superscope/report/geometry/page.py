@@ -105,6 +105,14 @@ def write_report(geometries: Sequence[Geometry], path: Path) -> None:
     ------
     UsageError
         No geometry, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import superscope
+    >>> rows = np.random.default_rng(0).standard_normal((100, 10))
+    >>> superscope.write_report([superscope.measure(rows)], Path("report.html"))
     """
     if not geometries:
         raise UsageError("a report needs at least one measured model")
