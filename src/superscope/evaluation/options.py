@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from superscope.errors import UsageError
-from superscope.options import check_choices
+from superscope.frequency.options import TextOptions
 
 BLOCK_TOKENS = 1 << 14  # a minute or less on a laptop
 
 
 @dataclass(frozen=True)
-class LossOptions:
+class LossOptions(TextOptions):
     """How to evaluate a model.
 
     Attributes
@@ -25,15 +25,8 @@ class LossOptions:
         Tokens read at once; less if the model allows less.
     stride
         Tokens from one window to the next; half the context by default.
-    special
-        How special tokens that a text spells, as ``<|endoftext|>``, are read: as ``tokens``, or as
-        the ``text`` that they are.
     batch
         Sequences read at once.
-    max_tokens
-        Tokens of the text that are taken; all by default.
-    max_documents
-        Documents of the text that are taken; all by default.
     device
         ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one, all of several.
     dtype
@@ -46,10 +39,7 @@ class LossOptions:
     mode: Literal["documents", "windows"] = "documents"
     context: int = 2048
     stride: int | None = None
-    special: Literal["tokens", "text"] = "tokens"
     batch: int = 8
-    max_tokens: int | None = None
-    max_documents: int | None = None
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     block_tokens: int = BLOCK_TOKENS
@@ -62,11 +52,10 @@ class LossOptions:
         UsageError
             Naming the option.
         """
-        check_choices(self)
+        super().__post_init__()
         if self.stride is not None and self.mode != "windows":
             raise UsageError("a stride is that of windows: choose mode='windows'")
-        least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "max_documents": 1,
-                 "block_tokens": 1}  # fmt: skip
+        least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "block_tokens": 1}
         for name, low in least.items():
             value = getattr(self, name)
             if value is not None and value < low:

@@ -1,4 +1,4 @@
-"""How a text is counted: the options of the command and of the function, declared once."""
+"""How a text is read and counted: the options of commands and functions, declared once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _RANKS = Parameter(converter=_typed_ranks, n_tokens=1, accepts_keys=False, negat
 
 
 @dataclass(frozen=True)
-class FrequencyOptions:
-    """How much of a text is counted, and what of it is one token.
+class TextOptions:
+    """How much of a text is read, and what of it is one token.
 
     Attributes
     ----------
@@ -38,16 +38,11 @@ class FrequencyOptions:
         Stop after this many tokens.
     max_documents
         Stop after this many documents.
-    ranks
-        Fit the exponent to these first and last ranks, on the command line FIRST:LAST; either may
-        be empty. Default: from rank 100 to the last rank seen 20 times, or more often where counts
-        vary more than by chance.
     """
 
     special: Literal["tokens", "text"] = "tokens"
     max_tokens: int | None = None
     max_documents: int | None = None
-    ranks: Annotated[tuple[int | None, int | None] | None, _RANKS] = None
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -55,3 +50,18 @@ class FrequencyOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name}={value}; it must be at least 1")
+
+
+@dataclass(frozen=True)
+class FrequencyOptions(TextOptions):
+    """How a text is counted.
+
+    Attributes
+    ----------
+    ranks
+        Fit the exponent to these first and last ranks, on the command line FIRST:LAST; either may
+        be empty. Default: from rank 100 to the last rank seen 20 times, or more often where counts
+        vary more than by chance.
+    """
+
+    ranks: Annotated[tuple[int | None, int | None] | None, _RANKS] = None
