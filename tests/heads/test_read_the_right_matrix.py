@@ -205,6 +205,37 @@ def test_a_head_whose_rows_do_not_match_the_tokenizer_is_noted(tmp_path: Path) -
         assert (f"40 rows, but the tokenizer has {ids} ids" in notes(read_head(folder))) is noted
 
 
+@pytest.mark.parametrize("name", ["to_logits.weight", "decoder.output_projection.weight"])
+@pytest.mark.parametrize("rows", [W, W.T.copy()])
+def test_a_matrix_of_the_embeddings_shape_is_not_passed_over(
+    tmp_path: Path, name: str, rows: np.ndarray
+) -> None:
+    tensors = safetensors({"m.embed_tokens.weight": E, name: rows})
+    with pytest.raises(NotFoundError, match=f"{name} has the shape of the input embedding and may"):
+        read_head(save(tmp_path / "silent", {"model.safetensors": tensors}))
+    tied = save(tmp_path / "tied", {"model.safetensors": tensors, "config.json": TIED})
+    np.testing.assert_array_equal(whole(read_head(tied)), E)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "noted"),
+    [
+        ({"hidden_size": 12}, True),  # a slice along the width
+        ({"hidden_size": 6}, False),
+        ({"hidden_size": 12, "word_embed_proj_dim": 6}, False),
+        ({"hidden_size": 12, "text_config": {"hidden_size": 6}}, False),
+        ({"n_embd": 12}, False),
+    ],
+)
+def test_columns_are_compared_with_the_hidden_size(
+    tmp_path: Path, sizes: dict[str, object], noted: bool
+) -> None:
+    config = json.dumps({"vocab_size": 40, **sizes})
+    files = {"model.safetensors": safetensors({"lm_head.weight": W}), "config.json": config}
+    said = notes(read_head(save(tmp_path, files)))
+    assert ("6 columns, but the config says a hidden size of 12" in said) == noted
+
+
 def test_a_projector_is_no_head(tmp_path: Path) -> None:
     tensors = {"model.embed_tokens.weight": W, "projector.proj_out.weight": E[:9]}
     folder = save(tmp_path, {"model.safetensors": safetensors(tensors)})

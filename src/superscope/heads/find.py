@@ -96,6 +96,8 @@ def find_head(
         notes.append(turned)
     elif transpose is None:
         notes += vocabulary.check_rows((rows, width), size, label, wanted is not None)
+    if wanted is None:
+        notes += vocabulary.check_columns(width, config)
     tied = wanted is None and choice.own and tied_by_config(config)
     drifted = drifted_embedding(opened, where, stored.name) if tied else None
     if drifted is not None:

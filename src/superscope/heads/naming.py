@@ -54,6 +54,9 @@ _HEAD_PART = re.compile(r"(^|\.)(lm_head|output|embed_out|out_head|unembed)\.")
 # … except for biases and the layers before a tied head.
 _BEFORE_HEAD = re.compile(r"\.(bias|b_U|dense|layer_norm|LayerNorm|ln|norm|transform)(\.|$)")
 
+# Where a matrix has the shape of the input embedding, such a name may be that of a head.
+_OUTWARD = re.compile(r"(?i)out|head|logit|unembed|proj|score|classifier|generator|predict|vocab")
+
 # Names of input embeddings, which are also the head of models that tie the two.
 _EMBEDDING = (
     "embed_tokens.weight",  # Llama, Qwen, Gemma, OPT, SmolLM, …
@@ -187,6 +190,12 @@ def choose(
             f"{unread[0]} belongs to an output head of an unknown kind, so the input embedding "
             f"was not measured in its place; {_candidates(every, known)}"
         )
+    rivals = [] if tied else _of_the_shape(embeddings, here, known)
+    if rivals:
+        raise NotFoundError(
+            f"{rivals[0]} has the shape of the input embedding and may be the output head, so the "
+            f"input embedding was not measured in its place; {_candidates(every, known)}"
+        )
     untied = untied_by_default(config) if tied is None else None
     if untied:
         raise NotFoundError(
@@ -250,6 +259,19 @@ def _outputs(here: list[str], shapes: Mapping[str, tuple[int, ...]]) -> list[str
             known.add(_OUTPUT_WITH_EMBEDDING)
         found = _in_use([name for name, plain in bare.items() if plain in known])
     return [name for name in found if len(shapes.get(name, (0, 0))) == 2]
+
+
+def _of_the_shape(
+    embeddings: list[str], here: list[str], shapes: Mapping[str, tuple[int, ...]]
+) -> list[str]:
+    """Return matrices of an output's name that have the shape of an embedding, also transposed."""
+    sizes = {shapes[name] for name in embeddings if len(shapes.get(name, ())) == 2}
+    sizes |= {size[::-1] for size in sizes}
+    return [
+        name
+        for name in here
+        if shapes.get(name) in sizes and _OUTWARD.search(name) and not _matching([name], _EMBEDDING)
+    ]
 
 
 def _is_of_a_head(name: str) -> bool:

@@ -77,6 +77,19 @@ def check_rows(
     return ()
 
 
+def check_columns(width: int, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a note if the columns are not as many as the hidden size in the config.
+
+    Some models embed in another width than the hidden one; their config then has that width too.
+    """
+    parts = parts_of(config)
+    hidden = next((size for part in parts if (size := part.get("hidden_size")) is not None), None)
+    known = {value for part in parts for value in part.values() if type(value) is int}
+    if type(hidden) is not int or width in known:
+        return ()
+    return (f"the head has {width:,} columns, but the config says a hidden size of {hidden:,}",)
+
+
 def few_rows(shape: tuple[int, int]) -> tuple[str, ...]:
     """Return a note if a head has fewer rows than columns."""
     rows, columns = shape
