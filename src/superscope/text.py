@@ -72,6 +72,16 @@ def with_sign(value: float, digits: int) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
+def change(value: float, digits: int = 3) -> str:
+    """Return a number to `digits` significant digits and its sign, plus or a typographic minus."""
+    return minus(f"{value:+,.{digits}g}")
+
+
+def minus(written: str) -> str:
+    """Return written numbers with the minus sign of print."""
+    return written.replace("-", "−")
+
+
 def fixed(value: float | None, digits: int = 2) -> str:
     """Return a number with that many decimals, or – if it is missing; zero is never negative."""
     if value is None:

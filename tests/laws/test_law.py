@@ -149,7 +149,9 @@ def test_a_bound_without_end_goes_to_json_and_back() -> None:
 def test_another_format_is_refused_with_a_way_out() -> None:
     written = json.loads(grouped(resamples=0).to_json())
     for other in (FORMAT + 1, 0, "1", None):
-        with pytest.raises(FormatError, match=r"this superscope reads format 2: fit it again"):
+        with pytest.raises(
+            FormatError, match=f"this superscope reads format {FORMAT}: fit it again"
+        ):
             Law.from_json(json.dumps(written | {"format": other}))
 
 

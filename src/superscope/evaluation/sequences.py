@@ -111,7 +111,7 @@ def windows(  # noqa: PLR0917 - those of documents, and a stride
             full = window(room)
             if (full.documents >= 0).any():  # else all that is new in it joins documents
                 yield full
-            row, done = row.without(stride), done - stride
+            row, done = row.dropping(stride), done - stride
     last = window(len(row.ids))
     if (last.documents >= 0).any():
         yield last
@@ -139,6 +139,6 @@ class _Row:
             np.concatenate([self.words, np.zeros(len(joint), np.int64), encoded.words]),
         )  # fmt: skip
 
-    def without(self, count: int) -> _Row:
+    def dropping(self, count: int) -> _Row:
         rest = slice(count, None)
         return _Row(self.ids[rest], self.documents[rest], self.lengths[rest], self.words[rest])

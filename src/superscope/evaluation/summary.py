@@ -57,16 +57,19 @@ def _scored(evaluation: Evaluation) -> str:
     s = evaluation.settings
     if s.first_scored:
         before = visible(" ".join(s.before), quote="", longest=100)
-        each = "each text" if s.stride is None else "each window"
-        return f"every token; {before} stands before {each} and is not scored"
-    first = "each text" if s.stride is None else "the first text"
-    return f"every token but the first of {first}, which has nothing before it"
+        if s.stride is None:
+            return f"every token; {before} stands before each text and is not scored"
+        return f"every token; {before} stands before each window and is not scored"
+    if s.stride is None:
+        return "every token but the first of each text, which has nothing before it"
+    return "every token but the first of the first text, which has nothing before it"
 
 
 def _mode(evaluation: Evaluation) -> str:
     s, t = evaluation.settings, evaluation.text
     if s.stride is not None:
         return s.reading
-    longer = counted(t.cut, "was", "were")
-    unread = f", {percent(t.unread_share)} of the tokens unread" if t.unread else ""
-    return f"{s.reading} ({longer} longer{unread})"
+    longer = f"{counted(t.cut, 'was', 'were')} longer"
+    if not t.unread:
+        return f"{s.reading} ({longer})"
+    return f"{s.reading} ({longer}, {percent(t.unread_share)} of the tokens unread)"

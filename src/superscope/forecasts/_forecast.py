@@ -16,6 +16,7 @@ from superscope.result import Result
 from superscope.text import rounded
 
 FAR = 4.0  # times beyond the data above which a forecast is doubted
+ANOTHER_UNIT = 1e5  # times the data, beyond which a unit may be mixed up
 
 
 @dataclass(frozen=True)
@@ -217,13 +218,14 @@ def _doubts(
 ) -> tuple[str, ...]:
     doubts = [f"the law is {law.short_verdict}"] if law.findings or law.held else []
     for column, times in beyond.items():
-        said = f"{times:.3g} times the largest" if times > 1 else f"{times:.3g} of the smallest"
-        if max(times, 1 / times) > FAR:
-            unit = ""
-            if max(times, 1 / times) > 1e5:
-                unit = "; is it in the unit of the data (plain counts)?"
-            verb = "are" if column.endswith("s") else "is"
-            doubts.append(f"{column} {verb} {said} in the data{unit}")
+        factor = max(times, 1 / times)
+        if factor <= FAR:
+            continue
+        verb = "are" if column.endswith("s") else "is"
+        how_far = f"{times:.3g} times the largest" if times > 1 else f"{times:.3g} of the smallest"
+        doubt = f"{column} {verb} {how_far} in the data"
+        asked = f"{doubt}; is it in the unit of the data (plain counts)?"
+        doubts.append(asked if factor > ANOTHER_UNIT else doubt)
     for end in ends:
         if inputs["width"] >= end.width.value:
             doubts.append(f"the width is past the law's end: {end.reason}")

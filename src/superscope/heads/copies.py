@@ -20,7 +20,7 @@ from superscope.errors import FormatError, RemoteError
 from superscope.heads import cache, tokens
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.encodings import ENCODINGS, ggml_encoding
-from superscope.heads.find import Found
+from superscope.heads.find import FoundHead
 from superscope.heads.head import Head, Provenance
 from superscope.heads.opened import loaded, read_directory, rows_of
 from superscope.heads.rows import ArrayRows, Rows, ScaledRows
@@ -50,7 +50,7 @@ def kept(copy: Path, checkpoint: Checkpoint) -> Head | None:
     return head if now is None or now == facts else None
 
 
-def fetched(checkpoint: Checkpoint, found: Found, copy: Path, progress: Progress) -> Head:
+def fetched(checkpoint: Checkpoint, found: FoundHead, copy: Path, progress: Progress) -> Head:
     """Download a head, and keep it in the cache if its rows look sound.
 
     Raises
@@ -79,7 +79,7 @@ def fetched(checkpoint: Checkpoint, found: Found, copy: Path, progress: Progress
         fresh.unlink(missing_ok=True)
 
 
-def _content(checkpoint: Checkpoint, found: Found, progress: Progress) -> Iterator[bytes]:
+def _content(checkpoint: Checkpoint, found: FoundHead, progress: Progress) -> Iterator[bytes]:
     """Yield the content of a copy."""
     tensor, scale = found.tensor, found.scale
     # safetensors has no names for ggml's types, so their bytes are kept as U8.
@@ -121,7 +121,7 @@ def _content(checkpoint: Checkpoint, found: Found, progress: Progress) -> Iterat
         yield table.astype("<f4").tobytes()
 
 
-def _checked(found: Found, sha256: str | None) -> Iterator[bytes]:
+def _checked(found: FoundHead, sha256: str | None) -> Iterator[bytes]:
     """Yield a head's bytes; at the end raise RemoteError if the server sent wrong ones.
 
     If the file holds little besides the head, the rest is read too and the hash of the whole file

@@ -30,7 +30,7 @@ _DRIFTED = "its own output head, although config.json ties it to the input embed
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundHead:
     """A head that was found but not read yet.
 
     Attributes
@@ -50,7 +50,7 @@ class Found:
 
 def find_head(
     checkpoint: Checkpoint, wanted: str | None, fold_norm: bool, transpose: bool | None = None
-) -> Found:
+) -> FoundHead:
     config = config_of(checkpoint)
     opened = Opened(checkpoint)
     chosen = choose_head(checkpoint, opened, config, wanted)
@@ -122,7 +122,7 @@ def find_head(
         parameters=_parameters(directory) if chosen.one_file and len(parts) == 1 else None,
         notes=tuple(notes),
     )
-    return Found(opened.file(file_name), stored, directory, provenance, gain, scale, matrix)
+    return FoundHead(opened.file(file_name), stored, directory, provenance, gain, scale, matrix)
 
 
 def _encoding(

@@ -160,13 +160,13 @@ class AdapterFolder:
             heads = _of_tokens(embeddings)
         label = f"{self.checkpoint.name}: the head"
         if not heads:
-            note = "the adapter leaves the head of its base as it is"
-            if embeddings:
-                note += (
-                    f"; it changes the input embedding ({min(embeddings)}), which is tied to the "
-                    "head in the base: PEFT applies the change to the input alone, but a merged "
-                    "model may have it in both"
-                )
+            note = (
+                "the adapter leaves the head of its base as it is; it changes the input embedding "
+                f"({min(embeddings)}), which is tied to the head in the base: PEFT applies the "
+                "change to the input alone, but a merged model may have it in both"
+                if embeddings
+                else "the adapter leaves the head of its base as it is"
+            )
             return rows, (note,)
         if len({*heads.values()}) > 1:
             raise FormatError(f"{label} has adapters in several modules; {MERGE}")

@@ -15,7 +15,7 @@ from superscope.errors import HeadDataError, NotFoundError, SuperscopeError, Usa
 from superscope.heads import copies, tokens
 from superscope.heads._locate import locate
 from superscope.heads.checkpoint import Checkpoint
-from superscope.heads.find import Found, find_head
+from superscope.heads.find import FoundHead, find_head
 from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
 from superscope.heads.opened import config_of, rows_of
@@ -144,7 +144,7 @@ def _fit_of_tokens(checkpoint: Checkpoint, head: Head) -> tuple[str, ...]:
     return check_tokens(head.features, len(head.tokens), agreed=size == head.features)
 
 
-def _found(checkpoint: Checkpoint, options: HeadOptions) -> Found:
+def _found(checkpoint: Checkpoint, options: HeadOptions) -> FoundHead:
     return find_head(checkpoint, options.tensor, options.fold_norm, options.transpose)
 
 

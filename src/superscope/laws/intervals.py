@@ -83,14 +83,14 @@ def bca(bootstrap: Floats, value: float, jackknife: Floats, z: float) -> Interva
     """
     from scipy.special import ndtr, ndtri
 
-    draws = np.sort(bootstrap[np.isfinite(bootstrap)])
+    resampled = np.sort(bootstrap[np.isfinite(bootstrap)])
     jackknife = jackknife[np.isfinite(jackknife)]
-    if len(draws) < LEAST_RESAMPLES:
+    if len(resampled) < LEAST_RESAMPLES:
         return Interval(None, None)
-    if draws[0] == draws[-1]:
+    if resampled[0] == resampled[-1]:
         return Interval(value, value)
-    below = (np.sum(draws < value) + 0.5 * np.sum(draws == value)) / len(draws)
-    bias = float(ndtri(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws))))
+    below = (np.sum(resampled < value) + 0.5 * np.sum(resampled == value)) / len(resampled)
+    bias = float(ndtri(np.clip(below, 0.5 / len(resampled), 1 - 0.5 / len(resampled))))
     from_mean = jackknife.mean() - jackknife
     squares = float(np.sum(from_mean**2))
     acceleration = float(np.sum(from_mean**3)) / (6 * squares**1.5) if squares > 0 else 0.0
@@ -99,7 +99,7 @@ def bca(bootstrap: Floats, value: float, jackknife: Floats, z: float) -> Interva
         moved = bias + z
         shrunk = 1 - acceleration * moved
         level = ndtr(bias + moved / shrunk) if shrunk > 0 else float(z > 0)
-        return float(np.quantile(draws, level))
+        return float(np.quantile(resampled, level))
 
     return Interval(end(-z), end(z))
 
@@ -121,13 +121,13 @@ def one_sided(bootstrap: Floats, value: float, low: float, z: float) -> Interval
     """
     from scipy.stats import norm
 
-    draws = bootstrap[np.isfinite(bootstrap)]
-    if not len(draws):
+    resampled = bootstrap[np.isfinite(bootstrap)]
+    if not len(resampled):
         return Interval(None, None)
     level = float(norm.cdf(z))
     if value == low:
-        return Interval(value, float(np.quantile(draws, level)))
-    return Interval(float(np.quantile(draws, 1 - level)), value)
+        return Interval(value, float(np.quantile(resampled, level)))
+    return Interval(float(np.quantile(resampled, 1 - level)), value)
 
 
 @dataclass(frozen=True)

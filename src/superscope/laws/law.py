@@ -13,19 +13,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import FormatError, UsageError
-from superscope.laws import formula, status
+from superscope.laws import formula
 from superscope.laws._profile import Profile
 from superscope.laws.check import wrong_form, wrong_points
 from superscope.laws.exclusion import Excluded
 from superscope.laws.formula import Floats, Form
 from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
 from superscope.laws.intervals import LEVEL, Interval, Uncertainty
+from superscope.laws.judged import Judged
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.prediction import Band, Scatter, expected, new_models
 from superscope.laws.problem import parameter_names
 from superscope.laws.stability import Influence, Refit
-from superscope.laws.status import Finding, FitStatus
+from superscope.laws.status import Finding
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.serialize import decode
@@ -35,7 +36,7 @@ FORMAT = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Law(Result, Pictured):
+class Law(Judged, Result, Pictured):
     """A scaling law fitted to points, with what is known of its parameters and what is wrong.
 
     Losses are in nats per token, or whatever the table holds.
@@ -105,49 +106,6 @@ class Law(Result, Pictured):
     influences: tuple[Influence, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
-
-    @property
-    def status(self) -> FitStatus:
-        """The gravest finding, or that the law is identified."""
-        ordered = sorted(self.findings, key=lambda f: not f.status.severe)
-        return ordered[0].status if ordered else FitStatus.IDENTIFIED
-
-    @property
-    def identified(self) -> bool:
-        """Whether no finding is severe."""
-        return not any(f.status.severe for f in self.findings)
-
-    @property
-    def equal(self) -> tuple[str, ...]:
-        """Parameters that were tied to one value; empty without any."""
-        floors = list(self.parameters)[2 * len(self.form.terms) :]
-        every = floors if self.form.floor in self.options.equal else []
-        return tuple(n for n in self.parameters if n in (*self.options.equal, *every))
-
-    @property
-    def held(self) -> dict[str, float]:
-        """Parameters that were held and not fitted, by name."""
-        return {n: self.parameters[n] for n, error in self.standard_errors.items() if error == 0.0}
-
-    @property
-    def held_text(self) -> str:
-        """What was held: ``given alpha = 1``; empty if nothing was."""
-        return status.held_text(self.held, list(self.parameters)[2 * len(self.form.terms) :])
-
-    @property
-    def headline(self) -> str:
-        """Whether the law is identified, and given what."""
-        return status.headline(self.findings, self.held_text)
-
-    @property
-    def verdict(self) -> str:
-        """What the judge says, in a sentence or two."""
-        return status.verdict(self.findings, self.held_text)
-
-    @property
-    def short_verdict(self) -> str:
-        """The verdict by its kinds: ``not identified (floor at its bound: E)``."""
-        return status.short_verdict(self.findings, self.held_text)
 
     @property
     def uncertainty(self) -> Uncertainty:

@@ -167,10 +167,12 @@ def make_problem(form: Form, points: Points, options: FitOptions) -> Problem:
     free = int(np.sum((low < high) & (leader == np.arange(len(leader)))))
     distinct = len(np.unique(np.column_stack([points.inputs, points.group]), axis=0))
     if distinct < free:
-        where = "" if distinct == len(points) else f" at {distinct} different inputs"
         raise UsageError(
-            f"{len(points)} points{where} are fewer than the {free} parameters of {form.name}: "
+            f"{len(points)} points are fewer than the {free} parameters of {form.name}: "
             "add points, or fix a parameter"
+            if distinct == len(points)
+            else f"{len(points)} points at {distinct} different inputs are fewer than the {free} "
+            f"parameters of {form.name}: add points, or fix a parameter"
         )
     starts = _starts(k, options.starts, options.seed)
     x = np.log(points.inputs)

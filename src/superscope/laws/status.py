@@ -167,12 +167,11 @@ def held_text(held: Mapping[str, float], floors: Sequence[str]) -> str:
 
 def headline(findings: Sequence[Finding], held: str) -> str:
     """Return whether a law is identified, and given what."""
-    said = "Identified"
     if any(f.status.severe for f in findings):
-        said = "Not identified"
-    elif findings:
-        said = "Identified, with reservations"
-    return f"{said}, {held}" if held else said
+        kind = "Not identified"
+    else:
+        kind = "Identified, with reservations" if findings else "Identified"
+    return f"{kind}, {held}" if held else kind
 
 
 def verdict(findings: Sequence[Finding], held: str) -> str:
@@ -184,8 +183,9 @@ def verdict(findings: Sequence[Finding], held: str) -> str:
         return f"{start}: {severe}. Also: {doubts}."
     if severe or doubts:
         return f"{start}: {severe or doubts}."
-    every = "every other parameter" if held else "every parameter"
-    return f"{start}: the data determine {every}, whichever points are left out."
+    if held:
+        return f"{start}: the data determine every other parameter, whichever points are left out."
+    return f"{start}: the data determine every parameter, whichever points are left out."
 
 
 def short_verdict(findings: Sequence[Finding], held: str) -> str:

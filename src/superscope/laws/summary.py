@@ -95,8 +95,8 @@ def _interval_method(law: Law) -> str:
     what = counted(units, law.points.units)
     if law.interval_method == "bca":
         failed = law.options.resamples - len(law.bootstrap)
-        some = f" ({failed:,} more could not be fitted)" if failed else ""
-        return f"{len(law.bootstrap):,} resamples of {what}, BCa{some}"
+        made = f"{len(law.bootstrap):,} resamples of {what}, BCa"
+        return f"{made} ({failed:,} more could not be fitted)" if failed else made
     if law.interval_method == "none":
         return (
             f"none: of {law.options.resamples:,} resamples of {what} too many could not be fitted"

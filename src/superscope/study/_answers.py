@@ -10,7 +10,7 @@ from superscope.forecasts import forecast_at
 from superscope.geometry import Geometry, Regime
 from superscope.geometry.untrained import MANY, Evidence
 from superscope.laws import Estimate, Law
-from superscope.text import advice, counted, signed, with_interval
+from superscope.text import advice, change, counted, signed, with_interval
 
 if TYPE_CHECKING:
     from superscope.study.members import Member
@@ -212,23 +212,23 @@ def _doubling(study: Study) -> Answer:
     measured = _last_doubling(study.members)
     if law is None:
         return Answer(question, CANNOT, (f"No law: {study.laws.missing['loss']}.", *measured))
-    text, gains = [], []
+    extrapolated = "The law is not identified, so this is only an extrapolation."
+    text = [] if law.identified else [extrapolated]
+    gains = []
     for group in law.points.groups:
         width = float(law.points.inputs[law.points.group == law.group_number(group), 0].max())
         at = forecast_at(law, {"width": width}, group=group)
         gain = at.doubling["width"]
-        of = f" of {group}" if len(law.points.groups) > 1 else ""
+        widths = f"width {width:,.0f} to {2 * width:,.0f}"
+        which = f"{widths} of {group}" if len(law.points.groups) > 1 else widths
         left = at.parts["width"]
-        gains.append(f"{gain.value:.2g}".replace("-", "−"))
+        gains.append(signed(gain.value, 2))
         text.append(
-            f"From width {width:,.0f} to {2 * width:,.0f}{of} the law expects a change of "
-            f"{_estimate(gain)} nats. Width still costs {_estimate(left)} of the "
-            f"{at.expected.value:.4g} nats there; the rest, {at.parts['floor'].value:.4g}, is the "
-            "floor that no width lowers."
+            f"From {which} the law expects a change of {_estimate(gain)} nats. Width still costs "
+            f"{_estimate(left)} of the {at.expected.value:.4g} nats there; the rest, "
+            f"{at.parts['floor'].value:.4g}, is the floor that no width lowers."
         )
-    if not law.identified:
-        text.insert(0, "The law is not identified, so this is only an extrapolation.")
-    short = CANNOT if not law.identified else f"{' and '.join(gains)} nats expected"
+    short = f"{' and '.join(gains)} nats expected" if law.identified else CANNOT
     return Answer(question, short, (*text, *measured))
 
 
@@ -244,11 +244,11 @@ def _last_doubling(found: Sequence[Member]) -> Iterator[str]:
         if len(points) < 2 or points[-1][0] == points[-2][0]:
             continue
         (before, loss_before), (after, loss_after) = points[-2:]
-        of = f" of {family}" if len(by_family) > 1 and family else ""
-        change = f"{loss_after - loss_before:+.3g}".replace("-", "−")
+        widths = f"width {before:,} to {after:,}"
+        which = f"{widths} of {family}" if len(by_family) > 1 and family else widths
         yield (
-            f"Measured: from width {before:,} to {after:,}{of} the loss went from "
-            f"{loss_before:.4f} to {loss_after:.4f}, a change of {change} nats."
+            f"Measured: from {which} the loss went from {loss_before:.4f} to {loss_after:.4f}, "
+            f"a change of {change(loss_after - loss_before)} nats."
         )
 
 

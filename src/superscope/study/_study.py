@@ -17,7 +17,7 @@ from superscope.heads import FAMILIES, family_of, members
 from superscope.laws import Law, fit
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
-from superscope.study.members import Member, MemberFailure, Task, located, work
+from superscope.study.members import Member, MemberFailure, MemberTask, located, work
 from superscope.study.result import RESULT, Study, StudyLaws, table_of
 from superscope.tables import write_table
 from superscope.text import counted, slug
@@ -95,7 +95,7 @@ def study(
         (name, family, located(name, text, options, out, base=given, initial=initial))
         for name, family in named
     ]
-    tasks = [task for *_, plan in plans for task in plan if isinstance(task, Task)]
+    tasks = [task for *_, plan in plans for task in plan if isinstance(task, MemberTask)]
     errors: dict[str, str] = {}
     to_do = [task for task in tasks if not _readable(task, results)]
     if to_do:
@@ -170,7 +170,7 @@ def _workers(executor: Executor | Workers | None) -> AbstractContextManager[Work
     return nullcontext(executor if isinstance(executor, Workers) else workers_of(executor))
 
 
-def _readable(task: Task, results: RunFolder) -> bool:
+def _readable(task: MemberTask, results: RunFolder) -> bool:
     """Return whether a task is done; a result that cannot be read is set aside."""
     if not results.has(task.identity):
         return False
@@ -183,7 +183,7 @@ def _readable(task: Task, results: RunFolder) -> bool:
     return True
 
 
-def _read(task: Task, results: RunFolder) -> Geometry | Evaluation:
+def _read(task: MemberTask, results: RunFolder) -> Geometry | Evaluation:
     text = results.file(task.identity).read_text("utf-8")
     return (Geometry if task.part == "head" else Evaluation).from_json(text)
 
@@ -191,15 +191,15 @@ def _read(task: Task, results: RunFolder) -> Geometry | Evaluation:
 def _member(
     name: str,
     family: str | None,
-    plan: tuple[Task | MemberFailure, ...],
+    plan: tuple[MemberTask | MemberFailure, ...],
     results: RunFolder,
     errors: dict[str, str],
 ) -> Member:
-    tasks = [task for task in plan if isinstance(task, Task)]
+    tasks = [task for task in plan if isinstance(task, MemberTask)]
     done = {task.part: _read(task, results) for task in tasks if results.has(task.identity)}
     failures = tuple(
         MemberFailure(task.part, errors.get(task.identity, "it was not done"))
-        if isinstance(task, Task)
+        if isinstance(task, MemberTask)
         else task
         for task in plan
         if task.part not in done

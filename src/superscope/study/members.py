@@ -31,7 +31,7 @@ from superscope.observations import Observation
 
 
 @dataclass(frozen=True)
-class Task:
+class MemberTask:
     """A task for one member: to measure its head, or to evaluate its loss.
 
     Attributes
@@ -73,7 +73,7 @@ class Task:
         return f"{self.part}-{hashlib.sha256(repr(seen).encode()).hexdigest()[:20]}"
 
 
-def work(tasks: Sequence[Task]) -> list[bytes]:
+def work(tasks: Sequence[MemberTask]) -> list[bytes]:
     """Do tasks, and return the result of each as JSON."""
     done = []
     for task in tasks:
@@ -82,7 +82,7 @@ def work(tasks: Sequence[Task]) -> list[bytes]:
     return done
 
 
-def _head(task: Task) -> Geometry:
+def _head(task: MemberTask) -> Geometry:
     """Measure a head, weighted by the frequencies of its tokens in the text if they are known."""
     options = task.options
 
@@ -114,7 +114,7 @@ def _noted(geometry: Geometry, note: str) -> Geometry:
     return replace(geometry, provenance=replace(known, notes=(*known.notes, note)))
 
 
-def _loss(task: Task) -> Evaluation:
+def _loss(task: MemberTask) -> Evaluation:
     return evaluate(
         task.loadable, task.text, task.options, keep=task.blocks,
         tokenizer=_tokenizer(task.loadable), progress=None,
@@ -188,7 +188,7 @@ def located(
     *,
     base: str | None = None,
     initial: str | Path | None = None,
-) -> tuple[Task | MemberFailure, ...]:
+) -> tuple[MemberTask | MemberFailure, ...]:
     """Return the tasks for a member, or the reasons why a model of it was not found.
 
     `base` is the base of a member that is a PEFT adapter, and `initial` the member before training.
@@ -197,7 +197,7 @@ def located(
         found = locate(name)
         base = base if adapter_of(found) else None
         place = loadable(found, base=base)
-        loss = Task("loss", found, place, text, options, folder / "blocks", base=base)
+        loss = MemberTask("loss", found, place, text, options, folder / "blocks", base=base)
     except SuperscopeError as error:
         return (MemberFailure("model", str(error)),)
     head = replace(loss, part="head")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from superscope.figures.geometry import spectrum
 from superscope.figures.geometry._spectrum import (
     POINTS,
-    drawn_points,
+    drawn_ranks,
     tight_spectrum,
 )
 from superscope.geometry import Geometry, measure_head
@@ -32,7 +32,7 @@ def test_a_tight_frame_lies_on_its_line() -> None:
 
 def test_points_are_few_descending_and_keep_both_ends() -> None:
     spectrum = np.linspace(50, 1, 8192)
-    ranks, values = drawn_points(spectrum)
+    ranks, values = drawn_ranks(spectrum)
     assert len(ranks) <= POINTS
     assert (ranks[0], ranks[-1]) == (1, 8192)
     assert (values[0], values[-1]) == (50, 1)
@@ -40,7 +40,7 @@ def test_points_are_few_descending_and_keep_both_ends() -> None:
 
 
 def test_zeros_cannot_stand_on_a_logarithmic_axis() -> None:
-    ranks, values = drawn_points(np.array([3.0, 1.0, 1e-15, 0.0]))
+    ranks, values = drawn_ranks(np.array([3.0, 1.0, 1e-15, 0.0]))
     assert ranks.tolist() == [1, 2]
     assert values.tolist() == [3, 1]
 

@@ -14,9 +14,9 @@ from superscope.figures.geometry._spectrum import EIGENVALUE, RANK, paint_spectr
 from superscope.figures.geometry._width import (
     OVERLAP,
     WIDTH,
-    family_marks,
     paint_widths,
     placements,
+    published_marks,
 )
 from superscope.figures.geometry.keys import center_lines
 from superscope.geometry import Geometry
@@ -31,7 +31,7 @@ def overview_drawing(geometry: Geometry) -> Drawing:
             *center_lines(geometry),
             line("chance; tight frame", DASHED),
             line("threshold of φ", DOTTED),
-            *family_marks(),
+            *published_marks(),
         ),
         heading=f"{drawable(names[0])}: V = {geometry.features:,}, m = {geometry.width:,}",
     )

@@ -31,7 +31,7 @@ def tight_spectrum(features: int, width: int) -> Float64:
     return np.where(np.arange(width) < used, features / used, 0.0)
 
 
-def drawn_points(spectrum: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
+def drawn_ranks(spectrum: Float64) -> tuple[npt.NDArray[np.int64], Float64]:
     """Return ranks, from 1, and eigenvalues to draw: at most `POINTS`, even in log rank."""
     positive = spectrum[spectrum > ROUNDING * spectrum[0]]
     ranks = np.unique(np.geomspace(1, len(positive), POINTS).round().astype(np.int64))
@@ -72,10 +72,10 @@ def even_text(geometry: Geometry) -> str:
 def paint_spectra(panel: Axes, geometry: Geometry) -> None:
     """Draw the spectrum of each centering, and that of the least interference."""
     tight = tight_spectrum(geometry.features, geometry.width)
-    panel.plot(*drawn_points(tight), color=LIGHT["ink"], linewidth=1.2, linestyle=DASHED)
+    panel.plot(*drawn_ranks(tight), color=LIGHT["ink"], linewidth=1.2, linestyle=DASHED)
     drawn = []
     for overlap in geometry.overlaps:
-        ranks, values = drawn_points(overlap.spectrum)
+        ranks, values = drawn_ranks(overlap.spectrum)
         drawn.append(values)
         panel.plot(ranks, values, color=LIGHT[OF_CENTER[overlap.center]],
                    marker="." if len(ranks) == 1 else None)  # fmt: skip

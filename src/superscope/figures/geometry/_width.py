@@ -100,11 +100,11 @@ def width_key(models: Sequence[Placement]) -> Key:
     return Key((
         *(mark(f"{which}, {CENTERINGS[c]}", LIGHT[OF_CENTER[c]], **_look(c)) for c in centers),
         line("chance, 1/m", DASHED),
-        *family_marks(),
+        *published_marks(),
     ))  # fmt: skip
 
 
-def family_marks() -> list[Line2D]:
+def published_marks() -> list[Line2D]:
     """Return an entry of a key for each published family."""
     return [
         mark(name, LIGHT[color], shape, **SMALL)

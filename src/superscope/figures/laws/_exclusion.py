@@ -27,7 +27,7 @@ FURTHEST = 1.5  # spans of the values to which error bars are shown whole
 
 def law_exclusion(law: Law) -> Drawing | Missing:
     """Return the figure of the law under other exclusions."""
-    names, refits = _names(law), counted(law)
+    names, refits = _names(law), by_dropped(law)
     if len({r.dropped for r in refits}) < 2 or not names:
         return Missing(TITLE, MISSING)
 
@@ -74,7 +74,7 @@ def law_exclusion(law: Law) -> Drawing | Missing:
     )
 
 
-def counted(law: Law) -> list[Refit]:
+def by_dropped(law: Law) -> list[Refit]:
     """Return the fits that differ by how many of the highest losses were left out, in order."""
     refits = [r for r in law.refits if r.drop_highest is not None]
     return sorted(refits, key=lambda r: r.dropped)

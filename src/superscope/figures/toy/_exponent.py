@@ -148,7 +148,7 @@ def exponent_alpha(runs: GroupedRuns) -> Drawing:
     """Return the figure of exponents against α."""
     having = [(t, g) for t, g in runs.settings if g[0].alpha is not None]
     with_alpha = having[:MOST_PANELS]
-    without = [group for group in runs.groups if group.alpha is None]
+    constant = [group for group in runs.groups if group.alpha is None]
     alphas = _alphas(runs)
     titles = [title if len(runs.settings) > 1 else "" for title, _ in with_alpha]
     key = decay_key(
@@ -167,7 +167,7 @@ def exponent_alpha(runs: GroupedRuns) -> Drawing:
         height=3.1,
         widest=7.3,
     )
-    other = ", ".join(sorted({_row(g) for g in without}))
+    other = ", ".join(sorted({_row(g) for g in constant}))
     return Drawing(
         name="exponent-alpha",
         title="Exponents against α",

@@ -200,14 +200,14 @@ def _settings(points: Iterable[ToyPoint]) -> tuple[dict[str, Setting], str]:
     rates: dict[Setting, dict[int, set[tuple[float, float]]]] = {}
     for p in points:
         found = fields[p.config.identity]
-        of_width = rates.setdefault(_setting(found, without=RATES), {})
+        of_width = rates.setdefault(_setting(found, omit=RATES), {})
         pair = (found["learning_rate"], found["bias_learning_rate"])
         of_width.setdefault(p.config.width, set()).add(pair)  # type: ignore[arg-type]
     said = ""
     settings: dict[str, Setting] = {}
     for p in points:
         found = fields[p.config.identity]
-        of_width = rates[_setting(found, without=RATES)]
+        of_width = rates[_setting(found, omit=RATES)]
         one_each = all(len(pairs) == 1 for pairs in of_width.values())
         if one_each and len(set().union(*of_width.values())) > 1:
             found = found | dict.fromkeys(RATES, BY_WIDTH)
@@ -243,8 +243,8 @@ def _fields(config: ToyConfig) -> dict[str, Hashable]:
     }
 
 
-def _setting(fields: Mapping[str, Hashable], without: Sequence[str] = ()) -> Setting:
-    return tuple((name, value) for name, value in fields.items() if name not in without)
+def _setting(fields: Mapping[str, Hashable], omit: Sequence[str] = ()) -> Setting:
+    return tuple((name, value) for name, value in fields.items() if name not in omit)
 
 
 def _order(setting: Setting) -> list[tuple[str, float, str]]:

@@ -17,7 +17,7 @@ from superscope.laws import Law
 from superscope.laws.summary import facts, parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.explanations import explanations
-from superscope.text import advice, counted, rounded
+from superscope.text import advice, counted, minus, rounded
 
 MOST_ROWS = 12  # runs of row numbers written out for a rule
 SOURCES = {
@@ -103,7 +103,7 @@ def row_text(rows: Sequence[int]) -> str:
 
 def _signed(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     """Return cells with the minus sign of print."""
-    return [[cell.replace("-", "−") for cell in row] for row in rows]
+    return [[minus(cell) for cell in row] for row in rows]
 
 
 def _formula(law: Law) -> str:

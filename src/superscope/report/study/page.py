@@ -85,12 +85,12 @@ def render_study(study: Study, placed: Sequence[Placed], missing: Sequence[Missi
         title=title_of(study),
         answers=[_shown_answer(a) for a in answers(study)],
         drawings=placed,
-        missing=[(m.title, sentence(m.reason)) for m in missing],
+        missing=[(m.title, visible_sentence(m.reason)) for m in missing],
         columns=COLUMNS,
         rows=member_rows(study),
-        notes=[(sentence(note), names) for note, names in member_notes(study)],
+        notes=[(visible_sentence(note), names) for note, names in member_notes(study)],
         laws=law_blocks(study),
-        facts=[(label, sentence(text)) for label, text in facts(study)],
+        facts=[(label, visible_sentence(text)) for label, text in facts(study)],
         source=SOURCES["LLG25"],
         version=__version__,
         light=LIGHT,
@@ -103,13 +103,15 @@ def title_of(study: Study) -> str:
     return f"Study of {counted(len(study.members), 'model')} on {shown(study.text)}"
 
 
-def sentence(text: str) -> str:
+def visible_sentence(text: str) -> str:
     """Return a sentence with text of others in it, as a page has it."""
     return visible(text, quote="", longest=LONGEST)
 
 
 def _shown_answer(answer: Answer) -> Answer:
-    return replace(answer, short=sentence(answer.short), text=tuple(map(sentence, answer.text)))
+    return replace(
+        answer, short=visible_sentence(answer.short), text=tuple(map(visible_sentence, answer.text))
+    )
 
 
 def member_rows(study: Study) -> tuple[MemberRow, ...]:
@@ -122,7 +124,7 @@ def member_rows(study: Study) -> tuple[MemberRow, ...]:
 
 def failed(failure: MemberFailure) -> str:
     """Return what could not be done, and why."""
-    return sentence(f"{_FAILED.get(failure.part, failure.part)}: {failure.reason}")
+    return visible_sentence(f"{_FAILED.get(failure.part, failure.part)}: {failure.reason}")
 
 
 def _revision(member: Member) -> str:
@@ -196,12 +198,12 @@ def law_blocks(study: Study) -> tuple[LawBlock, ...]:
 
 def _law_block(title: str, formula: str, law: Law | None, why: str | None) -> LawBlock:
     if law is None:
-        return LawBlock(title, "", sentence(f"No law: {why or 'none was fitted'}."), ())
+        return LawBlock(title, "", visible_sentence(f"No law: {why or 'none was fitted'}."), ())
     if len(law.points.groups) > 1:
         formula += "[group]"
     verdict = law.short_verdict
     return LawBlock(
-        title, formula, sentence(f"{verdict[0].upper()}{verdict[1:]}."),
+        title, formula, visible_sentence(f"{verdict[0].upper()}{verdict[1:]}."),
         tuple(tuple(map(shown, row)) for row in parameter_rows(law)),
     )  # fmt: skip
 

@@ -1,0 +1,61 @@
+"""What the judge's findings come to: whether a law is identified, given what, in words."""
+
+from __future__ import annotations
+
+from superscope.laws import status
+from superscope.laws.formula import Form
+from superscope.laws.options import FitOptions
+from superscope.laws.status import Finding, FitStatus
+
+
+class Judged:
+    """A law with its findings, and what was held and tied; see :class:`superscope.laws.Law`."""
+
+    form: Form
+    options: FitOptions
+    parameters: dict[str, float]
+    standard_errors: dict[str, float | None]
+    findings: tuple[Finding, ...]
+
+    @property
+    def status(self) -> FitStatus:
+        """The gravest finding, or that the law is identified."""
+        ordered = sorted(self.findings, key=lambda f: not f.status.severe)
+        return ordered[0].status if ordered else FitStatus.IDENTIFIED
+
+    @property
+    def identified(self) -> bool:
+        """Whether no finding is severe."""
+        return not any(f.status.severe for f in self.findings)
+
+    @property
+    def equal(self) -> tuple[str, ...]:
+        """Parameters that were tied to one value; empty without any."""
+        floors = list(self.parameters)[2 * len(self.form.terms) :]
+        every = floors if self.form.floor in self.options.equal else []
+        return tuple(n for n in self.parameters if n in (*self.options.equal, *every))
+
+    @property
+    def held(self) -> dict[str, float]:
+        """Parameters that were held and not fitted, by name."""
+        return {n: self.parameters[n] for n, error in self.standard_errors.items() if error == 0.0}
+
+    @property
+    def held_text(self) -> str:
+        """What was held: ``given alpha = 1``; empty if nothing was."""
+        return status.held_text(self.held, list(self.parameters)[2 * len(self.form.terms) :])
+
+    @property
+    def headline(self) -> str:
+        """Whether the law is identified, and given what."""
+        return status.headline(self.findings, self.held_text)
+
+    @property
+    def verdict(self) -> str:
+        """What the judge says, in a sentence or two."""
+        return status.verdict(self.findings, self.held_text)
+
+    @property
+    def short_verdict(self) -> str:
+        """The verdict by its kinds: ``not identified (floor at its bound: E)``."""
+        return status.short_verdict(self.findings, self.held_text)
