@@ -264,3 +264,11 @@ def test_dates_and_flags_are_no_numbers() -> None:
     for column in (pd.date_range("2026-01-01", periods=12), [True, False] * 6):
         with pytest.raises(UsageError, match=r"width holds (no number|dates)"):
             selected(shape_table(width=column))
+
+
+def test_rows_that_repeat_another_are_told() -> None:
+    table = shape_table()
+    assert selected(table).notes == ()
+    (note,) = selected(pd.concat([table, table[:2]], ignore_index=True)).notes
+    assert note.startswith("2 rows repeat an earlier row in every column")
+    assert selected(pd.concat([table, table[:2].assign(loss=5.0)], ignore_index=True)).notes == ()

@@ -23,6 +23,7 @@ from superscope.laws.options import FitOptions
 from superscope.laws.pooling import grouping, pooled
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table_columns import numeric_columns, renamed
+from superscope.text import counted
 
 APART = 3e4  # numbers further apart than this, with nothing between, are of two units
 GAP, UNITS = 100.0, (1e6, 1e9)  # or less far, if one side times such a factor falls on the other
@@ -148,8 +149,20 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
         ),
         groups, excluded,
         (*_units_in_doubt(frame, form), *pooled(frame, form, options, groups, units)),
-        notes,
+        (*notes, *_copies(frame)),
     )  # fmt: skip
+
+
+def _copies(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return a note on rows that repeat another one, as where a table was joined with itself."""
+    count = int(frame.astype(str).duplicated().sum())
+    if not count:
+        return ()
+    repeat = counted(count, "row repeats", "rows repeat")
+    return (
+        f"{repeat} an earlier row in every column and counts as a point of its own; if such rows "
+        "are copies, remove them: with them the standard errors are too small",
+    )
 
 
 def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
