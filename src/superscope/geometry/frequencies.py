@@ -78,7 +78,7 @@ def of_rows(given: npt.ArrayLike | TokenCounts, head: Head) -> tuple[Float64, tu
     elif same.share < _FOREIGN:
         raise UsageError(
             f"the frequencies come from another tokenizer than {model}'s: {same}; count the text "
-            f"with the tokenizer of this model: superscope frequency {model} --text TEXT --out FILE"
+            "with the tokenizer of this model (superscope frequency, count_tokens)"
         )
     else:
         notes = () if same.share >= _SAME else (f"the frequencies: {same}",)

@@ -175,17 +175,17 @@ def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
         if absent.any():
             raise UsageError(
                 f"{name} is absent in {rows_named(absent)}; fill it in, or leave the rows out by "
-                f'exclude "{name} == absent"'
+                f'exclude="{name} == absent"'
             )
     wrong = kept & ~((plain > SMALLEST) & (plain < LARGEST))
     if wrong.any():
         what = ", ".join(f"{v:g}" for v in plain[wrong][:3])
         more = ", …" if wrong.sum() > 3 else ""
         kinds = dict.fromkeys(f"<= {0:g}" if v <= SMALLEST else f"== {v:g}" for v in plain[wrong])
-        rules = " ".join(f'"{name} {kind}"' for kind in list(kinds)[:3])
+        rules = " and ".join(f'exclude="{name} {kind}"' for kind in list(kinds)[:3])
         raise UsageError(
             f"{name} must be positive and finite; it is {what}{more} in {rows_named(wrong)}. "
-            f"Leave such rows out by exclude {rules}"
+            f"Leave such rows out by {rules}"
         )
 
 
