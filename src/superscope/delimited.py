@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SEPARATORS = (",", ";", "\t", "|")
 NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "bar": "|"}
 WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces", "|": "bars"}
-TRIED = 50  # rows that tell the separator
+TRIED_ROWS = 50  # rows that tell the separator
 # A spreadsheet runs a cell that begins with one of these.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 INERT = "'"  # a spreadsheet takes the rest of such a cell for text
@@ -142,7 +142,7 @@ def _rows(text: str, separator: str, most: int | None = None) -> list[tuple[int,
 def _separator(text: str, *, tabs: bool) -> str:
     order = ("\t", *(s for s in SEPARATORS if s != "\t")) if tabs else SEPARATORS
     for separator in order:
-        counts = {len(row) for _, row in _rows(text, separator, TRIED)}
+        counts = {len(row) for _, row in _rows(text, separator, TRIED_ROWS)}
         if len(counts) == 1 and counts != {1}:
             return separator
     # Rows of different lengths, or one column.

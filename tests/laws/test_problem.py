@@ -9,7 +9,7 @@ from law_tables import GROUPS, SHAPE, losses, make_table, truth
 from superscope.errors import UsageError
 from superscope.laws import FitOptions
 from superscope.laws.points import select
-from superscope.laws.problem import HIGHEST, TRIED, Problem, floor_names, make_problem
+from superscope.laws.problem import HIGHEST, TRIED_EXPONENTS, Problem, floor_names, make_problem
 
 WIDTH = truth("width", (0.9,), (1,), (1.7, 2.0, 1.5))
 
@@ -104,11 +104,11 @@ def test_an_exponent_can_be_held_and_the_rest_stays() -> None:
 def test_starts_fill_the_box_and_depend_on_the_seed_alone(count: int) -> None:
     one, same, other = (shape(starts=count, seed=s).starts for s in (0, 0, 1))
     assert one.shape == (count, 3)
-    assert TRIED[0] <= one.min() and one.max() <= TRIED[1]
+    assert TRIED_EXPONENTS[0] <= one.min() and one.max() <= TRIED_EXPONENTS[1]
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
     if count >= 64:  # each half of each exponent's range has its share
-        middle = np.sqrt(TRIED[0] * TRIED[1])
+        middle = np.sqrt(TRIED_EXPONENTS[0] * TRIED_EXPONENTS[1])
         assert np.mean(one < middle, axis=0) == pytest.approx(np.full(3, 0.5), abs=0.02)
 
 

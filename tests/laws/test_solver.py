@@ -197,7 +197,7 @@ def test_the_number_of_threads_and_chunks_changes_nothing(
     starts = problem.starts[:4]
     whole = problem.solve(weights, starts)
     for chunk, cores in ((8, 1), (1, 4), (7, 3), (64, 1)):
-        monkeypatch.setattr(solver, "CHUNK", chunk)
+        monkeypatch.setattr(solver, "ROWS_AT_A_TIME", chunk)
         monkeypatch.setattr(solver, "usable_cores", lambda cores=cores: cores)
         again = problem.solve(weights, starts)
         assert np.array_equal(again.exponents, whole.exponents)

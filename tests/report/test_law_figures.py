@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import LIGHT
-from superscope.figures.draw.drawable import ABSENT, drawable, drawable_names
+from superscope.figures.draw.drawable import NO_GLYPH, drawable, drawable_names
 from superscope.figures.draw.drawing import Drawing, _inline
 from superscope.figures.laws._parts import MOST_BARS, bars
 from superscope.figures.laws.view import MOST_MARKED, families, marked, term_curve, term_remainder
@@ -209,11 +209,11 @@ def test_marked_are_the_points_that_move_the_law(width_law: Law) -> None:
 def test_text_of_others_is_drawn_to_the_letter() -> None:
     assert drawable("opt/c4") == "opt/c4"
     assert drawable("$x$") == r"\$x\$"  # matplotlib draws \$ as $
-    assert drawable("漢字") == 2 * ABSENT
+    assert drawable("漢字") == 2 * NO_GLYPH
     assert drawable("a\u202eb\n") == r"a\u202eb\n"
     assert drawable_names(["a", "b"]) == (("a", "b"), "")
     drawn, note = drawable_names(["漢", "字", "$"])
-    assert drawn == (f"1: {ABSENT}", f"2: {ABSENT}", r"\$")
+    assert drawn == (f"1: {NO_GLYPH}", f"2: {NO_GLYPH}", r"\$")
     assert note == " In full: 1 is 漢; 2 is 字."
 
 

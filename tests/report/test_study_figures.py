@@ -22,7 +22,7 @@ from superscope.figures.study import study_drawings
 from superscope.figures.study._loss import panels_of
 from superscope.figures.study.view import cast_of
 from superscope.report import write_study_report
-from superscope.report.study.page import COLUMNS, facts, member_rows, render_study
+from superscope.report.study.page import MEMBER_COLUMNS, facts, member_rows, render_study
 from superscope.study import Member, MemberFailure, Study, answers
 
 FIGURES = ["study-overlap", "study-loss", "study-overlap-loss"]
@@ -154,7 +154,7 @@ def test_every_number_of_the_table_is_the_studys(five: Study, families: Study) -
     for study in (five, families):
         for row, member in zip(member_rows(study), study.members, strict=True):
             g, e, seen = member.geometry, member.evaluation, dict(
-                zip(COLUMNS, row.cells, strict=True)
+                zip(MEMBER_COLUMNS, row.cells, strict=True)
             )  # fmt: skip
             assert g is not None
             assert e is not None

@@ -27,7 +27,7 @@ Float64 = npt.NDArray[np.float64]
 
 FEW_DOCUMENTS = 64  # with fewer, by their weight, the groups are made of runs of tokens
 RUN_TOKENS = 1000
-_BUFFER = 1 << 22  # tokens
+_BUFFERED = 1 << 22  # tokens
 
 
 @taking(FrequencyOptions)
@@ -175,7 +175,7 @@ class _Counter:
             self.tokens += len(ids)
             self._squares += len(ids) ** 2
             self.nbytes += int(encoded.ends[-1])
-            if self._held >= _BUFFER:
+            if self._held >= _BUFFERED:
                 self._add()
             if self.limits.tokens is not None:
                 progress(stage, self.tokens, max(self.tokens + 1, self.limits.tokens))

@@ -258,7 +258,7 @@ def _layers(said: object) -> int | None:
 
 
 # Old checkpoints also store causal masks and rotary frequencies, which are not parameters.
-_BUFFER = re.compile(r"(\.attn\.bias|\.attention\.bias|masked_bias|inv_freq)$")
+_BUFFER_NAMES = re.compile(r"(\.attn\.bias|\.attention\.bias|masked_bias|inv_freq)$")
 
 
 def _parameters(directory: Directory) -> int | None:
@@ -267,6 +267,7 @@ def _parameters(directory: Directory) -> int | None:
     total = sum(
         math.prod(t.shape)
         for t in directory.tensors.values()
-        if not _BUFFER.search(t.name) and (t.dtype in ENCODINGS or t.dtype.startswith("ggml:"))
+        if not _BUFFER_NAMES.search(t.name)
+        and (t.dtype in ENCODINGS or t.dtype.startswith("ggml:"))
     )
     return total if total < 1 << 63 else None  # a damaged file may list impossible shapes

@@ -16,7 +16,7 @@ from superscope.errors import FormatError
 from superscope.text import visible
 
 SECONDS = 10.0
-LONGEST = 10_000  # characters of all patterns together
+LONGEST_PATTERNS = 10_000  # characters of all patterns together
 _NAME = re.compile(r"[\w.\-]*")  # nothing is repeated, so that matching takes no time
 _CHILD = """
 import json, re, sys
@@ -55,9 +55,9 @@ def matches(
     whole = [within.replace("{}", pattern) for pattern in patterns]
     if all(map(_NAME.fullmatch, patterns)):
         return [[bool(re.match(pattern, name)) for name in names] for pattern in whole]
-    if sum(map(len, patterns)) > LONGEST:
+    if sum(map(len, patterns)) > LONGEST_PATTERNS:
         raise FormatError(
-            f"{file} has regular expressions of more than {LONGEST:,} characters; "
+            f"{file} has regular expressions of more than {LONGEST_PATTERNS:,} characters; "
             "write the names of modules in their place"
         )
     try:

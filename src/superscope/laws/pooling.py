@@ -14,7 +14,7 @@ from superscope.laws.status import Finding, FitStatus
 from superscope.text import named
 
 OWN_FLOOR = ("family", "dataset")  # each has another text or tokenizer, so another floor
-ASIDE = ("source", "revision")  # say where a row is from, not what was measured
+PROVENANCE = ("source", "revision")  # say where a row is from, not what was measured
 
 
 def grouping(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def pooled(
     inputs = list(form.columns)
     found = []
     for name in map(str, frame.columns):
-        if name in (*groups, *inputs, "loss", "loss_se", *ASIDE):
+        if name in (*groups, *inputs, "loss", "loss_se", *PROVENANCE):
             continue
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column) or column.isna().all():

@@ -19,7 +19,7 @@ Number = TypeVar("Number", bound=np.generic)
 
 LEAST_UNITS = 8  # fewer are too few for a useful bootstrap
 HIGHEST = 8.0  # no exponent is sought above it
-TRIED = 0.05, 2.5  # starts lie between these exponents
+TRIED_EXPONENTS = 0.05, 2.5  # starts lie between these exponents
 
 
 @dataclass(frozen=True)
@@ -225,6 +225,6 @@ def _starts(terms: int, count: int, seed: int) -> Floats:
     """Return exponents that fill the box evenly on a logarithmic scale, shape (count, terms)."""
     from scipy.stats import qmc
 
-    low, high = np.log(TRIED)
+    low, high = np.log(TRIED_EXPONENTS)
     even = qmc.Sobol(terms, rng=seed).random_base2(int(np.ceil(np.log2(max(count, 2)))))[:count]
     return np.asarray(np.exp(low + (high - low) * even), np.float64)

@@ -10,8 +10,8 @@ from superscope.laws.problem import Problem
 from superscope.laws.solver import Solutions
 
 AS_GOOD = 1e-9  # relative difference of objectives that rounding or a flat valley explains
-SAME = 1e-3  # relative difference of exponents that are one minimum
-ASIDE = 0.8, 1.25  # where a search that did not move begins again, times its start
+SAME_EXPONENT = 1e-3  # relative difference of exponents that are one minimum
+RESTARTS = 0.8, 1.25  # where a search that did not move begins again, times its start
 ELSEWHERE = 4  # starts of the problem's own that it tries, too
 
 
@@ -57,7 +57,7 @@ def _refitted(problem: Problem, weights: Floats, exponents: Floats) -> Floats:
     failed = np.zeros(len(weights), np.bool_)
     still = np.flatnonzero(_unmoved(problem, found, exponents, weights))
     if len(still):
-        aside = exponents[:1] * np.array(ASIDE)[:, None]
+        aside = exponents[:1] * np.array(RESTARTS)[:, None]
         starts = np.vstack([aside, problem.starts[:ELSEWHERE]])
         again = problem.solve(weights[still], starts)
         good = again.objective <= found.objective[still] * (1 + AS_GOOD)

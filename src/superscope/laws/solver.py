@@ -13,7 +13,7 @@ from superscope.device import usable_cores
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-CHUNK = 8  # rows of weights that a thread takes at a time
+ROWS_AT_A_TIME = 8  # rows of weights that a thread takes at a time
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def solve(equations: Equations, weights: Floats, starts: Floats) -> Solutions:
         found = Found(exponents[chunk], linear[chunk], results[chunk])
         solve_many(w, np.ascontiguousarray(starts[chunk]), target, _first(e, w), found)
 
-    chunks = [slice(i, i + CHUNK) for i in range(0, rows, CHUNK)]
+    chunks = [slice(i, i + ROWS_AT_A_TIME) for i in range(0, rows, ROWS_AT_A_TIME)]
     if len(chunks) == 1:
         some(chunks[0])
     else:

@@ -15,7 +15,7 @@ from superscope.laws.points import select
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampling import jackknife
 
-MOST = 5  # influences kept for each exponent
+MOST_INFLUENCES = 5  # influences kept for each exponent
 MOVED = 1 / 3  # standard errors by which one of many points may move an exponent without a finding
 SHARES = 0.0, 0.02, 0.05, 0.1, 0.15, 0.2  # of the highest losses, left out by default
 
@@ -212,8 +212,8 @@ def influences(
             continue
         shifts = (without[:, i] - parameters[i]) / error
         order = np.argsort(-np.abs(shifts), kind="stable")
-        lowest = [j for j in order if below[j]][:MOST]
-        chosen = [j for rank, j in enumerate(order) if rank < MOST or j in lowest]
+        lowest = [j for j in order if below[j]][:MOST_INFLUENCES]
+        chosen = [j for rank, j in enumerate(order) if rank < MOST_INFLUENCES or j in lowest]
         for j in chosen:
             label, unit, members = left_out[j]
             value, shift = float(without[j, i]), float(shifts[j])

@@ -15,7 +15,7 @@ from superscope.errors import UsageError
 from superscope.figures.draw.canvas import Key, block, grid, keyed, line
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawing import Drawing, Missing
-from superscope.figures.draw.style import NARROW, WIDE
+from superscope.figures.draw.style import FULL_WIDTH, NARROW
 from superscope.report.files import write_figures
 
 
@@ -93,7 +93,7 @@ def test_a_wide_figure_has_a_narrow_form_for_telephones() -> None:
     assert len(elements(drawing().element())) == 2
 
 
-@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("width", [NARROW, FULL_WIDTH])
 def test_panels_lie_within_the_figure_and_not_on_each_other(width: float) -> None:
     figure = drawing(panels=3).figure(width=width)
     assert figure.get_size_inches()[0] <= width + 0.01

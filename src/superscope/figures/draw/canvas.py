@@ -19,7 +19,7 @@ from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture
 from superscope.figures.draw.style import BOTTOM, LEFT, NARROW, RIGHT, page_width
 
-LEAST = 1.25  # inches: no panel is narrower where another column can go
+LEAST_PANEL = 1.25  # inches: no panel is narrower where another column can go
 EDGE, LINE, HEADING = 0.06, 0.158, 0.24  # inches: above a key, of its lines, of its heading
 T = TypeVar("T")
 
@@ -133,7 +133,7 @@ def grid(
     apart = not (isinstance(x, str) and isinstance(y, str))
     page = page_width()
     between = side + RIGHT + (LEFT - RIGHT if apart else 0.0)
-    fitting = int((page - LEFT - side - RIGHT + between) / (LEAST + between))
+    fitting = int((page - LEFT - side - RIGHT + between) / (LEAST_PANEL + between))
     across = max(1, min(columns, len(titles), fitting))
     down = math.ceil(len(titles) / across)
     room = page - LEFT - side - RIGHT - (across - 1) * between

@@ -10,17 +10,19 @@ from functools import cache
 
 from superscope.text import visible
 
-ABSENT = "□"
-LONGEST = 44
+NO_GLYPH = "□"
+LONGEST_LABEL = 44
 
 
-def drawable(text: str, longest: int = LONGEST) -> str:
+def drawable(text: str, longest: int = LONGEST_LABEL) -> str:
     """Return text as matplotlib draws it to the letter; a letter without a glyph is a box."""
     seen = visible(text, quote="", longest=longest)
-    return "".join(c if ord(c) in _glyphs() else ABSENT for c in seen).replace("$", r"\$")
+    return "".join(c if ord(c) in _glyphs() else NO_GLYPH for c in seen).replace("$", r"\$")
 
 
-def drawable_names(names: Sequence[str], longest: int = LONGEST) -> tuple[tuple[str, ...], str]:
+def drawable_names(
+    names: Sequence[str], longest: int = LONGEST_LABEL
+) -> tuple[tuple[str, ...], str]:
     """Return names that tell one from another in a drawing, and what to say of those changed.
 
     A name that is cut or has letters without a glyph gets a number, and the note names it.

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.picture import Picture, recolor
-from superscope.figures.draw.style import NARROW, SINGLE, WIDE, styled
+from superscope.figures.draw.style import FULL_WIDTH, NARROW, SINGLE, styled
 
 DPI = 200
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -53,7 +53,9 @@ class Drawing:
     paint: Callable[[], Figure]
     panel: Callable[[Axes], None] | None = None
 
-    def figure(self, ax: Axes | None = None, theme: str = "light", width: float = WIDE) -> Figure:
+    def figure(
+        self, ax: Axes | None = None, theme: str = "light", width: float = FULL_WIDTH
+    ) -> Figure:
         """Return the figure, or draw it into axes and return theirs.
 
         Parameters
@@ -106,7 +108,7 @@ class Drawing:
         shown = Markup("")
         for kind, figure, key in parts:
             svg = _inline(_written(figure, "svg", facecolor="none").decode(), key, self.label)
-            share = min(100.0, 100 * figure.get_size_inches()[0] / WIDE)
+            share = min(100.0, 100 * figure.get_size_inches()[0] / FULL_WIDTH)
             style = f' style="max-width: {share:.1f}%"' if kind == "wide" else ""
             shown += Markup(f'<div class="{escape(kind)}"{style}>') + svg + Markup("</div>")
         return shown
@@ -127,7 +129,9 @@ class Missing:
     title: str
     reason: str
 
-    def figure(self, ax: Axes | None = None, theme: str = "light", width: float = WIDE) -> Figure:
+    def figure(
+        self, ax: Axes | None = None, theme: str = "light", width: float = FULL_WIDTH
+    ) -> Figure:
         """Raise `UsageError` with the reason, where :meth:`Drawing.figure` returns a figure."""
         raise UsageError(self.reason)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from superscope.figures.draw.colors import LIGHT
 
-SIZE = 7.5  # points
+LABEL_SIZE = 7.5  # points
 _MARK = 4.0  # half the side of a mark and its bars, in points
 _LINE = 1.5  # likewise of what is drawn around
 _OUTSIDE, _LABEL, _POINT, _AROUND = 8.0, 4.0, 3.0, 0.4  # how bad it is to cover these
@@ -61,7 +61,7 @@ def put_labels(
         taken = np.vstack([taken, tries[best]])
         dx, dy = map(float, offsets[best])
         panel.annotate(
-            text, point, xytext=(dx, dy), textcoords="offset points", fontsize=SIZE,
+            text, point, xytext=(dx, dy), textcoords="offset points", fontsize=LABEL_SIZE,
             fontweight=weight, ha="left", va="center_baseline", color=LIGHT["ink"], zorder=6,
             annotation_clip=False,
         )  # fmt: skip
@@ -81,7 +81,7 @@ def _offsets(width: float) -> Floats:
 
 def _width(text: str, weight: str) -> float:
     """Return the width of a text in points."""
-    font = FontProperties(weight=weight, size=SIZE)
+    font = FontProperties(weight=weight, size=LABEL_SIZE)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width)
 
@@ -89,7 +89,7 @@ def _width(text: str, weight: str) -> float:
 def _placed(here: Floats, offsets: Floats, width: float) -> Floats:
     """Return the boxes of a text at some offsets from its point."""
     x, y = (here + offsets).T
-    half = 0.55 * SIZE
+    half = 0.55 * LABEL_SIZE
     return np.column_stack([x - 1, y - half, x + width + 1, y + half])
 
 

@@ -11,17 +11,17 @@ import matplotlib
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import THEMES
 
-WIDE = 8.4  # inches: what a page shows at its full width
+FULL_WIDTH = 8.4  # inches: what a page shows at its full width
 NARROW = 4.0  # inches: on a telephone's page of 400 pixels, letters are then 11 pixels high
 SINGLE = 5.06  # inches: the width up to which figures look the same on a telephone
 LEFT, RIGHT, BOTTOM = 0.74, 0.27, 0.44  # inches: margins
-SIZE = 8.5  # points
+FONT_SIZE = 8.5  # points
 DASHED = (0, (4, 2))
 DOTTED = (0, (1, 1.6))
 
 
 @contextmanager
-def styled(theme: str = "light", width: float = WIDE) -> Iterator[None]:
+def styled(theme: str = "light", width: float = FULL_WIDTH) -> Iterator[None]:
     """Draw in the style of superscope, whatever the user's settings are.
 
     Parameters
@@ -63,7 +63,7 @@ def _style(theme: str, width: float) -> dict[Any, Any]:
         "axes.spines.top": False,
         "figure.facecolor": colors["paper"],
         "figure.figsize": (width, width),
-        "font.size": SIZE,
+        "font.size": FONT_SIZE,
         "grid.color": colors["grid"],
         "grid.linewidth": 0.6,
         "lines.linewidth": 1.4,

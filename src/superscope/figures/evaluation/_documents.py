@@ -11,14 +11,14 @@ from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing
 
-MOST = 2000  # documents drawn
+MOST_DOCUMENTS = 2000  # documents drawn
 BAND = 0.2
 
 
 def loss_documents(evaluation: Evaluation) -> Drawing:
     """Return the figure of the loss of each document against its length, and their mean."""
     documents, loss, error = evaluation.documents, evaluation.loss, evaluation.loss_se
-    chosen = list(spread(range(len(documents.ids)), MOST))
+    chosen = list(spread(range(len(documents.ids)), MOST_DOCUMENTS))
     key = Key((
         mark("document", LIGHT["centered"]),
         line("mean over tokens", "-", LIGHT["raw"]),

@@ -17,7 +17,7 @@ from superscope.figures.draw.drawing import Drawing, Missing
 
 Float64 = npt.NDArray[np.float64]
 TITLE = "Loss of frequent and of rare tokens"
-MOST = 2000
+MOST_TOKENS = 2000
 EACH = 3  # bins of each octave of rank
 
 
@@ -62,7 +62,7 @@ def loss_tokens(evaluation: Evaluation) -> Drawing | Missing:
     ))  # fmt: skip
 
     def draw(panel: Axes) -> None:
-        chosen = np.array(spread(range(len(found.means)), MOST))
+        chosen = np.array(spread(range(len(found.means)), MOST_TOKENS))
         log_x(panel, *limits([1.0, float(len(found.means))]))
         panel.plot(chosen + 1, found.means[chosen], linestyle="none", marker="o", markersize=2.6,
                    alpha=0.35, color=LIGHT["centered"], markeredgewidth=0, zorder=2)  # fmt: skip
@@ -79,8 +79,8 @@ def loss_tokens(evaluation: Evaluation) -> Drawing | Missing:
             "Mean loss of each token that was a target, against its rank: 1 is the most frequent "
             "target of this text.",
             "The line is the mean over all targets in a range of ranks.",
-            f"Drawn are {MOST:,} of {len(found.means):,} tokens, evenly spread over the ranks."
-            if len(found.means) > MOST else "",
+            f"Drawn are {MOST_TOKENS:,} of {len(found.means):,} tokens, evenly spread over the "
+            "ranks." if len(found.means) > MOST_TOKENS else "",
         ),
         label="Mean losses of tokens against their rank on a logarithmic axis, with the mean over "
         "ranges of rank.",

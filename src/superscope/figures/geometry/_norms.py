@@ -13,7 +13,7 @@ from superscope.figures.draw.canvas import Key, block, line, one_panel
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.style import DOTTED
-from superscope.figures.geometry.keys import WIDEST
+from superscope.figures.geometry.keys import WIDEST_PANEL
 from superscope.geometry import Geometry, Norms
 from superscope.geometry.unit_rows import Float64
 
@@ -58,7 +58,7 @@ def norms_drawing(geometry: Geometry) -> Drawing:
         panel.set_xlabel("row norm")
         panel.set_ylabel("rows")
 
-    paint, panel = one_panel(draw, key, height=2.5, widest=WIDEST)
+    paint, panel = one_panel(draw, key, height=2.5, widest=WIDEST_PANEL)
     above = int(np.sum(geometry.norms.values > counts.threshold))
     return Drawing(
         name="norms",

@@ -13,7 +13,7 @@ from superscope.figures.draw.canvas import Key, grid, keyed, line
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
-from superscope.figures.geometry.keys import WIDEST, center_lines
+from superscope.figures.geometry.keys import WIDEST_PANEL, center_lines
 from superscope.geometry import Geometry, PairStatistics
 from superscope.geometry.baselines import random_share
 from superscope.geometry.unit_rows import Float64
@@ -114,7 +114,7 @@ def overlap_drawing(geometry: Geometry) -> Drawing | Missing:
 
     def paint() -> Figure:
         figure, (above, below) = grid(
-            ["", ""], key, height=1.75, columns=1, widest=WIDEST,
+            ["", ""], key, height=1.75, columns=1, widest=WIDEST_PANEL,
             x=["", "overlap c"], y=["share of pairs", "share, log scale"],
         )  # fmt: skip
         paint_shares(above, shares)

@@ -11,7 +11,7 @@ from superscope.figures.draw.canvas import Key, line, one_panel
 from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.style import DASHED
-from superscope.figures.geometry.keys import WIDEST, center_lines
+from superscope.figures.geometry.keys import WIDEST_PANEL, center_lines
 from superscope.geometry import Geometry
 from superscope.geometry.unit_rows import Float64
 
@@ -48,7 +48,7 @@ def spectrum_drawing(geometry: Geometry) -> Drawing:
         panel.set_xlabel(RANK)
         panel.set_ylabel(EIGENVALUE)
 
-    paint, panel = one_panel(draw, key, height=2.5, widest=WIDEST)
+    paint, panel = one_panel(draw, key, height=2.5, widest=WIDEST_PANEL)
     return Drawing(
         name="spectrum",
         title="Spectrum",

@@ -18,7 +18,7 @@ from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.labels import put_labels
 from superscope.figures.draw.style import DASHED
-from superscope.figures.geometry.keys import WIDEST
+from superscope.figures.geometry.keys import WIDEST_PANEL
 from superscope.geometry import Geometry
 from superscope.geometry.compare import names_of
 from superscope.geometry.stages import CENTERINGS
@@ -33,7 +33,7 @@ PUBLISHED_FAMILIES = {
 """Published families: name shown, marker, role of the color."""
 WIDTH, OVERLAP = "width m", "mean square overlap"
 SMALL: dict[str, Any] = {"markersize": 4.6, "markeredgewidth": 0, "alpha": 0.85}
-LEAST = 1e-3  # of chance; what is below is as good as zero, and would flatten the rest
+LEAST_SHARE = 1e-3  # of chance; what is below is as good as zero, and would flatten the rest
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Placement:
     @property
     def drawn(self) -> tuple[tuple[str, float], ...]:
         """Those that a logarithmic axis can show beside chance, 1/m."""
-        return tuple((c, value) for c, value in self.overlaps if value * self.width >= LEAST)
+        return tuple((c, value) for c, value in self.overlaps if value * self.width >= LEAST_SHARE)
 
 
 def placements(geometries: Sequence[Geometry], names: Sequence[str]) -> tuple[Placement, ...]:
@@ -77,9 +77,9 @@ def width_drawing(models: Sequence[Placement]) -> Drawing:
         panel.set_xlabel(WIDTH)
         panel.set_ylabel(OVERLAP)
 
-    paint, panel = one_panel(draw, key, height=3.1, widest=WIDEST)
+    paint, panel = one_panel(draw, key, height=3.1, widest=WIDEST_PANEL)
     hidden = [p.name for p in models if len(p.drawn) < len(p.overlaps)]
-    left_out = f" Below {LEAST:g}/m, too near 0 for this axis: {', '.join(hidden)}."
+    left_out = f" Below {LEAST_SHARE:g}/m, too near 0 for this axis: {', '.join(hidden)}."
     return Drawing(
         name="width",
         title="Mean square overlap against width",

@@ -9,7 +9,7 @@ from superscope.figures.draw.colors import LIGHT, OF_CENTER
 from superscope.geometry import Geometry
 from superscope.geometry.stages import CENTERINGS
 
-WIDEST = 3.6  # inches, of a panel
+WIDEST_PANEL = 3.6  # inches, of a panel
 
 
 def center_lines(geometry: Geometry) -> list[Line2D]:

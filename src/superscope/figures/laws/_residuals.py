@@ -33,7 +33,7 @@ from superscope.text import counted, rounded
 
 MOST_RINGS = 8  # of one unit; more points than that are colored
 RING: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 1.2}
-SHAPES = ("o", "s", "^", "D", "v", "h")  # of rings, as many as there are at most
+RING_SHAPES = ("o", "s", "^", "D", "v", "h")  # of rings, as many as there are at most
 
 
 def law_residuals(law: Law) -> Drawing:
@@ -44,7 +44,7 @@ def law_residuals(law: Law) -> Drawing:
 
     def paint() -> Figure:
         rings = [
-            mark(f"{k + 1}: {drawable(m.name)}", LIGHT["ink"], SHAPES[k], **RING, markersize=7)
+            mark(f"{k + 1}: {drawable(m.name)}", LIGHT["ink"], RING_SHAPES[k], **RING, markersize=7)
             for k, m in enumerate(found)
         ]
         key = Key((
@@ -103,7 +103,7 @@ def _paint(panel: Axes, law: Law, x: Floats, found: tuple[Marked, ...]) -> None:
         ours = found[k].points[drawn_points(len(found[k].points))]
         if not len(ours):
             continue
-        color, shape = LIGHT["ink"], SHAPES[k]
+        color, shape = LIGHT["ink"], RING_SHAPES[k]
         if len(ours) <= MOST_RINGS:
             # A point alone and with its unit has a ring around a ring.
             size = 6.5 + 3 * float(rings[ours].max())

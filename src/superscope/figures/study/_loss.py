@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 TITLE = "Loss against width"
 MOST_PANELS = 9
-FAR = 2.0  # times below the least loss; a floor further down would flatten the points
+FAR_BELOW = 2.0  # times below the least loss; a floor further down would flatten the points
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def study_loss(study: Study) -> Drawing | Missing:
     drawn = spread(found, MOST_PANELS)
     lowest = min(p.evaluation.loss for panel in drawn for p in panel.points)
     floors = [_floor(law, panel) for panel in drawn]
-    near = [f for f in floors if f is not None and f > lowest / FAR]
+    near = [f for f in floors if f is not None and f > lowest / FAR_BELOW]
 
     points = [p for panel in drawn for p in panel.points]
     widths = [p.evaluation.model.width for p in points]
@@ -101,7 +101,7 @@ def study_loss(study: Study) -> Drawing | Missing:
     def draw(axis: Axes, panel: Panel, curve: tuple[Floats, Floats] | None) -> None:
         log_y(axis, *ends)
         width_axis(axis, widths, low, high)
-        _paint(axis, law, panel, curve, lowest / FAR)
+        _paint(axis, law, panel, curve, lowest / FAR_BELOW)
 
     key = Key((
         mark("measured, ± one standard error",
@@ -192,7 +192,7 @@ def _notes(
 ) -> tuple[str, ...]:  # fmt: skip
     """Return the sentences about the law, and about points that are not drawn."""
     law = study.laws.loss
-    hidden = sum(f is not None and f <= lowest / FAR for f in floors)
+    hidden = sum(f is not None and f <= lowest / FAR_BELOW for f in floors)
     alone = sum(p.evaluation.loss_se is None for panel in drawn for p in panel.points)
     return (
         f"Drawn are {len(drawn)} of {len(found)} families." * (len(drawn) < len(found)),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from superscope.study import Study
 
 TITLE = "Loss against interference"
-SAME = 1.02  # times; bytes per token further apart are of different tokenizers
+SAME_TOKENIZER = 1.02  # times; bytes per token further apart are of different tokenizers
 
 
 def study_overlap_loss(study: Study) -> Drawing | Missing:
@@ -78,7 +78,7 @@ def study_overlap_loss(study: Study) -> Drawing | Missing:
 
 def _tokenizers_differ(points: Sequence[Point]) -> bool:
     lengths = [p.evaluation.text.nbytes / p.evaluation.scored for p in points]
-    return max(lengths) > SAME * min(lengths)
+    return max(lengths) > SAME_TOKENIZER * min(lengths)
 
 
 def _loss(evaluation: Evaluation, bits: bool) -> tuple[float, float]:

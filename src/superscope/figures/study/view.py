@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from superscope.study import Member, Study
 
 MOST_NAMED = 12  # points of a panel with a name beside them; of more, the number in the table
-SIZE = 5.6  # points, of a mark
-LONGEST = 22  # letters of such a name
+MARK_SIZE = 5.6  # points, of a mark
+LONGEST_NAME = 22  # letters of such a name
 NO_FAMILY = "no known family"
 
 
@@ -100,9 +100,11 @@ class Cast:
 
 def cast_of(study: Study) -> Cast:
     """Return the members of a study as figures mark them."""
-    names, note = drawable_names(shortened([m.name for m in study.members], _last_part), LONGEST)
+    names, note = drawable_names(
+        shortened([m.name for m in study.members], _last_part), LONGEST_NAME
+    )
     known = list(dict.fromkeys(m.family or NO_FAMILY for m in study.members))
-    families, _ = drawable_names(known, LONGEST)
+    families, _ = drawable_names(known, LONGEST_NAME)
     last = len(MARKERS) - 1
     if len(known) > len(MARKERS):  # there are not enough different markers
         families = (*families[:last], *["other families"] * (len(known) - last))
@@ -126,7 +128,9 @@ def family_marks(points: Sequence[Point]) -> list[Line2D]:
     styles = {p.family: p.style for p in points}
     if len(styles) < 2:
         return []
-    return [Line2D([], [], label=family, **style.marks(SIZE)) for family, style in styles.items()]
+    return [
+        Line2D([], [], label=family, **style.marks(MARK_SIZE)) for family, style in styles.items()
+    ]
 
 
 def put(
@@ -139,7 +143,7 @@ def put(
         panel.errorbar([x], [y], yerr=[error], fmt="none", ecolor=color, elinewidth=1.1,
                        capsize=2.5, zorder=3)  # fmt: skip
     ring = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": 1.4}
-    panel.plot([x], [y], zorder=4, **point.style.marks(SIZE) | (ring if hollow else {}))
+    panel.plot([x], [y], zorder=4, **point.style.marks(MARK_SIZE) | (ring if hollow else {}))
 
 
 def name_points(

@@ -28,7 +28,7 @@ from superscope.toy.features import Float64
 from superscope.toy.point import NORM_EDGES
 
 MOST_WIDTHS = 12  # lines of one panel
-LEAST = 0.8  # inches, of a panel of norms
+LEAST_HEIGHT = 0.8  # inches, of a panel of norms
 
 
 def represented_by_decay(group: Group, width: int) -> tuple[list[float], list[float]]:
@@ -125,7 +125,7 @@ def norms(runs: GroupedRuns) -> Drawing:
         ))  # fmt: skip
         side, gap = 0.75, 0.1
         edges = LEFT + RIGHT + side
-        page = max(page_width(), edges + len(groups) * (LEAST + gap))
+        page = max(page_width(), edges + len(groups) * (LEAST_HEIGHT + gap))
         width = min(2.6, (page - edges) / len(groups) - gap)
         titles = [in_lines(group.title, width) for group in groups]
         lines = max(title.count("\n") for title in titles) + 1

@@ -25,7 +25,7 @@ from superscope.text import counted
 from superscope.toy.point import ToyPoint
 
 DECADES = 5  # below the largest; what is expected to be less is as good as 0
-MOST = 6  # panels
+MOST_SHOWN = 6  # panels
 EXPECTED, LOSS = "loss expected of unrepresented features", "loss, summed over features"
 STRIP = 0.12  # of the panel's width: for runs that represent every feature
 
@@ -75,7 +75,7 @@ def loss_unrepresented(runs: GroupedRuns) -> Drawing:
     """Return the figure of loss against the loss expected of unrepresented features."""
     axes = ranges(runs)
     gone = sum(not positive(loss_of(p)) for p in runs.points)
-    settings = runs.settings[:MOST]
+    settings = runs.settings[:MOST_SHOWN]
     paint, panel = side_by_side(
         [partial(draw_unrepresented, axes=axes, groups=g, decays=runs.decays)
          for _, g in settings],

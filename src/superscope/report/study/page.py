@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from superscope.evaluation import Evaluation
     from superscope.study import Answer, Member, MemberFailure, Study
 
-LONGEST = 4000  # letters of a sentence; messages of errors can be long
+LONGEST_SENTENCE = 4000  # letters of a sentence; messages of errors can be long
 MOST_VALUES = 4  # told apart where members differ; of more, the range
 _FAILED = {"model": "not found", "head": "head not measured", "loss": "loss not evaluated"}
 
@@ -49,7 +49,7 @@ class MemberRow:
     failures: tuple[str, ...]
 
 
-COLUMNS = (
+MEMBER_COLUMNS = (
     "family", "width m", "V", "depth", "parameters", "regime", "φ", "overlap, raw",
     "overlap, centered", "overlap, in text", "effective width", "loss, nats per token",
     "bits per byte",
@@ -86,7 +86,7 @@ def render_study(study: Study, placed: Sequence[Placed], missing: Sequence[Missi
         answers=[_shown_answer(a) for a in answers(study)],
         drawings=placed,
         missing=[(m.title, visible_sentence(m.reason)) for m in missing],
-        columns=COLUMNS,
+        columns=MEMBER_COLUMNS,
         rows=member_rows(study),
         notes=[(visible_sentence(note), names) for note, names in member_notes(study)],
         laws=law_blocks(study),
@@ -105,7 +105,7 @@ def title_of(study: Study) -> str:
 
 def visible_sentence(text: str) -> str:
     """Return a sentence with text of others in it, as a page has it."""
-    return visible(text, quote="", longest=LONGEST)
+    return visible(text, quote="", longest=LONGEST_SENTENCE)
 
 
 def _shown_answer(answer: Answer) -> Answer:
