@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy.typing as npt
+
+from superscope.arguments import checked
 from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
-from superscope.heads import HeadOptions, head_of, read_head, trained_rows
+from superscope.geometry.frequencies import TokenCounts
+from superscope.heads import Head, HeadOptions, head_of, read_head, trained_rows
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
-    from superscope.geometry.frequencies import TokenCounts
-    from superscope.heads import Head
-
-
+@checked
 @dataclass(frozen=True)
 class MeasureOptions(GeometryOptions, HeadOptions):
     """Options for reading a head and for measuring it."""
 
-    def __post_init__(self) -> None:
-        """Raise UsageError for options that do not go together."""
-        HeadOptions.__post_init__(self)
-        GeometryOptions.__post_init__(self)
-
 
 @taking(MeasureOptions)
+@checked
 def measure(
     model: str | Path | Head | Any,
     options: MeasureOptions = MeasureOptions(),

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superscope.arguments import checked
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -113,6 +115,7 @@ def to_frame(observations: Iterable[Observation]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(DTYPES)
 
 
+@checked
 def read_observations(path: Path) -> pd.DataFrame:
     """Read a table of observations, with the types of its columns.
 

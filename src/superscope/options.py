@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from superscope.errors import UsageError, did_you_mean
+from superscope.arguments import refuse_unknown
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -18,20 +18,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def changed(options: Options, changes: Mapping[str, Any], what: str) -> Options:
     """Return options with some replaced; raise UsageError for an unknown name."""
-    names = [f.name for f in fields(options)]
-    for name in changes:
-        if name not in names:
-            hint = did_you_mean(name, names).strip() or f"options: {', '.join(names)}"
-            raise UsageError(f"{what} has no option {name!r}; {hint}")
+    refuse_unknown(what, "option", changes, [f.name for f in fields(options)])
     return replace(options, **changes)
-
-
-def check_choices(options: DataclassInstance) -> None:
-    """Raise UsageError for a value that is not among the choices of its field."""
-    for name, kind in get_type_hints(type(options)).items():
-        value, known = getattr(options, name), get_args(kind)
-        if known and all(isinstance(choice, str) for choice in known) and value not in known:
-            raise UsageError(f"{name}={value!r}; expected one of {', '.join(known)}")
 
 
 def taking(options: type[DataclassInstance]) -> Callable[[Function], Function]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from superscope.arguments import checked
 from superscope.atomic import write_whole
 from superscope.delimited import inert, read_delimited
 from superscope.errors import FormatError, NotFoundError, UsageError
@@ -144,6 +145,7 @@ def _with_columns(
     return frame.reindex(columns=list(types)).astype(dict(types))
 
 
+@checked
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet or CSV, depending on the suffix.
 

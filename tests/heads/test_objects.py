@@ -109,9 +109,15 @@ def test_a_tensor_of_a_state_dict_can_be_named() -> None:
         head_of(ROWS, tensor="a")
 
 
-@pytest.mark.parametrize("value", [None, "text", object(), 3, np.ones(3), np.eye(2, dtype=int)])
+@pytest.mark.parametrize("value", [["text"], np.array(3.0), np.ones(3), np.eye(2, dtype=int)])
 def test_what_is_no_matrix_of_numbers_is_refused(value: Any) -> None:
     with pytest.raises(HeadDataError):
+        head_of(value)
+
+
+@pytest.mark.parametrize("value", [None, "text", object(), 3])
+def test_what_is_no_model_is_refused(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"a model is a name, .* a matrix \(V, m\), not "):
         head_of(value)
 
 

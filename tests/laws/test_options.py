@@ -25,9 +25,9 @@ def test_one_name_or_rule_may_be_given_bare() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("loss", "absolute", "loss is huber or squared, not 'absolute'"),
-        ("residual", "square", "residual is log or plain"),
-        ("weights", "loss", "weights is none or loss_se"),
+        ("loss", "absolute", "loss='absolute'; expected one of huber, squared"),
+        ("residual", "square", "residual='square'; expected one of log, plain"),
+        ("weights", "loss", "weights='loss'; .*expected one of none, loss_se"),
         ("drop_highest", -1, "drop_highest must be at least 0"),
         ("resamples", -1, "resamples must be at least 0"),
         ("resamples", 99, "at least 100; 0 for none"),

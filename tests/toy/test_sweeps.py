@@ -113,7 +113,7 @@ def test_frequencies_are_read_beside_the_sweep(
         ("width = []", "width is an empty list"),
         ("width = [3, 0]", "width must be at least 1, not 0"),
         ("width = 2.5", "width must be a whole number"),
-        ("width = 'wide'", "width must be a number, not 'wide'"),
+        ("width = 'wide'", "width must be a whole number, not 'wide'"),
         ("width = true", "width must be a whole number"),
         ("n = 0", "n must be at least 1"),
         ("n = -3", "n must be at least 1"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from superscope._version import __version__
+from superscope.arguments import checked
 from superscope.errors import EvaluationError, FormatError, UsageError
 from superscope.evaluation import sequences
 from superscope.evaluation.blocks import (
@@ -40,6 +41,7 @@ LOADING, READING = "loading the model", "reading the text"  # stages before the 
 FEW = 0.95  # of the model's rows; a tokenizer with fewer ids is remarked on
 
 
+@checked
 def evaluate(
     model: str | Path | Checkpoint | Loadable,
     text: Text | Iterable[str],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.frequency.options import TextOptions
 
 BLOCK_TOKENS = 1 << 14  # a minute or less on a laptop
 
 
+@checked
 @dataclass(frozen=True)
 class LossOptions(TextOptions):
     """How to evaluate a model.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats
@@ -91,6 +92,7 @@ class Forecast(Result, Pictured):
         return f"Forecast({self.law}, {where}: loss {self.loss})"
 
 
+@checked
 def forecast(
     law: Law, *, group: str | None = None, features: int | None = None, **inputs: float
 ) -> Forecast:

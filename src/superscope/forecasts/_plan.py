@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from cyclopts import Parameter
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.forecasts.budget import Budget, held_loss, law_inputs, make_budget, tolerance
@@ -152,6 +153,7 @@ class Plan(Result, Pictured):
         return f"Plan({self.law}, compute={rounded(self.best.compute)}: {inputs})"
 
 
+@checked
 @dataclass(frozen=True)
 class PlanOptions:
     """What counts among the parameters of a plan under ``shape``.
@@ -173,6 +175,7 @@ class PlanOptions:
 
 
 @taking(PlanOptions)
+@checked
 def plan(law: Law, compute: float, options: PlanOptions = PlanOptions(), **changes: Any) -> Plan:
     """Return the best use of a compute budget under a law.
 

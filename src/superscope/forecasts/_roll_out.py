@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
@@ -183,6 +184,7 @@ def largest(count: int) -> str:
 
 
 @taking(RollOutOptions)
+@checked
 def roll_out(
     table: pd.DataFrame | Path | str,
     variants: Sequence[Variant | str] | str,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope._version import __version__
+from superscope.arguments import checked
 from superscope.errors import EvaluationError, UsageError
 from superscope.frequency.checkpoint import Loadable
 from superscope.frequency.options import FrequencyOptions
@@ -31,6 +32,7 @@ _BUFFERED = 1 << 22  # tokens
 
 
 @taking(FrequencyOptions)
+@checked
 def count_tokens(
     tokenizer: str | Path | Loadable | Tokenizer,
     text: Text | Iterable[str],

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from superscope.arguments import checked
 from superscope.errors import (
     FormatError,
     NotFoundError,
@@ -58,6 +59,7 @@ DATASETS: dict[str, HubText] = {
 and BookCorpus, which have a line or sentence a row, are joined to documents of 1,024 words."""
 
 
+@checked
 def hub_text(
     name: str,
     *,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from superscope.arguments import checked
 from superscope.errors import NotFoundError, UsageError
 from superscope.frequency.readers import COMPRESSIONS, path_of, read_all, shown_name, suffixes
 from superscope.frequency.text import Text, identity_of
@@ -23,8 +24,9 @@ KINDS = {
 }  # fmt: skip
 
 
+@checked
 def text_files(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | str | Path,
     *,
     split: str = "file",
     field: str = "text",

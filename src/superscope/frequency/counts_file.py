@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superscope.arguments import checked
 from superscope.errors import FormatError, UsageError
 from superscope.geometry.frequencies import Frequencies
 from superscope.tables import read_numbers, read_table
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LARGEST_ID = 1 << 24  # far beyond any vocabulary; a mistaken id must not fill the memory
 
 
+@checked
 def read_frequencies(path: Path) -> Frequencies:
     """Return the frequencies in a file, by token id, and the texts of its tokens.
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
-from superscope.options import check_choices
 
 
 def _typed_ranks(kind: Any, tokens: Sequence[Any]) -> tuple[int | None, int | None]:
@@ -25,6 +25,7 @@ def _typed_ranks(kind: Any, tokens: Sequence[Any]) -> tuple[int | None, int | No
 _RANKS = Parameter(converter=_typed_ranks, n_tokens=1, accepts_keys=False, negative="")
 
 
+@checked
 @dataclass(frozen=True)
 class TextOptions:
     """How much of a text is read, and what of it is one token.
@@ -45,13 +46,13 @@ class TextOptions:
     max_documents: int | None = None
 
     def __post_init__(self) -> None:
-        check_choices(self)
         for name in ("max_tokens", "max_documents"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name}={value}; it must be at least 1")
 
 
+@checked
 @dataclass(frozen=True)
 class FrequencyOptions(TextOptions):
     """How a text is counted.

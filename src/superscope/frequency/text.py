@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from superscope.arguments import checked
 from superscope.errors import FormatError, UsageError
 from superscope.text import visible
 
@@ -71,6 +72,7 @@ class Text:
         return self.read()
 
 
+@checked
 def text_of(documents: Iterable[str], name: str = "text") -> Text:
     """Return texts in memory as a :class:`Text`.
 

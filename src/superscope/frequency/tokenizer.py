@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arguments import checked
 from superscope.errors import FormatError
 from superscope.frequency.checkpoint import Loadable, loading, raise_panic, tokenizer_place
 from superscope.frequency.text import Document
@@ -194,6 +195,7 @@ def _byte_offsets(text: str) -> npt.NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
+@checked
 def load_tokenizer(model: str | Path | Loadable, revision: str | None = None) -> Tokenizer:
     """Return the tokenizer of a model: hub id, local folder, GGUF file, or ``tokenizer.json``.
 

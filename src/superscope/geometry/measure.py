@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope._version import __version__
+from superscope.arguments import checked
 from superscope.device import resolved
 from superscope.errors import HeadDataError, UsageError
 from superscope.geometry import pairs as pair_statistics
@@ -30,6 +31,7 @@ from superscope.progress import Progress, ProgressChoice, chosen, expect
 
 
 @taking(GeometryOptions)
+@checked
 def measure_head(
     head: Head,
     options: GeometryOptions = GeometryOptions(),  # noqa: B008 - frozen

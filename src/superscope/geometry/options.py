@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.geometry.pairs import SAMPLES
-from superscope.options import check_choices
 
 
+@checked
 @dataclass(frozen=True)
 class GeometryOptions:
     """How to measure a head.
@@ -53,7 +54,6 @@ class GeometryOptions:
         UsageError
             Naming the option.
         """
-        check_choices(self)
         if self.neighbors < 0 or self.top < 0 or self.seed < 0:
             raise UsageError("neighbors, top and seed must not be negative")
         if self.neighbors and self.pairs != "exact":

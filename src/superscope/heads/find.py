@@ -65,7 +65,8 @@ def find_head(
         )
     label = f"{checkpoint.name}: tensor {stored.name}"
     stored.check_whole(opened.file(file_name))
-    check_shape(stored.shape, label)
+    others = "; pass tensor='NAME' to choose another tensor" if len(where) > 1 else ""
+    check_shape(stored.shape, label, others)
     params = config_of(checkpoint, "params.json")
     size = vocabulary.vocabulary_size(config, params)
     if wanted is None:

@@ -186,7 +186,7 @@ class Head:
         return replace(self, ids=ids, provenance=replace(self.provenance, rows=rows))
 
 
-def check_shape(shape: tuple[int, ...], name: str) -> None:
+def check_shape(shape: tuple[int, ...], name: str, way_out: str = "") -> None:
     """Raise unless the shape is that of a matrix with at least one number.
 
     Raises
@@ -195,9 +195,6 @@ def check_shape(shape: tuple[int, ...], name: str) -> None:
         The message gives the name and the shape.
     """
     if len(shape) != 2:
-        raise HeadDataError(
-            f"{name} has shape {shape}, but a head is a 2-D matrix (V, m); "
-            "pass tensor='NAME' to choose another tensor"
-        )
+        raise HeadDataError(f"{name} has shape {shape}, but a head is a 2-D matrix (V, m){way_out}")
     if 0 in shape:
         raise HeadDataError(f"{name} is empty: it has shape {shape}")

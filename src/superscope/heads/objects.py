@@ -18,6 +18,8 @@ from superscope.heads.head import Head
 from superscope.heads.naming import by_columns, choose
 from superscope.heads.tokens import from_tokenizer_json
 
+ARRAYS = ("shape", "__array__", "__dlpack__")  # what arrays of any library have
+
 
 def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Head:
     """Return the head of a model or matrix in memory.
@@ -42,7 +44,7 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
     HeadDataError
         The value holds no floating-point matrix.
     NotFoundError, UsageError
-        No tensor could be the head, or several could.
+        No tensor could be the head, or several could; or the value is no model or matrix.
     """
     if tensor is not None and not isinstance(value, Mapping):
         raise UsageError("tensor= needs a checkpoint or a state dict; leave it out")
@@ -54,8 +56,13 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
         head = _of_state(value, tensor)
     elif _is_module(value):
         head = _of_layer(value, type(value).__name__)
-    else:
+    elif isinstance(value, (list, tuple)) or any(hasattr(value, name) for name in ARRAYS):
         head = Head.from_array(value)
+    else:
+        raise UsageError(
+            "a model is a name, a path, a Head, a model or layer of torch, a state dict or a "
+            f"matrix (V, m), not {value!r:.80}"
+        )
     return head if tokens is None else replace(head, tokens=_texts(tokens, head.stored.shape[0]))
 
 

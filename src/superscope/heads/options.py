@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.options import check_choices
+from superscope.arguments import checked
 
 
+@checked
 @dataclass(frozen=True)
 class HeadOptions:
     """Options for reading a head.
@@ -39,7 +40,3 @@ class HeadOptions:
     transpose: bool | None = None
     rows: Literal["all", "tokenizer", "trained"] = "all"
     fold_norm: Annotated[bool, Parameter(negative="")] = False
-
-    def __post_init__(self) -> None:
-        """Raise UsageError for an unknown choice."""
-        check_choices(self)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from superscope.arguments import checked
 from superscope.errors import HeadDataError, NotFoundError, SuperscopeError, UsageError
 from superscope.heads import copies, tokens
 from superscope.heads._locate import locate
@@ -30,6 +31,7 @@ from superscope.text import encodable, slug, visible
 
 
 @taking(HeadOptions)
+@checked
 def read_head(
     model: str | Path | Checkpoint,
     options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import Estimate, Uncertainty, bca, widened
@@ -78,6 +79,7 @@ class Comparison(Result):
         return f"Comparison({self.first} − {self.second}: {said})"
 
 
+@checked
 def compare(first: Law, second: Law, names: tuple[str, str] = ("first", "second")) -> Comparison:
     """Say whether the exponents of two laws differ.
 

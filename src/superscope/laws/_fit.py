@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from superscope._version import __version__
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws._judge import judge
 from superscope.laws._profile import Profile, profile
@@ -36,6 +37,7 @@ FAILED = 0.1  # share of resampled fits that fail, beyond which the others are n
 NO_WIDTH = 1e-9  # width of an interval, as a share of the value, below which it has none
 
 
+@checked
 def fit(
     table: pd.DataFrame | Path | str,
     law: str,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.exclusion import group_rows
 from superscope.laws.formula import make_form
@@ -26,6 +27,7 @@ TRUTHS: dict[str, dict[str, float]] = {
 NOISE = {"power": 0.005, "width": 0.03, "chinchilla": 0.005, "shape": 0.003, "time": 0.003}
 
 
+@checked
 def simulate(
     law: str,
     *,

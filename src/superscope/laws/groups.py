@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws._compare import Comparison, Difference, compare, difference_frame
 from superscope.laws._fit import fit
@@ -73,6 +74,7 @@ class LawsByGroup(Result):
         return f"LawsByGroup({self.law}, {counted(len(self.laws), 'group')} by {self.by})"
 
 
+@checked
 def fit_by(
     table: pd.DataFrame | Path | str,
     law: str,

@@ -18,14 +18,16 @@ Inputs = pd.DataFrame | Mapping[str, npt.ArrayLike] | npt.ArrayLike
 
 def inputs_of(form: Form, values: Mapping[str, npt.ArrayLike]) -> Floats:
     """Return inputs (N, k) from values by column, as :meth:`Law.inputs_of`."""
+    unused = [c for c in values if values[c] is not None and c not in form.columns]
+    if unused:
+        hint = did_you_mean(unused[0], form.columns, 0.7)
+        raise UsageError(
+            f"the law {form.name} has no {', '.join(unused)}; {hint}it has "
+            + ", ".join(form.columns)
+        )
     missing = [c for c in form.columns if values.get(c) is None]
     if missing:
         raise UsageError(f"the law {form.name} needs {', '.join(missing)}")
-    unused = [c for c in values if values[c] is not None and c not in form.columns]
-    if unused:
-        raise UsageError(
-            f"the law {form.name} has no {', '.join(unused)}; it has " + ", ".join(form.columns)
-        )
     columns = []
     for term in form.terms:
         column = np.atleast_1d(real_numbers(values[term.column], term.column)) - term.offset

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.formula import Form, make_form
 from superscope.laws.typed import typed_bounds, typed_columns, typed_pairs, typed_values
@@ -22,6 +23,7 @@ _MANY = Parameter(consume_multiple=True, negative="", show_default=False)
 _NOT_TYPED = Parameter(parse=False)
 
 
+@checked
 @dataclass(frozen=True)
 class LawOptions:
     """How a law is fitted and resampled; common to a fit and a roll-out.
@@ -107,19 +109,6 @@ class LawOptions:
         _make_tuples(self, ("group", "exclude", "equal"))
         names = (name.strip() for word in self.equal for name in COMMA.split(word))
         object.__setattr__(self, "equal", tuple(names))
-        for name in ("columns", "fix", "bounds"):
-            if not isinstance(getattr(self, name), Mapping):
-                raise UsageError(f"{name} is a mapping by name, not {getattr(self, name)!r}")
-        for name, choices in {
-            "decimal": (None, ".", ","),
-            "loss": (None, "huber", "squared"),
-            "residual": (None, "log", "plain"),
-            "weights": ("none", "loss_se"),
-        }.items():
-            if getattr(self, name) not in choices:
-                raise UsageError(
-                    f"{name} is {' or '.join(c for c in choices if c)}, not {getattr(self, name)!r}"
-                )
         for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
             if getattr(self, name) < least:
                 raise UsageError(f"{name} must be at least {least}")

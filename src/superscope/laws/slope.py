@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arguments import checked
 from superscope.arrays import real_numbers
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
@@ -43,6 +44,7 @@ class Exponent:
         return np.exp(self.log_amplitude - self.value * np.log(np.asarray(width, np.float64)))
 
 
+@checked
 def fit_exponent(widths: npt.ArrayLike, losses: npt.ArrayLike) -> Exponent | None:
     """Fit loss ∝ width^(−a) through positive losses.
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from superscope.arguments import checked
 from superscope.errors import FormatError, NotFoundError, RemoteError
 from superscope.tables import READ, parse_table, read_bytes, read_table
 
@@ -75,6 +76,7 @@ PUBLIC = {
 }  # fmt: skip
 
 
+@checked
 def load_table(
     table: pd.DataFrame | Path | str,
     data_dir: Path | None = None,
@@ -123,6 +125,7 @@ def load_table(
     return read_table(path, separator=separator, decimal=decimal)
 
 
+@checked
 def load_public(name: str, data_dir: Path | None = None) -> pd.DataFrame:
     """Return a published table with this project's column names.
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superscope.arguments import checked
 from superscope.atomic import make_folder, write_file
 from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.evaluation import Evaluation, LossOptions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LEAST_WIDTHS = 3  # different widths before a law is tried
 
 
+@checked
 def study(
     models: Sequence[str | Path],
     text: Text,
@@ -107,6 +109,7 @@ def study(
     return made
 
 
+@checked
 def fit_laws(table: pd.DataFrame) -> StudyLaws:
     """Fit overlap and loss against width.
 

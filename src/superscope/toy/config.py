@@ -12,17 +12,16 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from superscope.arguments import checked
 from superscope.errors import UsageError, did_you_mean
 from superscope.toy.features import LAWS, SCALE, Features, Float64, Groups, make_features
 from superscope.toy.importance import Importance, importance_weights
 from superscope.toy.inputs import typed_frequencies, typed_groups, typed_importance
 
-ENGINES = ("numba", "torch")
-OUTPUTS = ("relu", "linear")
-BIASES = ("normal", "zeros", "none")
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # of Adam (definitions.md §4)
 
 
+@checked
 @dataclass(frozen=True)
 class ToyConfig:
     """One toy run: n features stored in m dimensions (E22, LLG25; definitions.md §4).
@@ -134,14 +133,11 @@ class ToyConfig:
                 self._set(name, _number(name, getattr(self, name)))
                 if getattr(self, name) <= 0:
                     raise UsageError(f"{name} must be above 0, not {getattr(self, name):g}")
-        _check_choice("engine", self.engine, ENGINES)
         if isinstance(self.frequencies, str):
             _check_choice("frequencies", self.frequencies, LAWS)
         else:
             given = _items("frequencies", "a law or a list of probabilities", self.frequencies)
             self._set("frequencies", tuple(_number("frequencies", p) for p in given))
-        _check_choice("output", self.output, OUTPUTS)
-        _check_choice("bias", self.bias, BIASES)
         for name in ("groups", "anticorrelated"):
             self._set(name, _grouped(name, getattr(self, name)))
         if isinstance(self.importance, (list, tuple)):

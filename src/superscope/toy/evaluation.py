@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.result import Result
 from superscope.toy.features import Float64
@@ -39,6 +40,7 @@ class ToyEvaluation(Result):
         return f"ToyEvaluation(loss={self.loss:.6g}, samples={self.samples})"
 
 
+@checked
 def evaluate(run: ToyRun, *, samples: int = 1 << 16, seed: int = 0) -> ToyEvaluation:
     """Measure a run's loss on samples that were not used in training.
 

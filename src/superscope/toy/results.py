@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superscope.arguments import checked
 from superscope.errors import FormatError
 from superscope.plotting import Pictured
 from superscope.progress import Progress, ProgressChoice, chosen
@@ -60,6 +61,7 @@ class ToyRuns(Result, Pictured):
         )
 
 
+@checked
 def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns:
     """Read and measure the runs of a folder, one at a time, so that memory stays small.
 

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from superscope.arguments import checked
 from superscope.errors import FormatError, UsageError
 from superscope.tables import read_bytes
 from superscope.toy.config import ToyConfig, check_fields
 from superscope.toy.inputs import resolved_files
 
 
+@checked
 def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
     """Return one config for each combination of values.
 
@@ -49,6 +51,7 @@ def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
     ]
 
 
+@checked
 def read_sweep(path: str | Path) -> list[ToyConfig]:
     """Read a sweep from TOML: values of ``ToyConfig``, where a list is a list of choices.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from superscope.arguments import checked
 from superscope.device import resolved
 from superscope.errors import DivergedError, FormatError, UsageError
 from superscope.progress import ProgressChoice
@@ -126,6 +127,7 @@ def work(configs: list[ToyConfig], device: str = "auto") -> list[bytes]:
     ]
 
 
+@checked
 def sweep(
     configs: Sequence[ToyConfig],
     out: str | Path,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from superscope.arguments import checked
 from superscope.errors import DivergedError
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.toy.config import ToyConfig
@@ -16,6 +17,7 @@ from superscope.toy.processor import kernel, one_blas_thread
 from superscope.toy.run import LAST, ToyRun
 
 
+@checked
 def train(config: ToyConfig, *, device: str = "auto", progress: ProgressChoice = "auto") -> ToyRun:
     """Train one toy model.
 
@@ -88,6 +90,7 @@ def _train(config: ToyConfig, progress: Progress) -> ToyRun:
     return ToyRun(config, W, b, losses, last / kept, seconds, kernel("numba"))
 
 
+@checked
 def train_many(
     configs: Sequence[ToyConfig], *, device: str = "auto", progress: ProgressChoice = "auto"
 ) -> list[ToyRun | DivergedError]:

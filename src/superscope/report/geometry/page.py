@@ -9,6 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from superscope._version import __version__
+from superscope.arguments import checked
 from superscope.atomic import write_file
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import DARK, LIGHT
@@ -88,6 +89,7 @@ class ModelSection:
     settings: tuple[tuple[str, str], ...]
 
 
+@checked
 def write_report(geometries: Sequence[Geometry], path: Path) -> None:
     """Write one self-contained HTML file about one or several measured models.
 

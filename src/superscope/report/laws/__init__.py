@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from superscope.arguments import checked
 from superscope.atomic import write_file
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.forecasts import plan_frontier
@@ -26,6 +27,7 @@ def law_figures(law: Law, plan: Plan | None = None) -> tuple[Drawing, ...]:
     return tuple(figure for figure in made if isinstance(figure, Drawing))
 
 
+@checked
 def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> list[Path]:
     """Write each figure of a law as PNG, PDF and SVG.
 
@@ -53,6 +55,7 @@ def write_law_figures(law: Law, folder: Path, *, plan: Plan | None = None) -> li
     return write_figures(law_figures(law, plan), Path(folder))
 
 
+@checked
 def write_law_report(law: Law, path: Path, *, plan: Plan | None = None) -> None:
     """Write a law and its figures as one self-contained HTML file, which runs no script.
 

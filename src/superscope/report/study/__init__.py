@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superscope.arguments import checked
 from superscope.atomic import write_whole
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.study import study_drawings
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from superscope.study import Study
 
 
+@checked
 def write_study_report(study: Study, path: Path) -> None:
     """Write the answers and figures of a study as one self-contained HTML file.
 

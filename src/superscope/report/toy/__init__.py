@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from superscope.arguments import checked
 from superscope.atomic import write_whole
 from superscope.figures.toy import grouped, sweep_drawings
 from superscope.report.files import encoded
@@ -11,6 +12,7 @@ from superscope.report.toy.page import render_toy
 from superscope.toy import ToyRuns
 
 
+@checked
 def write_toy_report(runs: ToyRuns, path: Path) -> None:
     """Write the figures and exponents of toy runs as one self-contained HTML file.
 
