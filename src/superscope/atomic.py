@@ -44,7 +44,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
             Path(beside).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _not_written(path, error) from error
 
 
 def write_file(path: Path, content: bytes | str) -> None:
@@ -71,7 +71,13 @@ def check_writable(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.resolve().parent):
             pass
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> UsageError:
+    absent = isinstance(error, FileNotFoundError)
+    reason = f"there is no folder {path.parent}" if absent else error.strerror or error
+    return UsageError(f"cannot write {path}: {reason}")
 
 
 def make_folder(path: Path) -> None:

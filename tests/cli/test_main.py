@@ -50,3 +50,27 @@ def test_ctrl_c_while_the_packages_load_is_one_line(monkeypatch: pytest.MonkeyPa
             loading.setattr(sys, "meta_path", [Stopping(), *sys.meta_path])
             loading.delitem(sys.modules, module, raising=False)
             assert superscope("cache") == Done(130, "", "superscope: stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("fit", "t.csv"), "fit needs --law (power, width, chinchilla, shape, time); see: "),
+        (("fit", "t.csv", "--lwa", "power"), "time), not --lwa; see: superscope fit --help"),
+        (("fit",), "fit needs TABLE; see: superscope fit --help"),
+        (("plan", "law.json"), "plan needs --compute; see: superscope plan --help"),
+        (("toy", "sweep", "s.toml"), "toy sweep needs --out; see: superscope toy sweep --help"),
+        (("plan", "law.json", "--compute"), "--compute requires an argument"),
+        (("measure", "--family", "optt"), "no family 'optt'; did you mean opt? "),
+        (("fit", "t.csv", "--law", "power"), "the law power needs --x COLUMN, the column"),
+        (("roll-out", "t.csv", "--law", "chinchilla"), "name yours with --columns parameters="),
+        (("fit", "t.csv", "--law", "width", "--out", "no/a.json"), "there is no folder no"),
+    ],
+)
+def test_a_message_says_what_is_missing(
+    tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "t.csv").write_text("width,loss\n8,3\n16,2.5\n32,2.2\n64,2\n")
+    done = superscope(*arguments, folder=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err

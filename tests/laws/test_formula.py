@@ -56,7 +56,7 @@ def test_the_offset_is_of_depth_alone() -> None:
     [
         ({"law": "shap"}, "did you mean shape"),
         ({"law": "?"}, "no law is called '\\?'; laws: power"),
-        ({"law": "power"}, "needs x, the column"),
+        ({"law": "power"}, "needs x='COLUMN', the column"),
         ({"law": "width", "x": "width"}, "width has its own columns"),
         ({"law": "width", "depth_offset": 2}, "belongs to the law shape, not width"),
     ],

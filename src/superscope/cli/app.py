@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, MissingArgumentError
 
 from superscope._version import __version__
-from superscope.errors import SuperscopeError
+from superscope.errors import SuperscopeError, did_you_mean
 from superscope.text import spelled
 
 app = App(
@@ -84,6 +84,19 @@ def _as_options(given: Sequence[str], message: str) -> str:
     return message if command is None else as_options(message, command)
 
 
+def _missing(error: MissingArgumentError) -> str | None:
+    """Return what to say of an option that is not there, rather than there without a value."""
+    argument, command = error.argument, error.command_chain
+    if argument is None or error.keyword is not None or argument.tokens:
+        return None
+    name = argument.name.removeprefix("--") if argument.name.isupper() else argument.name
+    choices = f" ({', '.join(argument.get_choices() or ())})" if argument.get_choices() else ""
+    near = [word for word in error.unused_tokens or () if did_you_mean(name, [word], 0.6)]
+    instead = f", not {near[0]}" if near else ""
+    words = " ".join(command or ())
+    return f"{words} needs {name}{choices}{instead}; see: superscope {words} --help"
+
+
 def _run(given: Sequence[str]) -> None:
     try:
         app(given)
@@ -91,7 +104,8 @@ def _run(given: Sequence[str]) -> None:
     except (CycloptsError, SuperscopeError, MemoryError) as error:
         from superscope.cli.terminal import warn
 
-        warn(str(error) or "out of memory")
+        missing = isinstance(error, MissingArgumentError) and _missing(error)
+        warn(missing or str(error) or "out of memory")
         sys.exit(2)
     except KeyboardInterrupt as stop:
         from superscope.cli.terminal import warn

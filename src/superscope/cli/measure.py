@@ -168,8 +168,6 @@ def _check_outputs(
         if table is not None:
             check_suffix(table)
     for file in files:
-        if file is not None and not file.is_dir() and not file.absolute().parent.is_dir():
-            raise UsageError(f"cannot write {file}: there is no folder {file.parent}")
         if file is not None:
             check_writable(file)
     check_folder(folder)

@@ -17,7 +17,7 @@ from superscope.forecasts._forecast import forecast_at
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.options import RollOutOptions
-from superscope.laws.points import select
+from superscope.laws.points import check_column, select
 from superscope.laws.table_columns import numeric_columns, renamed
 from superscope.options import changed, taking
 from superscope.plotting import Pictured
@@ -235,7 +235,11 @@ def roll_out(
     base = settings.of_fit()
     frame = renamed(load_table(table, separator=base.separator, decimal=base.decimal), base)
     first = _options_of(variants[0].law, base).form(variants[0].law)
-    by = known(frame, settings.size or first.columns[0], "size")
+    by = settings.size or first.columns[0]
+    if settings.size is None:
+        check_column(frame, first, by)
+    else:
+        known(frame, settings.size, f"size={settings.size!r}")
     frame, _ = numeric_columns(frame, (by,), base.decimal)
     selection = select(frame, first, base)
     kept = frame.iloc[selection.points.rows - 1].reset_index(drop=True)

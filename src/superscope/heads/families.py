@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from superscope.errors import UsageError
+from superscope.errors import UsageError, did_you_mean
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "opt": tuple(
@@ -81,7 +81,8 @@ def members(family: str) -> tuple[str, ...]:
         return FAMILIES[family.lower()]
     except KeyError:
         raise UsageError(
-            f"there is no family {family!r}; the families are {', '.join(FAMILIES)}"
+            f"there is no family {family!r}; {did_you_mean(family, FAMILIES)}"
+            f"the families are {', '.join(FAMILIES)}"
         ) from None
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from superscope.errors import (
     AccessRefusedError,
     NotFoundError,
+    OfflineError,
     SuperscopeError,
     UnreachableError,
 )
@@ -179,4 +180,11 @@ def _hub(action: Callable[[], T], repo: str, revision: str | None, retry: bool =
         told = network.hub_error(error, repo, revision)
         return told or UnreachableError(f"{repo}: the hub cannot be reached: {error}")
 
-    return network.retried(action, explain, retry)
+    try:
+        return network.retried(action, explain, retry)
+    except OfflineError:  # which says the way out itself
+        raise
+    except UnreachableError as error:
+        raise UnreachableError(
+            f"{error}; try again later, or name a local folder or file"
+        ) from None

@@ -108,7 +108,7 @@ def make_form(law: str, *, x: str | None = None, depth_offset: float = 0.0) -> F
         raise UsageError(f"no law is called {law!r}; {hint}laws: {', '.join(FORMS)}")
     form = FORMS[law]
     if law == "power" and x is None:
-        raise UsageError("the law power needs x, the column it is a power of")
+        raise UsageError("the law power needs x='COLUMN', the column that it is a power of")
     if x is not None:
         if law not in ("power", "time"):
             raise UsageError(f"x names the input of power or time; {law} has its own columns")

@@ -27,7 +27,8 @@ def inputs_of(form: Form, values: Mapping[str, npt.ArrayLike]) -> Floats:
         )
     missing = [c for c in form.columns if values.get(c) is None]
     if missing:
-        raise UsageError(f"the law {form.name} needs {', '.join(missing)}")
+        needs = ", ".join(f"{name}=NUMBER" for name in missing)
+        raise UsageError(f"the law {form.name} needs {needs}")
     columns = []
     for term in form.terms:
         column = np.atleast_1d(real_numbers(values[term.column], term.column)) - term.offset

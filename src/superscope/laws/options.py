@@ -137,6 +137,7 @@ class LawOptions:
         )  # fmt: skip
 
 
+@checked
 @dataclass(frozen=True)
 class FitOptions(LawOptions):
     """How a law is fitted, judged and resampled.
@@ -166,6 +167,7 @@ class FitOptions(LawOptions):
         return changed(self, changes, "fit")
 
 
+@checked
 @dataclass(frozen=True)
 class RollOutOptions(LawOptions):
     """What is held out, and how the rest is fitted.
@@ -184,7 +186,8 @@ class RollOutOptions(LawOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "hold_out", tuple(self.hold_out))
+        held: Any = self.hold_out  # one number may be given bare
+        object.__setattr__(self, "hold_out", (held,) if isinstance(held, int) else tuple(held))
         if not self.hold_out or min(self.hold_out) < 1:
             raise UsageError("hold_out: at least one model must be held out")
 

@@ -95,6 +95,14 @@ class Selection:
     notes: tuple[str, ...]
 
 
+def check_column(frame: pd.DataFrame, form: Form, name: str) -> None:
+    """Raise UsageError if a table lacks a column that a law needs."""
+    try:
+        known(frame, name, f"the law {form.name} needs the column {name}")
+    except UsageError as error:
+        raise UsageError(f"{error}; name yours with columns={{'{name}': 'YOURS'}}") from None
+
+
 def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     """Return the points of a table that a law is fitted to.
 
@@ -111,13 +119,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     if options.weights == "loss_se":
         needed.append("loss_se")
     for name in needed:
-        if name not in frame:
-            try:
-                known(frame, name, f"the law {form.name} needs the column {name}")
-            except UsageError as error:
-                raise UsageError(
-                    f"{error}; name yours with columns={{'{name}': 'YOURS'}}"
-                ) from None
+        check_column(frame, form, name)
     frame, notes = numeric_columns(frame, needed, options.decimal)
     kept, excluded = exclude(frame, options.exclude)
     for name in needed:

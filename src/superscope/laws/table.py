@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from superscope.arguments import checked
-from superscope.errors import FormatError, NotFoundError, RemoteError
+from superscope.errors import FormatError, NotFoundError, RemoteError, did_you_mean
 from superscope.tables import READ, parse_table, read_bytes, read_table
 
 
@@ -119,8 +119,8 @@ def load_table(
     path = Path(table)
     if path.suffix.lower() not in READ and not path.exists():
         raise NotFoundError(
-            f"no table is called {str(table)!r}; give a file ({', '.join(READ)}) or one of "
-            + ", ".join(PUBLIC)
+            f"no table is called {str(table)!r}; {did_you_mean(str(table), PUBLIC)}"
+            f"give a file ({', '.join(READ)}) or one of {', '.join(PUBLIC)}"
         )
     return read_table(path, separator=separator, decimal=decimal)
 
@@ -197,7 +197,7 @@ def _fetched(name: str, table: PublicTable) -> Path:
     except OSError as error:  # errors of requests are OSErrors too
         raise RemoteError(
             f"cannot fetch {name} from {table.url} ({type(error).__name__}); "
-            "fetch it elsewhere and name its folder as data_dir"
+            "fetch it elsewhere and name its folder: data_dir='FOLDER'"
         ) from error
 
 
@@ -225,7 +225,7 @@ def _download(url: str, file: str, _: object) -> None:
                 if length > limit:
                     raise RemoteError(
                         f"{url}: the server sends more than {limit:,} bytes, so the download was "
-                        "stopped; fetch the table elsewhere and name its folder as data_dir"
+                        "stopped; fetch the table elsewhere and name its folder: data_dir='FOLDER'"
                     )
                 content.write(piece)
         if plain and length < int(announced):
