@@ -48,6 +48,9 @@ class FoundHead:
     matrix: Float32 | None = None
 
 
+OTHERS = "; pass tensor='NAME' to choose another tensor"
+
+
 def find_head(
     checkpoint: Checkpoint, wanted: str | None, fold_norm: bool, transpose: bool | None = None
 ) -> FoundHead:
@@ -65,8 +68,7 @@ def find_head(
         )
     label = f"{checkpoint.name}: tensor {stored.name}"
     stored.check_whole(opened.file(file_name))
-    others = "; pass tensor='NAME' to choose another tensor" if len(where) > 1 else ""
-    check_shape(stored.shape, label, others)
+    check_shape(stored.shape, label, OTHERS if len(where) > 1 else "")
     params = config_of(checkpoint, "params.json")
     size = vocabulary.vocabulary_size(config, params)
     if wanted is None:
