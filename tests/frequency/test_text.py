@@ -476,3 +476,14 @@ def test_a_separator_is_found_across_the_pieces_a_file_is_read_in(
         monkeypatch.setattr(readers, "FETCHED", piece)
         text = text_files(tmp_path / "t.txt", split="<|end|>")
         assert [d.text for d in text] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("a.txt", {}), ("a.txt", {"split": "line"}), ("a.txt", {"split": "|"}), ("a.csv", {}),
+     ("a.jsonl", {})],
+)  # fmt: skip
+def test_utf_16_is_refused(tmp_path: Path, name: str, how: dict[str, str]) -> None:
+    (tmp_path / name).write_bytes('{"text": "a|b"}'.encode("utf-16"))
+    with pytest.raises(FormatError, match=f"{name} is UTF-16 text; save it as UTF-8"):
+        list(text_files([tmp_path / name], **how))

@@ -119,7 +119,7 @@ def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Do
         if data.strip():
             yield _decoded(data, file, begin)
 
-    for number, line in _lines(stream):
+    for number, line in _lines(stream, file):
         if split == "paragraph" and not line.strip():
             yield from document()
             continue
@@ -132,7 +132,7 @@ def _read_plain(stream: io.BufferedIOBase, file: str, split: str) -> Iterator[Do
 
 def _read_separated(stream: io.BufferedIOBase, file: str, separator: str) -> Iterator[Document]:
     line = 1
-    for part, undivided in _parts(stream, separator.encode()):
+    for part, undivided in _parts(stream, file, separator.encode()):
         text = part.lstrip(b"\r\n")
         if text.strip():
             begin = line + part.count(b"\n", 0, len(part) - len(text))
@@ -140,10 +140,10 @@ def _read_separated(stream: io.BufferedIOBase, file: str, separator: str) -> Ite
         line += part.count(b"\n")
 
 
-def _parts(stream: io.BufferedIOBase, separator: bytes) -> Iterator[tuple[bytes, bool]]:
+def _parts(stream: io.BufferedIOBase, file: str, separator: bytes) -> Iterator[tuple[bytes, bool]]:
     """Yield what stands between separators, and whether there is none; only one part is held."""
     undivided = True
-    gathered = bytearray(stream.read(3).removeprefix(b"\xef\xbb\xbf"))
+    gathered = bytearray(_unmarked(stream.read(3), file))
     searched = 0
     while True:
         at = gathered.find(separator, searched)
@@ -166,7 +166,7 @@ def _read_table(
 ) -> Iterator[Document]:
     # A document may be longer than the 128 KB that csv allows a cell; the setting is the process's.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
-    lines = (line.decode("utf-8", "surrogateescape") for _, line in _lines(stream))
+    lines = (line.decode("utf-8", "surrogateescape") for _, line in _lines(stream, file))
     rows = csv.DictReader(lines, delimiter="\t" if suffix == ".tsv" else ",")
     try:
         for row in rows:
@@ -178,10 +178,17 @@ def _read_table(
         raise FormatError(f"{file}, line {rows.line_num} is not CSV: {error}") from None
 
 
-def _lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: io.BufferedIOBase, file: str) -> Iterator[tuple[int, bytes]]:
     """Yield lines by number, the first without a byte order mark."""
     for number, line in enumerate(stream, start=1):
-        yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        yield number, _unmarked(line, file) if number == 1 else line
+
+
+def _unmarked(start: bytes, file: str) -> bytes:
+    """Return the start of a file without the mark of UTF-8; refuse the mark of UTF-16."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FormatError(f"{file} is UTF-16 text; save it as UTF-8")
+    return start.removeprefix(b"\xef\xbb\xbf")
 
 
 def _decoded(data: bytes, file: str, line: int) -> Document:
@@ -194,7 +201,7 @@ def _decoded(data: bytes, file: str, line: int) -> Document:
 
 
 def _read_lines(stream: io.BufferedIOBase, file: str, field: str) -> Iterator[Document]:
-    for number, line in _lines(stream):
+    for number, line in _lines(stream, file):
         if not line.strip():
             continue
         place = f"{file}, line {number}"
