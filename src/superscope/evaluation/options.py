@@ -54,7 +54,6 @@ class LossOptions(TextOptions):
         UsageError
             Naming the option.
         """
-        super().__post_init__()
         if self.stride is not None and self.mode != "windows":
             raise UsageError("a stride is that of windows: choose mode='windows'")
         least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "block_tokens": 1}
@@ -62,6 +61,7 @@ class LossOptions(TextOptions):
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name}={value}; it must be at least {low}")
+        super().__post_init__()
         if self.stride is not None and self.stride >= self.context:
             raise UsageError(
                 f"a stride of {self.stride:,} leaves no context in windows of "
