@@ -40,15 +40,21 @@ def test_a_command_leaves_the_process_as_it_was(head: Path) -> None:
 
 
 def test_ctrl_c_while_the_packages_load_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = ("superscope.cli.app", "superscope.cli.cache")
+
     class Stopping(MetaPathFinder):
+        def __init__(self, at: str):
+            self.at = at
+
         def find_spec(self, name: str, *_: object) -> None:
-            if name.startswith("superscope.cli"):
+            if name == self.at:
                 raise KeyboardInterrupt
 
-    for module in ("superscope.cli.app", "superscope.cli.cache"):
+    for at in modules:
         with monkeypatch.context() as loading:
-            loading.setattr(sys, "meta_path", [Stopping(), *sys.meta_path])
-            loading.delitem(sys.modules, module, raising=False)
+            loading.setattr(sys, "meta_path", [Stopping(at), *sys.meta_path])
+            for module in modules:  # an application that was loaded before may know its commands
+                loading.delitem(sys.modules, module, raising=False)
             assert superscope("cache") == Done(130, "", "superscope: stopped\n")
 
 

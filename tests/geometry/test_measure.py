@@ -296,7 +296,7 @@ def test_without_pairs_there_are_none() -> None:
         ({"threshold": float("nan")}, "finite number, 0 or more"),
         ({"threshold": float("inf")}, "finite number, 0 or more"),
         ({"dtype": "bfloat16"}, "pass pairs='exact'$"),
-        ({"dtype": "float8"}, "dtype='float8'; expected one of float32, bfloat16, float16"),
+        ({"dtype": "float8"}, "expected one of float32, bfloat16, float16"),
         ({"pears": "exact"}, "measure_head has no option 'pears'; did you mean pairs"),
         ({"device": "abacus"}, "device 'abacus' cannot be used here"),
         ({"device": "meta"}, "device 'meta' cannot be used here"),

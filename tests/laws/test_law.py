@@ -89,7 +89,7 @@ def test_a_prediction_is_of_one_group_and_broadcasts() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"width": 512}, "needs depth, tokens"),
+        ({"width": 512}, "needs depth=NUMBER, tokens=NUMBER"),
         ({"width": 512, "depth": 8, "tokens": None}, "needs tokens"),
         ({"width": 512, "depth": 8, "tokens": 1e9, "heads": 4}, "has no heads; it has width"),
         ({"width": 0, "depth": 8, "tokens": 1e9}, "width must be a number above 0"),

@@ -53,7 +53,7 @@ def test_a_write_that_fails_halfway_leaves_everything_as_it_was(
 
 
 def test_a_missing_folder_is_named(tmp_path: Path, random_geometry: Geometry) -> None:
-    with pytest.raises(UsageError, match="No such file or directory"):
+    with pytest.raises(UsageError, match="there is no folder"):
         superscope.write_report([random_geometry], tmp_path / "none" / "report.html")
 
 
