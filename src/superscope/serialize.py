@@ -66,7 +66,13 @@ def decode(cls: type[T], text: str) -> T:
         The text is not JSON of this dataclass.
     """
     try:
-        value: T = _typed(cls, json.loads(text, parse_constant=_refuse))
+        written = json.loads(text, parse_constant=_refuse)
+    except (json.JSONDecodeError, RecursionError):
+        raise FormatError(f"this is not JSON, and so no {cls.__name__}") from None
+    except ValueError as error:
+        raise FormatError(f"this JSON is not a {cls.__name__} of this version: {error}") from None
+    try:
+        value: T = _typed(cls, written)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as e:
         field = f"no {e.args[0]!r}" if isinstance(e, KeyError) else str(e)
         raise FormatError(f"this JSON is not a {cls.__name__} of this version: {field}") from None

@@ -260,7 +260,10 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         ([*LLMS, "--report", "absent/law.html"], "cannot write absent/law.html"),
         (["fit", "chinchilla-shapes", "--law", "shape", "--data-dir", "."], "fetch https://"),
         (["forecast", "absent.json", "--width", "8"], "cannot read absent.json"),
-        (["forecast", "runs.csv", "--width", "8"], "runs.csv: this is not a law"),
+        (
+            ["forecast", "runs.csv", "--width", "8"],
+            "runs.csv: this is not a law that superscope fit --out wrote",
+        ),
         (["forecast", "shape.json", "--width", "8"], "needs --depth NUMBER, --tokens NUMBER"),
         (["forecast", "width.json", "--width", "8"], "name a group: opt/wikitext"),
         (["forecast", "width.json", "--width", "8", "--group", "opt/c5"], "did you mean opt/c4?"),

@@ -302,6 +302,16 @@ def test_killed_and_resumed_the_command_writes_the_same_table(model: Path, tmp_p
     pd.testing.assert_frame_equal(first, second)
 
 
+def test_a_text_that_cannot_be_read_is_named_before_the_model_is_loaded(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "texts.jsonl"
+    file.write_text('{"body": "some text"}\n')
+    monkeypatch.setattr("superscope.evaluation._evaluate.load_model", lambda *_: pytest.fail())
+    with pytest.raises(SuperscopeError, match="text"):
+        evaluate(model, text_files([file]))
+
+
 def test_a_context_beyond_the_models_is_cut_and_said(model: Path) -> None:
     found = evaluate(model, texts(), LossOptions(context=2048))
     assert found.settings.context == CONTEXT

@@ -25,9 +25,7 @@ def read_law(path: Path) -> Law:
     from superscope.tables import read_bytes
 
     try:
-        return Law.from_json(read_bytes(path).decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: this is not a law: {error}") from None
+        return Law.from_json(read_bytes(path).decode("utf-8", "replace"))
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
 

@@ -126,6 +126,7 @@ class _Run:
         self.words = 0  # that end in scored tokens
 
     def evaluation(self, tokenizer: Tokenizer | None) -> Evaluation:
+        next(iter(self.text), None)  # what is wrong with it is said before the model is loaded
         tokenizer = tokenizer or load_tokenizer(self.checkpoint)
         tokenizer = tokenizer.reading(self.options.special)
         # Loaded even if all is done: its shape and its precision are part of the result.

@@ -33,6 +33,7 @@ from superscope.serialize import decode
 from superscope.text import counted
 
 FORMAT = 3
+NO_LAW = "this is not a law that superscope fit --out wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,10 +311,10 @@ class Law(Judged, Result, Pictured):
         """
         try:
             written = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"this is not a law: {error}") from None
+        except (ValueError, RecursionError):
+            written = None
         if not isinstance(written, dict) or "format" not in written or "form" not in written:
-            raise FormatError("this JSON is not a law that superscope fit wrote")
+            raise FormatError(NO_LAW)
         if written["format"] != FORMAT:
             raise FormatError(
                 f"this law has format {written['format']!r} (superscope "
@@ -323,7 +324,7 @@ class Law(Judged, Result, Pictured):
         law = decode(Law, text)
         wrong = wrong_form(law.form) or wrong_points(law.form, law.points) or _wrong_parameters(law)
         if wrong:
-            raise FormatError(f"this is not a law that superscope fit wrote: {wrong}")
+            raise FormatError(f"{NO_LAW}: {wrong}")
         return law
 
     def __eq__(self, other: object) -> bool:
