@@ -76,6 +76,8 @@ def _stopped(blocks: Path | None) -> str:
     if blocks is None:
         return "stopped: nothing was kept; with --out, finished parts are kept"
     done = len(list(blocks.glob("[!.]*.npz")))
+    if not done:
+        return "stopped: no block was done yet"
     return (
         f"stopped: {counted(done, 'block is', 'blocks are')} done and kept in {blocks}; "
         "the same command continues from there"

@@ -58,11 +58,14 @@ def toy_sweep(
             warn(message)
         _print_plan(state, workers, scheduler, device)
         return
-    with (
-        chosen_workers(executor, workers, scheduler) as doing,
-        progress_bar(lines=True) as progress,
-    ):
-        outcome = run_sweep(configs, out, executor=doing, device=device, progress=progress)
+    try:
+        with (
+            chosen_workers(executor, workers, scheduler) as doing,
+            progress_bar(lines=True) as progress,
+        ):
+            outcome = run_sweep(configs, out, executor=doing, device=device, progress=progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_stopped(out)) from None
     for message in outcome.set_aside:
         warn(message)
     for identity, reason in outcome.failed.items():
@@ -75,6 +78,17 @@ def toy_sweep(
         raise UsageError(
             f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
         )
+
+
+def _stopped(out: Path) -> str:
+    """Return what a stopped sweep kept, and how to continue."""
+    from superscope.text import counted
+
+    done = len(list(out.glob("[!.]*.npz")))
+    if not done:
+        return "stopped: no run was done yet"
+    kept = counted(done, "run is", "runs are")
+    return f"stopped: {kept} done and kept in {out}; the same command continues from there"
 
 
 def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:

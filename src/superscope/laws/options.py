@@ -111,7 +111,7 @@ class LawOptions:
         object.__setattr__(self, "equal", tuple(names))
         for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
             if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}")
+                raise UsageError(f"{name}={getattr(self, name)}; it must be at least {least}")
         if not (self.delta > 0 and math.isfinite(self.delta)):
             raise UsageError(
                 f"delta must be positive and finite, not {self.delta:g}; for squares: loss squared"

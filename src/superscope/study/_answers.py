@@ -295,7 +295,7 @@ def _notes(found: Sequence[Member]) -> Iterator[str]:
 
 
 _PART = {
-    "model": "not found",
+    "model": "it could not be found or reached",
     "head": "its head was not measured",
     "loss": "its loss was not evaluated",
 }
