@@ -262,7 +262,7 @@ LLMS = ["fit", "published-llms", "--law", "width"]
         (["forecast", "absent.json", "--width", "8"], "cannot read absent.json"),
         (
             ["forecast", "runs.csv", "--width", "8"],
-            "runs.csv: this is not a law that superscope fit --out wrote",
+            "runs.csv: this is not a law that superscope fit wrote",
         ),
         (["forecast", "shape.json", "--width", "8"], "needs --depth NUMBER, --tokens NUMBER"),
         (["forecast", "width.json", "--width", "8"], "name a group: opt/wikitext"),

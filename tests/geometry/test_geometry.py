@@ -156,7 +156,7 @@ def test_json_that_is_no_geometry_is_refused(geometry: Geometry, change) -> None
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '"x"', "{}", "[" * 100_000, "NaN"])
 def test_text_that_is_no_geometry_is_refused(text: str) -> None:
-    with pytest.raises(FormatError, match="not a Geometry of this version"):
+    with pytest.raises(FormatError, match=r"no Geometry|not a Geometry of this version"):
         Geometry.from_json(text)
 
 

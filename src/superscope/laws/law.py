@@ -33,7 +33,7 @@ from superscope.serialize import decode
 from superscope.text import counted
 
 FORMAT = 3
-NO_LAW = "this is not a law that superscope fit --out wrote"
+NO_LAW = "this is not a law that superscope fit wrote"
 
 
 @dataclass(frozen=True, eq=False)
