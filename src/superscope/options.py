@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from superscope.arguments import refuse_unknown
+from superscope.errors import UsageError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -20,6 +21,14 @@ def changed(options: Options, changes: Mapping[str, Any], what: str) -> Options:
     """Return options with some replaced; raise UsageError for an unknown name."""
     refuse_unknown(what, "option", changes, [f.name for f in fields(options)])
     return replace(options, **changes)
+
+
+def check_least(options: DataclassInstance, least: Mapping[str, int]) -> None:
+    """Raise UsageError for the first named option that is less than it may be; None is not."""
+    for name, low in least.items():
+        value = getattr(options, name)
+        if value is not None and value < low:
+            raise UsageError(f"{name}={value}; it must be at least {low}")
 
 
 def taking(options: type[DataclassInstance]) -> Callable[[Function], Function]:

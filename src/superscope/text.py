@@ -64,12 +64,12 @@ def alike(*values: float) -> tuple[str, ...]:
 
 def signed(value: float, digits: int = 3) -> str:
     """Return a number with a typographic minus sign."""
-    return f"{value:,.{digits}g}".replace("-", "−")
+    return minus(f"{value:,.{digits}g}")
 
 
 def with_sign(value: float, digits: int) -> str:
     """Return a number with that many decimals and its sign, plus or a typographic minus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return minus(f"{value:+.{digits}f}")
 
 
 def change(value: float, digits: int = 3) -> str:
@@ -87,7 +87,7 @@ def fixed(value: float | None, digits: int = 2) -> str:
     if value is None:
         return NONE
     text = f"{value:.{digits}f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+    return minus(text.lstrip("-") if float(text) == 0 else text)
 
 
 def plus_minus(value: str, error: float | None, digits: int = 2) -> str:

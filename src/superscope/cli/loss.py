@@ -71,17 +71,11 @@ def loss(
 
 def _stopped(blocks: Path | None) -> str:
     """Return what a stopped command did, and how to continue."""
-    from superscope.text import counted
+    from superscope.cli.terminal import stopped
 
     if blocks is None:
         return "stopped: nothing was kept; with --out, finished parts are kept"
-    done = len(list(blocks.glob("[!.]*.npz")))
-    if not done:
-        return "stopped: no block was done yet"
-    return (
-        f"stopped: {counted(done, 'block is', 'blocks are')} done and kept in {blocks}; "
-        "the same command continues from there"
-    )
+    return stopped("block", blocks)
 
 
 def _beside(out: Path) -> tuple[Path, Path]:

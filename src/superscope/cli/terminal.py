@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.progress import Progress, chosen
-from superscope.text import advice, visible
+from superscope.text import advice, counted, visible
 
 if TYPE_CHECKING:
     from superscope.geometry import Geometry
@@ -55,6 +56,15 @@ def warn(message: str) -> None:
     """Print a line on stderr; arguments of Python are written as options."""
     shown = visible(" ".join(advice(message).split()), quote="", longest=2000)
     print(f"superscope: {shown}", file=sys.stderr)
+
+
+def stopped(what: str, folder: Path) -> str:
+    """Return how many parts of a stopped command are kept in a folder, and how to continue."""
+    done = len(list(folder.glob("[!.]*.npz")))
+    if not done:
+        return f"stopped: no {what} was done yet"
+    kept = counted(done, f"{what} is", f"{what}s are")
+    return f"stopped: {kept} done and kept in {folder}; the same command continues from there"
 
 
 def progress_bar(lines: bool = False) -> AbstractContextManager[Progress]:

@@ -45,7 +45,7 @@ def toy_sweep(
     """
     check_workers(executor, workers, scheduler)
 
-    from superscope.cli.terminal import progress_bar, warn
+    from superscope.cli.terminal import progress_bar, stopped, warn
     from superscope.text import counted
     from superscope.toy.sweep_file import read_sweep
     from superscope.toy.sweeps import look
@@ -65,7 +65,7 @@ def toy_sweep(
         ):
             outcome = run_sweep(configs, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_stopped(out)) from None
+        raise KeyboardInterrupt(stopped("run", out)) from None
     for message in outcome.set_aside:
         warn(message)
     for identity, reason in outcome.failed.items():
@@ -78,17 +78,6 @@ def toy_sweep(
         raise UsageError(
             f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
         )
-
-
-def _stopped(out: Path) -> str:
-    """Return what a stopped sweep kept, and how to continue."""
-    from superscope.text import counted
-
-    done = len(list(out.glob("[!.]*.npz")))
-    if not done:
-        return "stopped: no run was done yet"
-    kept = counted(done, "run is", "runs are")
-    return f"stopped: {kept} done and kept in {out}; the same command continues from there"
 
 
 def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.frequency.options import TextOptions
+from superscope.options import check_least
 
 BLOCK_TOKENS = 1 << 14  # a minute or less on a laptop
 
@@ -57,10 +58,7 @@ class LossOptions(TextOptions):
         if self.stride is not None and self.mode != "windows":
             raise UsageError("a stride is that of windows: choose mode='windows'")
         least = {"context": 2, "stride": 1, "batch": 1, "max_tokens": 2, "block_tokens": 1}
-        for name, low in least.items():
-            value = getattr(self, name)
-            if value is not None and value < low:
-                raise UsageError(f"{name}={value}; it must be at least {low}")
+        check_least(self, least)
         super().__post_init__()
         if self.stride is not None and self.stride >= self.context:
             raise UsageError(

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
+from superscope.options import check_least
 
 
 def _typed_ranks(kind: Any, tokens: Sequence[Any]) -> tuple[int | None, int | None]:
@@ -46,10 +47,7 @@ class TextOptions:
     max_documents: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_tokens", "max_documents"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"{name}={value}; it must be at least 1")
+        check_least(self, {"max_tokens": 1, "max_documents": 1})
 
 
 @checked

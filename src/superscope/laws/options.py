@@ -14,7 +14,7 @@ from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.formula import Form, make_form
 from superscope.laws.typed import typed_bounds, typed_columns, typed_pairs, typed_values
-from superscope.options import changed
+from superscope.options import changed, check_least
 
 COMMA = re.compile(r",(?![^\[]*\])")  # between names, not within the brackets of B[opt,c4]
 
@@ -109,9 +109,7 @@ class LawOptions:
         _make_tuples(self, ("group", "exclude", "equal"))
         names = (name.strip() for word in self.equal for name in COMMA.split(word))
         object.__setattr__(self, "equal", tuple(names))
-        for name, least in {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0}.items():
-            if getattr(self, name) < least:
-                raise UsageError(f"{name}={getattr(self, name)}; it must be at least {least}")
+        check_least(self, {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0})
         if not (self.delta > 0 and math.isfinite(self.delta)):
             raise UsageError(
                 f"delta must be positive and finite, not {self.delta:g}; for squares: loss squared"
