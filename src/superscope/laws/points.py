@@ -157,7 +157,8 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
 
 def _copies(frame: pd.DataFrame) -> tuple[str, ...]:
     """Return a note on rows that repeat another one, as where a table was joined with itself."""
-    count = int(frame.astype(str).duplicated().sum())
+    again = frame[frame["loss"].duplicated(keep=False)]  # few, while texts of all rows take long
+    count = int(again.astype(str).duplicated().sum())
     if not count:
         return ()
     repeat = counted(count, "row repeats", "rows repeat")
