@@ -10,10 +10,10 @@ from typing import Any
 import numpy.typing as npt
 
 from superscope.arguments import checked
-from superscope.errors import FormatError, HeadDataError, UsageError
+from superscope.errors import FormatError, HeadDataError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
 from superscope.geometry.frequencies import TokenCounts
-from superscope.heads import Head, HeadOptions, head_of, read_head, trained_rows
+from superscope.heads import Head, HeadOptions, any_head, head_of, read_head
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 
@@ -88,23 +88,7 @@ def measure(
     """
     o = changed(options, changes, "measure")
     with chosen(progress) as report:
-        if isinstance(model, (str, Path)):
-            if tokens is not None:
-                raise UsageError(
-                    "tokens= is for a model in memory; a checkpoint has its own tokens, so leave "
-                    "it out"
-                )
-            head = read_head(model, o, progress=report)
-        else:
-            read = (o.revision, o.base, o.transpose) != (None, None, None) or o.fold_norm
-            if read or o.rows == "tokenizer":
-                raise UsageError(
-                    "revision, base, transpose, rows='tokenizer' and fold_norm are for "
-                    "checkpoints; leave them out for a model or matrix in memory"
-                )
-            head = head_of(model, tensor=o.tensor, tokens=tokens)
-            if o.rows == "trained":
-                head = trained_rows(head)
+        head = any_head(model, o, tokens=tokens, progress=report)
         before = None if initial is None else _initial(initial, o, report)
         try:
             return measure_head(head, o, frequencies=frequencies, initial=before, progress=report)

@@ -1,6 +1,7 @@
 """Locate a checkpoint, read its output head, and say where it came from."""
 
 from superscope.heads._locate import locate
+from superscope.heads.any_model import any_head
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
@@ -19,6 +20,7 @@ __all__ = [
     "HeadOptions",
     "Provenance",
     "Rows",
+    "any_head",
     "family_of",
     "head_of",
     "locate",
