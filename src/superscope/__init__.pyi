@@ -3,6 +3,7 @@ from . import figures as figures
 from . import forecasts as forecasts
 from . import frequency as frequency
 from . import laws as laws
+from . import lens as lens
 from . import study as study
 from . import toy as toy
 from ._measure import MeasureOptions as MeasureOptions

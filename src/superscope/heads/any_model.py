@@ -34,6 +34,11 @@ def any_head(
     progress
         Called with the bytes that are downloaded.
 
+    Returns
+    -------
+    Head
+        The rows that the options keep.
+
     Raises
     ------
     SuperscopeError

@@ -1,0 +1,84 @@
+"""``superscope lens``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from superscope.lens.options import LensOptions
+
+if TYPE_CHECKING:
+    from superscope.lens import Comparison, Lens, Token
+
+
+def lens(
+    model: Annotated[str, Parameter(name="MODEL")],
+    *tokens: Annotated[str, Parameter(name="TOKEN")],
+    options: Annotated[LensOptions, Parameter(name="*")] = LensOptions(),  # noqa: B008  (frozen)
+    frequencies: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    table: Path | None = None,
+) -> None:
+    """Look at single tokens of a model: what each collides with, and how much.
+
+    Parameters
+    ----------
+    model
+        Hub id, URI, local folder or file, as of superscope measure.
+    tokens
+        Tokens to look at: a text (" Paris" with its space, or Paris), or an id, #1234. Several
+        are also compared with each other. Without one, an overview of all rows is printed.
+    frequencies
+        Token frequencies: .npy, or a .parquet or .csv table with columns id and count.
+    json
+        Print a line of JSON for each token, and one for their comparison.
+    table
+        Write a row for each token of the vocabulary, or for each nearest row of the tokens named,
+        to this .parquet or .csv file.
+    """
+    from superscope.atomic import check_writable
+    from superscope.frequency import read_frequencies
+    from superscope.lens import lens as look
+    from superscope.tables import check_suffix
+
+    if table is not None:
+        check_suffix(table)
+        check_writable(table)
+    weights = None if frequencies is None else read_frequencies(frequencies)
+    found = look(model, options, frequencies=weights)
+    shown = [found[name] for name in tokens]
+    compared = found.compare(tokens) if len(tokens) > 1 else None
+    if table is not None:
+        _write(found, shown, table)
+    _print(found, shown, compared, json)
+
+
+def _write(found: Lens, shown: list[Token], table: Path) -> None:
+    import pandas as pd
+
+    from superscope.tables import write_table
+
+    frames = []
+    for token in shown:
+        frame = token.table()
+        frame.insert(0, "of_token", token.text)
+        frame.insert(0, "of", token.id)
+        frames.append(frame)
+    write_table(pd.concat(frames, ignore_index=True) if frames else found.tokens(), table)
+
+
+def _print(found: Lens, shown: list[Token], compared: Comparison | None, json: bool) -> None:
+    from superscope.cli.terminal import warn
+
+    results = [*shown, *([] if compared is None else [compared])]
+    if json:
+        for result in results:
+            print(result.to_json())
+        if not results:
+            print(found.overview.to_json())
+        return
+    print("\n\n".join(map(str, results)) if results else found)
+    for note in found.notes if results else ():
+        warn(note)

@@ -1,0 +1,112 @@
+"""The rows nearest to a few rows: one product with all rows, and no pass over all pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.geometry.unit_rows import Float32, Float64, UnitRows, blocks
+from superscope.progress import Progress, silent
+from superscope.result import Result
+
+Int64 = npt.NDArray[np.int64]
+
+SHORT = 0.01  # share of the rows, the shortest, without which neighbors are given too
+CHANGED = 5  # nearest rows that must stay the same without the shortest
+_BATCH = 64  # rows asked at once whether they have a token among their neighbors
+_ASKED = 4096  # rows asked at most
+_FEW = 0.05  # share of a batch below which no further row is asked
+
+
+@dataclass(frozen=True)
+class InDegree(Result):
+    """How many rows have a token among their own k nearest: large for a hub.
+
+    On average it is k. The rows nearest to the token are asked first, until few of them have it.
+
+    Attributes
+    ----------
+    count
+        Rows asked that have it.
+    asked
+        Rows asked.
+    nearest
+        k.
+    """
+
+    count: int
+    asked: int
+    nearest: int
+
+
+def overlaps(rows: UnitRows, positions: Int64, progress: Progress = silent) -> Float32:
+    """Return the overlaps of the rows at `positions` with every row, float32, shape (t, V)."""
+    wanted = rows.take(positions).T
+    found = np.empty((rows.features, len(positions)), np.float32)
+    for start, stop in blocks(rows.features, rows.width):
+        found[start:stop] = rows.block(start, stop) @ wanted
+        progress("overlaps", stop, rows.features)
+    return np.clip(found.T, -1, 1)
+
+
+def nearest(overlaps: Float32, keep: int, left_out: npt.NDArray[np.bool_]) -> Int64:
+    """Return the positions of the greatest overlaps, greatest first.
+
+    Parameters
+    ----------
+    overlaps
+        Of one row with all, shape (V,).
+    keep
+        How many; fewer where there are not so many.
+    left_out
+        Rows that are no neighbors, shape (V,): the row itself, and equal ones.
+    """
+    allowed = np.flatnonzero(~left_out)
+    keep = min(keep, len(allowed))
+    if not keep:
+        return np.empty(0, np.int64)
+    values = overlaps[allowed]
+    best = np.flatnonzero(values >= -np.partition(-values, keep - 1)[keep - 1])
+    order = best[np.argsort(-values[best], kind="stable")][:keep]
+    return allowed[order]
+
+
+def shortest(norms: Float64) -> npt.NDArray[np.bool_]:
+    """Return which rows are among the shortest hundredth."""
+    few = int(SHORT * len(norms))
+    short = np.zeros(len(norms), bool)
+    short[np.argsort(norms, kind="stable")[:few]] = True
+    return short
+
+
+def in_degree(rows: UnitRows, position: int, own: Float32, keep: int) -> InDegree:
+    """Count the rows that have one row among their `keep` nearest.
+
+    Parameters
+    ----------
+    rows
+        V unit rows.
+    position
+        The row that is looked for.
+    own
+        Its overlaps with all rows, shape (V,).
+    keep
+        How many nearest rows of each row count.
+    """
+    keep = min(keep, rows.features - 1)
+    order = np.argsort(-own, kind="stable")
+    order = order[order != position]
+    count = asked = 0
+    while asked < min(_ASKED, len(order)):
+        batch = order[asked : asked + _BATCH]
+        found = overlaps(rows, batch)
+        toward = found[:, position].copy()
+        found[np.arange(len(batch)), batch] = -2
+        bar = np.partition(found, -keep, axis=1)[:, -keep]
+        have = int((toward >= bar).sum())
+        count, asked = count + have, asked + len(batch)
+        if have < _FEW * len(batch):
+            break
+    return InDegree(count, asked, keep)

@@ -1,0 +1,175 @@
+"""Single tokens: what is near them, what chance gives, and how they are named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import superscope
+from superscope.errors import HeadDataError, NotFoundError, UsageError
+from superscope.heads import Head
+from superscope.lens import Comparison, Lens, Token
+from superscope.lens.neighbors import in_degree, overlaps
+from superscope.lens.views import Views
+
+WORDS = ("Paris", " Paris", "London", " Eiffel", "Eiffel", " sandwich")
+
+
+def head(rows: np.ndarray, tokens: tuple[str | None, ...] | None = None) -> Lens:
+    return superscope.lens(Head.from_array(rows.astype(np.float32), tokens=tokens))
+
+
+def random_rows(count: int = 60, width: int = 8, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((count, width))
+
+
+def test_orthonormal_rows_do_not_collide():
+    lens = superscope.lens(np.eye(6), center="none")
+    token = lens[2]
+    assert token.interference == 0
+    assert {n.overlap for n in token.neighbors} == {0.0}
+
+
+def test_a_shift_of_all_rows_changes_no_centered_neighbor():
+    rows = random_rows()
+    plain, shifted = head(rows)[3], head(rows + 5)[3]
+    assert [n.entry.id for n in plain.neighbors] == [n.entry.id for n in shifted.neighbors]
+    assert shifted.centered_interference == pytest.approx(plain.centered_interference, rel=1e-4)
+    assert shifted.interference > 2 * plain.interference
+
+
+def test_a_rotation_changes_no_neighbor():
+    rows = random_rows()
+    turn = np.linalg.qr(random_rows(8, 8, seed=1))[0]
+    plain, turned = head(rows)[3], head(rows @ turn)[3]
+    assert [n.entry.id for n in plain.neighbors] == [n.entry.id for n in turned.neighbors]
+    assert turned.interference == pytest.approx(plain.interference, rel=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(3, 40), st.integers(2, 9), st.integers(0, 99))
+def test_one_product_gives_what_every_pair_gives(count, width, seed):
+    lens = head(random_rows(count, width, seed))
+    geometry = superscope.measure_head(lens.head, pairs="exact", neighbors=min(2, count - 1))
+    frame = geometry.tokens()
+    token = lens[count // 2]
+    row = frame.iloc[count // 2]
+    assert token.interference == pytest.approx(row["interference"], rel=1e-4)
+    assert token.centered_interference == pytest.approx(row["interference_centered"], rel=1e-4)
+    assert token.neighbors[0].entry.id == row["nearest_centered"]
+    assert token.neighbors[0].overlap == pytest.approx(row["nearest_overlap_centered"], abs=1e-5)
+
+
+def test_frequencies_weigh_the_others():
+    lens = superscope.lens(random_rows(), frequencies=np.eye(60)[7] + np.eye(60)[3])
+    c = overlaps(lens.views.rows("mean"), np.array([3]))[0]
+    assert lens[3].frequency_interference == pytest.approx(float(c[7]) ** 2, rel=1e-5)
+
+
+def test_the_in_degree_is_that_of_every_pair():
+    views = Views(Head.from_array(random_rows(300, 4).astype(np.float32)), None)
+    rows = views.rows("mean")
+    c = overlaps(rows, np.arange(300))
+    np.fill_diagonal(c, -2)
+    near = np.argsort(-c, axis=1)[:, :5]
+    degrees = np.bincount(near.ravel(), minlength=300)
+    found = [in_degree(rows, i, overlaps(rows, np.array([i]))[0], 5).count for i in range(300)]
+    assert found == degrees.tolist()
+
+
+def test_a_hub_of_short_rows_is_named_and_left_out():
+    generator = np.random.default_rng(0)
+    rows = 3 + generator.standard_normal((400, 16))
+    mean = rows.mean(0)
+    rows[:4] = mean + 0.01 * generator.standard_normal((4, 16)) + 0.05 * (rows[9] - mean)
+    token = superscope.lens(rows)[9]
+    assert {n.entry.id for n in token.neighbors[:4]} == {0, 1, 2, 3}
+    assert token.longer_neighbors is not None
+    assert not {n.entry.id for n in token.longer_neighbors} & {0, 1, 2, 3}
+
+
+def test_a_random_pair_has_the_overlap_of_chance():
+    chance = head(random_rows(2000, 25)).views.chance("mean")
+    assert abs(chance.mean) < 0.01
+    assert chance.std == pytest.approx(0.2, rel=0.03)
+
+
+def test_tokens_are_named_by_text_and_id():
+    lens = head(random_rows(6), WORDS)
+    assert lens.find("Paris") == (1, 0)
+    assert lens.find(" Paris") == (1,)
+    assert lens["#2"].text == lens[2].text == "London"
+    assert [other.id for other in lens["Eiffel"].others] == [4]
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("Pariss", NotFoundError, '"Pariss"; spelled like it: "Paris" (#0)'),
+        ("qqqqqqqqqq", NotFoundError, "none is spelled like it"),
+        ("", NotFoundError, 'no token ""'),
+        ("#6", UsageError, "ids go from 0 to 5"),
+        (-1, UsageError, "ids go from 0 to 5"),
+        (True, UsageError, "a token is a text"),
+        (2.5, UsageError, "a token is a text"),
+    ],
+)
+def test_what_is_no_token_is_said(name, error, words):
+    with pytest.raises(error, match=r".") as raised:
+        head(random_rows(6), WORDS)[name]
+    assert words in str(raised.value)
+
+
+def test_without_a_tokenizer_ids_work_and_texts_are_refused():
+    lens = head(random_rows(6))
+    assert lens[1].text is None
+    with pytest.raises(UsageError, match="name a token by its id"):
+        lens["Paris"]
+
+
+def test_a_zero_row_has_no_direction():
+    rows = random_rows(6)
+    rows[2] = 0
+    token = head(rows, WORDS)["London"]
+    assert (token.norm, token.interference, token.neighbors) == (0, None, ())
+    assert "no direction" in str(token)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (np.ones((1, 3)), "an overlap needs two"),
+        (np.ones((4, 3)), "all rows may be equal"),
+        (np.array([[1.0, np.nan], [1, 0]]), "ids 0"),
+        (np.zeros((4, 3)), "all 4 rows are zero"),
+    ],
+)
+def test_heads_without_overlaps_are_refused(rows, words):
+    with pytest.raises(HeadDataError, match=words):
+        superscope.lens(rows)
+
+
+def test_a_comparison_says_what_chance_gives():
+    lens = head(random_rows(6), WORDS)
+    found = lens.compare(["Eiffel", "Paris", "#5"])
+    unit = random_rows(6)[[3, 1, 5]]
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    assert found.raw == pytest.approx(unit @ unit.T, abs=1e-5)
+    assert "a random pair has" in str(found)
+    assert found.table().shape == (3, 6)
+    with pytest.raises(UsageError, match="two tokens"):
+        lens.compare(["Paris"])
+
+
+def test_results_go_to_json_and_back():
+    lens = head(random_rows(6), WORDS)
+    token, compared = lens["Paris"], lens.compare(["Paris", "London"])
+    assert Token.from_json(token.to_json()) == token
+    assert Comparison.from_json(compared.to_json()).to_json() == compared.to_json()
+    assert "most packed" in str(lens)
+
+
+def test_the_room_may_be_called_and_imported():
+    assert isinstance(superscope.lens(random_rows(6)), Lens)
