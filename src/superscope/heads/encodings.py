@@ -51,7 +51,7 @@ class Encoding:
 def _plain(dtype: str) -> Callable[[Bytes], Float32]:
     def decode(raw: Bytes) -> Float32:
         with np.errstate(over="ignore", invalid="ignore"):  # float64 beyond float32 becomes inf
-            return np.ascontiguousarray(raw).view(dtype).astype(np.float32)
+            return np.ascontiguousarray(raw).view(dtype).astype(np.float32, copy=False)
 
     return decode
 

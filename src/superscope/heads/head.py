@@ -181,6 +181,17 @@ class Head:
             return None
         return self.tokens[index]
 
+    def in_memory(self, most: int) -> Head:
+        """Return the head with its stored rows read and decoded, if they take no more bytes."""
+        rows, width = self.stored.shape
+        if isinstance(self.stored, ArrayRows) or 4 * rows * width > most:
+            return self
+        read = np.empty((rows, width), np.float32)
+        step = max(1, (1 << 22) // width)
+        for start in range(0, rows, step):
+            read[start : start + step] = self.stored.block(start, min(start + step, rows))
+        return replace(self, stored=ArrayRows(read))
+
     def keeping(self, ids: npt.NDArray[np.int64], rows: str) -> Head:
         """Return the head with only the rows of these ids."""
         return replace(self, ids=ids, provenance=replace(self.provenance, rows=rows))

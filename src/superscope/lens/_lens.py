@@ -32,6 +32,7 @@ from superscope.text import as_html, as_text, visible
 if TYPE_CHECKING:
     import pandas as pd
 
+MEMORY = 2 << 30  # bytes of a head whose rows are kept, so that no token reads them again
 FIRST = 5  # neighbors that must differ for the list without short rows to be given
 
 
@@ -196,7 +197,8 @@ class Lens(Pictured):
         for center in dict.fromkeys(("none", "mean", o.center)):
             place = self.views.position(center, index)
             if place is not None:
-                own[center] = overlaps(self.views.rows(center), np.array([place]))[0]
+                rows = self.views.rows(center)
+                own[center] = overlaps(rows, rows.take(np.array([place])))[0]
         near, longer = self._near(index, own.get(o.center))
         degree = None
         if o.center in own:
@@ -241,8 +243,10 @@ class Lens(Pictured):
     def _neighbors(
         self, rows: UnitRows, own: Float32, out: npt.NDArray[np.bool_]
     ) -> tuple[Neighbor, ...]:
-        found = nearest(own, self.options.neighbors, out).tolist()
-        return tuple(Neighbor(self.named(rows.head.id_of(i)), float(own[i])) for i in found)
+        found = nearest(own, self.options.neighbors, out)
+        return tuple(
+            Neighbor(self.named(rows.head.id_of(i)), float(own[i])) for i in found.tolist()
+        )
 
     def _equal(self, index: int) -> tuple[int, ...]:
         """Return the ids of the other rows that equal one."""
@@ -343,7 +347,7 @@ def lens(
     """
     o = changed(options, changes, "lens")
     with chosen(progress) as report:
-        head = any_head(model, o, tokens=tokens, progress=report)
+        head = any_head(model, o, tokens=tokens, progress=report).in_memory(MEMORY)
     weights, notes = (None, ()) if frequencies is None else of_rows(frequencies, head)
     views = Views(head, weights)
     views.rows(o.center)

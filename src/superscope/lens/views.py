@@ -16,7 +16,7 @@ from superscope.lens.token import Chance
 
 Int64 = npt.NDArray[np.int64]
 
-PAIRS = 20_000  # drawn at random to say what a random pair has
+PAIRS = 10_000  # drawn at random to say what a random pair has
 SEED = 0
 
 
