@@ -51,3 +51,12 @@ def test_what_is_no_token_ends_with_2(model, tmp_path, capsys):
     assert ended.value.code == 2
     assert "ids go from 0 to 49" in capsys.readouterr().err
     assert not table.exists()
+
+
+def test_tokens_that_are_found_are_shown_beside_one_that_is_not(model, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["lens", model, "#3", "#99", "#4"])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert "overlap c of 2 tokens" in said.out
+    assert "1 of 3 tokens were not found" in said.err

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from superscope.errors import SuperscopeError, UsageError
 from superscope.lens.options import LensOptions
 
 if TYPE_CHECKING:
@@ -48,11 +50,32 @@ def lens(
         check_writable(table)
     weights = None if frequencies is None else read_frequencies(frequencies)
     found = look(model, options, frequencies=weights)
-    shown = [found[name] for name in tokens]
-    compared = found.compare(tokens) if len(tokens) > 1 else None
+    shown, unknown = _shown(found, tokens)
+    compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
     if table is not None:
         _write(found, shown, table)
     _print(found, shown, compared, json)
+    if unknown:
+        raise UsageError(f"{len(unknown)} of {len(tokens)} tokens were not found")
+
+
+def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], list[str]]:
+    """Return the tokens, and the names that are none; the others are still shown."""
+    from superscope.cli.terminal import warn
+
+    shown: list[Token] = []
+    unknown: list[str] = []
+    for name in tokens:
+        try:
+            shown.append(found[name])
+        except SuperscopeError as error:
+            if len(tokens) == 1:
+                raise
+            warn(str(error))
+            unknown.append(name)
+    if unknown and not shown:
+        raise UsageError("none of the tokens were found")
+    return shown, unknown
 
 
 def _write(found: Lens, shown: list[Token], table: Path) -> None:

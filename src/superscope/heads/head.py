@@ -186,11 +186,7 @@ class Head:
         rows, width = self.stored.shape
         if isinstance(self.stored, ArrayRows) or 4 * rows * width > most:
             return self
-        read = np.empty((rows, width), np.float32)
-        step = max(1, (1 << 22) // width)
-        for start in range(0, rows, step):
-            read[start : start + step] = self.stored.block(start, min(start + step, rows))
-        return replace(self, stored=ArrayRows(read))
+        return replace(self, stored=ArrayRows(self.stored.block(0, rows)))
 
     def keeping(self, ids: npt.NDArray[np.int64], rows: str) -> Head:
         """Return the head with only the rows of these ids."""
