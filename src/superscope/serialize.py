@@ -31,7 +31,7 @@ def encode(value: Any, derived: Callable[[Any], dict[str, Any]]) -> str:
 
 def _plain(value: Any, derived: Callable[[Any], dict[str, Any]]) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        stored = {_key(f): getattr(value, f.name) for f in dataclasses.fields(value)}
+        stored = {k: getattr(value, f.name) for f in dataclasses.fields(value) if (k := _key(f))}
         more = derived(value)
         if more:
             stored["derived"] = more
@@ -52,9 +52,10 @@ def _plain(value: Any, derived: Callable[[Any], dict[str, Any]]) -> Any:
     return value
 
 
-def _key(field: dataclasses.Field[Any]) -> str:
-    """Return what JSON calls a field: its name, or what its metadata says."""
-    return str(field.metadata.get("json", field.name))
+def _key(field: dataclasses.Field[Any]) -> str | None:
+    """Return what JSON calls a field: its name, or what its metadata says; None leaves it out."""
+    name: str | None = field.metadata.get("json", field.name)
+    return name
 
 
 def decode(cls: type[T], text: str) -> T:

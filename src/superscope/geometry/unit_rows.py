@@ -118,11 +118,7 @@ def prepare(head: Head) -> Prepared:
         norms[start:stop] = row_norms(rows)
         with np.errstate(invalid="ignore"):  # rejected below
             mean += rows.sum(axis=0, dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(norms))
-    if len(bad):
-        shown = ", ".join(str(head.id_of(i)) for i in bad[:10].tolist())
-        more = f" and {len(bad) - 10:,} more" if len(bad) > 10 else ""
-        raise HeadDataError(f"{_name(head)}: non-finite numbers in the rows of ids {shown}{more}")
+    refuse_non_finite(head, norms)
     zero = np.flatnonzero(norms == 0)
     zero_ids = np.array([head.id_of(i) for i in zero.tolist()], np.int64)
     if len(zero) == total:
@@ -134,6 +130,21 @@ def prepare(head: Head) -> Prepared:
         norms = norms[kept]
     raw = UnitRows(head, 1.0 / norms, None)
     return Prepared(raw, norms, zero_ids, mean / len(norms))
+
+
+def refuse_non_finite(head: Head, norms: Float64) -> None:
+    """Raise unless all norms are finite.
+
+    Raises
+    ------
+    HeadDataError
+        The message gives the ids of the first rows that are not.
+    """
+    bad = np.flatnonzero(~np.isfinite(norms))
+    if len(bad):
+        shown = ", ".join(str(head.id_of(i)) for i in bad[:10].tolist())
+        more = f" and {len(bad) - 10:,} more" if len(bad) > 10 else ""
+        raise HeadDataError(f"{_name(head)}: non-finite numbers in the rows of ids {shown}{more}")
 
 
 def centered(prepared: Prepared, center: Float64) -> UnitRows:

@@ -3,17 +3,23 @@
 import sys
 from types import ModuleType
 
-from superscope.lens import summary  # noqa: F401  (registers how a lens prints)
+from superscope.lens import summary, summary_argmax  # noqa: F401  (registers how they print)
+from superscope.lens._argmax import Argmax, argmax
 from superscope.lens._lens import Lens, lens
+from superscope.lens.certificates import Certificates
 from superscope.lens.neighbors import InDegree
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
 from superscope.lens.token import Chance, Comparison, Named, Neighbor, Token
+from superscope.lens.verification import Fault, Verification, verify
 
 __all__ = [
+    "Argmax",
+    "Certificates",
     "Chance",
     "Comparison",
     "Extreme",
+    "Fault",
     "InDegree",
     "Lens",
     "LensOptions",
@@ -21,7 +27,10 @@ __all__ = [
     "Neighbor",
     "Overview",
     "Token",
+    "Verification",
+    "argmax",
     "lens",
+    "verify",
 ]
 
 
