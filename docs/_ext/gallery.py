@@ -28,6 +28,15 @@ RESULTS = (
 import superscope
 geometry = superscope.measure(".cache/models/minilm")
 """),
+    ("A lens", "lens", """
+lens = superscope.lens(".cache/models/minilm")
+"""),
+    ("A token", "token", """
+token = lens["paris"]
+"""),
+    ("Several tokens", "compared", """
+compared = lens.compare(["tower", "paris", "sandwich", "london"])
+"""),
     ("A law", "law", """
 from superscope.laws import fit
 law = fit("examples/simulated_runs.csv", "shape")

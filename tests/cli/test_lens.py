@@ -60,3 +60,14 @@ def test_tokens_that_are_found_are_shown_beside_one_that_is_not(model, capsys):
     said = capsys.readouterr()
     assert "overlap c of 2 tokens" in said.out
     assert "1 of 3 tokens were not found" in said.err
+
+
+def test_figures_are_written(model, tmp_path, capsys):
+    main(["lens", model, "--figures", str(tmp_path / "every")])
+    main(["lens", model, "#3", "#4", "--figures", str(tmp_path / "some")])
+    assert {p.name for p in (tmp_path / "every").iterdir()} == {
+        f"interference.{kind}" for kind in ("png", "pdf", "svg")
+    }
+    assert {p.stem for p in (tmp_path / "some").iterdir()} == {
+        "neighbors-3", "neighbors-4", "comparison",
+    }  # fmt: skip

@@ -22,6 +22,7 @@ def lens(
     frequencies: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Look at single tokens of a model: what each collides with, and how much.
 
@@ -39,8 +40,11 @@ def lens(
     table
         Write a row for each token of the vocabulary, or for each nearest row of the tokens named,
         to this .parquet or .csv file.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.frequency import read_frequencies
     from superscope.lens import lens as look
     from superscope.tables import check_suffix
@@ -48,12 +52,14 @@ def lens(
     if table is not None:
         check_suffix(table)
         check_writable(table)
+    check_folder(figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     found = look(model, options, frequencies=weights)
     shown, unknown = _shown(found, tokens)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
     if table is not None:
         _write(found, shown, table)
+    write_figures(figures, "lens", lambda room: room.lens_drawings(found, shown, compared))
     _print(found, shown, compared, json)
     if unknown:
         raise UsageError(f"{len(unknown)} of {len(tokens)} tokens were not found")

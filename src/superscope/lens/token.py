@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.lens.neighbors import InDegree
+from superscope.plotting import Pictured
 from superscope.result import Result
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Chance(Result):
 
 
 @dataclass(frozen=True)
-class Token(Result):
+class Token(Result, Pictured):
     """One token of a head.
 
     Attributes
@@ -155,7 +156,7 @@ class Token(Result):
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison(Result):
+class Comparison(Result, Pictured):
     """The overlaps of some tokens with each other.
 
     Attributes

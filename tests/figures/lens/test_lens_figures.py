@@ -1,0 +1,76 @@
+"""Pictures of tokens show what the results say, whatever the tokens' texts are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import superscope
+from superscope.errors import UsageError
+from superscope.figures.lens import lens_drawings
+from superscope.figures.lens._interference import MOST_TOKENS, scatter
+from superscope.lens import Lens
+
+HOSTILE = ("$x$", "</script>", "\x1b[2J", "\u202etxt", "漢字", 'q"\\', "")
+
+
+@pytest.fixture
+def lens() -> Lens:
+    rows = np.random.default_rng(0).standard_normal((120, 6))
+    rows[:30] *= 0.01  # the shortest 1 % are near to many
+    return superscope.lens(rows, tokens=[*HOSTILE, *map(str, range(len(HOSTILE), 120))])
+
+
+def test_every_token_lies_at_its_norm_and_interference(lens: Lens) -> None:
+    found = scatter(lens)
+    ((norms, values),) = found.classes.values()
+    g = lens.geometry
+    np.testing.assert_allclose(sorted(norms), sorted(g.norms.values), rtol=1e-6)
+    assert values.mean() == pytest.approx(6 * g.centered.mean_square_overlap, rel=1e-4)
+    (panel,) = lens.plot().axes
+    assert panel.get_ylim()[0] < values.min() < values.max() < panel.get_ylim()[1]
+
+
+def test_of_many_tokens_some_are_drawn_and_the_ends_are_named() -> None:
+    rows = np.random.default_rng(0).standard_normal((MOST_TOKENS + 500, 4))
+    lens = superscope.lens(rows)
+    found = scatter(lens)
+    assert found.drawn == MOST_TOKENS
+    assert {text for _, _, text in found.named} >= {
+        f"#{end.entry.id}" for end in lens.overview.most_packed[:3]
+    }
+    (drawing,) = lens_drawings(lens)
+    assert f"{MOST_TOKENS:,} of {len(rows):,} tokens" in drawing.caption
+
+
+def test_the_marks_of_a_token_are_its_neighbors(lens: Lens) -> None:
+    token = lens["漢字"]
+    panels = token.plot().axes
+    assert len(panels) == 1 + (token.longer_neighbors is not None)
+    drawn = [float(x.get_xdata()[0]) for x in panels[0].lines if x.get_marker() == "o"]
+    assert drawn == [n.overlap for n in token.neighbors]
+
+
+def test_the_numbers_of_a_comparison_are_in_its_cells(lens: Lens) -> None:
+    compared = lens.compare([1, 2, 3])
+    raw, centered = compared.plot(theme="dark").axes
+    for panel, square in ((raw, compared.raw), (centered, compared.centered)):
+        texts = [t.get_text().replace("−", "-") for t in panel.texts]
+        assert f"{square[0, 1]:.2f}" in texts
+    with pytest.raises(UsageError, match="several panels"):
+        compared.plot(ax=Figure().subplots())
+
+
+def test_a_row_without_direction_has_no_picture() -> None:
+    rows = np.random.default_rng(0).standard_normal((9, 3))
+    rows[4] = 0
+    with pytest.raises(UsageError, match="#4 has no neighbors"):
+        superscope.lens(rows)[4].plot()
+
+
+def test_hostile_texts_are_drawn_to_the_letter(lens: Lens) -> None:
+    tokens = [lens[i] for i in range(3)]
+    for drawing in lens_drawings(lens, tokens, lens.compare([0, 1, 2, 3, 4, 5, 6])):
+        files = drawing.files("svg")
+        assert b"</script>" not in files["svg"]
