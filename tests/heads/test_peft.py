@@ -70,6 +70,14 @@ def test_lora_on_the_head_is_added_to_that_of_the_base(
     assert "base" in str(read.provenance.reason)
 
 
+def test_a_bias_that_was_trained_replaces_that_of_the_base(tmp_path: Path) -> None:
+    folder = adapter(tmp_path, {**LORA, f"{HEAD}base_layer.bias": W[:, 0]})
+    np.testing.assert_array_equal(read_head(folder).bias, W[:, 0])
+    added = adapter(tmp_path, {**LORA, f"{HEAD}lora_B.bias": B[:, 0]}, lora_bias=True)
+    assert read_head(added).bias is None
+    assert "lora_B.bias to the logit bias, which was left out" in notes(read_head(added))
+
+
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_head_that_was_trained_whole_needs_no_base(tmp_path: Path, tied: bool) -> None:
     tensors = {f"{HEAD}weight": S, f"{EMBED}weight": E, **OTHER}

@@ -82,6 +82,17 @@ def test_a_scaled_head_is_kept_with_its_scale(hub: Hub) -> None:
         assert "multiplied" in head.provenance.notes[0]
 
 
+def test_a_head_is_kept_with_its_bias(hub: Hub) -> None:
+    bias = np.arange(V, dtype=np.float32)
+    repository(
+        hub, {"model.safetensors": safetensors({"lm_head.weight": HEAD, "lm_head.bias": bias})}
+    )
+    for _ in ("fetched", "from the cache"):
+        head = read_head("owner/model")
+        np.testing.assert_array_equal(head.bias, bias)
+        assert "lm_head.bias" in head.provenance.notes[-1]
+
+
 def split_gguf(folder: Path) -> dict[str, bytes]:
     first = {"blk.0.ffn_up.weight": (matrix(1500, WIDTH, 5), "F32")}
     second = {"token_embd.weight": (HEAD, "F32"), "blk.1.ffn_up.weight": (HEAD, "F16")}

@@ -1,6 +1,7 @@
 """Which tokens can have the highest logit: facts of convex hulls, and what a head's user sees."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,17 @@ def test_a_bias_makes_a_row_inside_the_hull_argmaxable_or_not():
     assert found(square, [0, 0, 0, 0, -1.0]).status[4] == IMPOSSIBLE
     # With equal biases the logit of the middle is the mean of two others, whatever h is.
     assert found(square, [3.0] * 5).status[4] == IMPOSSIBLE
+
+
+def test_the_bias_of_a_head_counts_unless_another_is_given():
+    rows = np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [0, 0.0]], np.float32)
+    head = replace(Head.from_array(rows), bias=np.array([0, 0, 0, 0, 1], np.float32))
+    can = argmax(head, progress=None)
+    assert can.biased and can.argmaxable == 5 and "with a logit bias" in str(can)
+    assert verify(head, can.certificates, progress=None).holds
+    assert argmax(head, bias=np.zeros(5), progress=None).argmaxable == 4
+    kept = head.keeping(np.array([0, 1, 4]), "tokenizer")
+    assert argmax(kept, progress=None).argmaxable == 3
 
 
 def test_biases_decide_as_one_more_coordinate_does():

@@ -96,6 +96,7 @@ def _content(checkpoint: Checkpoint, found: FoundHead, progress: Progress) -> It
         "gain": found.gain,
         "factors": None if scale is None else scale.factors,
         "zero": None if scale is None else scale.zero,
+        "bias": found.bias,
     }
     tables = {name: table for name, table in optional.items() if table is not None}
     parts |= {name: ("F32", table.shape, table.nbytes) for name, table in tables.items()}
@@ -107,6 +108,7 @@ def _content(checkpoint: Checkpoint, found: FoundHead, progress: Progress) -> It
         "facts": json.dumps(facts),
         "shape": json.dumps(tensor.shape),
         "transposed": json.dumps(tensor.transposed),
+        "bias": json.dumps(found.bias is not None),
         "tokens": json.dumps(tokens.of_directory(found.directory)),
     }
     yield cache.safetensors_header(parts, metadata)
@@ -227,9 +229,10 @@ def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
         facts = known["facts"]
         tables = {
             name: loaded(file, directory.tensors[name])
-            for name in ("gain", "factors", "zero")
+            for name in ("gain", "factors", "zero", "bias")
             if name in directory.tensors
         }
+        bias = tables["bias"].ravel() if known["bias"] else None
         span = known["span"]  # None for a head that has no separate scale
     except (KeyError, TypeError, ValueError) as error:
         raise _of_another_version(copy, error) from None
@@ -237,4 +240,4 @@ def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
     if span is not None:
         rows = ScaledRows(rows, tables["factors"], (span[0], span[1]), tables.get("zero"))
     gain = tables["gain"].ravel() if "gain" in tables else None
-    return Head(rows, source, texts, gain=gain, copy=copy), facts
+    return Head(rows, source, texts, gain=gain, copy=copy, bias=bias), facts

@@ -12,6 +12,7 @@ import numpy as np
 
 from superscope.errors import FormatError, NotFoundError
 from superscope.heads import adapters, dcp_file, naming, scales, slices, tokens, vocabulary
+from superscope.heads.bias import logit_bias
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.choosing import Chosen, choose_head
 from superscope.heads.drift import drifted_embedding
@@ -37,6 +38,8 @@ class FoundHead:
     ----------
     matrix
         The head as float32 if it was made from several tensors; otherwise None.
+    bias
+        The bias of the logits, shape (V,); or None.
     """
 
     file: RangeFile
@@ -46,6 +49,7 @@ class FoundHead:
     gain: Float32 | None
     scale: Scale | None = None
     matrix: Float32 | None = None
+    bias: Float32 | None = None
 
 
 OTHERS = "; pass tensor='NAME' to choose another tensor"
@@ -107,8 +111,8 @@ def find_head(
         notes.append(_drift_note(stored.name, drifted))
     folded, gain = folded_gain(opened, where, config, width, label) if fold_norm else (None, None)
     unscaled = scale is None and scales.needed(stored.dtype)
-    notes += _scale_notes(scale, stored, where)
-    notes += cut_off(directory, opened.file(file_name))
+    bias, said = logit_bias(opened, where, chosen.stored_name, rows, named=wanted is not None)
+    notes += [*_scale_notes(scale, stored, where), *cut_off(directory, opened.file(file_name))]
     provenance = Provenance(
         model=checkpoint.name,
         family=family_of(checkpoint.name),
@@ -123,9 +127,11 @@ def find_head(
         folded_norm=folded,
         depth=_depth(config, directory),
         parameters=_parameters(directory) if chosen.one_file and len(parts) == 1 else None,
-        notes=tuple(notes),
+        notes=(*notes, *said),
     )
-    return FoundHead(opened.file(file_name), stored, directory, provenance, gain, scale, matrix)
+    return FoundHead(
+        opened.file(file_name), stored, directory, provenance, gain, scale, matrix, bias
+    )
 
 
 def _encoding(

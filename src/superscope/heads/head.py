@@ -85,6 +85,8 @@ class Head:
         Factor for each column, shape (m,), float32; or None.
     copy
         The file of the cache that the head was read from, or None.
+    bias
+        What is added to the logit of each stored row, float32; or None.
     """
 
     stored: Rows
@@ -93,6 +95,7 @@ class Head:
     ids: Indices | None = field(default=None)
     gain: Float32 | None = None
     copy: Path | None = None
+    bias: Float32 | None = None
 
     @classmethod
     def from_array(
@@ -170,6 +173,11 @@ class Head:
     def _scaled(self, rows: Float32) -> Float32:
         with np.errstate(over="ignore", invalid="ignore"):  # non-finite rows are refused later
             return rows if self.gain is None else rows * self.gain
+
+    @property
+    def kept_bias(self) -> Float32 | None:
+        """What is added to the logit of each kept row, float32, shape (V,); or None."""
+        return self.bias if self.bias is None or self.ids is None else self.bias[self.ids]
 
     def id_of(self, position: int) -> int:
         """Return the vocabulary id of the kept row at `position`."""

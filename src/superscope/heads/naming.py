@@ -239,6 +239,11 @@ def _within(names: Iterable[str], known: Callable[[list[str]], list[str]]) -> di
     return found
 
 
+def elsewhere(name: str) -> bool:
+    """Return whether a tensor lies in a part of the model that has no head."""
+    return bool(_ELSEWHERE.search(name))
+
+
 def by_columns(name: str) -> bool:
     """Return whether matrices of this name are stored with a column for each token."""
     return bool(_COLUMNS.search(name))

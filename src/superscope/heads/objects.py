@@ -13,6 +13,7 @@ from superscope.arrays import as_numpy
 from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.heads import scales
 from superscope.heads.adapters import MERGE, adapter_beside
+from superscope.heads.bias import bias_beside, bias_note
 from superscope.heads.encodings import Float32
 from superscope.heads.head import Head
 from superscope.heads.naming import by_columns, choose
@@ -84,7 +85,9 @@ def _of_model(model: Any) -> Head:
         depth=getattr(getattr(model, "config", None), "num_hidden_layers", None),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
     )
-    return replace(head, provenance=described)
+    if head.bias is None:  # BART adds its own
+        head = _biased(head, getattr(model, "final_logits_bias", None), "final_logits_bias")
+    return replace(head, provenance=replace(described, notes=head.provenance.notes))
 
 
 def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
@@ -106,13 +109,28 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     head = _scaled(Head.from_array(numbers, model="state dict"), choice.tensor, state)
     notes = (*head.provenance.notes, *notes)
     described = replace(head.provenance, tensor=choice.tensor, reason=reason, notes=notes)
-    return replace(head, provenance=described)
+    head = replace(head, provenance=described)
+    for name in bias_beside(choice.tensor, shapes, tensor is not None):
+        if head.bias is None:
+            head = _biased(head, state[name], name)
+    return head
 
 
 def _of_layer(layer: Any, model: str) -> Head:
     head = Head.from_array(_weight(layer), model=model)
     state = {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
-    return _scaled(head, "weight", state) if "weight" in state else head
+    head = _scaled(head, "weight", state) if "weight" in state else head
+    return _biased(head, getattr(layer, "bias", None), "bias")
+
+
+def _biased(head: Head, bias: Any, name: str) -> Head:
+    """Return the head with its logit bias, if it is one."""
+    rows = head.stored.shape[0]
+    if bias is None or tuple(getattr(bias, "shape", ())) not in ((rows,), (1, rows)):
+        return head
+    notes = (*head.provenance.notes, bias_note(name))
+    numbers = _float32(bias, name).ravel()
+    return replace(head, bias=numbers, provenance=replace(head.provenance, notes=notes))
 
 
 def _numbers(tensor: Any) -> Any:

@@ -7,6 +7,7 @@ it was trained: an adapter of the input embedding alone leaves the head of a tie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from superscope.errors import FormatError, NotFoundError, SuperscopeError, Usage
 from superscope.heads import adapters, naming
 from superscope.heads._locate import HUB_ID, LocalCheckpoint, existing, locate
 from superscope.heads.adapters import CONFIG, MERGE
+from superscope.heads.bias import logit_bias
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.head import Head
 from superscope.heads.hub import HubCheckpoint
@@ -26,6 +28,7 @@ from superscope.heads.tying import is_tied, tied_by_config
 from superscope.text import counted
 
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
+_MORE_BIAS = re.compile(r"lora_B(\.[^.]+)?\.bias$")
 _TOKENS = "trainable_tokens_delta"
 # Ways to initialize that leave the base as it is; others take the first product from it.
 _PLAIN_STARTS = (None, True, False, "gaussian", "eva", "orthogonal")
@@ -141,6 +144,12 @@ class AdapterFolder:
         )
         rows, notes = self._adapted(head.stored, tied)
         known = head.provenance
+        matrix = f"base_model.model.{known.tensor}"
+        own, said = logit_bias(self.opened, names, matrix, rows.shape[0], named=False)
+        bias, notes = (head.bias if own is None else own), (*notes, *said)
+        more = next((name for name in naming.within_head(names) if _MORE_BIAS.search(name)), None)
+        if more is not None:
+            notes = (*notes, f"the adapter adds {more} to the logit bias, which was left out")
         described = replace(
             known,
             model=self.checkpoint.name,
@@ -149,7 +158,7 @@ class AdapterFolder:
             reason=f"{known.reason} (of the adapter's base, {known.model})",
             notes=(*known.notes, *notes),
         )
-        return replace(head, stored=rows, provenance=described)
+        return replace(head, stored=rows, provenance=described, bias=bias)
 
     def _adapted(self, rows: Rows, tied: bool) -> tuple[Rows, tuple[str, ...]]:
         heads = naming.within_head(self.names)

@@ -159,6 +159,7 @@ def _from_source(checkpoint: Checkpoint, options: HeadOptions) -> Head:
         found.provenance,
         tokens.of_directory(found.directory),
         gain=found.gain,
+        bias=found.bias,
     )
 
 

@@ -160,7 +160,7 @@ def argmax(
     head
         The head, shape (V, m).
     bias
-        Logit bias of each row, shape (V,); None for none.
+        Logit bias of each row, shape (V,), in place of the head's own.
     device
         Where all rows are multiplied with all: ``auto``, ``cpu`` or a device of torch.
     progress
@@ -204,16 +204,17 @@ def argmax(
 
 
 def biases_of(head: Head, bias: Any) -> Float64 | None:
-    """Return the logit biases of a head's rows, float64, or None.
+    """Return the logit biases that were given, or those of the head, float64; or None.
 
     Raises
     ------
     UsageError, HeadDataError
         They are not one for each row, or not finite.
     """
-    if bias is None:
+    given = head.kept_bias if bias is None else bias
+    if given is None:
         return None
-    values = np.asarray(bias, np.float64)
+    values = np.asarray(given, np.float64)
     if values.shape != (head.features,):
         raise UsageError(
             f"bias has shape {values.shape}; it must have one number for each of the "

@@ -131,7 +131,7 @@ def verify(
     certificates
         What :func:`argmax` found for it, perhaps read from a file.
     bias
-        Logit bias of each row, shape (V,); None for none.
+        Logit bias of each row, shape (V,), in place of the head's own.
     progress
         As for :func:`argmax`.
 
@@ -153,7 +153,8 @@ def verify(
             f"{head.provenance.model} has {head.features:,} rows and {head.width:,} columns, "
             "or rows of other tokens"
         )
-    b = np.zeros(head.features) if bias is None else np.asarray(bias, np.float64)
+    given = head.kept_bias if bias is None else bias
+    b = np.zeros(head.features) if given is None else np.asarray(given, np.float64)
     if b.shape != (head.features,):
         raise UsageError(f"bias has shape {b.shape}; it must be ({head.features},)")
     with chosen(progress) as report:
