@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from superscope import read_head
 from superscope.cli import main
+from superscope.lens import Certificates, verify
 
 
 @pytest.fixture
@@ -71,3 +73,40 @@ def test_figures_are_written(model, tmp_path, capsys):
     assert {p.stem for p in (tmp_path / "some").iterdir()} == {
         "neighbors-3", "neighbors-4", "comparison",
     }  # fmt: skip
+
+
+def test_which_tokens_can_be_said_is_shown_and_proved(tmp_path, capsys):
+    rows = np.array([[1, 0], [0, 1], [-1, -1], [0, 0], [0, 1]], np.float32)
+    np.save(tmp_path / "head.npy", rows)
+    model, proof, table = (str(tmp_path / n) for n in ("head.npy", "proof.npz", "can.csv"))
+    main(["lens", model, "--argmax", "--certificates", proof, "--table", table])
+    shown = capsys.readouterr().out
+    assert "2 tokens of 5" in shown and "tied" in shown and "#1, #4" in shown
+    assert list(pd.read_csv(table)["status"])[3] == "impossible"
+    assert verify(read_head(model), Certificates.load(proof)).holds
+    main(["lens", model, "--argmax", "--json"])
+    assert json.loads(capsys.readouterr().out)["derived"]["impossible"] == 1
+    main(["lens", model, "--argmax", "#3", "#4"])
+    assert "row #1 is equal" in capsys.readouterr().out
+    main(["lens", model, "--argmax", "#3", "#0", "--json"])
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["combined"] in (2, 3) and first["margin"] is None
+    assert second["status"] == "argmaxable" and second["margin"] > 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--certificates", "proof.npz"],
+        ["--argmax", "--figures", "folder"],
+        ["--argmax", "--certificates", "none/proof.npz"],
+    ],
+)
+def test_options_of_argmax_that_do_not_go_together_are_refused(
+    model, options, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(["lens", model, *options])
+    assert stopped.value.code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["head.npy"]

@@ -23,6 +23,8 @@ def lens(
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
     figures: Path | None = None,
+    argmax: Annotated[bool, Parameter(negative="")] = False,
+    certificates: Path | None = None,
 ) -> None:
     """Look at single tokens of a model: what each collides with, and how much.
 
@@ -42,8 +44,14 @@ def lens(
         to this .parquet or .csv file.
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
+    argmax
+        Print which tokens can have the highest logit, and which cannot: all of them, or those
+        named.
+    certificates
+        With --argmax, write what proves it to this .npz file.
     """
     from superscope.atomic import check_writable
+    from superscope.cli import lens_argmax
     from superscope.cli.figures import check_folder, write_figures
     from superscope.frequency import read_frequencies
     from superscope.lens import lens as look
@@ -52,9 +60,18 @@ def lens(
     if table is not None:
         check_suffix(table)
         check_writable(table)
+    if certificates is not None:
+        if not argmax:
+            raise UsageError("--certificates goes with --argmax")
+        check_writable(certificates)
+    if argmax and figures is not None:
+        raise UsageError("--argmax has no figures; leave out --figures")
     check_folder(figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     found = look(model, options, frequencies=weights)
+    if argmax:
+        lens_argmax.show(found, tokens, certificates, table, json)
+        return
     shown, unknown = _shown(found, tokens)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
     if table is not None:

@@ -19,6 +19,7 @@ from superscope.geometry.unit_rows import Float32, Float64, UnitRows
 from superscope.geometry.weighted import shares
 from superscope.heads import Head, any_head
 from superscope.lens import vocabulary
+from superscope.lens._argmax import Argmax, argmax
 from superscope.lens.neighbors import in_degree, nearest, overlaps, shortest
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Overview, overview
@@ -160,6 +161,30 @@ class Lens(Pictured):
         frame = self.geometry.tokens()
         frame.insert(2, "class", [self.named(i).row_class for i in frame["id"].tolist()])
         return frame
+
+    def argmax(self, *, device: str = "auto", progress: ProgressChoice = "auto") -> Argmax:
+        """Return for every token whether it can have the highest logit; see :func:`argmax`.
+
+        Parameters
+        ----------
+        device
+            ``auto``, ``cpu`` or a device of torch.
+        progress
+            As of :func:`lens`.
+
+        Returns
+        -------
+        Argmax
+            The status, the margin and the certificate of every row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> superscope.lens(np.array([[0.0], [0.5], [1.0]])).argmax()
+        Argmax(array: 2 of 3 tokens argmaxable)
+        """
+        return argmax(self.head, device=device, progress=progress)
 
     @property
     def model(self) -> str:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from superscope.lens._argmax import Argmax
-from superscope.lens.certificates import ARGMAXABLE, IMPOSSIBLE, TIED, UNDECIDED
+from superscope.lens.certificates import ARGMAXABLE, IMPOSSIBLE, STATUSES, TIED, UNDECIDED
 from superscope.lens.verification import Verification
-from superscope.text import as_text, counted, labelled, named, number, percent, visible
+from superscope.text import (
+    NONE,
+    as_text,
+    columns,
+    counted,
+    labelled,
+    named,
+    number,
+    percent,
+    visible,
+)
 
 SHOWN = 20  # tokens of a list
 _LABEL = 13  # characters of the longest label
@@ -48,6 +60,27 @@ def verification_text(found: Verification) -> str:
     facts.append(("faults", f"{len(found.faults):,}" if found.faults else "none"))
     facts += [("", f"#{fault.id}: {fault.reason}") for fault in found.faults[:SHOWN]]
     return labelled(f"certificates of {named(found.model)}", facts, _LABEL + 2)
+
+
+def status_lines(can: Argmax, ids: Sequence[int]) -> list[str]:
+    """Return a table of some tokens: what each is, and why."""
+    rows = [int(np.flatnonzero(can.ids == i)[0]) for i in ids]
+    return columns(
+        ["token", "status", "margin", "because"],
+        [(_token(can, r), STATUSES[can.status[r]], _margin(can, r), _why(can, r)) for r in rows],
+    )
+
+
+def _margin(can: Argmax, row: int) -> str:
+    return number(float(can.margin[row]), 3) if can.status[row] == ARGMAXABLE else NONE
+
+
+def _why(can: Argmax, row: int) -> str:
+    if can.status[row] == TIED:
+        return f"row #{can.twin[row]} is equal"
+    if can.status[row] == IMPOSSIBLE:
+        return f"it is a combination of {counted(int(can.combined[row]), 'row')}"
+    return "a hidden state is known" if can.status[row] == ARGMAXABLE else "rounding decides"
 
 
 def _listed(can: Argmax, status: int) -> str:
