@@ -15,8 +15,9 @@ import pytest
 from studies import make_evaluation, make_study
 
 import superscope
-from superscope import forecasts, laws, lens, toy
+from superscope import Head, forecasts, laws, lens, toy
 from superscope.frequency import CountedText, TokenFrequency, ZipfExponent
+from superscope.geometry import classify
 from superscope.result import Result
 
 QUICK = {"starts": 8, "judge": False}
@@ -68,6 +69,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         can, lens.verify(head, can.certificates),
         geometry, geometry.raw, geometry.norms, geometry.raw.pairs,
         geometry.raw.weighted, geometry.moved, geometry.untrained,
+        classify(Head.from_array(rows)),
         run, toy.evaluate(run, samples=50), runs.points[0], runs,
         law, laws.compare(law, law),
         laws.fit_by("published-llms", "width", "family", options),

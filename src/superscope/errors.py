@@ -103,3 +103,10 @@ def did_you_mean(name: str, choices: Iterable[str], likeness: float = 0.4) -> st
 
     near = get_close_matches(name, list(choices), 1, likeness)
     return f"did you mean {near[0]}? " if near else ""
+
+
+def raise_panic(error: BaseException, where: str) -> None:
+    """Raise FormatError for a panic of a Rust library, which is not an Exception of Python."""
+    if type(error).__name__ == "PanicException":
+        reason = " ".join(str(error).split())[:300]
+        raise FormatError(f"{where} is damaged: the tokenizers library stopped: {reason}") from None

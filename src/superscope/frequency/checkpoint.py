@@ -21,6 +21,7 @@ from superscope.errors import (
     SuperscopeError,
     UsageError,
     install_hint,
+    raise_panic,
 )
 from superscope.frequency.text import identity_of
 from superscope.heads import network
@@ -291,13 +292,6 @@ def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
         quiet.set_verbosity(level)
         if bars:
             quiet.enable_progress_bar()
-
-
-def raise_panic(error: BaseException, where: str) -> None:
-    """Raise FormatError for a panic of a Rust library, which is not an Exception of Python."""
-    if type(error).__name__ == "PanicException":
-        reason = " ".join(str(error).split())[:300]
-        raise FormatError(f"{where} is damaged: the tokenizers library stopped: {reason}") from None
 
 
 def _explained(error: Exception, checkpoint: Loadable, what: str) -> SuperscopeError:

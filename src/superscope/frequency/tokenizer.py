@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.arguments import checked
-from superscope.errors import FormatError
-from superscope.frequency.checkpoint import Loadable, loading, raise_panic, tokenizer_place
+from superscope.errors import FormatError, raise_panic
+from superscope.frequency.checkpoint import Loadable, loading, tokenizer_place
 from superscope.frequency.text import Document
 
 Ids = npt.NDArray[np.int32]

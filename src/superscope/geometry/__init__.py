@@ -8,6 +8,7 @@ from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
+from superscope.geometry.row_classes import RowClass, RowClasses, classify
 from superscope.geometry.untrained import Evidence, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
 
@@ -21,8 +22,11 @@ __all__ = [
     "Pair",
     "PairStatistics",
     "Regime",
+    "RowClass",
+    "RowClasses",
     "Settings",
     "UntrainedRows",
     "WeightedOverlap",
+    "classify",
     "measure_head",
 ]

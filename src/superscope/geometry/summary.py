@@ -12,6 +12,7 @@ from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
+from superscope.geometry.row_classes import RowClass, RowClasses
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.untrained import MANY, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
@@ -300,6 +301,17 @@ def geometry_html(geometry: Geometry) -> str:
         f"{row('', s.columns, 'th')}{''.join(row(line[0], line[1:]) for line in s.overlaps)}"
         f"{facts}{row(s.pairs_title, s.columns, 'th') if s.pairs else ''}{pairs}</table>"
     )
+
+
+@text.as_text.register
+def classes_text(classes: RowClasses) -> str:
+    """Return how many rows there are of each class, and the groups of equal rows."""
+    counts = classes.counts
+    facts = [(f"{counts[kind]:,} {kind}", kind.meaning) for kind in RowClass if counts.get(kind)]
+    facts += [("equal rows", ", ".join(f"#{index}" for index in group)) for group in classes.groups]
+    if classes.reason:
+        facts.append(("note", classes.reason))
+    return labelled(f"classes of {counted(len(classes.codes), 'row')}", facts, width=LABEL)
 
 
 @text.as_text.register

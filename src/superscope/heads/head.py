@@ -12,6 +12,7 @@ import numpy.typing as npt
 from superscope.arrays import as_numpy
 from superscope.errors import HeadDataError
 from superscope.heads.encodings import Float32
+from superscope.heads.kinds import Vocabulary
 from superscope.heads.rows import ArrayRows, Indices, Rows
 from superscope.heads.scales import missing
 
@@ -87,6 +88,8 @@ class Head:
         The file of the cache that the head was read from, or None.
     bias
         What is added to the logit of each stored row, float32; or None.
+    tokenizer
+        What its tokenizer says of each id, or None.
     """
 
     stored: Rows
@@ -96,6 +99,7 @@ class Head:
     gain: Float32 | None = None
     copy: Path | None = None
     bias: Float32 | None = None
+    tokenizer: Vocabulary | None = None
 
     @classmethod
     def from_array(

@@ -16,6 +16,7 @@ from superscope.heads.adapters import MERGE, adapter_beside
 from superscope.heads.bias import bias_beside, bias_note
 from superscope.heads.encodings import Float32
 from superscope.heads.head import Head
+from superscope.heads.kinds import JsonVocabulary
 from superscope.heads.naming import by_columns, choose
 from superscope.heads.tokens import from_tokenizer_json
 
@@ -64,7 +65,10 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
             "a model is a name, a path, a Head, a model or layer of torch, a state dict or a "
             f"matrix (V, m), not {value!r:.80}"
         )
-    return head if tokens is None else replace(head, tokens=_texts(tokens, head.stored.shape[0]))
+    if tokens is None:
+        return head
+    texts = _texts(tokens, head.stored.shape[0])
+    return replace(head, tokens=texts, tokenizer=_vocabulary(tokens))
 
 
 def _of_model(model: Any) -> Head:
@@ -186,11 +190,19 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a.shape == b.shape and a.data_ptr() == b.data_ptr() and a.data_ptr() != 0)
 
 
+def _vocabulary(tokens: Any) -> JsonVocabulary | None:
+    """Return what a tokenizer of the library tokenizers says of its ids."""
+    backend = getattr(tokens, "backend_tokenizer", tokens)
+    if not hasattr(backend, "to_str"):
+        return None
+    return JsonVocabulary(backend.to_str().encode(), "the tokenizer")
+
+
 def _texts(tokens: Any, count: int) -> tuple[str | None, ...]:
     """Return the text of every id from a tokenizer or a sequence."""
-    backend = getattr(tokens, "backend_tokenizer", tokens)
-    if hasattr(backend, "to_str"):  # of the library tokenizers
-        return from_tokenizer_json(backend.to_str().encode(), "the tokenizer")
+    vocabulary = _vocabulary(tokens)
+    if vocabulary is not None:
+        return from_tokenizer_json(vocabulary.data, vocabulary.name)
     if hasattr(tokens, "decode") and not isinstance(tokens, bytes):
         known = min(count, len(tokens)) if hasattr(tokens, "__len__") else count
         return tuple(tokens.decode([index]) for index in range(known))

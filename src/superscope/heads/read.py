@@ -19,6 +19,7 @@ from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.find import FoundHead, find_head
 from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
+from superscope.heads.kinds import JsonVocabulary
 from superscope.heads.opened import config_of, rows_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.peft import adapter_of, refuse_base, unmerged
@@ -103,7 +104,9 @@ def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> H
     base = adapter.base(options.base)
     head = _of_model(base, replace(options, base=None, revision=None), progress)
     head = adapter.joined(head, base)
-    own = _with_text(checkpoint, replace(head, tokens=None))  # it may have added tokens
+    own = _with_text(
+        checkpoint, replace(head, tokens=None, tokenizer=None)
+    )  # it may have added tokens
     return head if own.tokens is None else own
 
 
@@ -132,11 +135,20 @@ def _with_text(checkpoint: Checkpoint, head: Head) -> Head:
     notes: tuple[str, ...] = ()
     if head.tokens is None:
         try:
-            head = replace(head, tokens=tokens.of_checkpoint(checkpoint))
+            head = _with_tokenizer(checkpoint, head)
         except TooLargeError as error:
             notes = (f"{error}; the tokens are shown without their text",)
     notes = (*head.provenance.notes, *notes, *_fit_of_tokens(checkpoint, head))
     return replace(head, provenance=replace(head.provenance, notes=notes))
+
+
+def _with_tokenizer(checkpoint: Checkpoint, head: Head) -> Head:
+    data = checkpoint.small("tokenizer.json")
+    if data is None:
+        return head
+    name = f"{checkpoint.name}/tokenizer.json"
+    texts = tokens.from_tokenizer_json(data, name)
+    return replace(head, tokens=texts, tokenizer=JsonVocabulary(data, name))
 
 
 def _fit_of_tokens(checkpoint: Checkpoint, head: Head) -> tuple[str, ...]:

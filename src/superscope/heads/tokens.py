@@ -41,7 +41,7 @@ def from_tokenizer_json(data: bytes, name: str) -> tuple[str | None, ...]:
             raise ValueError("an id is not a whole number")
         if max(numbers, default=0) >= MAX_IDS:
             raise ValueError(f"it has the id {max(numbers)}, and the limit is {MAX_IDS - 1}")
-        read = piece_reader(_style(description))
+        read = piece_reader(style_of(description))
         pieces: list[str | None] = [None] * (max(numbers, default=-1) + 1)
         for piece, index in vocabulary.items():
             pieces[index] = encodable(read(piece))
@@ -91,7 +91,7 @@ def of_directory(directory: Directory) -> tuple[str | None, ...] | None:
     return from_gguf(directory.tokens, directory.properties.get("tokenizer.ggml.model"))
 
 
-def _style(description: Mapping[str, Any]) -> str:
+def style_of(description: Mapping[str, Any]) -> str:
     """Return how a ``tokenizer.json`` writes spaces and bytes into its pieces."""
     text = json.dumps([description.get("decoder"), description.get("pre_tokenizer")])
     if '"ByteLevel"' in text:
@@ -113,12 +113,20 @@ def piece_reader(style: str) -> Any:
 
 def _from_bytes(piece: str) -> str:
     """Decode a piece in which GPT-2 writes bytes as printable characters."""
+    raw = bytes_of(piece)
+    return piece if raw is None else raw.decode("utf-8", "backslashreplace")
+
+
+def bytes_of(piece: str) -> bytes | None:
+    """Return the bytes that GPT-2 writes as the characters of a piece; None if it does not.
+
+    It does not for an added token, which is stored as plain text.
+    """
     table = _byte_of_character()
     try:
-        raw = bytes(table[character] for character in piece)
-    except KeyError:  # an added token, which is stored as plain text
-        return piece
-    return raw.decode("utf-8", "backslashreplace")
+        return bytes(table[character] for character in piece)
+    except KeyError:
+        return None
 
 
 @cache

@@ -1,0 +1,47 @@
+"""What each row stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from superscope import Head
+from superscope.geometry import RowClass, classify
+
+ROWS = np.random.default_rng(0).standard_normal((8, 4)).astype(np.float32)
+
+
+def test_equal_rows_are_a_group_whose_first_row_keeps_its_class() -> None:
+    rows = ROWS.copy()
+    rows[5] = rows[7] = rows[2]
+    rows[3] = 0
+    found = classify(Head.from_array(rows))
+    assert found.groups == ((2, 5, 7),)
+    assert [found.of(i) for i in (2, 3, 5, 7)] == ["unknown", "zero", "duplicate", "duplicate"]
+    assert found.counts == {"zero": 1, "duplicate": 2, "unknown": 5}
+    assert found.group(5) == (2, 5, 7) and found.group(0) == ()
+
+
+def test_a_negative_zero_equals_zero() -> None:
+    rows = ROWS.copy()
+    rows[:2] = (1, 0, 2, 3)
+    rows[1, 1] = -0.0
+    assert classify(Head.from_array(rows)).groups == ((0, 1),)
+
+
+def test_a_scaled_row_is_no_duplicate() -> None:
+    rows = ROWS.copy()
+    rows[1] = 2 * rows[0]
+    assert classify(Head.from_array(rows)).groups == ()
+
+
+def test_classes_are_of_the_kept_rows_by_id() -> None:
+    head = Head.from_array(ROWS).keeping(np.array([2, 6]), "tokenizer")
+    found = classify(head)
+    assert found.of(6) is RowClass.UNKNOWN
+    with pytest.raises(KeyError):
+        found.of(3)
+
+
+def test_every_class_says_what_it_means() -> None:
+    assert len({kind.meaning for kind in RowClass}) == len(RowClass)
