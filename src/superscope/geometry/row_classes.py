@@ -104,7 +104,7 @@ class RowClasses(Result):
         within = 0 <= at < len(self.codes)
         if not within or (self.ids is not None and self.ids[at] != index):
             raise KeyError(index)
-        return CLASSES[self.codes[at]]
+        return CLASSES[int(self.codes[at])]
 
     def group(self, index: int) -> tuple[int, ...]:
         """Return the ids of the rows that are equal to one, its own among them; or no ids."""
@@ -130,6 +130,10 @@ class RowClasses(Result):
     def words(self) -> npt.NDArray[np.bool_]:
         """Whether each row is a word, or could be one, shape (V,)."""
         return np.isin(self.codes, [k for k, c in enumerate(CLASSES) if c.may_be_word])
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n:,} {kind}" for kind, n in self.counts.items())
+        return f"RowClasses({counts})"
 
 
 def classify(head: Head) -> RowClasses:

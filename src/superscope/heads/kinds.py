@@ -66,7 +66,7 @@ class JsonVocabulary(Vocabulary):
     name: str
 
     @cached_property
-    def kinds(self) -> tuple[TokenKind, ...]:  # type: ignore[override]
+    def kinds(self) -> tuple[TokenKind, ...]:
         """The kind of each id."""
         try:
             return _kinds(parsed(self.data, self.name), self.data)
@@ -94,7 +94,7 @@ def _kinds(description: Mapping[str, Any], data: bytes) -> tuple[TokenKind, ...]
         library.model.dropout = None  # so that a text has one encoding
     pieces = {index: piece for piece, index in library.get_vocab().items()}
     added = library.get_added_tokens_decoder()
-    special = {index for index, token in added.items() if token.special}
+    special: set[int | None] = {index for index, token in added.items() if token.special}
     special |= {library.token_to_id(name) for name in _control(description)}
     bytes_ = _bytes(pieces, added, description)
     texts = {
