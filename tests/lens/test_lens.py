@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,42 @@ def test_what_is_no_token_is_said(name, error, words):
     with pytest.raises(error, match=r".") as raised:
         head(random_rows(6), WORDS)[name]
     assert words in str(raised.value)
+
+
+def tokenizer() -> tokenizers.Tokenizer:
+    vocabulary = {"[UNK]": 0, "sand": 1, "##wich": 2, "Paris": 3}
+    made = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token="[UNK]"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    made.decoder = tokenizers.decoders.WordPiece()
+    made.enable_padding(length=8)
+    return made
+
+
+def test_a_word_of_several_tokens_says_which():
+    lens = superscope.lens(random_rows(5), tokens=tokenizer())
+    with pytest.raises(NotFoundError, match=r'it reads it as 2 tokens: "sand" .#1., "##wich" .#2.'):
+        lens["sandwich"]
+
+
+def test_rows_have_classes_and_equal_rows_are_listed_once():
+    rows = random_rows(6)
+    rows[4] = rows[3]
+    lens = superscope.lens(rows, tokens=tokenizer())
+    frame = lens.tokens()
+    assert frame["class"].tolist() == ["special", "word", "word", "word", "duplicate", "padding"]
+    assert frame["equal_to"].tolist()[4] == 3
+    assert [entry.id for entry in lens["Paris"].equal] == [4]
+    listed = [n.entry.id for n in lens[1].neighbors]
+    assert listed.count(3) + listed.count(4) == 1
+    assert [e.id for e in lens.overview.groups[0]] == [3, 4]
+
+
+def test_a_zero_row_is_in_the_table():
+    rows = random_rows(6)
+    rows[2] = 0
+    frame = superscope.lens(rows).tokens()
+    assert frame["class"][2] == "zero"
+    assert np.isnan(frame["norm"][2])
 
 
 def test_without_a_tokenizer_ids_work_and_texts_are_refused():

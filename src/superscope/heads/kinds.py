@@ -49,6 +49,10 @@ class Vocabulary(ABC):
             The tokenizer is damaged or of a kind that cannot be read.
         """
 
+    @abstractmethod
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Return the ids of a text, without any that the tokenizer adds."""
+
 
 @dataclass(frozen=True, eq=False)
 class JsonVocabulary(Vocabulary):
@@ -75,6 +79,21 @@ class JsonVocabulary(Vocabulary):
         except Exception as error:  # the library has no type of its own for what it refuses
             reason = " ".join(str(error).split())[:200]
             raise FormatError(f"{self.name} cannot be read as a tokenizer: {reason}") from None
+        except BaseException as error:
+            raise_panic(error, self.name)
+            raise
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Return the ids of a text; none if the tokenizer cannot be read."""
+        from tokenizers import Tokenizer
+
+        try:
+            library = Tokenizer.from_buffer(self.data)
+            library.no_truncation()
+            library.no_padding()
+            return tuple(library.encode(text, add_special_tokens=False).ids)
+        except Exception:  # the library has no type of its own for what it refuses
+            return ()
         except BaseException as error:
             raise_panic(error, self.name)
             raise

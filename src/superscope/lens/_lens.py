@@ -15,6 +15,7 @@ from superscope.arguments import checked
 from superscope.errors import NotFoundError, UsageError
 from superscope.geometry import Geometry, measure_head
 from superscope.geometry.frequencies import TokenCounts, of_rows
+from superscope.geometry.row_classes import CLASSES, RowClass, RowClasses, classify
 from superscope.geometry.unit_rows import Float32, Float64, UnitRows
 from superscope.geometry.weighted import shares
 from superscope.heads import Head, any_head
@@ -28,7 +29,7 @@ from superscope.lens.views import Views, position_of
 from superscope.options import changed, taking
 from superscope.plotting import Pictured
 from superscope.progress import ProgressChoice, chosen
-from superscope.text import as_html, as_text, visible
+from superscope.text import as_html, as_text, counted, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,10 +158,24 @@ class Lens(Pictured):
         )  # fmt: skip
 
     def tokens(self) -> pd.DataFrame:
-        """Return one row for each token: id, text, class, norm, interference raw and centered."""
-        frame = self.geometry.tokens()
-        frame.insert(2, "class", [self.named(i).row_class for i in frame["id"].tolist()])
-        return frame
+        """Return one row for each token of the head.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``id``, ``token``, ``class``, ``equal_to`` (the first of the rows that equal
+            it), ``norm``, ``represented``, ``interference`` and ``interference_centered`` (mean
+            square overlap with every other token). What a zero row lacks is missing.
+        """
+        import pandas as pd
+
+        every = pd.DataFrame({"id": [self.head.id_of(k) for k in range(self.head.features)]})
+        every["class"] = [CLASSES[code].value for code in self.classes.codes.tolist()]
+        first = {i: group[0] for group in self.classes.groups for i in group[1:]}
+        every["equal_to"] = every["id"].map(first).astype("Int64")
+        measured = self.geometry.tokens().drop(columns="token")
+        every.insert(1, "token", [self.head.token(i) for i in every["id"].tolist()])
+        return every.merge(measured, on="id", how="left")
 
     def argmax(self, *, device: str = "auto", progress: ProgressChoice = "auto") -> Argmax:
         """Return for every token whether it can have the highest logit; see :func:`argmax`.
@@ -199,11 +214,19 @@ class Lens(Pictured):
     @cached_property
     def overview(self) -> Overview:
         """The head in a few lines; it needs the geometry."""
-        return overview(self.geometry, self.tokens(), self.notes)
+        groups = tuple(tuple(map(self.named, group)) for group in self.classes.groups)
+        return overview(self.geometry, self.tokens(), groups, self.notes)
+
+    @cached_property
+    def classes(self) -> RowClasses:
+        """The class of every row: it takes a pass over the rows and over the vocabulary."""
+        return classify(self.head)
 
     def named(self, index: int) -> Named:
         """Return the entry of an id, with its text and its class."""
-        return Named(index, self.head.token(index), None)
+        kind = self.classes.of(index)
+        known = kind is not RowClass.UNKNOWN
+        return Named(index, self.head.token(index), kind.value if known else None)
 
     def __str__(self) -> str:
         return as_text(self)
@@ -275,11 +298,11 @@ class Lens(Pictured):
 
     def _equal(self, index: int) -> tuple[int, ...]:
         """Return the ids of the other rows that equal one."""
-        return ()
+        return tuple(i for i in self.classes.group(index) if i != index)
 
     def _repeated(self) -> tuple[int, ...]:
         """Return the ids of the rows that equal an earlier one."""
-        return ()
+        return tuple(i for group in self.classes.groups for i in group[1:])
 
     def _interference(self, center: str, index: int, own: dict[str, Float32]) -> float | None:
         if center not in own:
@@ -308,6 +331,12 @@ class Lens(Pictured):
                 "rows='all'"
             )
 
+    def _pieces(self, name: str) -> tuple[int, ...]:
+        """Return the tokens that a text is read as; none where it cannot be told or read."""
+        tokenizer = self.head.tokenizer
+        found = () if tokenizer is None else tokenizer.encode(name)
+        return found if all(self.classes.of(i) is not RowClass.SPECIAL for i in found) else ()
+
     def _shown(self, index: int) -> str:
         text = self.head.token(index)
         return f"#{index}" if text is None else f"{visible(text)} (#{index})"
@@ -315,8 +344,12 @@ class Lens(Pictured):
     def _unknown(self, name: str) -> str:
         """Return the message for a text that is no entry of the vocabulary."""
         assert self.head.tokens is not None
-        near = vocabulary.like(self.head.tokens, name)
         said = f"{self.model} has no token {visible(name)}"
+        if pieces := self._pieces(name):
+            return f"{said}; it reads it as {counted(len(pieces), 'token')}: " + ", ".join(
+                map(self._shown, pieces)
+            )
+        near = vocabulary.like(self.head.tokens, name)
         if not near:
             return f"{said}, and none is spelled like it"
         return f"{said}; spelled like it: {', '.join(map(self._shown, near))}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from superscope.geometry import Geometry
+from superscope.geometry.row_classes import RowClass
 from superscope.lens.token import Named
 from superscope.result import Result
 
@@ -53,6 +54,8 @@ class Overview(Result):
         Words of the most and of the least interference, mean-centered.
     longest, shortest
         Words of the longest and of the shortest rows.
+    groups
+        Entries whose rows are equal, the largest group first.
     notes
         Remarks for the user.
     """
@@ -70,10 +73,16 @@ class Overview(Result):
     least_packed: tuple[Extreme, ...]
     longest: tuple[Extreme, ...]
     shortest: tuple[Extreme, ...]
+    groups: tuple[tuple[Named, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def overview(geometry: Geometry, tokens: pd.DataFrame, notes: tuple[str, ...]) -> Overview:
+def overview(
+    geometry: Geometry,
+    tokens: pd.DataFrame,
+    groups: tuple[tuple[Named, ...], ...],
+    notes: tuple[str, ...],
+) -> Overview:
     """Return the overview of a head.
 
     Parameters
@@ -82,11 +91,13 @@ def overview(geometry: Geometry, tokens: pd.DataFrame, notes: tuple[str, ...]) -
         Of the head.
     tokens
         A row for each token: id, token, class, norm, interference, interference_centered.
+    groups
+        Entries whose rows are equal.
     notes
         Remarks for the user.
     """
     g = geometry
-    classes = Counter(tokens["class"].dropna().tolist())
+    classes = Counter(c for c in tokens["class"].tolist() if c != RowClass.UNKNOWN)
     words = tokens[tokens["class"] == "word"] if "word" in classes else tokens
 
     def ends(column: str, most: bool) -> tuple[Extreme, ...]:
@@ -110,6 +121,7 @@ def overview(geometry: Geometry, tokens: pd.DataFrame, notes: tuple[str, ...]) -
         least_packed=ends("interference_centered", most=False),
         longest=ends("norm", most=True),
         shortest=ends("norm", most=False),
+        groups=tuple(sorted(groups, key=len, reverse=True)),
         notes=notes,
     )
 

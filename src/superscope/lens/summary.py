@@ -23,6 +23,7 @@ from superscope.text import (
     visible,
 )
 
+GROUPS = 3  # groups of equal rows that the overview names
 SHOWN = 12  # entries that one line of a token names
 
 
@@ -123,6 +124,8 @@ def _(overview: Overview) -> str:
     facts = []
     if o.classes:
         facts.append(("rows", ", ".join(f"{n:,} {name}" for name, n in o.classes.items())))
+    for group in o.groups[:GROUPS]:
+        facts.append((f"{len(group):,} equal rows", _entries(group)))
     raw, less = o.mean_square_overlap, o.mean_square_overlap_centered
     facts += [
         ("norm", f"mean {rounded(o.norm_mean)}, from {rounded(o.norm_min)} to "
