@@ -61,6 +61,7 @@ def test_a_bias_makes_a_row_inside_the_hull_argmaxable_or_not():
     assert found(square, [0, 0, 0, 0, -1.0]).status[4] == IMPOSSIBLE
     # With equal biases the logit of the middle is the mean of two others, whatever h is.
     assert found(square, [3.0] * 5).status[4] == IMPOSSIBLE
+    assert found(np.multiply(square, 1e-6), [1e9] * 5).argmaxable == 4
 
 
 def test_the_bias_of_a_head_counts_unless_another_is_given():
@@ -134,6 +135,19 @@ def test_rows_of_bfloat16_have_close_neighbors_and_are_settled():
     rows[400:, 3] *= 1 + 2.0**-7
     short = (rows.view(np.uint32) & 0xFFFF0000).view(np.float32)
     assert found(short).argmaxable > 300
+
+
+def test_a_device_of_torch_gives_the_same():
+    rows = np.random.default_rng(9).standard_normal((200, 4)).astype(np.float32)
+    head = Head.from_array(rows)
+    there = argmax(head, device="cpu:0", progress=None)  # by torch, as on a GPU
+    np.testing.assert_array_equal(there.status, found(rows).status)
+
+
+def test_where_most_rows_are_impossible_the_corners_are_those_of_the_hull():
+    rows = np.random.default_rng(10).standard_normal((1500, 3)).astype(np.float32)
+    corners = ConvexHull(rows.astype(np.float64)).vertices
+    assert np.flatnonzero(found(rows).status == ABLE).tolist() == sorted(corners.tolist())
 
 
 def test_neither_tiles_nor_batches_change_a_status(monkeypatch):

@@ -97,6 +97,10 @@ def search(
         found.status[0], found.margin[0], found.scale[0] = ARGMAXABLE, np.inf, 1.0
     _equal_rows(head, bias, found)
     _whitened(rows, 0.0 if bias is None else float(np.ptp(bias)), found, device, progress)
+    able = np.flatnonzero(found.status == ARGMAXABLE)
+    if len(able) < head.features / 2 and 4 * len(able) * head.width < KEPT:
+        # Most rows are impossible, and so combinations of rows that are argmaxable.
+        _Stage(rows, bias, found, device, able).run(hull.nearest, "known rows", progress)
     stage = _Stage(rows, bias, found, device)
     stage.run(hull.nearest, "nearest points", progress)
     stage.run(hull.widest, "linear programs", progress)
@@ -222,18 +226,32 @@ class _Stage:
 
     With biases, the hidden state has one more coordinate τ ≥ 0, by which biases are multiplied;
     it is 1 in the end. Coordinates are whitened: they are (z, b/s_b).
+
+    If only some rows are looked `among`, none is certified as argmaxable.
     """
 
-    def __init__(self, rows: CenteredRows, bias: Float64 | None, found: Found, device: str):
+    def __init__(
+        self,
+        rows: CenteredRows,
+        bias: Float64 | None,
+        found: Found,
+        device: str,
+        among: Int64 | None = None,
+    ):
         self.rows, self.found, self.multiply = rows, found, multiplier(device)
         self.count, self.width = rows.head.features, rows.head.width
         self.unit = 1.0 if bias is None else float(np.std(bias))
         self.bias = None if bias is None else (bias - bias.mean()) / self.unit
-        self.few = min(_IN_THE_WAY, self.count - 1)
+        self.among = among
+        self.some = None if among is None else rows.take(among).astype(np.float32)
+        self.size = self.count if among is None else len(among)
+        self.few = min(_IN_THE_WAY, self.size - (among is None))
 
     def run(self, solve: Solver, stage: str, progress: Progress) -> None:
         left = self.found.left
-        together = max(1, _LOGITS // self.count)
+        if not self.few:
+            return
+        together = max(1, _LOGITS // self.size)
         for start in range(0, len(left), together):
             self._batch(left[start : start + together], solve)
             progress(stage, min(start + together, len(left)), len(left))
@@ -248,14 +266,14 @@ class _Stage:
         for _ in range(_ROUNDS):
             if not ways:
                 return
-            rivals, sure = self._rivals(ways, states)
+            rivals, sure = self._rivals(ways, places, states)
             going = []
             for n, way in enumerate(ways):
                 state = None
-                if sure[n]:
-                    self._certify(way, states[n], self._margin(way.row, states[n], rivals[n]))
-                else:
+                if not sure[n]:
                     state = self._next(way, places[n], states[n], rivals[n], solve)
+                elif self.among is None:
+                    self._certify(way, states[n], self._margin(way.row, states[n], rivals[n]))
                 if state is not None:
                     states[n] = state
                     going.append(n)
@@ -266,6 +284,8 @@ class _Stage:
     ) -> Float64 | None:
         """Return the next hidden state to try; None if the row is settled or given up."""
         new = np.setdiff1d(rivals, way.active)
+        if not len(new) and self.among is not None:
+            return None
         if not len(new):
             margin, new = self._exact(way.row, state)
             if margin > 0:
@@ -321,7 +341,9 @@ class _Stage:
         tau = np.zeros(len(states)) if self.bias is None else states[:, -1]
         return states[:, : self.width] @ self.rows.whitening, tau
 
-    def _rivals(self, ways: list[_Way], states: Float64) -> tuple[Int64, npt.NDArray[np.bool_]]:
+    def _rivals(
+        self, ways: list[_Way], places: Float64, states: Float64
+    ) -> tuple[Int64, npt.NDArray[np.bool_]]:
         """Return the few rows with the highest logits beside each row, and which rows beat them.
 
         Shapes (n, few) and (n,). A row beats them if it does so by more than float32 may be off.
@@ -329,19 +351,21 @@ class _Stage:
         wide, tau = self._unwhitened(states)
         norms = np.linalg.norm(wide, axis=1)
         narrow = wide.astype(np.float32)
-        logits = np.empty((len(ways), self.count), np.float32)
-        for start, rows in self.rows.blocks():
+        logits = np.empty((len(ways), self.size), np.float32)
+        for start, rows in self.rows.blocks() if self.some is None else [(0, self.some)]:
             logits[:, start : start + len(rows)] = self.multiply(narrow, rows.T)
         reach = norms * self.rows.longest
         if self.bias is not None:
-            logits += np.outer(tau, self.bias).astype(np.float32)
+            bias = self.bias if self.among is None else self.bias[self.among]
+            logits += np.outer(tau, bias).astype(np.float32)
             reach = reach + tau * np.abs(self.bias).max()
-        each, own = np.arange(len(ways)), np.array([way.row for way in ways])
-        values = logits[each, own].astype(np.float64)
-        logits[each, own] = -np.inf
+        if self.among is None:
+            logits[np.arange(len(ways)), [way.row for way in ways]] = -np.inf
         rivals = np.argpartition(-logits, self.few - 1, axis=1)[:, : self.few]
         highest = np.take_along_axis(logits, rivals, 1).max(axis=1)
-        return rivals, values - highest > 2 * (self.width + 6) * _EPS * reach
+        own = np.einsum("ij,ij->i", places, states)
+        sure = own - highest > 2 * (self.width + 6) * _EPS * reach
+        return rivals if self.among is None else self.among[rivals], sure
 
     def _exact(self, row: int, state: Float64) -> tuple[float, Int64]:
         """Return the margin of a row over all others, less float64's error; and its rivals."""

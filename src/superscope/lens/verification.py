@@ -157,6 +157,7 @@ def verify(
     b = np.zeros(head.features) if given is None else np.asarray(given, np.float64)
     if b.shape != (head.features,):
         raise UsageError(f"bias has shape {b.shape}; it must be ({head.features},)")
+    b = b - b.mean()  # which changes no difference, and large ones would be rounded
     with chosen(progress) as report:
         margin, faults = _states(head, certificates, b, report)
     residual, more = _combinations(head, certificates, b)
