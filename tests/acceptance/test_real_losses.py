@@ -12,7 +12,7 @@ import pytest
 from extras import needed
 
 from superscope._measure import measure
-from superscope.evaluation import LossOptions, _evaluate, evaluate
+from superscope.evaluation import LossOptions, evaluate, passes
 from superscope.frequency import _count_tokens, count_tokens, text_files
 from superscope.frequency.checkpoint import loadable
 
@@ -31,9 +31,9 @@ def loaded_once() -> Iterator[None]:
         # of names for every layer.
         for name in ("GGUFReader", "get_tensor_name_map"):
             patch.setattr(gguf, name, cache(getattr(gguf, name)))
-        tokenizer = cache(_evaluate.load_tokenizer)
-        patch.setattr(_evaluate, "load_model", cache(_evaluate.load_model))
-        patch.setattr(_evaluate, "load_tokenizer", tokenizer)
+        tokenizer = cache(passes.load_tokenizer)
+        patch.setattr(passes, "load_model", cache(passes.load_model))
+        patch.setattr(passes, "load_tokenizer", tokenizer)
         patch.setattr(_count_tokens, "load_tokenizer", lambda path: tokenizer(loadable(path)))
         yield
 
@@ -43,8 +43,8 @@ def loop(smollm2_path: Path, gcide: Path, loaded_once: None) -> dict[str, tuple[
     """Return nats and scored tokens by mode, one sequence at a time by the model's own loss."""
     place = loadable(smollm2_path)
     # As transformers loaded them: nothing of superscope's reading is used here.
-    tokenizer: Any = _evaluate.load_tokenizer(place)._loaded
-    loaded: Any = _evaluate.load_model(place, "cpu", "auto")._model
+    tokenizer: Any = passes.load_tokenizer(place)._loaded
+    loaded: Any = passes.load_model(place, "cpu", "auto")._model
     lines = gcide.read_text(encoding="utf-8").splitlines()
 
     def taken(longest: int) -> list[list[int]]:

@@ -197,14 +197,14 @@ def test_ctrl_c_says_what_is_done_and_how_to_go_on(
 ) -> None:
     from superscope.evaluation.model import LanguageModel
 
-    losses, calls = LanguageModel.losses, iter(range(9))
+    scored, calls = LanguageModel.scored, iter(range(9))
 
-    def stopping(self: LanguageModel, batch: list) -> list:
+    def stopping(self: LanguageModel, batch: list, scoring: object) -> list:
         if next(calls) == 3:
             raise KeyboardInterrupt
-        return losses(self, batch)
+        return scored(self, batch, scoring)
 
-    monkeypatch.setattr(LanguageModel, "losses", stopping)
+    monkeypatch.setattr(LanguageModel, "scored", stopping)
     of_text = ("--text", text, "--split", "line", "--block-tokens", 100, "--batch", 99)
     done = superscope("loss", model, *of_text, "--out", tmp_path / "a.csv")
     assert done.code == 130

@@ -237,15 +237,15 @@ def test_stopped_and_started_again_it_ends_with_the_same_bits(
     read = texts(30)
     whole = evaluate(model, read, options).to_json()
     calls = []
-    losses = LanguageModel.losses
+    scored = LanguageModel.scored
 
-    def stopping(self: LanguageModel, batch: list) -> list:
+    def stopping(self: LanguageModel, batch: list, scoring: object) -> list:
         calls.append(1)
         if len(calls) == 9:
             raise KeyboardInterrupt
-        return losses(self, batch)
+        return scored(self, batch, scoring)
 
-    monkeypatch.setattr(LanguageModel, "losses", stopping)
+    monkeypatch.setattr(LanguageModel, "scored", stopping)
     with pytest.raises(KeyboardInterrupt):
         evaluate(model, read, options, keep=tmp_path)
     assert list(tmp_path.glob("*.npz"))
@@ -307,7 +307,7 @@ def test_a_text_that_cannot_be_read_is_named_before_the_model_is_loaded(
 ) -> None:
     file = tmp_path / "texts.jsonl"
     file.write_text('{"body": "some text"}\n')
-    monkeypatch.setattr("superscope.evaluation._evaluate.load_model", lambda *_: pytest.fail())
+    monkeypatch.setattr("superscope.evaluation.passes.load_model", lambda *_: pytest.fail())
     with pytest.raises(SuperscopeError, match="text"):
         evaluate(model, text_files([file]))
 
@@ -324,22 +324,22 @@ def test_out_of_memory_halves_the_batch_and_says_so(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = evaluate(model, texts(), LossOptions(batch=8))
-    losses = LanguageModel.losses
+    scored = LanguageModel.scored
 
-    def at_most_two(self: LanguageModel, batch: list) -> list:
+    def at_most_two(self: LanguageModel, batch: list, scoring: object) -> list:
         if len(batch) > 2:
             raise OutOfMemory
-        return losses(self, batch)
+        return scored(self, batch, scoring)
 
-    monkeypatch.setattr(LanguageModel, "losses", at_most_two)
+    monkeypatch.setattr(LanguageModel, "scored", at_most_two)
     found = evaluate(model, texts(), LossOptions(batch=8))
     assert found.loss == pytest.approx(whole.loss, abs=1e-6)
     assert "batches of 8 became 2" in " ".join(found.notes)
 
-    def never(self: LanguageModel, batch: list) -> list:
+    def never(self: LanguageModel, batch: list, scoring: object) -> list:
         raise OutOfMemory
 
-    monkeypatch.setattr(LanguageModel, "losses", never)
+    monkeypatch.setattr(LanguageModel, "scored", never)
     with pytest.raises(EvaluationError, match="out of memory with one sequence"):
         evaluate(model, texts())
 
@@ -365,14 +365,14 @@ def test_more_ids_than_rows_is_remarked_though_they_do_not_occur(tmp_path: Path)
 def test_after_memory_ran_out_a_resumed_run_goes_on_with_the_smaller_batches(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses, least = LanguageModel.losses, [2]
+    scored, least = LanguageModel.scored, [2]
 
-    def limited(self: LanguageModel, batch: list) -> list:
+    def limited(self: LanguageModel, batch: list, scoring: object) -> list:
         if len(batch) > least[0]:
             raise OutOfMemory
-        return losses(self, batch)
+        return scored(self, batch, scoring)
 
-    monkeypatch.setattr(LanguageModel, "losses", limited)
+    monkeypatch.setattr(LanguageModel, "scored", limited)
     options = LossOptions(batch=8, block_tokens=300)  # blocks of more than two documents
     whole = evaluate(model, texts(20), options, keep=tmp_path / "whole").to_json()
     short = LossOptions(batch=8, block_tokens=300, max_documents=12)
@@ -467,13 +467,13 @@ def test_progress_begins_before_loading_and_moves_within_a_block(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, int, int]] = []
-    load = sys.modules["superscope.evaluation._evaluate"].load_model
+    load = sys.modules["superscope.evaluation.passes"].load_model
 
     def loading(*arguments: object) -> LanguageModel:
         assert told == [("loading the model", 0, 1)]
         return load(*arguments)
 
-    monkeypatch.setattr("superscope.evaluation._evaluate.load_model", loading)
+    monkeypatch.setattr("superscope.evaluation.passes.load_model", loading)
     read = texts(12)
     found = evaluate(
         model, read, LossOptions(batch=2), progress=lambda *report: told.append(report)

@@ -11,7 +11,8 @@ from extras import needed
 from tiny_models import CONTEXT, VOCABULARY, byte_tokenizer, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
-from superscope.evaluation.model import LanguageModel, OutOfMemory, load_model
+from superscope.evaluation.load import load_model
+from superscope.evaluation.model import LanguageModel, OutOfMemory
 from superscope.evaluation.sequences import Sequence
 from superscope.frequency.checkpoint import loadable
 

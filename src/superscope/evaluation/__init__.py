@@ -10,6 +10,7 @@ from superscope.evaluation.evaluation import (
     TextRead,
 )
 from superscope.evaluation.options import LossOptions
+from superscope.evaluation.passes import Pass
 
 __all__ = [
     "EvaluatedModel",
@@ -17,6 +18,7 @@ __all__ = [
     "LossOptions",
     "LossSettings",
     "Losses",
+    "Pass",
     "TextRead",
     "evaluate",
 ]

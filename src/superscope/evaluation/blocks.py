@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,20 +13,25 @@ import numpy.typing as npt
 
 from superscope.errors import EvaluationError, FormatError
 from superscope.evaluation.evaluation import Losses
-from superscope.evaluation.model import Float32, LanguageModel, OutOfMemory
+from superscope.evaluation.model import LanguageModel, OutOfMemory
+from superscope.evaluation.scoring import Array, Scored, Scoring
 from superscope.evaluation.sequences import Sequence
+
+_MORE = "more_"  # before the names of what a scoring keeps
 
 
 @dataclass(frozen=True, eq=False)
 class BlockLosses:
     """Sums of losses over one block, by document and by entry of the vocabulary.
 
-    `batch` is how many sequences were read at once, fewer than asked for if memory ran out.
+    `batch` is how many sequences were read at once, fewer than asked for if memory ran out;
+    `more` is what a :class:`~superscope.evaluation.scoring.Scoring` keeps.
     """
 
     documents: Losses
     tokens: Losses
     batch: int
+    more: Mapping[str, Array]
 
     def to_bytes(self) -> bytes:
         """Return it as an ``.npz`` file."""
@@ -36,6 +41,7 @@ class BlockLosses:
             for part in ("documents", "tokens")
             for name in ("ids", "counts", "nats")
         }
+        arrays |= {_MORE + name: value for name, value in self.more.items()}
         np.savez(content, batch=np.int64(self.batch), **arrays)
         return content.getvalue()
 
@@ -55,9 +61,11 @@ class BlockLosses:
                     for part in ("documents", "tokens")
                 }
                 batch = int(stored["batch"])
+                names = (name for name in stored.files if name.startswith(_MORE))
+                more = {name.removeprefix(_MORE): stored[name] for name in names}
         except Exception as error:  # zip files break in many ways
             raise FormatError(f"no block of losses: {error}") from None
-        return cls(**parts, batch=batch)
+        return cls(**parts, batch=batch, more=more)
 
 
 def blocks(sequences: Iterable[Sequence], tokens: int) -> Iterator[list[Sequence]]:
@@ -91,10 +99,12 @@ class Batches:
     ----------
     size
         Sequences in a batch now.
+    scoring
+        Takes more than losses, or None.
     """
 
-    def __init__(self, size: int):
-        self.size = size
+    def __init__(self, size: int, scoring: Scoring | None = None):
+        self.size, self.scoring = size, scoring
 
     def evaluate(
         self, model: LanguageModel, block: list[Sequence], share: Callable[[float], None]
@@ -110,44 +120,54 @@ class Batches:
         """
         while True:
             try:
-                return _summed(model, block, self._losses(model, block, share), self.size)
+                return self._summed(model, block, self._values(model, block, share))
             except OutOfMemory:
                 if self.size == 1:
-                    longest = max(map(len, block))
-                    raise EvaluationError(
-                        f"{model.name}: out of memory with one sequence of {longest:,} tokens; "
-                        "choose a shorter context=, or dtype='bfloat16'"
-                    ) from None
+                    raise too_long(model, block) from None
             self.size //= 2
 
-    def _losses(
+    def _values(
         self, model: LanguageModel, block: list[Sequence], share: Callable[[float], None]
-    ) -> list[Float32]:
+    ) -> dict[str, Array]:
+        """Return the values of the scored tokens of a block, in the order of the text."""
         whole, done = sum(map(len, block)), 0
         order = sorted(range(len(block)), key=lambda k: -len(block[k]))
-        found: dict[int, Float32] = {}
+        found: dict[int, dict[str, Array]] = {}
         for start in range(0, len(order), self.size):
             chosen = order[start : start + self.size]
-            found |= zip(chosen, model.losses([block[k] for k in chosen]), strict=True)
+            values = model.scored([block[k] for k in chosen], self.scoring)
+            found |= zip(chosen, values, strict=True)
             done += sum(len(block[k]) for k in chosen)
             share(done / whole)
-        return [found[k] for k in range(len(block))]
+        ordered = [found[k] for k in range(len(block))]
+        return {name: np.concatenate([values[name] for values in ordered]) for name in ordered[0]}
+
+    def _summed(
+        self, model: LanguageModel, block: list[Sequence], values: dict[str, Array]
+    ) -> BlockLosses:
+        documents = np.concatenate([s.documents[s.scored] for s in block])
+        tokens = np.concatenate([s.ids[s.scored] for s in block])
+        nats = values.pop("loss").astype(np.float64)
+        bad = np.flatnonzero(~np.isfinite(nats))
+        if len(bad):
+            full = model.dtype == "float32"
+            way_out = "its weights may be damaged" if full else "try dtype='float32'"
+            raise EvaluationError(
+                f"{model.name}: the loss of token {int(tokens[bad[0]])} in document "
+                f"{int(documents[bad[0]])} is {nats[bad[0]]}; {way_out}"
+            )
+        scored = Scored(documents, tokens, nats, values)
+        more = {} if self.scoring is None else self.scoring.kept(scored)
+        return BlockLosses(by_id(documents, nats), by_id(tokens, nats), self.size, more)
 
 
-def _summed(
-    model: LanguageModel, block: list[Sequence], losses: list[Float32], batch: int
-) -> BlockLosses:
-    documents = np.concatenate([s.documents[s.scored] for s in block])
-    tokens = np.concatenate([s.ids[s.scored] for s in block])
-    nats = np.concatenate(losses).astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(nats))
-    if len(bad):
-        raise EvaluationError(
-            f"{model.name}: the loss of token {int(tokens[bad[0]])} in document "
-            f"{int(documents[bad[0]])} is {nats[bad[0]]}; "
-            + ("its weights may be damaged" if model.dtype == "float32" else "try dtype='float32'")
-        )
-    return BlockLosses(by_id(documents, nats), by_id(tokens, nats), batch)
+def too_long(model: LanguageModel, block: list[Sequence]) -> EvaluationError:
+    """Return the error for a single sequence that does not fit into memory."""
+    longest = max(map(len, block))
+    return EvaluationError(
+        f"{model.name}: out of memory with one sequence of {longest:,} tokens; "
+        "choose a shorter context=, or dtype='bfloat16'"
+    )
 
 
 def by_id(

@@ -1,20 +1,19 @@
-"""A causal language model, loaded, and the losses of the tokens it reads."""
+"""A causal language model, and what it knows before each token it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from superscope.device import device_named, resolved
 from superscope.errors import EvaluationError
-from superscope.evaluation.adapter import PeftAdapter
+from superscope.evaluation.scoring import Array, OtherRows, Piece, Scoring
 from superscope.evaluation.sequences import Sequence
-from superscope.frequency.checkpoint import OUT_OF_MEMORY, Loadable, loading
+from superscope.frequency.checkpoint import OUT_OF_MEMORY
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +32,7 @@ class LanguageModel:
     """A causal language model in evaluation mode.
 
     The logits of a batch are never held at once: its hidden states are, and the model's own last
-    steps turn them into logits a piece at a time (see :meth:`losses`).
+    steps turn them into logits a piece at a time (see :meth:`scored`).
 
     Attributes
     ----------
@@ -68,20 +67,78 @@ class LanguageModel:
         # What accelerate keeps outside memory is on no device until it is needed.
         places = sorted({str(p.device).replace("meta", "offloaded") for p in loaded.parameters()})
         self.device, self.dtype = ", ".join(places), str(head.weight.dtype).removeprefix("torch.")
+        self._others: OtherRows | None = None
+        self._changed: Any = None  # the head with these rows
         self._base = self._find_base()
         self.whole_logits = self._base is None
 
     def losses(self, batch: Many[Sequence]) -> list[Float32]:
-        """Return the loss of each scored token of each sequence, in nats.
+        """Return the loss of each scored token of each sequence, in nats."""
+        return [values["loss"] for values in self.scored(batch)]
+
+    def scored(
+        self, batch: Many[Sequence], scoring: Scoring | None = None
+    ) -> list[dict[str, Array]]:
+        """Return the values of each scored token of each sequence, by name: ``loss`` in nats.
 
         Sequences are padded on the right, and padding is masked. Logits are float32 and at most
         `logits_bytes` at once, but for `whole_logits`.
+
+        Parameters
+        ----------
+        batch
+            Sequences to read at once.
+        scoring
+            Takes more values.
 
         Raises
         ------
         OutOfMemory
             The batch is too large for the device.
         """
+        import torch
+
+        tokens, mask, scored = self._padded(batch)
+        # What is known before a token predicts it: the logits of the position before.
+        before, targets = scored[:, 1:], tokens[:, 1:].cpu()[scored[:, 1:]]
+        # Closed even if memory runs out, so that the model's body is its own again.
+        with (
+            self._trying(batch),
+            torch.inference_mode(),
+            closing(self._pieces(tokens, mask, before, targets, scoring)) as pieces,
+        ):
+            parts = [_values(piece, scoring) for piece in pieces]
+        counts = np.cumsum(scored.sum(dim=1).numpy())[:-1]
+        split = {
+            name: np.split(np.concatenate([part[name] for part in parts]), counts)
+            for name in parts[0]
+        }
+        return [{name: split[name][k] for name in split} for k in range(len(batch))]
+
+    def states(self, batch: Many[Sequence]) -> list[Float32]:
+        """Return the hidden states before each scored token of each sequence, each (n, m).
+
+        They are what the output head is multiplied with, where nothing comes between.
+
+        Raises
+        ------
+        OutOfMemory
+            The batch is too large for the device.
+        EvaluationError
+            This architecture gives its logits whole.
+        """
+        import torch
+
+        if self._base is None:
+            raise EvaluationError(f"{self.name} gives its logits whole, and no hidden states")
+        tokens, mask, scored = self._padded(batch)
+        with self._trying(batch), torch.inference_mode():
+            _, hidden = self._hidden(tokens, mask)
+            flat = hidden[:, :-1][scored[:, 1:].to(hidden.device)].float().cpu().numpy()
+        return np.split(flat, np.cumsum(scored.sum(dim=1).numpy())[:-1])
+
+    def _padded(self, batch: Many[Sequence]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return ids and mask of a batch on the model's device, and which tokens are scored."""
         import torch
 
         longest = max(len(sequence) for sequence in batch)
@@ -92,45 +149,47 @@ class LanguageModel:
             ids[k, : len(sequence)] = sequence.ids
             mask[k, : len(sequence)] = 1
             scored[k, : len(sequence)] = sequence.documents >= 0
-        tokens = torch.from_numpy(ids).to(self._entry)
-        masked = torch.from_numpy(mask).to(self._entry)
-        # What is known before a token predicts it: the logits of the position before.
-        before = torch.from_numpy(scored[:, 1:])
-        targets = torch.from_numpy(ids[:, 1:][scored[:, 1:]])
+        tokens, masked = (torch.from_numpy(a).to(self._entry) for a in (ids, mask))
+        return tokens, masked, torch.from_numpy(scored)
+
+    @contextmanager
+    def _trying(self, batch: Many[Sequence]) -> Iterator[None]:
+        """Turn the errors of the model's forward into ours."""
         try:
-            with torch.inference_mode(), _out_of_memory():
-                if self._base is None:
-                    flat = self._whole(tokens, masked, before, targets)
-                else:
-                    flat = self._in_pieces(tokens, masked, before, targets)
+            with _out_of_memory():
+                yield
         except (RuntimeError, IndexError, ValueError) as error:
             reason = " ".join(str(error).split())[:300]
+            longest = max(map(len, batch))
             raise EvaluationError(
                 f"{self.name} fails on {len(batch)} sequences of up to {longest:,} tokens: {reason}"
             ) from None
-        counts = np.cumsum(scored.sum(axis=1))[:-1]
-        return np.split(flat.float().cpu().numpy(), counts)
 
-    def _in_pieces(
+    def _pieces(
         self,
         tokens: torch.Tensor,
         mask: torch.Tensor,
         before: torch.Tensor,
         targets: torch.Tensor,
-    ) -> torch.Tensor:
-        import torch
-
+        scoring: Scoring | None,
+    ) -> Iterator[Piece]:
+        """Yield the scored positions of a batch, as many at once as their logits may be."""
+        others = None if scoring is None else scoring.other_rows
+        if self._base is None:
+            yield from self._whole(tokens, mask, before, targets, others)
+            return
         kind, hidden = self._hidden(tokens, mask)
         states = hidden[:, :-1][before.to(hidden.device)]
         del hidden
         piece = max(1, self._limit // (4 * self.rows))
-        parts = []
         with self._head_only(kind) as logits_of:
             for start in range(0, len(states), piece):
-                logits = logits_of(states[start : start + piece])
-                parts.append(_cross_entropy(logits, targets[start : start + piece]).cpu())
-                del logits
-        return torch.cat(parts)
+                some = states[start : start + piece]
+                moved = None
+                if others is not None:
+                    with self._with_rows(others):
+                        moved = logits_of(some)[:, others.ids].float()
+                yield _piece(some, logits_of(some), targets[start : start + piece], moved)
 
     def _whole(
         self,
@@ -138,23 +197,51 @@ class LanguageModel:
         mask: torch.Tensor,
         before: torch.Tensor,
         targets: torch.Tensor,
-    ) -> torch.Tensor:
-        """Return the losses of a model that gives its logits whole only: one sequence at a time."""
-        import torch
-
-        parts, start = [], 0
+        others: OtherRows | None,
+    ) -> Iterator[Piece]:
+        """Yield the positions of a model that gives its logits whole only: a sequence at once."""
+        start = 0
         for k in range(len(tokens)):
             length = int(mask[k].sum())
-            output = self._model(
-                input_ids=tokens[k : k + 1, :length],
-                attention_mask=mask[k : k + 1, :length],
-                use_cache=False,
-            )
-            logits = output.logits[0, :-1]
-            logits = logits[before[k, : length - 1].to(logits.device)]
-            parts.append(_cross_entropy(logits, targets[start : start + len(logits)]).cpu())
+
+            def logits_of(k: int = k, length: int = length) -> torch.Tensor:
+                output = self._model(
+                    input_ids=tokens[k : k + 1, :length],
+                    attention_mask=mask[k : k + 1, :length],
+                    use_cache=False,
+                )
+                logits: torch.Tensor = output.logits[0, :-1]
+                return logits[before[k, : length - 1].to(logits.device)]
+
+            moved = None
+            if others is not None:
+                with self._with_rows(others):
+                    moved = logits_of()[:, others.ids].float()
+            logits = logits_of()
+            yield _piece(None, logits, targets[start : start + len(logits)], moved)
             start += len(logits)
-        return torch.cat(parts)
+
+    @contextmanager
+    def _with_rows(self, others: OtherRows) -> Iterator[None]:
+        """Let the output head have other rows; a tied input embedding stays as it is."""
+        import torch
+
+        head = self._model.get_output_embeddings()
+        if self._base is None and head is self._model.get_input_embeddings():
+            raise EvaluationError(
+                f"{self.name}: its output head is its input embedding, so that its rows cannot be "
+                "changed alone"
+            )
+        own = head.weight
+        if others is not self._others:
+            changed = own.detach().clone()
+            changed[others.ids] = torch.from_numpy(others.rows).to(own.device, own.dtype)
+            self._others, self._changed = others, torch.nn.Parameter(changed, requires_grad=False)
+        head.weight = self._changed
+        try:
+            yield
+        finally:
+            head.weight = own
 
     def _hidden(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[Any, torch.Tensor]:
         """Return the type of what the model's body gives, and the hidden states in it."""
@@ -252,12 +339,23 @@ def _alike(a: torch.Tensor, b: torch.Tensor) -> bool:
     return a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-3 * size, equal_nan=True)
 
 
-def _cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def _piece(
+    states: torch.Tensor | None,
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    others: torch.Tensor | None,
+) -> Piece:
     import torch
 
-    return torch.nn.functional.cross_entropy(
-        logits.float(), targets.to(logits.device), reduction="none"
-    )
+    wide, targets = logits.float(), targets.to(logits.device)
+    losses = torch.nn.functional.cross_entropy(wide, targets, reduction="none")
+    return Piece(states, wide, targets, losses, others)
+
+
+def _values(piece: Piece, scoring: Scoring | None) -> dict[str, Array]:
+    """Return the values of a piece, off the device."""
+    values = {} if scoring is None else scoring.piece(piece)
+    return {name: value.cpu().numpy() for name, value in {"loss": piece.losses, **values}.items()}
 
 
 @contextmanager
@@ -283,77 +381,3 @@ def _context(config: Any) -> int | None:
         if isinstance(value, int) and 1 < value < 1 << 40:
             return value
     return None
-
-
-def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
-    """Return a model, loaded.
-
-    Parameters
-    ----------
-    checkpoint
-        Where it lies.
-    device
-        ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one, all of them where there are
-        several (accelerate's ``device_map``).
-    dtype
-        ``auto`` is the checkpoint's own on a GPU, float32 on a CPU.
-
-    Raises
-    ------
-    SuperscopeError
-        It cannot be loaded, or does not fit.
-    """
-    import torch
-
-    place = resolved(device)
-    spread = device == "auto" and torch.cuda.device_count() > 1
-    precision = ("float32" if place == "cpu" else "auto") if dtype == "auto" else dtype
-    if place == "cpu":
-        _check_memory(checkpoint, precision)
-    with loading(checkpoint, "the model") as transformers:
-        adapter = None if checkpoint.adapter is None else PeftAdapter(checkpoint.adapter)
-        with checkpoint.checked_downloads():
-            loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
-                checkpoint.source,
-                dtype=precision if precision == "auto" else getattr(torch, precision),
-                output_loading_info=True,
-                adapter_kwargs={"subfolder": "-"},  # otherwise it applies one beside the model
-                **({"device_map": "auto"} if spread else {}),
-                **checkpoint.arguments,
-            )
-        _check_loaded(checkpoint, told)
-        parameters = sum(p.numel() for p in loaded.parameters())
-        if adapter is not None:
-            loaded = adapter.applied(loaded)
-        if not spread and place != "cpu":
-            loaded = loaded.to(device_named(place))
-        made = LanguageModel(checkpoint.name, loaded)
-        made.parameters = parameters
-        return made
-
-
-def _check_loaded(checkpoint: Loadable, told: Any) -> None:
-    """Refuse a model with weights that its checkpoint lacks: they would be random numbers."""
-    for key in ("missing_keys", "mismatched_keys"):
-        lacking = sorted(str(k[0] if isinstance(k, tuple) else k) for k in told.get(key) or ())
-        if lacking:
-            shown = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
-            raise EvaluationError(
-                f"{checkpoint.name} lacks weights of its language model: {shown}; "
-                "is it a checkpoint of its body alone?"
-            )
-
-
-def _check_memory(checkpoint: Loadable, precision: str) -> None:
-    """Refuse a model larger than the memory that is free, before it is downloaded or loaded."""
-    try:
-        import psutil
-    except ImportError:  # it comes with accelerate
-        return
-    needed = checkpoint.loaded_bytes(4 if precision == "float32" else 2)
-    free = psutil.virtual_memory().available
-    if needed is not None and needed > free:
-        raise EvaluationError(
-            f"{checkpoint.name} is too large for this machine: its weights take "
-            f"{needed / 1e9:.3g} GB in {precision}, {free / 1e9:.3g} GB of memory are free"
-        )
