@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from collections.abc import Sequence as Many
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -172,7 +172,7 @@ class LanguageModel:
         before: torch.Tensor,
         targets: torch.Tensor,
         scoring: Scoring | None,
-    ) -> Iterator[Piece]:
+    ) -> Generator[Piece]:
         """Yield the scored positions of a batch, as many at once as their logits may be."""
         others = None if scoring is None else scoring.other_rows
         if self._base is None:
@@ -198,7 +198,7 @@ class LanguageModel:
         before: torch.Tensor,
         targets: torch.Tensor,
         others: OtherRows | None,
-    ) -> Iterator[Piece]:
+    ) -> Generator[Piece]:
         """Yield the positions of a model that gives its logits whole only: a sequence at once."""
         start = 0
         for k in range(len(tokens)):
