@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from superscope.cli.text_arguments import TextArguments
 from superscope.errors import SuperscopeError, UsageError
+from superscope.lens.cost_options import CostOptions
 from superscope.lens.options import LensOptions
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ def lens(
     figures: Path | None = None,
     argmax: Annotated[bool, Parameter(negative="")] = False,
     certificates: Path | None = None,
+    text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
+    cost: Annotated[CostOptions, Parameter(name="*")] = CostOptions(),  # noqa: B008  (frozen)
+    out: Path | None = None,
 ) -> None:
     """Look at single tokens of a model: what each collides with, and how much.
 
@@ -49,9 +54,14 @@ def lens(
         named.
     certificates
         With --argmax, write what proves it to this .npz file.
+    out
+        With --text or --dataset, write what the nearest rows cost all tokens, each class and each
+        decade of frequency to this .csv or .parquet file, and a row for each token and for each
+        pair moved apart to NAME.tokens.parquet and NAME.pairs.parquet beside it. Finished parts
+        are kept in NAME.blocks, and the same command continues from there.
     """
     from superscope.atomic import check_writable
-    from superscope.cli import lens_argmax
+    from superscope.cli import lens_argmax, lens_cost
     from superscope.cli.figures import check_folder, write_figures
     from superscope.frequency import read_frequencies
     from superscope.lens import lens as look
@@ -66,9 +76,13 @@ def lens(
         check_writable(certificates)
     if argmax and figures is not None:
         raise UsageError("--argmax has no figures; leave out --figures")
+    lens_cost.check(text, cost, tokens, out, figures, argmax)
     check_folder(figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     found = look(model, options, frequencies=weights)
+    if text.given:
+        lens_cost.show(found, text, cost, out, table, json)
+        return
     if argmax:
         lens_argmax.show(found, tokens, certificates, table, json)
         return

@@ -58,7 +58,7 @@ def loss(
                 model, read, options, revision=revision, base=base, keep=blocks, progress=progress
             )
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(_stopped(blocks)) from None
+            raise KeyboardInterrupt(stopped_with(blocks)) from None
     if out is not None and tokens is not None:
         from superscope.observations import to_frame
         from superscope.tables import write_table
@@ -69,7 +69,7 @@ def loss(
     print(found.to_json() if json else found)
 
 
-def _stopped(blocks: Path | None) -> str:
+def stopped_with(blocks: Path | None) -> str:
     """Return what a stopped command did, and how to continue."""
     from superscope.cli.terminal import stopped
 

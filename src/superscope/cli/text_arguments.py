@@ -50,6 +50,11 @@ class TextArguments:
     dataset_split: str | None = None
     name: str | None = None
 
+    @property
+    def given(self) -> bool:
+        """Whether a text is named."""
+        return bool(self.files) or self.dataset is not None
+
     def text(self) -> Text:
         """Return the text.
 

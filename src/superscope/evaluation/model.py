@@ -137,6 +137,13 @@ class LanguageModel:
             flat = hidden[:, :-1][scored[:, 1:].to(hidden.device)].float().cpu().numpy()
         return np.split(flat, np.cumsum(scored.sum(dim=1).numpy())[:-1])
 
+    def head_rows(self, ids: npt.NDArray[np.int64]) -> Float32:
+        """Return rows of the output head, shape (r, m)."""
+        rows: Float32 = (
+            self._model.get_output_embeddings().weight[ids].detach().float().cpu().numpy()
+        )
+        return rows
+
     def _padded(self, batch: Many[Sequence]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ids and mask of a batch on the model's device, and which tokens are scored."""
         import torch

@@ -3,10 +3,18 @@
 import sys
 from types import ModuleType
 
-from superscope.lens import summary, summary_argmax  # noqa: F401  (registers how they print)
+from superscope.lens import (  # noqa: F401  (registers how results print)
+    summary,
+    summary_argmax,
+    summary_cost,
+)
 from superscope.lens._argmax import Argmax, argmax
 from superscope.lens._lens import Lens, lens
 from superscope.lens.certificates import Certificates
+from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
+from superscope.lens.cost_options import CostOptions
+from superscope.lens.estimate import Estimate
+from superscope.lens.intervention import Intervention, MovedPair, Together
 from superscope.lens.neighbors import InDegree
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
@@ -18,15 +26,23 @@ __all__ = [
     "Certificates",
     "Chance",
     "Comparison",
+    "CostOptions",
+    "Estimate",
     "Extreme",
     "Fault",
+    "GroupCost",
     "InDegree",
+    "Intervention",
     "Lens",
     "LensOptions",
+    "MovedPair",
     "Named",
     "Neighbor",
+    "NeighborCost",
     "Overview",
+    "Together",
     "Token",
+    "TokenCosts",
     "Verification",
     "argmax",
     "lens",

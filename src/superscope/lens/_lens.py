@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from superscope.arguments import checked
 from superscope.errors import NotFoundError, UsageError
+from superscope.evaluation import Pass
+from superscope.frequency.checkpoint import loadable
+from superscope.frequency.text import Text, text_of
 from superscope.geometry import Geometry, measure_head
 from superscope.geometry.frequencies import TokenCounts, of_rows
 from superscope.geometry.row_classes import CLASSES, RowClass, RowClasses, classify
@@ -21,6 +24,10 @@ from superscope.geometry.weighted import shares
 from superscope.heads import Head, any_head
 from superscope.lens import vocabulary
 from superscope.lens._argmax import Argmax, argmax
+from superscope.lens._neighbor_cost import neighbor_cost
+from superscope.lens.cost import NeighborCost
+from superscope.lens.cost_options import CostOptions
+from superscope.lens.looked import Looked
 from superscope.lens.neighbors import in_degree, nearest, overlaps, shortest
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Overview, overview
@@ -56,6 +63,8 @@ class Lens(Pictured):
         The unit rows under each centering.
     notes
         Remarks for the user.
+    source
+        Name of the checkpoint, which a text can be read with; None for a model in memory.
     """
 
     head: Head
@@ -63,6 +72,7 @@ class Lens(Pictured):
     frequencies: Float64 | None
     views: Views
     notes: tuple[str, ...] = ()
+    source: str | Path | None = None
 
     def __getitem__(self, name: str | int) -> Token:
         """Return a token by its text, by ``#id``, or by its id.
@@ -200,6 +210,65 @@ class Lens(Pictured):
         Argmax(array: 2 of 3 tokens argmaxable)
         """
         return argmax(self.head, device=device, progress=progress)
+
+    @taking(CostOptions)
+    @checked
+    def cost(
+        self,
+        text: Text | Iterable[str],
+        options: CostOptions = CostOptions(),  # noqa: B008 - frozen
+        *,
+        keep: Path | None = None,
+        progress: ProgressChoice = "auto",
+        **changes: Any,
+    ) -> NeighborCost:
+        """Return what the nearest rows cost the model on a text, against random rows.
+
+        Parameters
+        ----------
+        text
+            From :func:`superscope.frequency.text_files`, or strings, one a document.
+        options
+            How; the keywords change them.
+        keep
+            Folder that keeps what is finished, as of :func:`superscope.evaluation.evaluate`.
+        progress
+            As of :func:`lens`.
+        **changes
+            Options, by name.
+
+        Returns
+        -------
+        NeighborCost
+            Nats that go to the nearest rows and to controls, by token, class and frequency.
+
+        Raises
+        ------
+        SuperscopeError
+            The lens is on a matrix in memory, the model cannot be evaluated, or the text is too
+            short for controls.
+
+        Examples
+        --------
+        >>> import superscope
+        >>> lens = superscope.lens("openai-community/gpt2")  # doctest: +SKIP
+        >>> print(lens.cost(["A text.", "Another."]))  # doctest: +SKIP
+        """
+        o = changed(options, changes, "cost")
+        if self.source is None:
+            raise UsageError(
+                f"{self.model} is in memory and reads no text; make the lens from the name of a "
+                "checkpoint"
+            )
+        looked = Looked(self.head, self.views, self.options.center, self.options.neighbors,
+                        self.classes, self.frequencies)  # fmt: skip
+        place = loadable(self.source, self.options.revision, self.options.base)
+        with chosen(progress) as report:
+            return neighbor_cost(
+                looked,
+                Pass(place, text if isinstance(text, Text) else text_of(text), o, keep, report),
+                o,
+            )
 
     @property
     def model(self) -> str:
@@ -409,4 +478,5 @@ def lens(
     weights, notes = (None, ()) if frequencies is None else of_rows(frequencies, head)
     views = Views(head, weights)
     views.rows(o.center)
-    return Lens(head, o, weights, views, (*head.provenance.notes, *notes))
+    source = model if isinstance(model, (str, Path)) else None
+    return Lens(head, o, weights, views, (*head.provenance.notes, *notes), source)

@@ -1,0 +1,87 @@
+"""``superscope lens MODEL --text FILES``: what the nearest rows cost on a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from superscope.cli.text_arguments import TextArguments
+from superscope.errors import UsageError
+from superscope.lens.cost_options import CostOptions
+
+if TYPE_CHECKING:
+    from superscope.lens import Lens
+
+
+def check(  # noqa: PLR0917 - the options that may contradict each other
+    text: TextArguments,
+    options: CostOptions,
+    tokens: Sequence[str],
+    out: Path | None,
+    figures: Path | None,
+    argmax: bool,
+) -> None:
+    """Refuse options that do not go together, before anything is read.
+
+    Raises
+    ------
+    UsageError
+        Naming them.
+    """
+    if not text.given:
+        if out is not None:
+            raise UsageError("--out goes with --text or --dataset")
+        if text != TextArguments() or options != CostOptions():
+            raise UsageError("options of a text are given, and no text; add --text or --dataset")
+        return
+    if tokens:
+        raise UsageError("--text looks at all tokens; leave out TOKEN, or --text")
+    if argmax:
+        raise UsageError("--argmax and --text are two questions; ask one at a time")
+    if figures is not None:
+        raise UsageError("--text has no figures; leave out --figures")
+
+
+def show(  # noqa: PLR0917 - what is read, and where it goes
+    found: Lens,
+    text: TextArguments,
+    options: CostOptions,
+    out: Path | None,
+    table: Path | None,
+    json: bool,
+) -> None:
+    """Print what the nearest rows cost, and write what is asked for."""
+    from superscope.cli.loss import stopped_with
+    from superscope.cli.terminal import progress_bar
+    from superscope.tables import write_table
+
+    beside = {} if out is None else _beside(out)
+    blocks = beside.get("blocks")
+    read = text.text()
+    with progress_bar(lines=True) as progress:
+        try:
+            cost = found.cost(read, options, keep=blocks, progress=progress)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(stopped_with(blocks)) from None
+    if out is not None:
+        write_table(cost.tokens(), beside["tokens"])
+        if cost.intervention is not None:
+            write_table(cost.intervention.table(), beside["pairs"])
+        write_table(cost.groups(), out)
+    if table is not None:
+        write_table(cost.tokens(), table)
+    print(cost.to_json() if json else cost)
+
+
+def _beside(out: Path) -> dict[str, Path]:
+    """Return the paths of what is written beside a file, after checks that they work."""
+    from superscope.atomic import check_writable
+    from superscope.tables import check_suffix
+
+    check_suffix(out)
+    check_writable(out)
+    beside = {name: out.with_suffix(f".{name}.parquet") for name in ("tokens", "pairs")}
+    for path in beside.values():
+        check_writable(path)
+    return {**beside, "blocks": out.with_suffix(".blocks")}

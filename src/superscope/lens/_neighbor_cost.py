@@ -1,0 +1,247 @@
+"""Find what the nearest rows cost a language model on a text, against random rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.errors import UsageError
+from superscope.evaluation import Evaluation, Pass
+from superscope.frequency.reading import Counts
+from superscope.geometry import RowClass
+from superscope.lens.clusters import Clusters
+from superscope.lens.controls import NEVER, bins_of, draw
+from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
+from superscope.lens.cost_options import CostOptions
+from superscope.lens.cost_scoring import QUANTITIES, CostScoring
+from superscope.lens.estimate import Estimate, estimates
+from superscope.lens.looked import Looked
+from superscope.lens.moving import intervention
+from superscope.lens.near import Near, near
+from superscope.text import counted, number, percent
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+_CLASSES = tuple(RowClass)
+_NOTED = 0.5  # share of neighbors that never occur beyond which it is noted
+_SOME = 0.01  # share of tokens beyond which it is noted that they are left out
+
+
+def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborCost:
+    """Return what the nearest rows cost a model on a text.
+
+    Parameters
+    ----------
+    looked
+        The head.
+    read
+        The model and the text.
+    options
+        How.
+
+    Raises
+    ------
+    SuperscopeError
+        The text is too short for controls, or the head is not that of the model.
+    """
+    targets, counts = _targets(read)
+    frequencies = _by_id(looked, read, targets, counts)
+    found = near(looked.views.rows(looked.center), targets, looked.nearest, read.progress)
+    bins = bins_of(frequencies)
+    _check(found, bins, read, looked)
+    controls = draw(
+        found.targets, found.neighbors, bins, _allowed(looked), options.draws, options.seed
+    )
+    if not controls.drawn.any():
+        raise UsageError(_too_short(read, "no frequency has enough rows to draw controls from"))
+    has = controls.drawn
+    sets = np.concatenate([found.neighbors[has][:, None], controls.ids[has]], axis=1)
+    decades, decade_names = _decades(frequencies, targets)
+    class_of = _class_codes(looked, read.model.rows)
+    labels = {
+        "total": (np.zeros(read.model.rows, np.int64), 1),
+        "classes": (class_of, len(_CLASSES)),
+        "decades": (decades, len(decade_names)),
+    }
+    scoring = CostScoring(found.targets[has], sets, read.model.rows, labels)
+    evaluation = read.evaluation(scoring)
+    scoring.finish()
+    (total,) = _groups(scoring.groups["total"], ("all",))
+    weights = _weights(found.targets, targets, counts)
+    texts = tuple(evaluation.vocabulary[i] for i in found.targets[has].tolist())
+    made = NeighborCost(
+        model=evaluation.model,
+        text=evaluation.text,
+        settings=evaluation.settings,
+        loss=Estimate(evaluation.loss, evaluation.loss_se),
+        center=looked.center,
+        nearest=sets.shape[2],
+        draws=options.draws,
+        seed=options.seed,
+        counted="text" if looked.frequencies is None else "given",
+        total=total,
+        drawing_se=_drawing_se(scoring, total.tokens),
+        left_out=scoring.left_out,
+        unseen=float(np.average((bins[found.neighbors] == NEVER).mean(1), weights=weights)),
+        widened=float(np.average(controls.widened, weights=weights)),
+        classes=_groups(scoring.groups["classes"], tuple(map(str, _CLASSES))),
+        decades=_groups(scoring.groups["decades"], decade_names),
+        token_costs=_token_costs(scoring, found, has, frequencies),
+        texts=texts,
+        row_classes=tuple(str(_CLASSES[c]) for c in class_of[found.targets[has]].tolist()),
+        intervention=intervention(looked, read, scoring, found, has, bins, options),
+        notes=evaluation.notes,
+    )  # fmt: skip
+    return made.noting(_notes(made, evaluation))
+
+
+def _targets(read: Pass) -> tuple[Int64, Int64]:
+    """Return the tokens that are scored, ascending, and how often."""
+    counts, met = np.zeros(read.model.rows, np.int64), Counts()
+    for sequence in read.sequences(met):
+        read.check_ids([sequence])
+        counts += np.bincount(sequence.ids[sequence.scored], minlength=len(counts))
+    targets = np.flatnonzero(counts)
+    if not len(targets):
+        raise read.nothing(met)
+    return targets, counts[targets]
+
+
+def _by_id(looked: Looked, read: Pass, targets: Int64, counts: Int64) -> Float64:
+    """Return the frequency of each id of the model."""
+    made = np.zeros(read.model.rows)
+    if looked.frequencies is None:
+        made[targets] = counts
+        return made
+    given = looked.frequencies[: len(made)]
+    made[: len(given)] = given
+    return made
+
+
+def _check(found: Near, bins: Int64, read: Pass, looked: Looked) -> None:
+    """Refuse a text from which nothing can be said, and a head that is not the model's."""
+    if not len(found.targets) or not found.neighbors.shape[1]:
+        raise UsageError(f"{read.text.name}: no token of it has a row with a direction")
+    if looked.head.stored.shape[0] > read.model.rows or found.neighbors.max() >= read.model.rows:
+        raise UsageError(
+            f"{looked.head.provenance.model}: the lens looks at {looked.head.stored.shape[0]:,} "
+            f"rows, and the model's head has {read.model.rows:,}; leave out tensor="
+        )
+    if (bins[found.neighbors] == NEVER).all():
+        raise UsageError(_too_short(read, "no row near to one of its tokens is counted once"))
+
+
+def _too_short(read: Pass, why: str) -> str:
+    return (
+        f"{read.text.name} is too short for controls: {why}; choose a longer text, or count a "
+        "longer one (superscope frequency) and pass frequencies="
+    )
+
+
+def _allowed(looked: Looked) -> Int64:
+    """Return the ids that may be controls: rows with a direction that stand for text."""
+    rows = looked.views.rows(looked.center).head
+    ids = np.arange(rows.features) if rows.ids is None else rows.ids
+    c = looked.classes
+    every = np.arange(len(c.codes)) if c.ids is None else c.ids
+    plain = [k for k, kind in enumerate(_CLASSES) if kind.may_be_word or kind is RowClass.BYTE]
+    return np.intersect1d(ids, every[np.isin(c.codes, plain)])
+
+
+def _class_codes(looked: Looked, rows: int) -> Int64:
+    """Return the number of the class of each id."""
+    codes = np.full(rows, _CLASSES.index(RowClass.UNKNOWN), np.int64)
+    c = looked.classes
+    codes[np.arange(len(c.codes)) if c.ids is None else c.ids] = c.codes
+    return codes
+
+
+def _decades(frequencies: Float64, targets: Int64) -> tuple[Int64, tuple[str, ...]]:
+    """Return the decade of each id's frequency as a number from 0, and their names, ascending."""
+    made = np.zeros(len(frequencies), np.int64)
+    seen = frequencies > 0
+    power = np.floor(np.log10(frequencies, where=seen, out=np.zeros_like(frequencies)))
+    present = np.unique(power[targets][seen[targets]]).astype(np.int64).tolist()
+    for k, p in enumerate(present, 1):
+        made[seen & (power == p)] = k
+    return made, ("never counted", *(f"from {number(10.0**p)}" for p in present))
+
+
+def _groups(clusters: Clusters, names: tuple[str, ...]) -> tuple[GroupCost, ...]:
+    """Return the groups that have tokens."""
+    nats = {
+        name: estimates(clusters, of, "count")
+        for name, of in (
+            ("loss", {"loss": 1.0}),
+            ("neighbors", {"neighbors": 1.0}),
+            ("controls", {"controls": 1.0}),
+            ("difference", {"neighbors": 1.0, "controls": -1.0}),
+        )
+    }
+    near_by = estimates(clusters, {"on_neighbors": 1.0}, "confident")
+    by_chance = estimates(clusters, {"on_controls": 1.0}, "confident")
+    sums = clusters.sums
+
+    def of(k: int) -> Iterator[GroupCost]:
+        made = {name: values[k] for name, values in nats.items()}
+        present = {name: value for name, value in made.items() if value is not None}
+        if len(present) == len(made):
+            yield GroupCost(
+                name=names[k],
+                tokens=round(sums[k, QUANTITIES.index("count")]),
+                confident=round(sums[k, QUANTITIES.index("confident")]),
+                on_neighbors=near_by[k],
+                on_controls=by_chance[k],
+                **present,
+            )
+
+    return tuple(group for k in range(len(names)) for group in of(k))
+
+
+def _drawing_se(scoring: CostScoring, tokens: int) -> float:
+    """Return the error of the controls' mean nats that comes from drawing them a few times."""
+    draws = scoring.draws / tokens
+    return 0.0 if len(draws) < 2 else float(draws.std(ddof=1)) / math.sqrt(len(draws))
+
+
+def _weights(some: Int64, targets: Int64, counts: Int64) -> Float64:
+    return counts[np.searchsorted(targets, some)].astype(np.float64)
+
+
+def _token_costs(
+    scoring: CostScoring, found: Near, has: npt.NDArray[np.bool_], frequencies: Float64
+) -> TokenCosts:
+    sums = {name: scoring.tokens.sums[:, k] for k, name in enumerate(QUANTITIES)}
+    _, error = scoring.tokens.ratio({"neighbors": 1.0, "controls": -1.0}, "count")
+    ids = found.targets[has]
+    return TokenCosts(
+        ids, sums["count"].astype(np.int64), frequencies[ids], found.interference[has],
+        sums["loss"], sums["neighbors"], sums["controls"], error, sums["confident"],
+        sums["on_neighbors"], sums["on_controls"],
+    )  # fmt: skip
+
+
+def _notes(made: NeighborCost, evaluation: Evaluation) -> Iterator[str]:
+    """Yield what the reader of the cost should know."""
+    if made.unseen > _NOTED:
+        where = "the text" if made.counted == "text" else "the frequencies"
+        yield (
+            f"{percent(made.unseen)} of the nearest rows never occur in {where}, so that their "
+            "controls are any rows that never do; count a longer text and pass frequencies="
+        )
+    scored = evaluation.scored
+    if made.left_out > _SOME * scored:
+        yield (
+            f"{counted(made.left_out, 'token')} of {scored:,} ({percent(made.left_out / scored)}) "
+            "are left out: their rows, or too few rows of their neighbors' frequencies, give no "
+            f"controls; the loss of all is {number(evaluation.loss, 4)}"
+        )
+    if made.widened > _SOME:
+        yield (
+            f"{percent(made.widened)} of the controls are of a frequency up to 8 times another "
+            "than their neighbor's, because too few rows have its own"
+        )

@@ -1,0 +1,41 @@
+"""How the cost of collisions on a text is found."""
+
+# Annotations are evaluated here, because a class elsewhere may inherit these fields.
+
+from dataclasses import dataclass
+
+from superscope.arguments import checked
+from superscope.evaluation.options import LossOptions
+from superscope.options import check_least
+
+
+@checked
+@dataclass(frozen=True)
+class CostOptions(LossOptions):
+    """How to find what collisions cost on a text.
+
+    Attributes
+    ----------
+    draws
+        How often random rows are drawn as controls.
+    pairs
+        How many of the pairs that cost most are moved apart in the head, for a second pass over
+        the text; 0 leaves that out.
+    seed
+        Of the generator of random rows.
+    """
+
+    draws: int = 10
+    pairs: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done.
+
+        Raises
+        ------
+        UsageError
+            Naming the option.
+        """
+        check_least(self, {"draws": 1, "pairs": 0, "seed": 0})
+        super().__post_init__()

@@ -1,0 +1,76 @@
+"""The nearest rows of many tokens at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.geometry.unit_rows import UnitRows
+from superscope.lens.neighbors import nearest, overlaps
+from superscope.progress import Progress, silent
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+_BYTES = 1 << 27  # of overlaps at once
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """The rows nearest to some tokens.
+
+    Attributes
+    ----------
+    targets
+        Tokens, ascending, those without a direction left out, int64, shape (t,).
+    neighbors
+        Ids of the k rows nearest to each, nearest first; an equal row is one of them. int64,
+        shape (t, k).
+    overlaps
+        c of each of them, float64, shape (t, k).
+    interference
+        Mean of c² of each token with every other row, float64, shape (t,).
+    """
+
+    targets: Int64
+    neighbors: Int64
+    overlaps: Float64
+    interference: Float64
+
+
+def near(rows: UnitRows, targets: Int64, keep: int, progress: Progress = silent) -> Near:
+    """Find the rows nearest to some tokens: one product with all rows, in pieces.
+
+    Parameters
+    ----------
+    rows
+        V unit rows.
+    targets
+        Ids of tokens, ascending.
+    keep
+        How many neighbors.
+    progress
+        Called with the tokens that are done.
+    """
+    ids = np.arange(rows.features) if rows.head.ids is None else rows.head.ids
+    places = np.searchsorted(ids, targets)
+    places[places == len(ids)] = 0
+    targets, places = targets[ids[places] == targets], places[ids[places] == targets]
+    keep = min(keep, rows.features - 1)
+    found = np.empty((len(targets), keep), np.int64)
+    values, square = np.empty((len(targets), keep)), np.empty(len(targets))
+    step = max(1, _BYTES // (4 * rows.features))
+    for start in range(0, len(targets), step):
+        batch = places[start : start + step]
+        for k, c in enumerate(overlaps(rows, rows.take(batch)), start):
+            itself = np.zeros(rows.features, bool)
+            itself[places[k]] = True
+            best = nearest(c, keep, itself)
+            found[k], values[k] = ids[best], c[best]
+            c[places[k]] = 0
+            wide = c.astype(np.float64)
+            square[k] = wide @ wide / (rows.features - 1)
+        progress("nearest rows", min(start + step, len(targets)), len(targets))
+    return Near(targets, found, values, square)
