@@ -16,6 +16,7 @@ import json
 import math
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,34 +44,44 @@ def encode(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> torch.Tensor
     return torch.from_numpy(np.concatenate([np.asarray(r + end, np.int64) for r in rows]))
 
 
-def make_model(width: int, vocabulary: int) -> GPTNeoXForCausalLM:
+def make_model(
+    width: int, vocabulary: int, depth: int = DEPTH, tied: bool = False
+) -> GPTNeoXForCausalLM:
     """Return an untrained model."""
     return GPTNeoXForCausalLM(
         GPTNeoXConfig(
             vocab_size=vocabulary,
             hidden_size=width,
-            num_hidden_layers=DEPTH,
+            num_hidden_layers=depth,
             num_attention_heads=width // HEAD_WIDTH,
             intermediate_size=4 * width,
             max_position_embeddings=CONTEXT,
             bos_token_id=0,
             eos_token_id=0,
+            tie_word_embeddings=tied,
         )
     )
 
 
-def train(model: GPTNeoXForCausalLM, ids: torch.Tensor, steps: int, seed: int) -> None:
+def batches(ids: torch.Tensor, steps: int, seed: int) -> Iterator[torch.Tensor]:
+    """Yield the windows of every step: the same for every model of a seed."""
+    generator = np.random.default_rng(seed)
+    for _ in range(steps):
+        starts = generator.integers(0, len(ids) - CONTEXT, BATCH)
+        yield torch.stack([ids[s : s + CONTEXT] for s in starts.tolist()])
+
+
+def train(
+    model: GPTNeoXForCausalLM, ids: torch.Tensor, steps: int, seed: int, decay: float = 0.1
+) -> None:
     """Train with AdamW: linear warm-up over 5 % of the steps, then cosine to a tenth."""
     peak = 3e-3 * math.sqrt(64 / model.config.hidden_size)
-    optimizer = torch.optim.AdamW(model.parameters(), peak, betas=(0.9, 0.95), weight_decay=0.1)
-    generator = np.random.default_rng(seed)  # the same batches for every width
+    optimizer = torch.optim.AdamW(model.parameters(), peak, betas=(0.9, 0.95), weight_decay=decay)
     warm_up, began = max(1, steps // 20), time.monotonic()
-    for step in range(steps):
+    for step, batch in enumerate(batches(ids, steps, seed)):
         done = (step - warm_up) / max(1, steps - warm_up)
         rate = (step + 1) / warm_up if done < 0 else 0.55 + 0.45 * math.cos(math.pi * done)
         optimizer.param_groups[0]["lr"] = peak * rate
-        starts = generator.integers(0, len(ids) - CONTEXT, BATCH)
-        batch = torch.stack([ids[s : s + CONTEXT] for s in starts.tolist()])
         loss = model(input_ids=batch, labels=batch).loss
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -79,6 +90,15 @@ def train(model: GPTNeoXForCausalLM, ids: torch.Tensor, steps: int, seed: int) -
         if step % 50 == 0 or step + 1 == steps:
             print(f"width {model.config.hidden_size}, step {step:,}: loss {loss.item():.3f}, "
                   f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
+
+
+def save(model: GPTNeoXForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the model and its tokenizer as one folder, which is there whole or not at all."""
+    beside = folder.parent / f".{folder.name}"
+    shutil.rmtree(beside, ignore_errors=True)
+    model.save_pretrained(beside)
+    tokenizer.save_pretrained(beside)
+    beside.rename(folder)
 
 
 def main() -> None:
@@ -106,11 +126,7 @@ def main() -> None:
         torch.manual_seed(asked.seed)
         model = make_model(width, len(tokenizer))
         train(model, ids, asked.steps, asked.seed)
-        beside = asked.out / f".{folder.name}"
-        shutil.rmtree(beside, ignore_errors=True)
-        model.save_pretrained(beside)
-        tokenizer.save_pretrained(beside)
-        beside.rename(folder)
+        save(model, tokenizer, folder)
 
 
 if __name__ == "__main__":

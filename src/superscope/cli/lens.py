@@ -30,6 +30,9 @@ def lens(
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
     cost: Annotated[CostOptions, Parameter(name="*")] = CostOptions(),  # noqa: B008  (frozen)
     out: Path | None = None,
+    undertrained: Annotated[bool, Parameter(negative="")] = False,
+    fdr: float | None = None,
+    unused: Annotated[tuple[int, ...], Parameter(consume_multiple=True, negative="")] = (),
 ) -> None:
     """Look at single tokens of a model: what each collides with, and how much.
 
@@ -59,9 +62,16 @@ def lens(
         decade of frequency to this .csv or .parquet file, and a row for each token and for each
         pair moved apart to NAME.tokens.parquet and NAME.pairs.parquet beside it. Finished parts
         are kept in NAME.blocks, and the same command continues from there.
+    undertrained
+        Print which rows were never trained. --table then writes a row for each token, with every
+        indicator.
+    fdr
+        With --undertrained, the expected share of trained rows in its list; 0.05 by default.
+    unused
+        With --undertrained, ids that are known to be unused; the tokenizer tells them by default.
     """
     from superscope.atomic import check_writable
-    from superscope.cli import lens_argmax, lens_cost
+    from superscope.cli import lens_argmax, lens_cost, lens_undertrained
     from superscope.cli.figures import check_folder, write_figures
     from superscope.frequency import read_frequencies
     from superscope.lens import lens as look
@@ -77,6 +87,7 @@ def lens(
     if argmax and figures is not None:
         raise UsageError("--argmax has no figures; leave out --figures")
     lens_cost.check(text, cost, tokens, out, figures, argmax)
+    lens_undertrained.check(undertrained, (fdr, unused), (tokens, argmax, text.given, figures))
     check_folder(figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     found = look(model, options, frequencies=weights)
@@ -85,6 +96,9 @@ def lens(
         return
     if argmax:
         lens_argmax.show(found, tokens, certificates, table, json)
+        return
+    if undertrained:
+        lens_undertrained.show(found, unused, fdr, table, json)
         return
     shown, unknown = _shown(found, tokens)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None

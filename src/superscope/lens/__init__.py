@@ -7,18 +7,23 @@ from superscope.lens import (  # noqa: F401  (registers how results print)
     summary,
     summary_argmax,
     summary_cost,
+    summary_undertrained,
 )
 from superscope.lens._argmax import Argmax, argmax
 from superscope.lens._lens import Lens, lens
+from superscope.lens._undertrained import undertrained
 from superscope.lens.certificates import Certificates
 from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.estimate import Estimate
+from superscope.lens.indicators import Indicators
 from superscope.lens.intervention import Intervention, MovedPair, Together
 from superscope.lens.neighbors import InDegree
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
+from superscope.lens.reference import Reference
 from superscope.lens.token import Chance, Comparison, Named, Neighbor, Token
+from superscope.lens.untrained import Undertrained
 from superscope.lens.verification import Fault, Verification, verify
 
 __all__ = [
@@ -32,6 +37,7 @@ __all__ = [
     "Fault",
     "GroupCost",
     "InDegree",
+    "Indicators",
     "Intervention",
     "Lens",
     "LensOptions",
@@ -40,12 +46,15 @@ __all__ = [
     "Neighbor",
     "NeighborCost",
     "Overview",
+    "Reference",
     "Together",
     "Token",
     "TokenCosts",
+    "Undertrained",
     "Verification",
     "argmax",
     "lens",
+    "undertrained",
     "verify",
 ]
 

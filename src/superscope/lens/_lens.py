@@ -22,9 +22,11 @@ from superscope.geometry.row_classes import CLASSES, RowClass, RowClasses, class
 from superscope.geometry.unit_rows import Float32, Float64, UnitRows
 from superscope.geometry.weighted import shares
 from superscope.heads import Head, any_head
+from superscope.heads.embedding import input_embedding
 from superscope.lens import vocabulary
 from superscope.lens._argmax import Argmax, argmax
 from superscope.lens._neighbor_cost import neighbor_cost
+from superscope.lens._undertrained import undertrained
 from superscope.lens.cost import NeighborCost
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.looked import Looked
@@ -32,6 +34,7 @@ from superscope.lens.neighbors import in_degree, nearest, overlaps, shortest
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Overview, overview
 from superscope.lens.token import Comparison, Named, Neighbor, Token
+from superscope.lens.untrained import Undertrained
 from superscope.lens.views import Views, position_of
 from superscope.options import changed, taking
 from superscope.plotting import Pictured
@@ -166,6 +169,59 @@ class Lens(Pictured):
             self.model, tuple(map(self.named, ids)), raw, less,
             self.views.chance("none"), self.views.chance("mean"),
         )  # fmt: skip
+
+    def undertrained(
+        self,
+        *,
+        reference: Iterable[int] | None = None,
+        embedding: Any = "auto",
+        fdr: float = 0.05,
+        components: int = 1,
+    ) -> Undertrained:
+        """Find the rows that were never trained.
+
+        Parameters
+        ----------
+        reference, fdr, components
+            As of :func:`superscope.lens.undertrained`.
+        embedding
+            Input embedding with the rows of the head, if it is another matrix: a head or a
+            matrix. ``"auto"`` reads it from the checkpoint; None leaves it out.
+
+        Returns
+        -------
+        Undertrained
+            A probability for each row, the list, and every indicator.
+
+        Raises
+        ------
+        SuperscopeError
+            As of :func:`superscope.lens.undertrained`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import superscope
+        >>> rows = np.random.default_rng(0).normal(size=(300, 16))
+        >>> rows[:20] = 3 + rows[:20] / 20
+        >>> superscope.lens(rows).undertrained(reference=range(5))
+        Undertrained(array: 20 of 300 rows)
+        """
+        note = None
+        if isinstance(embedding, str):
+            if embedding != "auto":
+                raise UsageError(f"embedding={embedding!r}; it must be 'auto', None or a matrix")
+            embedding, note = input_embedding(self.head)
+        if embedding is not None and not isinstance(embedding, Head):
+            embedding = Head.from_array(embedding, model="embedding")
+        return undertrained(
+            self.head,
+            reference=reference,
+            embedding=None if embedding is None else embedding.in_memory(MEMORY),
+            fdr=fdr,
+            components=components,
+            notes=self.notes if note is None else (*self.notes, note),
+        )
 
     def tokens(self) -> pd.DataFrame:
         """Return one row for each token of the head.

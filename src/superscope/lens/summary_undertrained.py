@@ -1,0 +1,98 @@
+"""Rows that were never trained, as lines for people."""
+
+from __future__ import annotations
+
+from superscope.lens.summary import entry
+from superscope.lens.token import Named
+from superscope.lens.untrained import Undertrained
+from superscope.text import (
+    advice,
+    as_text,
+    columns,
+    counted,
+    fixed,
+    labelled,
+    named,
+    number,
+    percent,
+    plus_minus,
+    rounded,
+)
+
+SHOWN = 40  # tokens of the list
+
+
+@as_text.register
+def _(undertrained: Undertrained) -> str:
+    u = undertrained
+    facts = [("reference", _reference(u)), ("verdict", _verdict(u))]
+    if u.told:
+        facts += [
+            ("estimated", f"{plus_minus(fixed(u.estimated, 1), u.estimated_se)} of {len(u.ids):,} "
+                          f"rows ({percent(u.estimated / len(u.ids))})"),
+            ("listed", _listed(u)),
+            ("between", f"{counted(len(u.rare), 'row')} off the list, nearer than half the median "
+                        f"distance; {BETWEEN}"),
+            ("distance", f"{plus_minus(rounded(u.center), u.spread)} in the group; half of all "
+                         f"rows are farther than {rounded(u.background)}"),
+        ]  # fmt: skip
+    if len(u.zero):
+        facts.append(("zero", f"{counted(len(u.zero), 'row')} left out, being exactly zero"))
+    facts += [("note", advice(note)) for note in u.notes]
+    lines = [labelled(f"{named(u.model)}: rows that were never trained", facts)]
+    if u.told:
+        lines += ["", "nearest rows", *(f"  {line}" for line in _table(u))]
+    return "\n".join(lines)
+
+
+BETWEEN = "in a language model these were seen a few times"
+
+
+def _reference(u: Undertrained) -> str:
+    if u.reference is None:
+        return "none: no row is known to be unused, and no group of rows is dense"
+    return f"{counted(len(u.reference.ids), 'row')}: {u.reference.kind}"
+
+
+def _verdict(u: Undertrained) -> str:
+    if u.told:
+        return f"{counted(len(u.found), 'row')} never trained"
+    why = ""
+    if u.reference is not None and u.reference.known:
+        why = (
+            ": half of all rows are about as near to the reference, so that either most rows were "
+            "never trained, or those of the reference were"
+        )
+    return f"no group of rows that were never trained can be told{why}"
+
+
+def _listed(u: Undertrained) -> str:
+    expected = u.expected_fdr
+    if expected is None:
+        return f"no row at a false-discovery rate of {percent(u.fdr)}"
+    return (
+        f"{counted(len(u.found), 'row')} at a false-discovery rate of at most {percent(u.fdr)}; "
+        f"{fixed(expected * len(u.found), 1)} of them are expected to be trained"
+    )
+
+
+def _table(u: Undertrained) -> list[str]:
+    frame = u.table().sort_values("distance", kind="stable")
+    frame = frame[frame["listed"]][:SHOWN]
+    rows = [
+        (
+            entry(Named(int(row["id"]), _text(row["token"]), None)),
+            "reference" if row["reference"] else "",
+            fixed(row["probability"], 3),
+            number(row["distance"], 3),
+            f"{row['head_norm_rank']:,}",
+        )
+        for row in frame.to_dict("records")
+    ]
+    shown = columns(("token", "", "probability", "distance", "norm rank"), rows)
+    more = len(u.found) - len(frame)
+    return [*shown, f"and {more:,} more"] if more else shown
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
