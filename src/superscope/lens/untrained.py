@@ -136,7 +136,7 @@ class Undertrained(Result):
         """
         import pandas as pd
 
-        origin = [] if self.reference is None else self.reference.ids
+        origin = () if self.reference is None else self.reference.ids
         data: dict[str, object] = {
             "id": self.ids,
             "token": list(self.tokens),
