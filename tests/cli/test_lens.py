@@ -98,7 +98,6 @@ def test_which_tokens_can_be_said_is_shown_and_proved(tmp_path, capsys):
     "options",
     [
         ["--certificates", "proof.npz"],
-        ["--argmax", "--figures", "folder"],
         ["--argmax", "--certificates", "none/proof.npz"],
     ],
 )
@@ -110,3 +109,12 @@ def test_options_of_argmax_that_do_not_go_together_are_refused(
         main(["lens", model, *options])
     assert stopped.value.code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["head.npy"]
+
+
+def test_the_report_and_figures_of_argmax_are_written(model, tmp_path, capsys):
+    main(["lens", model, "--argmax", "--report", str(tmp_path / "tokens.html"),
+          "--figures", str(tmp_path / "figures")])  # fmt: skip
+    page = (tmp_path / "tokens.html").read_text("utf-8")
+    assert "argmaxable" in page
+    assert "Margins of the tokens" in page
+    assert {p.stem for p in (tmp_path / "figures").iterdir()} == {"argmax"}

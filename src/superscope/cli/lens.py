@@ -12,6 +12,7 @@ from superscope.cli.text_arguments import TextArguments
 from superscope.errors import SuperscopeError, UsageError
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.options import LensOptions
+from superscope.result import Result
 
 if TYPE_CHECKING:
     from superscope.lens import Comparison, Lens, Token
@@ -25,6 +26,7 @@ def lens(
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
     figures: Path | None = None,
+    report: Path | None = None,
     argmax: Annotated[bool, Parameter(negative="")] = False,
     certificates: Path | None = None,
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
@@ -52,6 +54,9 @@ def lens(
         to this .parquet or .csv file.
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
+    report
+        Write a page to this .html file in which every token and the rows nearest to it can be
+        looked up. It takes a pass over all pairs of rows.
     argmax
         Print which tokens can have the highest logit, and which cannot: all of them, or those
         named.
@@ -84,21 +89,25 @@ def lens(
         if not argmax:
             raise UsageError("--certificates goes with --argmax")
         check_writable(certificates)
-    if argmax and figures is not None:
-        raise UsageError("--argmax has no figures; leave out --figures")
     lens_cost.check(text, cost, tokens, out, figures, argmax)
     lens_undertrained.check(undertrained, (fdr, unused), (tokens, argmax, text.given, figures))
+    if report is not None:
+        check_writable(report)
     check_folder(figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     found = look(model, options, frequencies=weights)
     if text.given:
-        lens_cost.show(found, text, cost, out, table, json)
+        costs = lens_cost.show(found, text, cost, out, table, json)
+        _report(found, report, [], [costs])
         return
     if argmax:
-        lens_argmax.show(found, tokens, certificates, table, json)
+        can = lens_argmax.show(found, tokens, certificates, table, json)
+        write_figures(figures, "lens", lambda room: room.drawings_of(can))
+        _report(found, report, [found[name] for name in tokens], [can])
         return
     if undertrained:
-        lens_undertrained.show(found, unused, fdr, table, json)
+        rows = lens_undertrained.show(found, unused, fdr, table, json)
+        _report(found, report, [], [rows])
         return
     shown, unknown = _shown(found, tokens)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
@@ -106,6 +115,7 @@ def lens(
         _write(found, shown, table)
     write_figures(figures, "lens", lambda room: room.lens_drawings(found, shown, compared))
     _print(found, shown, compared, json)
+    _report(found, report, shown)
     if unknown:
         raise UsageError(f"{len(unknown)} of {len(tokens)} tokens were not found")
 
@@ -127,6 +137,17 @@ def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], list[str]]:
     if unknown and not shown:
         raise UsageError("none of the tokens were found")
     return shown, unknown
+
+
+def _report(
+    found: Lens, file: Path | None, shown: list[Token], results: Sequence[Result] = ()
+) -> None:
+    if file is not None:
+        from superscope.cli.terminal import progress_bar
+        from superscope.report.lens import write_lens_report
+
+        with progress_bar() as progress:
+            write_lens_report(found, file, shown, results, progress=progress)
 
 
 def _write(found: Lens, shown: list[Token], table: Path) -> None:

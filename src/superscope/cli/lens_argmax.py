@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from superscope.lens import Lens
+    from superscope.lens import Argmax, Lens
 
 
 def show(
     found: Lens, names: Sequence[str], certificates: Path | None, table: Path | None, json: bool
-) -> None:
-    """Print what a head can say, or the status of the named tokens; write what is asked for."""
+) -> Argmax:
+    """Print what a head can say, or the status of the named tokens; write what is asked for.
+
+    Returns
+    -------
+    Argmax
+        What was found.
+    """
     from superscope.lens.summary_argmax import status_lines
     from superscope.tables import write_table
 
@@ -33,3 +39,4 @@ def show(
     else:
         for row in some.astype(object).where(some.notna(), None).to_dict("records"):
             print(json_module.dumps(row))
+    return can

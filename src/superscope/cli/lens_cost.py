@@ -11,7 +11,7 @@ from superscope.errors import UsageError
 from superscope.lens.cost_options import CostOptions
 
 if TYPE_CHECKING:
-    from superscope.lens import Lens
+    from superscope.lens import Lens, NeighborCost
 
 
 def check(  # noqa: PLR0917 - the options that may contradict each other
@@ -50,8 +50,14 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
     out: Path | None,
     table: Path | None,
     json: bool,
-) -> None:
-    """Print what the nearest rows cost, and write what is asked for."""
+) -> NeighborCost:
+    """Print what the nearest rows cost, and write what is asked for.
+
+    Returns
+    -------
+    NeighborCost
+        What was found.
+    """
     from superscope.cli.loss import stopped_with
     from superscope.cli.terminal import progress_bar
     from superscope.tables import write_table
@@ -72,6 +78,7 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
     if table is not None:
         write_table(cost.tokens(), table)
     print(cost.to_json() if json else cost)
+    return cost
 
 
 def _beside(out: Path) -> dict[str, Path]:

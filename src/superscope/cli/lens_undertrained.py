@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from superscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from superscope.lens import Lens
+    from superscope.lens import Lens, Undertrained
 
 
 def check(asked: bool, own: Sequence[object], others: Sequence[object]) -> None:
@@ -38,11 +38,18 @@ def check(asked: bool, own: Sequence[object], others: Sequence[object]) -> None:
 
 def show(
     found: Lens, unused: tuple[int, ...], fdr: float | None, table: Path | None, json: bool
-) -> None:
-    """Print which rows were never trained, and write a row for each token if asked."""
+) -> Undertrained:
+    """Print which rows were never trained, and write a row for each token if asked.
+
+    Returns
+    -------
+    Undertrained
+        What was found.
+    """
     from superscope.tables import write_table
 
     never = found.undertrained(reference=unused or None, fdr=0.05 if fdr is None else fdr)
     if table is not None:
         write_table(never.table(), table)
     print(never.to_json() if json else never)
+    return never

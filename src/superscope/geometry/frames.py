@@ -99,7 +99,12 @@ def _spread(values: npt.NDArray[Any], kept: Any) -> Any:
 def _texts(positions: Any, texts: Texts | None) -> Any:
     import pandas as pd
 
-    return pd.array([None if texts is None else texts[i] for i in positions], "string")
+    found = [None if texts is None else texts[i] for i in positions]
+    try:
+        return pd.array(found, "string")
+    except UnicodeEncodeError:  # Arrow holds UTF-8, which has no lone surrogates
+        held = (t and t.encode("utf-8", "backslashreplace").decode() for t in found)
+        return pd.array(list(held), "string")
 
 
 def collision_frame(overlaps: Sequence[Overlap]) -> pd.DataFrame:

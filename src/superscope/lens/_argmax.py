@@ -21,6 +21,7 @@ from superscope.lens.certificates import (
     UNDECIDED,
     Certificates,
 )
+from superscope.plotting import Pictured
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 
@@ -32,7 +33,7 @@ Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Argmax(Result):
+class Argmax(Result, Pictured):
     """Which of a head's tokens can have the highest logit (G22).
 
     A token is *argmaxable* if some hidden state gives it a higher logit than all others. It is

@@ -74,3 +74,10 @@ def test_hostile_texts_are_drawn_to_the_letter(lens: Lens) -> None:
     for drawing in lens_drawings(lens, tokens, lens.compare([0, 1, 2, 3, 4, 5, 6])):
         files = drawing.files("svg")
         assert b"</script>" not in files["svg"]
+
+
+def test_every_margin_is_counted(lens: Lens) -> None:
+    can = lens.argmax()
+    (panel,) = can.plot().axes
+    (steps,) = (p for p in panel.patches if hasattr(p, "get_data"))
+    assert steps.get_data().values.sum() == can.argmaxable

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import singledispatch
 
 from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.lens._argmax import argmax_drawing
 from superscope.figures.lens._comparison import comparison_drawing
 from superscope.figures.lens._interference import interference_drawing
 from superscope.figures.lens._neighbors import neighbors_drawing
 from superscope.figures.registry import PictureFunction, picture, pictures
-from superscope.lens import Comparison, Lens, Token
+from superscope.lens import Argmax, Comparison, Lens, Token
 
-__all__ = ["comparison", "interference", "lens_drawings", "neighbors"]
+__all__ = ["argmax", "comparison", "drawings_of", "interference", "lens_drawings", "neighbors"]
 
+argmax = picture("argmax", argmax_drawing)
 interference = picture("interference", interference_drawing)
 neighbors = picture("neighbors", neighbors_drawing)
 comparison = picture("comparison", comparison_drawing)
@@ -30,6 +33,22 @@ def _(_: Token) -> dict[str, PictureFunction]:
 @pictures.register
 def _(_: Comparison) -> dict[str, PictureFunction]:
     return {"comparison": comparison}
+
+
+@pictures.register
+def _(_: Argmax) -> dict[str, PictureFunction]:
+    return {"argmax": argmax}
+
+
+@singledispatch
+def drawings_of(result: object) -> tuple[Drawing | Missing, ...]:
+    """Return the drawings of a result of a lens; of a result without pictures, none."""
+    return ()
+
+
+@drawings_of.register
+def _(result: Argmax) -> tuple[Drawing | Missing, ...]:
+    return (argmax_drawing(result),)
 
 
 def lens_drawings(

@@ -9,20 +9,22 @@ from matplotlib.lines import Line2D
 from superscope.figures.draw.canvas import mark
 from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import drawable
+from superscope.geometry.row_classes import RowClass
 from superscope.lens import Named
 from superscope.text import visible
 
 ROLES = {
-    "word": ("centered", "o"),
-    "unreachable": ("pythia", "v"),
-    "special": ("raw", "s"),
-    "byte": ("frequency", "D"),
-    "duplicate": ("opt", "^"),
-    "padding": ("muted", "X"),
-    "zero": ("ink", "P"),
+    RowClass.WORD: ("centered", "o"),
+    RowClass.UNKNOWN: ("centered", "o"),
+    RowClass.UNREACHABLE: ("pythia", "v"),
+    RowClass.SPECIAL: ("raw", "s"),
+    RowClass.BYTE: ("frequency", "D"),
+    RowClass.DUPLICATE: ("opt", "^"),
+    RowClass.PADDING: ("muted", "X"),
+    RowClass.ZERO: ("ink", "P"),
 }
 """Color and mark of each class of rows, in the order of the key."""
-UNKNOWN = "token"  # a row whose class is not known
+UNKNOWN = str(RowClass.UNKNOWN)  # what a row is of whose class nothing is known
 
 
 def class_of(one: Named) -> str:
@@ -32,15 +34,18 @@ def class_of(one: Named) -> str:
 
 def look(row_class: str) -> tuple[str, str]:
     """Return the color and the mark of a class of rows."""
-    role, marker = ROLES.get(row_class, ROLES["word"])
+    role, marker = ROLES[RowClass(row_class)]
     return LIGHT[role], marker
 
 
 def class_marks(classes: Iterable[str]) -> list[Line2D]:
     """Return an entry of the key for each class that is drawn, in the order of the classes."""
     there = set(classes)
-    known = [UNKNOWN, *ROLES]
-    return [mark(name, *look(name)) for name in known if name in there]
+    return [
+        mark("token" if name is RowClass.UNKNOWN else name, *look(name))
+        for name in ROLES
+        if name in there
+    ]
 
 
 def label(one: Named, longest: int = 24) -> str:

@@ -129,7 +129,7 @@ def render(geometries: Sequence[Geometry]) -> str:
             _section(g, name, f"model-{k}")
             for k, (g, name) in enumerate(zip(geometries, names, strict=True), start=1)
         ],
-        width_figure=_shown(width_drawing(placements(geometries, names))),
+        width_figure=shown_drawing(width_drawing(placements(geometries, names))),
         explanations=_explained(geometries),
         published=published_overlaps(),
         published_families={key: name for key, (name, *_) in PUBLISHED_FAMILIES.items()},
@@ -147,16 +147,16 @@ def _section(geometry: Geometry, name: str, key: str) -> ModelSection:
         summary=summarize(geometry),
         headlines=_headlines(geometry),
         figures=(
-            _shown(overlap_drawing(geometry), f"{key}-"),
-            _shown(norms_drawing(geometry), f"{key}-"),
-            _shown(spectrum_drawing(geometry), f"{key}-"),
+            shown_drawing(overlap_drawing(geometry), f"{key}-"),
+            shown_drawing(norms_drawing(geometry), f"{key}-"),
+            shown_drawing(spectrum_drawing(geometry), f"{key}-"),
         ),
         pairs=_pair_tables(geometry),
         settings=_settings(geometry),
     )
 
 
-def _shown(drawing: Drawing | Missing, prefix: str = "") -> Shown:
+def shown_drawing(drawing: Drawing | Missing, prefix: str = "") -> Shown:
     """Return a drawing for the page; the prefix makes its ids unique."""
     if isinstance(drawing, Missing):
         return Shown(drawing.title, None, drawing.reason)

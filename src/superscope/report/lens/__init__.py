@@ -1,0 +1,5 @@
+"""The page of a lens: search a token, see its neighborhood."""
+
+from superscope.report.lens.page import write_lens_report
+
+__all__ = ["write_lens_report"]
