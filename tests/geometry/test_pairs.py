@@ -9,7 +9,7 @@ import torch
 
 from superscope.geometry import pairs, tiles_cpu
 from superscope.geometry.gram import gram
-from superscope.geometry.tiles import Tiles
+from superscope.geometry.tiles import Keep, Tiles
 from superscope.geometry.tiles_cpu import CpuTiles
 from superscope.geometry.tiles_torch import DTYPES, TorchTiles
 from superscope.geometry.unit_rows import prepare
@@ -26,8 +26,8 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """Either way to add up tiles; the one for other devices runs on the CPU here."""
     if request.param == "torch":
 
-        def tiles(features: int, keep: tuple[int, int], device: str, dtype: str) -> Tiles:
-            return TorchTiles(features, *keep, torch.device("cpu"), DTYPES[dtype])
+        def tiles(keep: Keep, device: str, dtype: str) -> Tiles:
+            return TorchTiles(keep, torch.device("cpu"), DTYPES[dtype])
 
         monkeypatch.setattr(pairs, "_tiles", tiles)
     return request.param
@@ -172,9 +172,7 @@ def test_the_number_of_threads_changes_nothing(
 ) -> None:
     rows = unit_rows(random_rows(100, 5))
     one = pairs.exact(rows, neighbors=4, top=9)
-    monkeypatch.setattr(
-        pairs, "_tiles", lambda features, keep, *_: CpuTiles(features, *keep, threads=threads)
-    )
+    monkeypatch.setattr(pairs, "_tiles", lambda keep, *_: CpuTiles(keep, threads=threads))
     other = pairs.exact(rows, neighbors=4, top=9)
     assert np.array_equal(one.histogram, other.histogram)
     assert one.neighbors is not None
@@ -226,7 +224,7 @@ def test_low_precision_finds_the_same_neighbors_and_pairs(
 def test_rounding_bounds_what_low_precision_does(dtype, brute, unit_rows) -> None:
     rows = crowded(900, 200)
     unit = unit_rows(rows)
-    tiles = pairs._tiles(900, (0, 1), "cpu", dtype)
+    tiles = pairs._tiles(Keep(np.ones(900, bool)), "cpu", dtype)
     loaded = tiles.load(unit.block(0, 900))
     off = np.abs(np.asarray(tiles.product(loaded, loaded)) - brute(rows).overlaps).max()
     assert off < pairs.ROUNDING[dtype]

@@ -13,6 +13,7 @@ from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime, regime
 from superscope.geometry.notes import measured_notes
 from superscope.geometry.overlap import Overlap
+from superscope.geometry.row_classes import RowClasses
 from superscope.geometry.untrained import Evidence, UntrainedRows, evidence, untrained_rows
 from superscope.heads import Provenance
 from superscope.observations import Observation
@@ -81,6 +82,8 @@ class Geometry(Result, Pictured):
     near_zero_rows
         Ids of rows that are not zero, but whose norm is below a thousandth of the rms norm. They
         are among the kept rows, unless the provenance says that only trained rows were read.
+    classes
+        What each kept row stands for, and which are equal; None if no pairs are listed.
 
     Examples
     --------
@@ -112,6 +115,7 @@ class Geometry(Result, Pictured):
     ids: npt.NDArray[np.int64] | None = None
     texts: tuple[str | None, ...] | None = None
     near_zero_rows: tuple[int, ...] = ()
+    classes: RowClasses | None = None
 
     @property
     def features(self) -> int:

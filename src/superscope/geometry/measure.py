@@ -18,11 +18,13 @@ from superscope.geometry import stages
 from superscope.geometry.frequencies import TokenCounts, of_rows
 from superscope.geometry.geometry import Geometry, Settings
 from superscope.geometry.gram import gram
+from superscope.geometry.listing import Listing
 from superscope.geometry.moved import moved_rows
 from superscope.geometry.norms import Norms
 from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
+from superscope.geometry.row_classes import RowClasses, classify
 from superscope.geometry.unit_rows import Float64, Prepared, UnitRows, centered, prepare
 from superscope.geometry.weighted import mean_row, weighted_overlap
 from superscope.heads import Head, near_zero
@@ -99,12 +101,13 @@ def measure_head(
     centers = {"none": None, "mean": prepared.mean}
     if weights is not None:
         centers["frequency"] = mean_row(prepared.raw.head, weights)
+    classes = None if o.pairs == "none" or not o.top else classify(prepared.raw.head)
     with chosen(progress) as report:
         expect(report, _costs(prepared.raw, centers, settings))
         overlaps = {
             center: _overlap(
                 prepared.raw if row is None else centered(prepared, row), prepared.raw, center,
-                frequencies=weights, settings=settings, progress=report,
+                frequencies=weights, settings=settings, classes=classes, progress=report,
             )
             for center, row in centers.items()
         }  # fmt: skip
@@ -121,6 +124,7 @@ def measure_head(
         centered=overlaps["mean"],
         frequency_centered=overlaps.get("frequency"),
         moved=None if initial is None else moved_rows(kept, initial),
+        classes=classes,
         ids=kept.ids,
         texts=_texts(kept),
     )
@@ -164,6 +168,7 @@ def _overlap(
     *,
     frequencies: Float64 | None,
     settings: Settings,
+    classes: RowClasses | None,
     progress: Progress,
 ) -> Overlap:
     if rows.features < 2:
@@ -192,17 +197,20 @@ def _overlap(
         mean_overlap=products.mean_overlap,
         spectrum=products.spectrum(),
         token_interference=interference,
-        pairs=_pairs(rows, settings, report),
+        pairs=_pairs(rows, settings, classes, report),
         weighted=weighted,
     )
 
 
-def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatistics | None:
+def _pairs(
+    rows: UnitRows, settings: Settings, classes: RowClasses | None, progress: Progress
+) -> PairStatistics | None:
     if settings.pairs == "none":
         return None
+    listing = None if classes is None else Listing.by(classes, rows.head.ids)
     if not _every_pair(rows, settings):
         return pair_statistics.sampled(
-            rows, samples=settings.samples, top=settings.top, seed=settings.seed
+            rows, samples=settings.samples, top=settings.top, seed=settings.seed, listing=listing
         )
     return pair_statistics.exact(
         rows,
@@ -210,6 +218,7 @@ def _pairs(rows: UnitRows, settings: Settings, progress: Progress) -> PairStatis
         top=settings.top,
         device=settings.device,
         dtype=settings.dtype,
+        listing=listing,
         progress=progress,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,9 @@ from superscope.geometry.repeated import repeated_rows
 from superscope.heads import Head
 from superscope.heads.kinds import TokenKind
 from superscope.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class RowClass(StrEnum):
@@ -82,7 +87,18 @@ class RowClasses(Result):
     ids
         Ids of the kept rows, ascending, int64, shape (V,); None if all stored rows were kept.
     reason
-        Why the tokenizer's classes are not known, or None if they are.
+        Why what needs a tokenizer is not known, or None if it is.
+    texts
+        Text of each row of each group, None for a row without; or None if no text is known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from superscope import Head
+    >>> from superscope.geometry import classify
+    >>> classes = classify(Head.from_array(np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 0.0]])))
+    >>> str(classes.of(2)), classes.groups
+    ('duplicate', ((0, 2),))
     """
 
     DERIVED = ("counts",)
@@ -91,6 +107,7 @@ class RowClasses(Result):
     groups: tuple[tuple[int, ...], ...]
     ids: npt.NDArray[np.int64] | None = None
     reason: str | None = None
+    texts: tuple[tuple[str | None, ...], ...] | None = None
 
     def of(self, index: int) -> RowClass:
         """Return the class of the row with vocabulary id `index`.
@@ -110,7 +127,24 @@ class RowClasses(Result):
         """Return the ids of the rows that are equal to one, its own among them; or no ids."""
         return self._group_of.get(index, ())
 
-    @property
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each row of the head.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``id``, ``class``, and ``equal_to``: the id of the first row that it equals,
+            missing where there is none.
+        """
+        import pandas as pd
+
+        ids = np.arange(len(self.codes)) if self.ids is None else self.ids
+        first = {index: group[0] for group in self.groups for index in group[1:]}
+        names = np.array([str(kind) for kind in CLASSES], object)
+        equal = pd.array([first.get(index) for index in ids.tolist()], dtype="Int64")
+        return pd.DataFrame({"id": ids, "class": names[self.codes], "equal_to": equal})
+
+    @cached_property
     def _group_of(self) -> dict[int, tuple[int, ...]]:
         return {index: group for group in self.groups for index in group}
 
@@ -167,7 +201,8 @@ def classify(head: Head) -> RowClasses:
     codes[[k for group in groups for k in group[1:]]] = CLASSES.index(RowClass.DUPLICATE)
     codes[zero] = CLASSES.index(RowClass.ZERO)
     named = tuple(tuple(head.id_of(k) for k in group) for group in groups)
-    return RowClasses(codes, named, head.ids, reason)
+    texts = tuple(tuple(map(head.token, group)) for group in named)
+    return RowClasses(codes, named, head.ids, reason, None if head.tokens is None else texts)
 
 
 def _codes(head: Head, kinds: tuple[TokenKind, ...]) -> Iterator[int]:

@@ -30,6 +30,7 @@ from superscope.text import (
 )
 
 SHOWN_PAIRS = 10
+SHOWN_GROUPS, SHOWN_ROWS = 3, 4
 LABEL = 38  # characters of the longest label
 PAIR_METHODS = {"exact": "all there are", "sample": "drawn at random"}
 
@@ -153,6 +154,7 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
         ("regime", regime_words(g)),
         *_evidence_facts(g),
         ("rows left out", _left_out(g)),
+        *_class_facts(g),
     ]  # fmt: skip
     if p.tensor:
         facts.append(("tensor", f"{p.tensor} ({p.reason})"))
@@ -231,6 +233,46 @@ def _left_out(g: Geometry) -> str:
     return "; ".join(parts) or "none"
 
 
+def _class_facts(g: Geometry) -> Iterator[tuple[str, str]]:
+    """Yield how many rows there are of each class, and the groups of equal rows."""
+    if g.classes is None:
+        return
+    c = g.classes
+    if c.reason is None:
+        yield "classes of rows", ", ".join(f"{kind} {n:,}" for kind, n in c.counts.items())
+    else:
+        yield "classes of rows", f"words are not told from others: {c.reason}"
+    equal = sum(map(len, c.groups)) - len(c.groups)
+    if not equal or g.raw.pairs is None:
+        return
+    yield (
+        "equal rows",
+        (
+            f"{counted(equal, 'row equals', 'rows equal')} an earlier one, in "
+            f"{counted(len(c.groups), 'group')}; {counted(g.raw.pairs.folded, 'pair is', 'pairs are')} "
+        "folded into those of the first row of each"
+    )
+    for group in _group_lines(c)[:SHOWN_GROUPS]:
+        yield "", group
+    if len(c.groups) > SHOWN_GROUPS:
+        yield "", f"and {counted(len(c.groups) - SHOWN_GROUPS, 'more group')}"
+
+
+def _group_lines(classes: RowClasses) -> list[str]:
+    """Return the size, the first texts and the first ids of each group, the largest first."""
+    texts = classes.texts or tuple((None,) * len(group) for group in classes.groups)
+    by_size = sorted(zip(classes.groups, texts, strict=True), key=lambda both: -len(both[0]))
+    return [
+        f"{len(group)} rows: {', '.join(map(_entry, group[:SHOWN_ROWS], names[:SHOWN_ROWS]))}"
+        + (", …" if len(group) > SHOWN_ROWS else "")
+        for group, names in by_size
+    ]
+
+
+def _entry(index: int, token: str | None) -> str:
+    return f"#{index}" if token is None else f"{visible(token)} #{index}"
+
+
 def _ids(ids: tuple[int, ...]) -> str:
     return ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
 
@@ -240,7 +282,10 @@ def _pairs_title(g: Geometry) -> str:
     if pairs is None:
         return ""
     among = "all" if pairs.method == "exact" else "the sampled"
-    return f"most colliding of {among} {pairs.pairs:,} pairs"
+    title = f"most colliding of {among} {pairs.pairs:,} pairs"
+    if g.classes is None:
+        return title
+    return f"{title}, {'equal rows once' if g.classes.reason else 'words first, equal rows once'}"
 
 
 def _pair_lines(g: Geometry) -> list[tuple[str, ...]]:
@@ -308,7 +353,7 @@ def classes_text(classes: RowClasses) -> str:
     """Return how many rows there are of each class, and the groups of equal rows."""
     counts = classes.counts
     facts = [(f"{counts[kind]:,} {kind}", kind.meaning) for kind in RowClass if counts.get(kind)]
-    facts += [("equal rows", ", ".join(f"#{index}" for index in group)) for group in classes.groups]
+    facts += [("equal rows", group) for group in _group_lines(classes)[:SHOWN_PAIRS]]
     if classes.reason:
         facts.append(("note", classes.reason))
     return labelled(f"classes of {counted(len(classes.codes), 'row')}", facts, width=LABEL)

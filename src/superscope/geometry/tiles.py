@@ -29,8 +29,10 @@ class TileSums:
         Overlap and position of the nearest rows of every row, nearest first,
         shape (V, K). Empty places have overlap −2.
     top, top_ids
-        The highest |c|, highest first, shape (≤ T,), and the positions of those pairs,
-        shape (≤ T, 2).
+        The highest |c| of pairs of listed rows, highest first, shape (≤ T,), and the positions of
+        those pairs, shape (≤ T, 2).
+    peak, peak_ids
+        The same of all pairs, shapes (≤ P,) and (≤ P, 2).
     """
 
     absolute: float
@@ -40,6 +42,33 @@ class TileSums:
     near_ids: npt.NDArray[np.int32]
     top: npt.NDArray[np.float32]
     top_ids: npt.NDArray[np.int64]
+    peak: npt.NDArray[np.float32]
+    peak_ids: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Keep:
+    """What a sweep keeps besides sums.
+
+    Attributes
+    ----------
+    listed
+        Rows whose pairs may be among the top pairs, bool, shape (V,).
+    neighbors
+        Number of nearest rows of every row.
+    top, peaks
+        Number of top pairs, of listed rows and of all; at least 1.
+    """
+
+    listed: npt.NDArray[np.bool_]
+    neighbors: int = 0
+    top: int = 1
+    peaks: int = 1
+
+    @property
+    def features(self) -> int:
+        """V."""
+        return len(self.listed)
 
 
 class Tiles(ABC):

@@ -17,7 +17,7 @@ from numba import types
 
 from superscope.compiled import njit
 from superscope.device import usable_cores
-from superscope.geometry.tiles import ALIKE, BINS, Tiles, TileSums
+from superscope.geometry.tiles import ALIKE, BINS, Keep, Tiles, TileSums
 from superscope.geometry.unit_rows import Float32
 
 
@@ -43,11 +43,20 @@ class Top(NamedTuple):
     ids: Any
 
 
+class Tops(NamedTuple):
+    """The top pairs of listed rows, those of all rows, and which rows are listed."""
+
+    among: Any
+    every: Any
+    listed: Any
+
+
 # Functions with given types are compiled, or loaded from numba's cache, on import.
 _MATRIX, _IDS = types.float32[:, ::1], types.int32[:, ::1]
 _TILE = types.NamedTuple((_MATRIX, types.int64, types.int64), Tile)
 _NEAREST = types.NamedTuple((_MATRIX, _IDS), Nearest)
 _TOP = types.NamedTuple((types.float32[::1], types.int64[:, ::1]), Top)
+_TOPS = types.NamedTuple((_TOP, _TOP, types.boolean[::1]), Tops)
 _INT, _NUMBER = types.int64, types.float32
 
 _MARGIN = 16  # bins beyond ±1, for overlaps that exceed it by rounding, at most that of bfloat16
@@ -100,16 +109,28 @@ def _insert_pair(pairs, value, row, column):  # type: ignore  # pragma: no cover
     top_ids[at, 1] = column
 
 
-@njit(types.void(_TILE, _INT, _INT, types.float64[::1], types.int64[:, ::1], _NEAREST, _TOP))
+@njit(types.void(_TOPS, types.float32[::1], _NUMBER, _INT, _INT))
+def _insert_pairs(tops, overlaps, bar, row, column0):  # type: ignore  # pragma: no cover
+    """Insert the overlaps of a row, from a column on, that are not below a bar."""
+    row_listed = tops.listed[row]
+    for k in range(len(overlaps)):
+        value = abs(overlaps[k])
+        if value >= bar:
+            _insert_pair(tops.every, value, row, column0 + k)
+            if row_listed and tops.listed[column0 + k]:
+                _insert_pair(tops.among, value, row, column0 + k)
+
+
+@njit(types.void(_TILE, _INT, _INT, types.float64[::1], types.int64[:, ::1], _NEAREST, _TOPS))
 def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
-    tile, begin, end, sums, counts, nearest, pairs
+    tile, begin, end, sums, counts, nearest, tops
 ):
     """Add rows `begin` to `end` of a tile: only pairs whose column comes after their row."""
     every, row0, column0 = tile.overlaps, tile.row0, tile.column0
-    near, top = nearest.overlaps, pairs.overlaps
+    near, listed = nearest.overlaps, tops.listed
+    among, all_rows = tops.among.overlaps, tops.every.overlaps
     columns = every.shape[1]
     keep = near.shape[1]
-    last = len(top) - 1
     one = np.float32(1)
     scale = np.float32(BINS / 2)
     margin = np.float32(_MARGIN)
@@ -122,7 +143,9 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
             overlaps = every[i, c0 : min(c0 + _CHUNK, columns)]
             size = len(overlaps)
             near_bar = near[row, keep - 1] if keep else one + one
-            top_bar = min(top[last], _ALIKE)
+            top_bar = min(all_rows[len(all_rows) - 1], _ALIKE)
+            if listed[row]:
+                top_bar = min(top_bar, among[len(among) - 1])
             part_absolute = np.float32(0)
             part_square = np.float32(0)
             nearer = 0
@@ -152,9 +175,7 @@ def _by_rows(  # type: ignore  # noqa: PLR0917  # pragma: no cover
                     if overlaps[k] > near[row, keep - 1]:
                         _insert(nearest, row, overlaps[k], column0 + c0 + k)
             if larger:
-                for k in range(size):
-                    if abs(overlaps[k]) >= top_bar:
-                        _insert_pair(pairs, abs(overlaps[k]), row, column0 + c0 + k)
+                _insert_pairs(tops, overlaps, top_bar, row, column0 + c0)
         sums[0] += absolute
         sums[1] += square
 
@@ -187,25 +208,23 @@ class CpuTiles(Tiles):
 
     Parameters
     ----------
-    features
-        V.
-    neighbors, pairs
-        How many nearest rows of each row, and how many top pairs, to keep.
+    keep
+        Which nearest rows and top pairs to keep.
     threads
         Number of threads that share a tile; by default all usable cores.
     """
 
-    def __init__(self, features: int, neighbors: int, pairs: int, threads: int | None = None):
+    def __init__(self, keep: Keep, threads: int | None = None):
         self._threads = count = threads or usable_cores()
         self._pool = ThreadPoolExecutor(count)
         self._sums = np.zeros((count, 2))
         self._counts = np.zeros((count, 4, BINS + 2 * _MARGIN), np.int64)
-        self._top = Top(
-            np.full((count, pairs), -1, np.float32), np.zeros((count, pairs, 2), np.int64)
-        )
+        self._among = _empty(count, keep.top)
+        self._every = _empty(count, keep.peaks)
+        self._listed = keep.listed
         self._nearest = Nearest(
-            np.full((features, neighbors), -2, np.float32),
-            np.zeros((features, neighbors), np.int32),
+            np.full((keep.features, keep.neighbors), -2, np.float32),
+            np.zeros((keep.features, keep.neighbors), np.int32),
         )
         self._memory = np.empty(0, np.float32)  # reused for every tile
 
@@ -226,10 +245,12 @@ class CpuTiles(Tiles):
 
         def by_rows(thread: int) -> None:
             begin, end = _band(tile.shape[0], thread, count)
-            top = Top(self._top.overlaps[thread], self._top.ids[thread])
+            among = Top(self._among.overlaps[thread], self._among.ids[thread])
+            every = Top(self._every.overlaps[thread], self._every.ids[thread])
             _by_rows(
-                placed, begin, end, self._sums[thread], self._counts[thread], self._nearest, top
-            )
+                placed, begin, end, self._sums[thread], self._counts[thread], self._nearest,
+                Tops(among, every, self._listed),
+            )  # fmt: skip
 
         def by_columns(thread: int) -> None:
             begin, end = _band(tile.shape[1], thread, count)
@@ -241,19 +262,31 @@ class CpuTiles(Tiles):
 
     def result(self) -> TileSums:
         self._pool.shutdown()
-        overlaps = self._top.overlaps.reshape(-1)
-        ids = self._top.ids.reshape(-1, 2)
-        order = np.lexsort((ids[:, 1], ids[:, 0], -overlaps))
-        order = order[overlaps[order] >= 0][: self._top.overlaps.shape[1]]
+        top, top_ids = _merged(self._among)
+        peak, peak_ids = _merged(self._every)
         return TileSums(
             absolute=float(self._sums[:, 0].sum()),
             square=float(self._sums[:, 1].sum()),
             counts=_folded(self._counts.sum(axis=(0, 1))),
             near=self._nearest.overlaps,
             near_ids=self._nearest.ids,
-            top=overlaps[order],
-            top_ids=ids[order],
+            top=top,
+            top_ids=top_ids,
+            peak=peak,
+            peak_ids=peak_ids,
         )
+
+
+def _empty(threads: int, pairs: int) -> Top:
+    return Top(np.full((threads, pairs), -1, np.float32), np.zeros((threads, pairs, 2), np.int64))
+
+
+def _merged(top: Top) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Return the top pairs of all threads, highest first."""
+    overlaps, ids = top.overlaps.reshape(-1), top.ids.reshape(-1, 2)
+    order = np.lexsort((ids[:, 1], ids[:, 0], -overlaps))
+    order = order[overlaps[order] >= 0][: top.overlaps.shape[1]]
+    return overlaps[order], ids[order]
 
 
 def _folded(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
