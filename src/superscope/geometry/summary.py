@@ -245,12 +245,11 @@ def _class_facts(g: Geometry) -> Iterator[tuple[str, str]]:
     equal = sum(map(len, c.groups)) - len(c.groups)
     if not equal or g.raw.pairs is None:
         return
+    rows, groups = counted(equal, "row equals", "rows equal"), counted(len(c.groups), "group")
+    pairs = counted(g.raw.pairs.folded, "pair is", "pairs are")
     yield (
         "equal rows",
-        (
-            f"{counted(equal, 'row equals', 'rows equal')} an earlier one, in "
-            f"{counted(len(c.groups), 'group')}; {counted(g.raw.pairs.folded, 'pair is', 'pairs are')} "
-        "folded into those of the first row of each"
+        (f"{rows} an earlier one, in {groups}; {pairs} folded into those of the first row of each"),
     )
     for group in _group_lines(c)[:SHOWN_GROUPS]:
         yield "", group
