@@ -287,7 +287,7 @@ def _named(rows: UnitRows, positions: npt.NDArray[np.int64], listing: Listing) -
     """Return pairs of rows with ids, texts and float32 overlaps: words first, then by |c|."""
     head = rows.head
     overlaps = overlaps_of(rows, positions[:, 0], positions[:, 1])
-    words: npt.NDArray[np.bool_] = listing.words[positions].all(axis=1)
+    words = listing.words[positions[:, 0]] & listing.words[positions[:, 1]]
     found = []
     for (i, j), c, word in zip(positions.tolist(), overlaps.tolist(), words.tolist(), strict=True):
         first, second = head.id_of(i), head.id_of(j)
