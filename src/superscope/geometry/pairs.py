@@ -230,9 +230,8 @@ def _unsure(
     """Whether a pair outside the list may be a top pair: those in it are so close."""
     if not error or len(bars) >= pairs:
         return False
-    return (
-        sorted((abs(pair.overlap) for pair in found), reverse=True)[wanted - 1] < bars[-1] + error
-    )
+    least = sorted((abs(pair.overlap) for pair in found), reverse=True)[wanted - 1]
+    return bool(least < bars[-1] + error)
 
 
 def _with_words(
