@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from costs import make_cost, make_intervention
 from studies import make_evaluation, make_study
 
 import superscope
@@ -79,6 +80,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         TokenFrequency("t", text, counts, "runs", None, tail, (), None, None, None, None, "1"),
         make_evaluation(64, "lab/m"),
         make_study(3),
+        make_cost(), make_intervention(),
     ]  # fmt: skip
     return {type(result): result for result in results}
 

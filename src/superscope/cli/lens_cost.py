@@ -73,8 +73,8 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
     if out is not None:
         write_table(cost.tokens(), beside["tokens"])
         if cost.intervention is not None:
-            write_table(cost.intervention.table(), beside["pairs"])
-        write_table(cost.groups(), out)
+            write_table(cost.intervention.to_frame(), beside["pairs"])
+        write_table(cost.to_frame(), out)
     if table is not None:
         write_table(cost.tokens(), table)
     print(cost.to_json() if json else cost)

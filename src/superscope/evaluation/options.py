@@ -1,6 +1,6 @@
 """How a loss is evaluated."""
 
-from __future__ import annotations
+# Annotations are evaluated here, because a class elsewhere may inherit these fields.
 
 from dataclasses import dataclass
 from typing import Literal

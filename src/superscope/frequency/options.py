@@ -1,6 +1,6 @@
 """How a text is read and counted: the options of commands and functions, declared once."""
 
-from __future__ import annotations
+# Annotations are evaluated here, because a class elsewhere may inherit these fields.
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -168,7 +168,8 @@ def _decades(frequencies: Float64, targets: Int64) -> tuple[Int64, tuple[str, ..
     present = np.unique(power[targets][seen[targets]]).astype(np.int64).tolist()
     for k, p in enumerate(present, 1):
         made[seen & (power == p)] = k
-    return made, ("never counted", *(f"from {number(10.0**p)}" for p in present))
+    names = (f"{number(10.0**p)} to {number(10.0 ** (p + 1))}" for p in present)
+    return made, ("never counted", *names)
 
 
 def _groups(clusters: Clusters, names: tuple[str, ...]) -> tuple[GroupCost, ...]:

@@ -208,7 +208,7 @@ class NeighborCost(Result):
             "confident_on_controls": t.on_controls,
         })  # fmt: skip
 
-    def groups(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return a row for all tokens, each class and each decade: nats for each token."""
         import pandas as pd
 

@@ -131,7 +131,13 @@ class Intervention(Result):
             return "none"
         return "cost" if change.value < 0 else "meaning"
 
-    def table(self) -> pd.DataFrame:
+    def __repr__(self) -> str:
+        change = self.pairs_together.change.value
+        return (
+            f"<Intervention: {self.pairs_together.pairs} pairs apart, {change:+.4g} nats a token>"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
         """Return a row for each pair and each control."""
         import pandas as pd
 
