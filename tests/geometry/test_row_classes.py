@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from superscope import Head
 from superscope.geometry import RowClass, classify
@@ -45,3 +46,37 @@ def test_classes_are_of_the_kept_rows_by_id() -> None:
 
 def test_every_class_says_what_it_means() -> None:
     assert len({kind.meaning for kind in RowClass}) == len(RowClass)
+
+
+def stepped(steps: int, dtype: torch.dtype) -> Head:
+    """A head whose third row is so many steps of its stored type from the first."""
+    rows = torch.from_numpy(ROWS).to(dtype)
+    bits = {2: torch.int16, 4: torch.int32}[rows.itemsize]
+    whole = rows.view(bits).clone()
+    whole[2] = whole[0] + steps
+    return Head.from_array(whole.view(dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_rows_are_equal_that_are_one_step_of_their_type_apart(dtype: torch.dtype) -> None:
+    assert classify(stepped(1, dtype)).groups == ((0, 2),)
+    assert classify(stepped(2, dtype)).groups == ()
+
+
+def test_a_step_of_bfloat16_is_many_of_float32() -> None:
+    rows = stepped(1, torch.bfloat16).block(0, 8)
+    assert classify(Head.from_array(rows)).groups == ()
+
+
+def test_equal_rows_are_found_among_many_and_all_may_be_equal() -> None:
+    rows = np.random.default_rng(1).standard_normal((3000, 8)).astype(np.float16)
+    rows[[7, 2999]] = rows[1234]
+    assert classify(Head.from_array(rows)).groups == ((7, 1234, 2999),)
+    same = classify(Head.from_array(np.ones((50, 3))))
+    assert same.counts == {"duplicate": 49, "unknown": 1}
+
+
+def test_a_row_that_differs_in_one_number_is_no_duplicate() -> None:
+    rows = np.tile(ROWS[0], (4, 1))
+    rows[3, 2] += 0.01
+    assert classify(Head.from_array(rows)).groups == ((0, 1, 2),)

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError, RemoteError
-from superscope.heads import cache, tokens
+from superscope.heads import cache, gguf_vocabulary, tokens
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.encodings import ENCODINGS, ggml_encoding
 from superscope.heads.find import FoundHead
+from superscope.heads.gguf_vocabulary import GgufVocabulary
 from superscope.heads.head import Head, Provenance
 from superscope.heads.opened import loaded, read_directory, rows_of
 from superscope.heads.rows import ArrayRows, Rows, ScaledRows
@@ -102,6 +103,7 @@ def _content(checkpoint: Checkpoint, found: FoundHead, progress: Progress) -> It
     parts |= {name: ("F32", table.shape, table.nbytes) for name, table in tables.items()}
     name = str(found.provenance.file)
     facts = checkpoint.facts(name)
+    vocabulary = gguf_vocabulary.of_directory(found.directory)
     metadata = {
         "span": json.dumps(None if scale is None else scale.span),
         "provenance": json.dumps(asdict(found.provenance)),
@@ -110,6 +112,7 @@ def _content(checkpoint: Checkpoint, found: FoundHead, progress: Progress) -> It
         "transposed": json.dumps(tensor.transposed),
         "bias": json.dumps(found.bias is not None),
         "tokens": json.dumps(tokens.of_directory(found.directory)),
+        "vocabulary": json.dumps(None if vocabulary is None else asdict(vocabulary)),
     }
     yield cache.safetensors_header(parts, metadata)
     done = 0
@@ -226,6 +229,8 @@ def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
             transposed=known["transposed"],
         )
         texts = None if known["tokens"] is None else tuple(known["tokens"])
+        written = known.get("vocabulary")  # older copies have none
+        vocabulary = None if written is None else GgufVocabulary(**written)
         facts = known["facts"]
         tables = {
             name: loaded(file, directory.tensors[name])
@@ -240,4 +245,5 @@ def _read(copy: Path) -> tuple[Head, dict[str, str] | None]:
     if span is not None:
         rows = ScaledRows(rows, tables["factors"], (span[0], span[1]), tables.get("zero"))
     gain = tables["gain"].ravel() if "gain" in tables else None
-    return Head(rows, source, texts, gain=gain, copy=copy, bias=bias), facts
+    head = Head(rows, source, texts, gain=gain, copy=copy, bias=bias, tokenizer=vocabulary)
+    return head, facts

@@ -21,7 +21,8 @@ from superscope.heads.transport import RangeFile
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?",
             10: "<Q", 11: "<q", 12: "<d"}  # fmt: skip
 _STRING, _ARRAY = 8, 9
-_KEPT_ARRAYS = ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type")  # others are skipped
+# The other arrays are skipped.
+_KEPT_ARRAYS = tuple(f"tokenizer.ggml.{x}" for x in ("tokens", "token_type", "merges", "scores"))
 _UNUSED = 5  # the token type of rows that only pad the vocabulary
 # Real headers hold a vocabulary and its merges: about 16 MB, 800,000 strings, 50 other values.
 MAX_HEADER, MAX_STRINGS, MAX_VALUES = 64_000_000, 2_000_000, 10_000
@@ -81,7 +82,7 @@ def read_directory(file: RangeFile) -> Directory:
 def _tokens(properties: dict[str, Any]) -> tuple[str | None, ...] | None:
     """Remove the vocabulary from the metadata and return it; ids that only pad it are None."""
     pieces = properties.pop("tokenizer.ggml.tokens", None)
-    types = properties.pop("tokenizer.ggml.token_type", None)
+    types = properties.get("tokenizer.ggml.token_type")
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
         return None
     if not isinstance(types, list) or len(types) != len(pieces):

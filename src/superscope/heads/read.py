@@ -13,7 +13,7 @@ import numpy as np
 
 from superscope.arguments import checked
 from superscope.errors import HeadDataError, NotFoundError, SuperscopeError, UsageError
-from superscope.heads import copies, tokens
+from superscope.heads import copies, gguf_vocabulary, tokens
 from superscope.heads._locate import locate
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.find import FoundHead, find_head
@@ -172,6 +172,7 @@ def _from_source(checkpoint: Checkpoint, options: HeadOptions) -> Head:
         tokens.of_directory(found.directory),
         gain=found.gain,
         bias=found.bias,
+        tokenizer=gguf_vocabulary.of_directory(found.directory),
     )
 
 
