@@ -153,7 +153,7 @@ def pages(every: bool) -> dict[Path, str]:
     showing = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
     marks = ("<!-- run", "<!-- statuses -->", "<!-- rooms -->")
     with tempfile.TemporaryDirectory() as name, chdir(name):
-        for there in (".cache", "examples"):
+        for there in (".cache", "examples", "docs"):
             Path(there).symlink_to(ROOT / there)
         found = {
             page: with_output(page, every)

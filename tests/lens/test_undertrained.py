@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import superscope
 from superscope import Head
 from superscope.errors import HeadDataError, UsageError
+from superscope.heads.kinds import TokenKind, Vocabulary
 from superscope.lens import Undertrained, undertrained
 
 V, M, NEVER = 1500, 24, 120
@@ -121,6 +124,35 @@ def test_the_reference_is_found_by_the_tokenizer() -> None:
     assert len(found.found) == NEVER
     padded = Head.from_array(planted(6), tokens=(None,) * 5 + tuple(texts[5:]))
     assert undertrained(padded).found == found.found
+
+
+class Kinds(Vocabulary):
+    """A tokenizer that says what it is told to say."""
+
+    def __init__(self, kinds: list[TokenKind]) -> None:
+        self._said = tuple(kinds)
+
+    @property
+    def kinds(self) -> tuple[TokenKind, ...]:
+        """What was said."""
+        return self._said
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """No text is asked for here."""
+        raise NotImplementedError(text)
+
+
+@pytest.mark.parametrize("kind", [TokenKind.UNREACHABLE, TokenKind.SPECIAL])
+def test_what_the_tokenizer_says_is_a_reference(kind: TokenKind) -> None:
+    """Tokens that their text does not give, and control tokens; one of these is in use."""
+    kinds = [kind] * 6 + [TokenKind.WORD] * (V - 6)
+    rows = planted(6)
+    rows[5] = trained(0)[5]
+    texts = tuple(f"word{i}" for i in range(V))
+    found = undertrained(replace(Head.from_array(rows, tokens=texts), tokenizer=Kinds(kinds)))
+    assert found.reference is not None
+    assert found.reference.ids.tolist() == list(range(6))
+    assert len({*found.found} ^ ({*range(NEVER)} - {5})) <= 2
 
 
 def test_a_reference_may_hold_trained_rows() -> None:

@@ -18,8 +18,6 @@ from superscope.lens.reference import FEWEST, Reference, close_together, densest
 from superscope.lens.two_groups import APART, FINEST, TwoGroups, two_groups
 from superscope.lens.untrained import Undertrained
 
-Positions = npt.NDArray[np.intp]
-
 # A group that is not sure is told only within this share of the background's distance, and if
 # it is less likely by chance. The densest rows of narrow random heads reach to 0.4 of it.
 DENSE, CHANCE = 1 / 4, 1e-3
@@ -37,7 +35,6 @@ class _Fit:
     reference: Reference
     distance: Float64
     groups: TwoGroups
-    members: Positions
     sure: bool
 
 
@@ -110,6 +107,7 @@ def undertrained(
     ids = (np.arange(kept.features) if kept.ids is None else kept.ids).astype(np.int64)
     matrices = [kept] if embedding is None else [kept, _beside(embedding, head, ids)]
     fit = _fit(matrices, ids, reference)
+    unused = None if fit is None else np.flatnonzero(np.isin(ids, fit.reference.ids))
     empty = np.zeros(0)
     return Undertrained(
         model=head.provenance.model,
@@ -124,7 +122,7 @@ def undertrained(
         spread=0.0 if fit is None else fit.groups.spread,
         background=0.0 if fit is None else fit.groups.background,
         matrices=tuple(
-            indicators(rows, None if fit is None else fit.members, name, components)
+            indicators(rows, unused, name, components)
             for rows, name in zip(matrices, ("head", "embedding"), strict=False)
         ),
         zero=prepared.zero_ids,
@@ -213,7 +211,7 @@ def _from(matrices: list[Head], ids: npt.NDArray[np.int64], reference: Reference
             squares += np.square(d / max(float(np.median(d[members])), least))
         distance = np.sqrt(squares / len(matrices))
         groups = two_groups(distance, members, width)
-        fit = _Fit(reference, distance, groups, members, sure)
+        fit = _Fit(reference, distance, groups, sure)
         found = np.flatnonzero(groups.probability > 0.5)
         if not groups.apart or len(found) < FEWEST or np.array_equal(found, members):
             break

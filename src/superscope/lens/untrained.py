@@ -85,7 +85,10 @@ class Undertrained(Result):
 
     @property
     def estimated_se(self) -> float:
-        """Standard error of that number, from the rows of which it is not certain."""
+        """Standard error of that number, from the rows of which it is not certain.
+
+        Rows that were seen once or twice and did not move are counted without doubt.
+        """
         return float(np.sqrt((self.probability * (1 - self.probability)).sum()))
 
     @property
