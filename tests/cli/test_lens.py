@@ -81,7 +81,7 @@ def test_which_tokens_can_be_said_is_shown_and_proved(tmp_path, capsys):
     model, proof, table = (str(tmp_path / n) for n in ("head.npy", "proof.npz", "can.csv"))
     main(["lens", model, "--argmax", "--certificates", proof, "--table", table])
     shown = capsys.readouterr().out
-    assert "2 tokens of 5" in shown and "tied" in shown and "#1, #4" in shown
+    assert "2 of 5 tokens" in shown and "tied" in shown and "#1, #4" in shown
     assert list(pd.read_csv(table)["status"])[3] == "impossible"
     assert verify(read_head(model), Certificates.load(proof)).holds
     main(["lens", model, "--argmax", "--json"])

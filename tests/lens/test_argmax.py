@@ -9,7 +9,7 @@ from scipy.spatial import ConvexHull
 
 from superscope.errors import HeadDataError, UsageError
 from superscope.heads import Head
-from superscope.lens import Argmax, argmax, argmax_search, verify
+from superscope.lens import Argmax, argmax, argmax_rivals, argmax_search, argmax_whitened, verify
 
 ABLE, TIED, IMPOSSIBLE = 0, 1, 2
 
@@ -153,9 +153,9 @@ def test_where_most_rows_are_impossible_the_corners_are_those_of_the_hull():
 def test_neither_tiles_nor_batches_change_a_status(monkeypatch):
     rows = np.random.default_rng(6).standard_normal((150, 5))
     whole = found(rows)
-    monkeypatch.setattr(argmax_search, "_TILE", 16)
-    monkeypatch.setattr(argmax_search, "KEPT", 4 * 5 * 40)
-    monkeypatch.setattr(argmax_search, "_LOGITS", 300)
+    monkeypatch.setattr(argmax_whitened, "_TILE", 16)
+    monkeypatch.setattr(argmax_whitened, "KEPT", 4 * 5 * 40)
+    monkeypatch.setattr(argmax_rivals, "_LOGITS", 300)
     parts = found(rows)
     np.testing.assert_array_equal(parts.status, whole.status)
     np.testing.assert_allclose(parts.margin, whole.margin, rtol=1e-4)
@@ -177,7 +177,7 @@ def test_ids_and_texts_are_those_of_the_vocabulary():
     assert table["status"].tolist() == ["argmaxable"] * 3 + ["impossible"]
     assert table["combined"].isna().tolist() == [True] * 3 + [False]
     assert '1, a combination of other rows: "d\\n"' in str(can)
-    assert "3 tokens of 4 (75 %)" in str(can)
+    assert "3 of 4 tokens" in str(can)
 
 
 def test_long_lists_are_folded():

@@ -17,7 +17,6 @@ from superscope.text import (
     labelled,
     named,
     number,
-    percent,
     visible,
 )
 
@@ -29,8 +28,7 @@ _LABEL = 13  # characters of the longest label
 def argmax_text(can: Argmax) -> str:
     """Return how many tokens can be said, those that cannot by name, and the least margins."""
     total = len(can.ids)
-    share = percent(can.argmaxable / total)
-    facts = [("argmaxable", f"{counted(can.argmaxable, 'token')} of {total:,} ({share})")]
+    facts = [("argmaxable", f"{can.argmaxable:,} of {counted(total, 'token')}")]
     if can.tied:
         facts.append(("tied", f"{can.tied:,} with an equal row: {_listed(can, TIED)}"))
     if can.impossible:

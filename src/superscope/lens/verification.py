@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
-from superscope.geometry.unit_rows import blocks
+from superscope.geometry.unit_rows import blocks, row_norms
 from superscope.heads import Head
 from superscope.lens.certificates import (
     ARGMAXABLE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
-_TOGETHER = 2048  # hidden states that are checked at once
+_TOGETHER = 1 << 22  # numbers of the hidden states that are checked at once
 _ROUNDED = 2.0**-22  # of a row's norm: what storing it in float32 may move it, and a little more
 
 
@@ -180,25 +180,30 @@ def _states(
     faults = []
     stated = {row: n for n, row in enumerate(c.stated.tolist())}
     able = np.flatnonzero(c.status == ARGMAXABLE)
-    for start in range(0, len(able), _TOGETHER):
-        some = able[start : start + _TOGETHER]
+    longest = max(
+        float(row_norms(head.block(*bounds)).max()) for bounds in blocks(head.features, head.width)
+    )
+    together = max(1024, _TOGETHER // head.width)
+    for start in range(0, len(able), together):
+        some = able[start : start + together]
         rows = head.take(some).astype(np.float64)
         states = (rows - c.center) @ c.matrix * c.scale[some, None]
         for n, row in enumerate(some.tolist()):
             if row in stated:
                 states[n] = c.directions[stated[row]]
         own = np.einsum("ij,ij->i", rows, states) + bias[some]
-        other, reach = np.full(len(some), -np.inf), np.zeros(len(some))
+        other = np.full(len(some), -np.inf)
         for first, last in blocks(head.features, head.width):
             wide = head.block(first, last).astype(np.float64)
-            logits = states @ wide.T + bias[first:last]
+            logits = states @ wide.T
+            logits += bias[first:last]
             here = np.flatnonzero((some >= first) & (some < last))
             logits[here, some[here] - first] = -np.inf
             np.maximum(other, logits.max(axis=1), out=other)
-            longest = float(np.sqrt(np.einsum("ij,ij->i", wide, wide).max()))
-            np.maximum(reach, longest, out=reach)
         norms = np.linalg.norm(states, axis=1)
-        rounding = 2 * (head.width + 2) * np.finfo(float).eps * (norms * reach + np.abs(bias).max())
+        rounding = (
+            2 * (head.width + 2) * np.finfo(float).eps * (norms * longest + np.abs(bias).max())
+        )
         gap = own - other
         with np.errstate(divide="ignore", invalid="ignore"):
             margins[some] = np.where(np.isinf(gap), np.inf, gap / norms)

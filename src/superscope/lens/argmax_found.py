@@ -1,0 +1,81 @@
+"""What the search for certificates has found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.lens.centered_rows import CenteredRows, Float64, Int64
+from superscope.lens.certificates import IMPOSSIBLE, UNDECIDED, Certificates
+
+EPS = 2.0**-24
+"""Half a unit of float32's last place."""
+
+FAR = 1e3
+"""A hidden state is so long that biases change its margin by less than a thousandth."""
+
+
+@dataclass(eq=False)
+class Found:
+    """What a search has found so far, for V rows.
+
+    Attributes
+    ----------
+    status, margin, scale
+        As in the results, shape (V,).
+    directions
+        Hidden states of the rows that have one of their own, by position.
+    twins
+        The equal row of each tied one.
+    combinations
+        Rows and weights that make an impossible row.
+    """
+
+    status: npt.NDArray[np.int8]
+    margin: Float64
+    scale: Float64
+    directions: dict[int, Float64] = field(default_factory=dict)
+    twins: dict[int, int] = field(default_factory=dict)
+    combinations: dict[int, tuple[Int64, Float64]] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls, count: int) -> Found:
+        """Return that all rows are undecided."""
+        status = np.full(count, UNDECIDED, np.int8)
+        return cls(status, np.full(count, np.nan), np.zeros(count))
+
+    @property
+    def left(self) -> Int64:
+        """Positions of the rows without a certificate."""
+        return np.flatnonzero(self.status == UNDECIDED)
+
+    def combined(self, row: int, parts: Int64, weights: Float64) -> None:
+        """Note that a row is a combination of others."""
+        self.status[row] = IMPOSSIBLE
+        self.combinations[row] = parts, weights
+
+    def certificates(self, rows: CenteredRows) -> Certificates:
+        """Return what was found as certificates."""
+        head = rows.head
+        stated, tied, impossible = (
+            np.array(sorted(d), np.int64) for d in (self.directions, self.twins, self.combinations)
+        )
+        combinations = [self.combinations[i] for i in impossible.tolist()]
+        none: list[tuple[Int64, Float64]] = [(np.empty(0, np.int64), np.empty(0))]
+        return Certificates(
+            np.arange(head.features) if head.ids is None else head.ids,
+            self.status,
+            rows.mean,
+            rows.whitening @ rows.whitening,
+            self.scale,
+            stated,
+            np.array([self.directions[i] for i in stated.tolist()]).reshape(-1, head.width),
+            tied,
+            np.array([self.twins[i] for i in tied.tolist()], np.int64),
+            impossible,
+            np.cumsum([0, *(len(parts) for parts, _ in combinations)], dtype=np.int64),
+            np.concatenate([parts for parts, _ in combinations or none]),
+            np.concatenate([weights for _, weights in combinations or none]),
+        )
