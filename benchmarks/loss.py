@@ -23,8 +23,8 @@ MEMORY = (8, 512)  # sequences and tokens of the batch whose memory is measured
 
 def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield what a plain loop gives and takes, and the memory of both."""
-    model = setting.model or next(_fetched("fetch_models.py", "smollm2").glob("*.gguf"))
-    text = setting.text or _fetched("fetch_text.py") / "test.jsonl"
+    model = setting.model or next(fetched("fetch_models.py", "smollm2").glob("*.gguf"))
+    text = setting.text or fetched("fetch_text.py") / "test.jsonl"
     if setting.quick:
         yield from _real(model, text, 300, ("documents",), (8,))
         yield from _memory(VOCABULARIES[:2], apart=False)
@@ -33,7 +33,8 @@ def run(setting: Setting) -> Iterator[Result | Section]:
         yield from _memory(VOCABULARIES)
 
 
-def _fetched(script: str, *arguments: str) -> Path:
+def fetched(script: str, *arguments: str) -> Path:
+    """Return what a script of ``tools/`` fetches."""
     command = [sys.executable, ROOT / "tools" / script, *arguments]
     return Path(subprocess.check_output(command, text=True).strip())
 

@@ -22,6 +22,7 @@ PAGES = {
         "loss of tiny, documents", "tokens per second, documents", "peak memory of the loss",
         "16,384",
     ],
+    "lens": ["certificates of all tokens", "verifying every certificate"],
 }  # fmt: skip
 
 

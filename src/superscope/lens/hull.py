@@ -15,7 +15,7 @@ Float64 = npt.NDArray[np.float64]
 def nearest(vectors: Float64) -> tuple[Float64, Float64] | None:
     """Return the nearest point of the hull to the origin, and the weights that make it.
 
-    It is found by non-negative least squares (Lawson & Hanson, 1974, ch. 23).
+    It is found by non-negative least squares (LH74, chapter 23).
 
     Parameters
     ----------
