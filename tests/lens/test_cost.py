@@ -251,21 +251,28 @@ def test_controls_are_as_frequent_as_neighbors_and_others_than_they_are() -> Non
     assert set(bins) == {NEVER, 0, 1, 2, 3}
     targets = np.arange(100, 120)
     neighbors = np.stack([rng.choice(100, 5, False) for _ in targets])
-    made = draw(targets, neighbors, bins, np.arange(360), 40, 0)
+    made = draw(targets, neighbors, bins[neighbors], bins, np.arange(360), 40, 0)
     assert made.drawn.all()
     own = bins[neighbors] != 3  # 8 alone is rare, and widened
     for k, target in enumerate(targets):
         for ids in made.ids[k]:
             assert len({int(target), *neighbors[k].tolist(), *ids.tolist()}) == 11
             assert (bins[ids] == bins[neighbors[k]])[own[k]].all()
-    again = draw(targets, neighbors, bins, np.arange(360), 40, 0)
+    again = draw(targets, neighbors, bins[neighbors], bins, np.arange(360), 40, 0)
     assert (again.ids == made.ids).all()
+
+
+def test_controls_may_be_as_frequent_as_the_token(lens: Lens, cost: NeighborCost) -> None:
+    found = lens.cost(texts(), draws=2, pairs=0, like="token", progress=None)
+    assert found.total.neighbors == cost.total.neighbors or found.left_out != cost.left_out
+    assert found.total.controls != cost.total.controls
+    assert "as frequent as the token" in str(found)
 
 
 def test_too_few_rows_of_a_frequency_are_widened_and_then_left_out() -> None:
     bins = bins_of(np.array([1.0] * 30 + [2.0, 2, 2] + [1e6]))
     targets, neighbors = np.array([0, 1]), np.array([[30, 31], [2, 33]])
-    made = draw(targets, neighbors, bins, np.arange(34), 3, 0)
+    made = draw(targets, neighbors, bins[neighbors], bins, np.arange(34), 3, 0)
     assert made.drawn.tolist() == [True, False]
     assert made.widened[0] == 1
 
@@ -324,3 +331,28 @@ def test_a_text_of_one_document_has_no_error_and_says_so(lens: Lens) -> None:
 def test_a_matrix_in_memory_reads_no_text() -> None:
     with pytest.raises(UsageError, match="reads no text"):
         superscope.lens(np.eye(5)).cost(["a"], progress=None)
+
+
+def test_a_lens_on_another_matrix_than_the_head_is_refused(tmp_path: Path) -> None:
+    folder = tiny_language_model("llama", tmp_path)
+    lens = superscope.lens(folder, tensor="model.embed_tokens.weight", progress=None)
+    with pytest.raises(UsageError, match="another matrix than the output head"):
+        lens.cost(texts(), progress=None)
+    folded = superscope.lens(folder, fold_norm=True, neighbors=4, progress=None)
+    with pytest.raises(UsageError, match="choose pairs=0"):
+        folded.cost(texts(), draws=1, progress=None)
+
+
+def test_hidden_states_times_the_head_are_the_logits(folder: Path) -> None:
+    read = reading(folder, texts(5))
+    head = read.model.head_rows(np.arange(320))
+    nats, count = 0.0, 0
+    for sequence, states in read.states():
+        targets = sequence.ids[sequence.scored]
+        logits = (states @ head.T).astype(np.float64)
+        total = np.log(np.exp(logits).sum(axis=1))
+        nats += float((total - logits[np.arange(len(targets)), targets]).sum())
+        count += len(targets)
+    evaluation = read.evaluation()
+    assert count == evaluation.scored
+    assert nats / count == pytest.approx(evaluation.loss, rel=1e-5)

@@ -55,7 +55,7 @@ def make_cost(difference: float = 0.01, seed: int = 0) -> NeighborCost:
     )  # fmt: skip
     return NeighborCost(
         read.model, read.text, read.settings, Estimate(read.loss, read.loss_se), "mean", 10, 5, 0,
-        "given", _group("all", 1000, difference), 0.001, 3, 0.1, 0.02,
+        "neighbor", "given", _group("all", 1000, difference), 0.001, 3, 0.1, 0.02,
         (_group("word", 900, difference),), (_group("10 to 100", 40, difference),), tokens,
         tuple(f" t{k}" for k in range(TOKENS)), ("word",) * TOKENS, make_intervention(),
         ("a note",),

@@ -137,6 +137,11 @@ class LanguageModel:
             flat = hidden[:, :-1][scored[:, 1:].to(hidden.device)].float().cpu().numpy()
         return np.split(flat, np.cumsum(scored.sum(dim=1).numpy())[:-1])
 
+    @property
+    def plain_head(self) -> bool:
+        """Whether the rows of the output head are its weight: an adapter may add to that."""
+        return "weight" in self._model.get_output_embeddings()._parameters
+
     def head_rows(self, ids: npt.NDArray[np.int64]) -> Float32:
         """Return rows of the output head, shape (r, m)."""
         rows: Float32 = (

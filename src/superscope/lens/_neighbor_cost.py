@@ -48,13 +48,18 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
     SuperscopeError
         The text is too short for controls, or the head is not that of the model.
     """
+    looked.check(read.model)
+    if options.pairs:
+        looked.check_movable(read.model)
     targets, counts = _targets(read)
     frequencies = _by_id(looked, read, targets, counts)
     found = near(looked.views.rows(looked.center), targets, looked.nearest, read.progress)
     bins = bins_of(frequencies)
-    _check(found, bins, read, looked)
+    _check(found, bins, read)
+    of = found.neighbors if options.like == "neighbor" else found.targets[:, None]
+    wanted = np.broadcast_to(bins[of], found.neighbors.shape)
     controls = draw(
-        found.targets, found.neighbors, bins, _allowed(looked), options.draws, options.seed
+        found.targets, found.neighbors, wanted, bins, _allowed(looked), options.draws, options.seed
     )
     if not controls.drawn.any():
         raise UsageError(_too_short(read, "no frequency has enough rows to draw controls from"))
@@ -81,6 +86,7 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
         center=looked.center,
         nearest=sets.shape[2],
         draws=options.draws,
+        like=options.like,
         seed=options.seed,
         counted="text" if looked.frequencies is None else "given",
         total=total,
@@ -122,15 +128,10 @@ def _by_id(looked: Looked, read: Pass, targets: Int64, counts: Int64) -> Float64
     return made
 
 
-def _check(found: Near, bins: Int64, read: Pass, looked: Looked) -> None:
-    """Refuse a text from which nothing can be said, and a head that is not the model's."""
+def _check(found: Near, bins: Int64, read: Pass) -> None:
+    """Refuse a text from which nothing can be said."""
     if not len(found.targets) or not found.neighbors.shape[1]:
         raise UsageError(f"{read.text.name}: no token of it has a row with a direction")
-    if looked.head.stored.shape[0] > read.model.rows or found.neighbors.max() >= read.model.rows:
-        raise UsageError(
-            f"{looked.head.provenance.model}: the lens looks at {looked.head.stored.shape[0]:,} "
-            f"rows, and the model's head has {read.model.rows:,}; leave out tensor="
-        )
     if (bins[found.neighbors] == NEVER).all():
         raise UsageError(_too_short(read, "no row near to one of its tokens is counted once"))
 
@@ -243,6 +244,6 @@ def _notes(made: NeighborCost, evaluation: Evaluation) -> Iterator[str]:
         )
     if made.widened > _SOME:
         yield (
-            f"{percent(made.widened)} of the controls are of a frequency up to 8 times another "
-            "than their neighbor's, because too few rows have its own"
+            f"{percent(made.widened)} of the controls are up to 8 times as frequent as their "
+            f"{made.like}, or up to 8 times less, because too few rows are as frequent"
         )

@@ -32,9 +32,9 @@ class Controls:
     ids
         int64, shape (t, draws, k): in each draw, a row for each of the k neighbors.
     drawn
-        Which tokens have controls; of the others some neighbor's frequency has too few rows.
+        Which tokens have controls; of the others too few rows have a frequency that is wanted.
     widened
-        Share of each token's neighbors that have a control from another bin than their own, (t,).
+        Share of each token's neighbors whose control is from other bins than the wanted one, (t,).
     """
 
     ids: Int64
@@ -45,12 +45,13 @@ class Controls:
 def draw(  # noqa: PLR0917 - what is drawn for what, from where, how often
     targets: Int64,
     neighbors: Int64,
+    wanted: Int64,
     bins: Int64,
     allowed: Int64,
     draws: int,
     seed: int,
 ) -> Controls:
-    """Draw controls: for each neighbor, a random row of its frequency.
+    """Draw controls: for each neighbor, a random row of the frequency that is wanted.
 
     A draw has no row twice, and none that is the token or one of its neighbors. A bin with too few
     rows for that is widened by a bin to each side, up to ``WIDEST``.
@@ -61,6 +62,8 @@ def draw(  # noqa: PLR0917 - what is drawn for what, from where, how often
         Tokens, shape (t,).
     neighbors
         Ids of the rows nearest to each, shape (t, k).
+    wanted
+        Bin of the control for each of them, shape (t, k).
     bins
         Bin of each id (:func:`bins_of`), shape (V,).
     allowed
@@ -78,7 +81,7 @@ def draw(  # noqa: PLR0917 - what is drawn for what, from where, how often
     widened = np.zeros((count, k))
     for t in range(count):
         near = neighbors[t]
-        found = [pools.of(int(b)) for b in bins[near]]
+        found = [pools.of(int(b)) for b in wanted[t]]
         if any(pool is None for pool, _ in found):
             drawn[t] = False
             continue

@@ -37,7 +37,7 @@ class GroupCost:
     neighbors
         Mean of −ln(1 − p(N)), N the k nearest rows of the target: what they take of the loss.
     controls
-        The same for random rows of the neighbors' frequencies.
+        The same for as many random rows of the same frequency.
     difference
         The two subtracted: what closeness costs.
     confident
@@ -111,6 +111,8 @@ class NeighborCost(Result):
         k, the number of nearest rows.
     draws, seed
         How often controls are drawn, and the seed of their generator.
+    like
+        Whose frequency they have: of the ``neighbor`` that each stands for, or of the ``token``.
     counted
         Where the frequencies come from: ``text`` or ``given``.
     total
@@ -122,7 +124,7 @@ class NeighborCost(Result):
     unseen
         Share of the neighbors, over scored tokens, that the counts have never.
     widened
-        Share of the neighbors whose control comes from a frequency up to 8 times another.
+        Share of the controls that are up to 8 times as frequent as they should be, or less.
     classes, decades
         By class of the row, and by decade of the token's frequency.
     token_costs
@@ -145,6 +147,7 @@ class NeighborCost(Result):
     nearest: int
     draws: int
     seed: int
+    like: str
     counted: str
     total: GroupCost
     drawing_se: float

@@ -3,6 +3,7 @@
 # Annotations are evaluated here, because a class elsewhere may inherit these fields.
 
 from dataclasses import dataclass
+from typing import Literal
 
 from superscope.arguments import checked
 from superscope.evaluation.options import LossOptions
@@ -18,6 +19,9 @@ class CostOptions(LossOptions):
     ----------
     draws
         How often random rows are drawn as controls.
+    like
+        Whose frequency random rows have: that of the ``neighbor`` that each stands for, or that of
+        the ``token``, of which frequent ones then have too few.
     pairs
         How many of the pairs that cost most are moved apart in the head, for a second pass over
         the text; 0 leaves that out.
@@ -26,6 +30,7 @@ class CostOptions(LossOptions):
     """
 
     draws: int = 10
+    like: Literal["neighbor", "token"] = "neighbor"
     pairs: int = 20
     seed: int = 0
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from superscope.errors import UsageError
+from superscope.evaluation.model import LanguageModel
 from superscope.geometry import RowClasses
 from superscope.heads import Head
 from superscope.lens.views import Views
 
 Float64 = npt.NDArray[np.float64]
+
+_ROWS = 64  # that are compared with those of the model
+_ALIKE = 0.02  # of the largest number, by which these may differ
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +45,51 @@ class Looked:
     nearest: int
     classes: RowClasses
     frequencies: Float64 | None
+
+    def check(self, model: LanguageModel) -> None:
+        """Refuse a model that has another output head than this one.
+
+        Raises
+        ------
+        UsageError
+            Their rows differ in number, or in more than the precision of a checkpoint explains.
+        """
+        name, stored = self.head.provenance.model, self.head.stored.shape[0]
+        if stored > model.rows:
+            raise UsageError(
+                f"{name}: the lens looks at {stored:,} rows, and the model that reads the text has "
+                f"{model.rows:,}; leave out tensor="
+            )
+        if self.head.provenance.folded_norm is not None or not model.plain_head:
+            return  # its rows are changed on the way
+        ids = np.arange(self.head.features) if self.head.ids is None else self.head.ids
+        places = np.arange(0, len(ids), max(1, len(ids) // _ROWS))
+        ours = self.head.take(places).astype(np.float64)
+        theirs = model.head_rows(ids[places]).astype(np.float64)
+        alike = ours.shape == theirs.shape and (
+            float(np.abs(ours - theirs).max()) <= _ALIKE * float(np.abs(theirs).max())
+        )
+        if not alike:
+            raise UsageError(
+                f"{name}: the lens looks at another matrix than the output head of the model that "
+                "reads the text; leave out tensor="
+            )
+
+    def check_movable(self, model: LanguageModel) -> None:
+        """Refuse to move rows that are not those of the model.
+
+        Raises
+        ------
+        UsageError
+            The norm is folded into the rows, or an adapter adds to them.
+        """
+        if self.head.provenance.folded_norm is not None:
+            raise UsageError(
+                "rows with the norm folded in are not those of the model, so that none can be "
+                "moved in it; choose pairs=0"
+            )
+        if not model.plain_head:
+            raise UsageError(
+                f"{model.name}: an adapter changes its output head, so that no row can be moved "
+                "in it; choose pairs=0"
+            )

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from superscope.errors import UsageError
 from superscope.evaluation import Pass
 from superscope.lens.controls import WIDEST
 from superscope.lens.cost_options import CostOptions
@@ -58,8 +57,6 @@ def intervention(  # noqa: PLR0917 - what the first pass found
     pairs = options.pairs
     if not pairs:
         return None
-    if looked.head.provenance.folded_norm is not None:
-        raise UsageError("rows with the norm folded in are not the model's; choose pairs=0")
     rows = _Rows(looked, read)
     worst, equal = _worst(scoring, found, has, rows, pairs)
     if not worst:
@@ -105,7 +102,6 @@ class _Rows:
         assert center is not None
         self._center = center.astype(np.float64)
         self._kept: dict[int, Float64] = {}
-        self._check(looked)
 
     def __getitem__(self, index: int) -> Float64:
         """Return a centered row."""
@@ -122,19 +118,6 @@ class _Rows:
     def turned(self, pair: tuple[int, int], angle: float) -> Float64:
         """Return two rows of the head, turned away from each other."""
         return np.stack(turned(self[pair[0]], self[pair[1]], angle)) + self._center
-
-    def _check(self, looked: Looked) -> None:
-        """Refuse a lens on another matrix than the head of the model that reads."""
-        ids = np.arange(looked.head.features) if looked.head.ids is None else looked.head.ids
-        some = ids[:: max(1, len(ids) // 64)]
-        ours = looked.head.take(np.searchsorted(ids, some)).astype(np.float64)
-        theirs = self._model.head_rows(some).astype(np.float64)
-        size = float(np.abs(theirs).max())
-        if ours.shape != theirs.shape or np.abs(ours - theirs).max() > 0.02 * size:
-            raise UsageError(
-                f"{looked.head.provenance.model}: the lens looks at another matrix than the "
-                "output head of the model that reads the text; leave out tensor="
-            )
 
 
 def _worst(

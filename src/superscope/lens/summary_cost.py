@@ -35,8 +35,8 @@ def _(cost: NeighborCost) -> str:
         ("nearest rows", _taken(c)),
         ("verdict", _verdict(c)),
         ("confident", _confident(t)),
-        ("controls", f"{c.draws} draws of as many random rows, each as frequent as the neighbor "
-                     f"that it stands for (same log2 of the frequency, {given})"),
+        ("controls", f"{c.draws} draws of as many random rows, each as frequent as the {c.like} "
+                     f"that it is compared with (same log2 of the frequency, {given})"),
         ("rows", f"{c.nearest} nearest, {CENTERINGS[c.center]}"),
         ("text", f"{counted(c.text.documents, 'document')}; {c.settings.reading}"),
         ("error", "± one standard error, clustered by document"),
