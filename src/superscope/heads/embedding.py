@@ -41,7 +41,7 @@ def input_embedding(head: Head, *, progress: Progress = silent) -> tuple[Head | 
         return None, None
     try:
         checkpoint = locate(p.model, p.revision)
-        where = choose_head(checkpoint, Opened(checkpoint), config_of(checkpoint), None).where
+        where = choose_head(checkpoint, Opened(checkpoint), config_of(checkpoint), p.tensor).where
         name = naming.embedding_of(where)
         if name is None or name == p.tensor:
             return None, None

@@ -34,7 +34,8 @@ class Reference(Result):
     ids
         Their ids, int64.
     known
-        Whether they are known to be unused; control tokens may be in use, and so may a dense group.
+        Whether they are known to be unused. Other tokens may spell those that their own text does
+        not give, control tokens may be in use, and so may a dense group.
     """
 
     kind: str
@@ -52,7 +53,7 @@ def references(head: Head) -> Iterator[Reference]:
     for what, rows, known in (
         ("bytes that UTF-8 never has", [text in _BYTES for text in texts], True),
         ("ids that the tokenizer does not have", [text is None for text in texts], True),
-        ("tokens that their own text does not give", [k == "unreachable" for k in of], True),
+        ("tokens that their own text does not give", [k == "unreachable" for k in of], False),
         ("control tokens", [k == "special" for k in of], False),
     ):
         if sum(rows) >= FEWEST:
