@@ -17,7 +17,7 @@ from superscope.evaluation.model import LanguageModel
 from superscope.evaluation.scoring import Piece
 from superscope.frequency import text_of
 from superscope.frequency.checkpoint import loadable
-from superscope.lens import Lens, NeighborCost
+from superscope.lens import Estimate, Intervention, Lens, NeighborCost, Together
 from superscope.lens.clusters import Clusters
 from superscope.lens.controls import NEVER, bins_of, draw
 from superscope.lens.cost_scoring import CostScoring
@@ -231,6 +231,31 @@ def test_the_change_is_that_of_a_model_with_these_weights(
         if tokens:
             nats = after.token_losses.nats[both].sum() - before.token_losses.nats[both].sum()
             assert on_two.value == pytest.approx(nats / tokens, abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "controls", "verdict"),
+    [
+        ((-0.3, 0.1), (0.0, 0.1), "cost"),
+        ((0.3, 0.1), (0.0, 0.1), "meaning"),
+        ((0.3, 0.1), (0.25, 0.1), "turn"),
+        ((0.3, 0.1), (0.9, 0.1), "turn"),
+        ((-0.3, 0.1), (-0.25, 0.1), "turn"),
+        ((0.1, 0.1), (0.9, 0.1), "none"),
+        ((0.3, None), (0.0, 0.1), "unknown"),
+        ((0.3, 0.1), None, "meaning"),
+    ],
+)
+def test_the_verdict_sets_a_change_beside_its_error_and_that_of_controls(
+    change: tuple[float, float | None], controls: tuple[float, float] | None, verdict: str
+) -> None:
+    def together(of: tuple[float, float | None]) -> Together:
+        return Together(2, 9, Estimate(*of), Estimate(0.0, None))
+
+    beside = None if controls is None else together(controls)
+    found = Intervention((), (), together(change), beside)
+    assert found.verdict == verdict
+    assert str(found)
 
 
 def test_rows_turned_by_half_of_what_is_missing_are_at_right_angles() -> None:

@@ -93,9 +93,6 @@ class Intervention(Result):
         by the same angle.
     pairs_together, controls_together
         All of them at once.
-    difference
-        Change for the pairs less change for the controls, both together, nats for each token of
-        theirs; its error takes the two as independent.
     equal
         Pairs left out because their rows are equal, so that there is no direction to move them in.
     """
@@ -110,7 +107,10 @@ class Intervention(Result):
 
     @property
     def difference(self) -> Estimate | None:
-        """Change for the pairs less that for the controls, nats for each token of theirs."""
+        """Change for the pairs less that for the controls, nats for each token of theirs.
+
+        Its error takes the two as independent.
+        """
         if self.controls_together is None:
             return None
         ours, theirs = self.pairs_together.change, self.controls_together.change
@@ -120,15 +120,20 @@ class Intervention(Result):
 
     @property
     def verdict(self) -> str:
-        """``cost`` if the loss falls by more than two errors, ``meaning`` if it rises by that.
+        """What the change says, if it is more than two errors from 0 and from the controls'.
 
-        Else ``none``; ``unknown`` without an error.
+        ``cost`` if the loss falls, ``meaning`` if it rises, ``turn`` if it changes as that of the
+        controls does; else ``none``, and ``unknown`` without an error.
         """
-        change = self.pairs_together.change
+        change, difference = self.pairs_together.change, self.difference
         if change.error is None:
             return "unknown"
         if abs(change.value) < 2 * change.error:
             return "none"
+        if difference is not None and difference.value * change.value < 2 * abs(change.value) * (
+            difference.error or 0.0
+        ):
+            return "turn"
         return "cost" if change.value < 0 else "meaning"
 
     def __repr__(self) -> str:

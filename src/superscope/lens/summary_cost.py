@@ -148,9 +148,19 @@ def _controls(t: Together | None) -> str:
 
 
 def _meaning(i: Intervention) -> str:
+    if i.controls_together is None and i.verdict in ("cost", "meaning"):
+        way = "falls" if i.verdict == "cost" else "rises"
+        return (
+            f"apart, the loss of their tokens {way}; without random pairs nothing tells whether "
+            "any turn does that"
+        )
     return {
-        "cost": "apart, the loss of their tokens falls: these collisions cost something",
-        "meaning": "apart, the loss of their tokens rises: closeness is meaning, not cost",
+        "cost": "apart, the loss of their tokens falls, and more than that of random pairs: these "
+                "collisions cost something",
+        "meaning": "apart, the loss of their tokens rises, and more than that of random pairs: "
+                   "closeness is meaning, not cost",
+        "turn": "apart, the loss of their tokens changes as that of random pairs turned as far: "
+                "it is the turn that counts, and not the collision",
         "none": "apart, the loss of their tokens is the same within twice the error: these "
                 "collisions cost nothing that shows",
         "unknown": "one document gives no error, so that a change may be chance",
