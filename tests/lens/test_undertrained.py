@@ -94,6 +94,14 @@ def test_no_alarm_without_such_rows(width: int) -> None:
             assert not of(rows, reference=range(20)).told
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wrong_reference_finds_no_group(seed: int) -> None:
+    """Rows near the middle of a cloud are not all at one distance from it, as noise would be."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(600, 64)) * rng.lognormal(size=(600, 1))
+    assert not of(rows, reference=range(5)).told
+
+
 def test_rotations_change_nothing() -> None:
     """Nor does the scale."""
     rows = planted(3)
@@ -153,6 +161,13 @@ def test_what_the_tokenizer_says_is_a_reference(kind: TokenKind) -> None:
     assert found.reference is not None
     assert found.reference.ids.tolist() == list(range(6))
     assert len({*found.found} ^ ({*range(NEVER)} - {5})) <= 2
+
+
+def test_most_rows_may_be_untrained() -> None:
+    """Of a vocabulary for many languages, most rows may never be trained."""
+    found = of(planted(10, never=1100), reference=range(10))
+    assert len({*found.found} ^ set(range(1100))) <= 2
+    assert not of(planted(10, never=V), reference=range(10)).told
 
 
 def test_a_reference_may_hold_trained_rows() -> None:

@@ -21,6 +21,7 @@ from superscope.lens.untrained import Undertrained
 # A group that is not sure is told only within this share of the background's distance, and if
 # it is less likely by chance. The densest rows of narrow random heads reach to 0.4 of it.
 DENSE, CHANCE = 1 / 4, 1e-3
+SHELL = 2.0  # a sure group's distances vary at most so many times as those of noise
 _ROUNDS = 4  # how often the mean of the group is taken anew from the rows found
 
 
@@ -29,13 +30,15 @@ class _Fit:
     """A reference, and the groups that distances from it make.
 
     It is not sure that the rows were never trained where they are not known to be unused, or where
-    most of those known lie apart from each other.
+    most of those known lie apart from each other. `noise` is the share of its center by which the
+    distance of independent noise varies.
     """
 
     reference: Reference
     distance: Float64
     groups: TwoGroups
     sure: bool
+    noise: float
 
 
 @checked
@@ -211,7 +214,7 @@ def _from(matrices: list[Head], ids: npt.NDArray[np.int64], reference: Reference
             squares += np.square(d / max(float(np.median(d[members])), least))
         distance = np.sqrt(squares / len(matrices))
         groups = two_groups(distance, members, width)
-        fit = _Fit(reference, distance, groups, sure)
+        fit = _Fit(reference, distance, groups, sure, 1 / np.sqrt(2 * width))
         found = np.flatnonzero(groups.probability > 0.5)
         if not groups.apart or len(found) < FEWEST or np.array_equal(found, members):
             break
@@ -221,11 +224,16 @@ def _from(matrices: list[Head], ids: npt.NDArray[np.int64], reference: Reference
 
 
 def _told(fit: _Fit) -> bool:
-    """Return whether the group stands apart, and is no chance find where it is not sure."""
+    """Return whether the group stands apart, and is no chance find.
+
+    Rows that are their mean and noise are all as far from it; those near the middle of a cloud of
+    trained rows, which a wrong reference finds, are not.
+    """
     groups = fit.groups
     if not groups.apart or groups.probability.sum() < FEWEST:
         return False
-    return fit.sure or _chance(fit) < CHANCE
+    shell = groups.spread < SHELL * fit.noise * groups.center
+    return (fit.sure and shell) or _chance(fit) < CHANCE
 
 
 def _chance(fit: _Fit) -> float:

@@ -31,10 +31,10 @@ def _(undertrained: Undertrained) -> str:
             ("estimated", f"{plus_minus(fixed(u.estimated, 1), u.estimated_se)} of {len(u.ids):,} "
                           f"rows ({percent(u.estimated / len(u.ids))})"),
             ("listed", _listed(u)),
-            ("between", f"{counted(len(u.rare), 'row')} off the list, nearer than half the median "
-                        f"distance; {BETWEEN}"),
-            ("distance", f"{plus_minus(rounded(u.center), u.spread)} in the group; half of all "
-                         f"rows are farther than {rounded(u.background)}"),
+            ("between", f"{counted(len(u.rare), 'row')} off the list, nearer than half the distance "
+                        f"of the background; {BETWEEN}"),
+            ("distance", f"{plus_minus(rounded(u.center), u.spread)} in the group, "
+                         f"{rounded(u.background)} in the background"),
         ]  # fmt: skip
     if len(u.zero):
         facts.append(("zero", f"{counted(len(u.zero), 'row')} left out, being exactly zero"))

@@ -29,7 +29,7 @@ class TwoGroups:
     center, spread
         Median distance of the near group, and its standard deviation.
     background
-        Median distance of all rows.
+        Median distance of all rows; of the others, where many rows are of the group.
     """
 
     probability: Float64
@@ -39,7 +39,7 @@ class TwoGroups:
 
     @property
     def apart(self) -> bool:
-        """Whether half of all rows are clearly farther away than the group."""
+        """Whether half of the background is clearly farther away than the group."""
         return self.center + APART * self.spread < self.background
 
 
@@ -47,7 +47,7 @@ def two_groups(distances: Float64, known: npt.NDArray[np.intp], width: int) -> T
     """Fit a near group and a background to distances.
 
     The distances of the near group are normal. Those of the background have any density that
-    grows with the distance, up to the median of all: the nearer, the fewer trained rows. That is
+    grows with the distance, up to its median: the nearer, the fewer trained rows. That is
     all that is assumed of it.
 
     Parameters
@@ -60,14 +60,14 @@ def two_groups(distances: Float64, known: npt.NDArray[np.intp], width: int) -> T
         Number of columns, m: independent noise in m columns has a distance that varies by
         1/√(2m) of itself.
     """
-    limit = float(np.median(distances))
-    least = FINEST * limit
+    least = FINEST * float(np.median(distances))
     center = float(np.median(distances[known]))
     spread = max(
         1.4826 * float(np.median(np.abs(distances[known] - center))),
         center / np.sqrt(2 * width),
         least,
     )
+    limit = _background(distances, center, spread)
     near = distances < limit
     probability = np.zeros(len(distances))
     if not near.any() or not spread:
@@ -91,6 +91,22 @@ def two_groups(distances: Float64, known: npt.NDArray[np.intp], width: int) -> T
         inside = np.maximum.accumulate(inside[::-1])[::-1]
     probability[near] = inside[bins]
     return TwoGroups(probability, center, spread, limit)
+
+
+def _background(distances: Float64, center: float, spread: float) -> float:
+    """Return the median distance of the background.
+
+    That of all rows will do, as long as the group is small. Where it is not, but the other rows
+    are far, with a gap between, theirs is taken.
+    """
+    edge = center + 4 * spread
+    others = distances[distances > edge]
+    if 3 * len(others) < 2 * len(distances) and len(others):
+        median = float(np.median(others))
+        between = int((others < (center + median) / 2).sum())
+        if median > center + 8 * spread and between < len(others) / 10:
+            return median
+    return float(np.median(distances))
 
 
 def _edges(start: float, limit: float, step: float) -> Float64:

@@ -42,7 +42,8 @@ class Undertrained(Result):
     probability
         Probability that a row was never trained, float64, shape (V,).
     center, spread, background
-        Median distance of the group and its standard deviation; median distance of all rows.
+        Median distance of the group and its standard deviation; median distance of all rows, or
+        of the others where many are of the group.
     matrices
         The single indicators of the head and of the input embedding, if that is another matrix.
     zero
