@@ -31,8 +31,8 @@ def _(undertrained: Undertrained) -> str:
             ("estimated", f"{plus_minus(fixed(u.estimated, 1), u.estimated_se)} of {len(u.ids):,} "
                           f"rows ({percent(u.estimated / len(u.ids))})"),
             ("listed", _listed(u)),
-            ("between", f"{counted(len(u.rare), 'row')} off the list, nearer than half the distance "
-                        f"of the background; {BETWEEN}"),
+            ("between", f"{counted(len(u.rare), 'row')} off the list, nearer than half the "
+                        f"distance of the background; {BETWEEN}"),
             ("distance", f"{plus_minus(rounded(u.center), u.spread)} in the group, "
                          f"{rounded(u.background)} in the background"),
         ]  # fmt: skip
