@@ -75,6 +75,27 @@ def test_the_bias_of_a_head_counts_unless_another_is_given():
     assert argmax(kept, progress=None).argmaxable == 3
 
 
+def test_with_the_biases_of_a_parabola_every_point_of_a_grid_is_argmaxable():
+    """The logits w·h − ‖w‖²/2 are highest for the row that is nearest to h."""
+    grid = np.stack(np.meshgrid(range(6), range(6)), axis=-1).reshape(-1, 2)
+    assert found(grid, -0.5 * (grid**2).sum(axis=1)).argmaxable == 36
+    assert found(grid).argmaxable == 4
+
+
+def test_rows_that_differ_in_their_last_digit_are_told_apart():
+    rows = np.random.default_rng(11).standard_normal((60, 20)).astype(np.float32)
+    assert found(np.vstack([rows, np.nextafter(rows, np.float32(9))])).argmaxable == 120
+
+
+def test_rows_in_a_plane_are_settled():
+    rng = np.random.default_rng(12)
+    rows = rng.integers(-3, 4, (100, 2))
+    corners = {tuple(rows[v]) for v in ConvexHull(rows).vertices}
+    can = found(rows @ rng.integers(-2, 3, (2, 9)))
+    proved = {tuple(row) for row, s in zip(rows, can.status, strict=True) if s == ABLE}
+    assert proved <= corners and can.impossible
+
+
 def test_biases_decide_as_one_more_coordinate_does():
     """With biases the argmaxable rows are the upper corners of the hull of (w, b)."""
     rng = np.random.default_rng(2)
