@@ -60,8 +60,8 @@ def _verdict(u: Undertrained) -> str:
     why = ""
     if u.reference is not None and u.reference.known:
         why = (
-            ": half of all rows are about as near to the reference, so that either most rows were "
-            "never trained, or those of the reference were"
+            ": those near the reference do not stand clear of the others, so that either most rows "
+            "were never trained, or those of the reference were"
         )
     return f"no group of rows that were never trained can be told{why}"
 
