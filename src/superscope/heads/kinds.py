@@ -123,7 +123,7 @@ def _kinds(description: Mapping[str, Any], data: bytes) -> tuple[TokenKind, ...]
     }
 
     def encode(batch: list[str]) -> list[list[int]]:
-        return [e.ids for e in library.encode_batch(batch, add_special_tokens=False)]
+        return [e.ids for e in library.encode_batch_fast(batch, add_special_tokens=False)]
 
     whole = not (model.get("continuing_subword_prefix") or model.get("end_of_word_suffix"))
 
@@ -191,10 +191,12 @@ def _texts(pieces: Mapping[int, str], description: Mapping[str, Any]) -> Iterato
 
 def _contexts(description: Mapping[str, Any]) -> Iterator[Context]:
     """Yield what to put before and after a piece to find it, the likeliest first."""
-    yield from WITHIN if style_of(description) == "metaspace" else ALONE
     model = description["model"]
-    if model.get("continuing_subword_prefix"):
-        yield from ((word, "") for word in _longest(model))
+    usual = WITHIN if style_of(description) == "metaspace" else ALONE
+    inside = _longest(model) if model.get("continuing_subword_prefix") else []
+    yield usual[0]
+    yield from ((word, "") for word in inside)  # where there are such words, most pieces need one
+    yield from usual[1:]
 
 
 def _longest(model: Mapping[str, Any]) -> list[str]:
