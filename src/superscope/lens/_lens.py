@@ -340,7 +340,13 @@ class Lens(Pictured):
     def overview(self) -> Overview:
         """The head in a few lines; it needs the geometry."""
         groups = tuple(tuple(map(self.named, group)) for group in self.classes.groups)
-        return overview(self.geometry, self.tokens(), groups, self.notes)
+        return overview(
+            self.geometry, self.tokens(), groups, (*self.notes, *self._unknown_classes())
+        )
+
+    def _unknown_classes(self) -> tuple[str, ...]:
+        reason = self.classes.reason
+        return () if reason is None else (f"classes of rows but zero and duplicate: {reason}",)
 
     @cached_property
     def classes(self) -> RowClasses:
@@ -349,9 +355,7 @@ class Lens(Pictured):
 
     def named(self, index: int) -> Named:
         """Return the entry of an id, with its text and its class."""
-        kind = self.classes.of(index)
-        known = kind is not RowClass.UNKNOWN
-        return Named(index, self.head.token(index), kind.value if known else None)
+        return Named(index, self.head.token(index), self.classes.of(index))
 
     def __str__(self) -> str:
         return as_text(self)

@@ -45,7 +45,7 @@ class Overview(Result):
     features, width
         V without rows that are zero, and m.
     classes
-        Rows of each class; empty where nothing tells them.
+        Rows of each class, most first.
     norm_mean, norm_min, norm_max
         Row norms.
     mean_square_overlap, mean_square_overlap_centered
@@ -97,13 +97,13 @@ def overview(
         Remarks for the user.
     """
     g = geometry
-    classes = Counter(c for c in tokens["class"].tolist() if c != RowClass.UNKNOWN)
+    classes = Counter(tokens["class"].tolist())
     words = tokens[tokens["class"] == "word"] if "word" in classes else tokens
 
     def ends(column: str, most: bool) -> tuple[Extreme, ...]:
         some = words.dropna(subset=[column]).sort_values(column, ascending=not most, kind="stable")
         return tuple(
-            Extreme(Named(int(row["id"]), _text(row["token"]), _text(row["class"])), row[column])
+            Extreme(Named(int(row["id"]), _text(row["token"]), RowClass(row["class"])), row[column])
             for row in some[:FEW].to_dict("records")
         )
 

@@ -40,7 +40,7 @@ def _entries(several: Sequence[Named]) -> str:
 @as_text.register
 def _(token: Token) -> str:
     t = token
-    facts = [] if t.entry.row_class is None else [("class", t.entry.row_class)]
+    facts = [("class", f"{t.entry.row_class}: {t.entry.row_class.meaning}")]
     if t.equal:
         facts.append(("equal rows", f"{len(t.equal):,}: {_entries(t.equal)}"))
     if t.others:
@@ -97,7 +97,7 @@ def _spread(chance: Chance) -> str:
 
 
 def _listed(neighbors: Iterable[Neighbor]) -> list[str]:
-    rows = [(entry(n.entry), n.entry.row_class or "", fixed(n.overlap, 3)) for n in neighbors]
+    rows = [(entry(n.entry), n.entry.row_class, fixed(n.overlap, 3)) for n in neighbors]
     return [f"  {line}" for line in columns(("token", "class", "c"), rows)]
 
 
@@ -121,9 +121,7 @@ def _(comparison: Comparison) -> str:
 @as_text.register
 def _(overview: Overview) -> str:
     o = overview
-    facts = []
-    if o.classes:
-        facts.append(("rows", ", ".join(f"{n:,} {name}" for name, n in o.classes.items())))
+    facts = [("rows", ", ".join(f"{n:,} {name}" for name, n in o.classes.items()))]
     for group in o.groups[:GROUPS]:
         facts.append((f"{len(group):,} equal rows", _entries(group)))
     raw, less = o.mean_square_overlap, o.mean_square_overlap_centered

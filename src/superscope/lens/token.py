@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from superscope.geometry.row_classes import RowClass
 from superscope.lens.neighbors import InDegree
 from superscope.plotting import Pictured
 from superscope.result import Result
@@ -29,12 +30,12 @@ class Named(Result):
     text
         Its text, or None if unknown.
     row_class
-        Class of its row (definitions §7), or None if it takes a tokenizer to tell.
+        Class of its row.
     """
 
     id: int
     text: str | None
-    row_class: str | None
+    row_class: RowClass
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Token(Result, Pictured):
         return pd.DataFrame({
             "id": [n.entry.id for n in self.neighbors],
             "token": [n.entry.text for n in self.neighbors],
-            "class": [n.entry.row_class for n in self.neighbors],
+            "class": [n.entry.row_class.value for n in self.neighbors],
             "overlap": [n.overlap for n in self.neighbors],
         })  # fmt: skip
 

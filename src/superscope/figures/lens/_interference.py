@@ -16,6 +16,7 @@ from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.labels import put_labels
 from superscope.figures.draw.style import DASHED
 from superscope.figures.lens.view import UNKNOWN, class_marks, label, look
+from superscope.geometry.row_classes import RowClass
 from superscope.lens import Extreme, Lens
 
 Float64 = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ def scatter(lens: Lens) -> Scatter:
     """Return the tokens to draw: of each class, evenly over its interference, with both ends."""
     table = lens.tokens().dropna(subset=["interference_centered"])
     table = table[table["interference_centered"] > 0]
-    classes = table["class"].where(table["class"].notna(), UNKNOWN)
+    classes = table["class"].replace(RowClass.UNKNOWN.value, UNKNOWN)
     width = lens.head.width
     found: dict[str, tuple[Float64, Float64]] = {}
     for name, rows in table.groupby(classes, sort=False):

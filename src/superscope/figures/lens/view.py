@@ -29,7 +29,7 @@ UNKNOWN = str(RowClass.UNKNOWN)  # what a row is of whose class nothing is known
 
 def class_of(one: Named) -> str:
     """Return the class of an entry's row as the key has it."""
-    return one.row_class or UNKNOWN
+    return UNKNOWN if one.row_class is RowClass.UNKNOWN else one.row_class
 
 
 def look(row_class: str) -> tuple[str, str]:
