@@ -10,7 +10,8 @@ from superscope.lens import (  # noqa: F401  (registers how results print)
     summary_undertrained,
 )
 from superscope.lens._argmax import Argmax, argmax
-from superscope.lens._lens import Lens, lens
+from superscope.lens._lens import Lens
+from superscope.lens._look import lens
 from superscope.lens._undertrained import undertrained
 from superscope.lens.certificates import Certificates
 from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts

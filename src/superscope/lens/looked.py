@@ -11,6 +11,7 @@ from superscope.errors import UsageError
 from superscope.evaluation.model import LanguageModel
 from superscope.geometry import RowClasses
 from superscope.heads import Head
+from superscope.lens.token import Named
 from superscope.lens.views import Views
 
 Float64 = npt.NDArray[np.float64]
@@ -93,3 +94,16 @@ class Looked:
                 f"{model.name}: an adapter changes its output head, so that no row can be moved "
                 "in it; choose pairs=0"
             )
+
+    def named(self, index: int) -> Named:
+        """Return the entry of an id, with its text and its class."""
+        return Named(index, self.head.token(index), self.classes.of(index))
+
+    def equal(self, index: int) -> tuple[int, ...]:
+        """Return the ids of the other rows that equal one."""
+        return tuple(i for i in self.classes.group(index) if i != index)
+
+    @property
+    def repeated(self) -> tuple[int, ...]:
+        """Ids of the rows that equal an earlier one."""
+        return tuple(i for group in self.classes.groups for i in group[1:])

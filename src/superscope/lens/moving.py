@@ -20,7 +20,6 @@ from superscope.lens.intervention import (
 )
 from superscope.lens.looked import Looked
 from superscope.lens.near import Near
-from superscope.lens.token import Named
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -73,12 +72,15 @@ def intervention(  # noqa: PLR0917 - what the first pass found
     change.finish()
     results = change.found()
 
-    def named(index: int) -> Named:
-        return Named(index, looked.head.token(index), str(looked.classes.of(index)))
-
     made = tuple(
         MovedPair(
-            named(i), named(j), rows.cosine(i, j), math.degrees(angle), tokens, changed, on_text
+            looked.named(i),
+            looked.named(j),
+            rows.cosine(i, j),
+            math.degrees(angle),
+            tokens,
+            changed,
+            on_text,
         )
         for (i, j), angle, (tokens, changed, on_text) in zip(
             chosen, angles, results[: len(chosen)], strict=True

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from superscope.geometry.unit_rows import Float32, Float64, UnitRows, blocks
 from superscope.progress import Progress, silent
-from superscope.result import Result
 
 Int64 = npt.NDArray[np.int64]
 
@@ -22,7 +21,7 @@ _FEW = 0.05  # share of a batch below which no further row is asked
 
 
 @dataclass(frozen=True)
-class InDegree(Result):
+class InDegree:
     """How many rows have a token among their own k nearest: large for a hub.
 
     On average it is k. The rows nearest to the token are asked first, until few of them have it.

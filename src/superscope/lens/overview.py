@@ -19,7 +19,7 @@ FEW = 5  # tokens at each end
 
 
 @dataclass(frozen=True)
-class Extreme(Result):
+class Extreme:
     """A token at one end of an order.
 
     Attributes

@@ -29,7 +29,12 @@ SHOWN = 12  # entries that one line of a token names
 
 def entry(one: Named) -> str:
     """Return a token as a user names it: its text and its id."""
-    return f"#{one.id}" if one.text is None else f"{visible(one.text)} #{one.id}"
+    return spelled(one.id, one.text)
+
+
+def spelled(index: int, text: str | None) -> str:
+    """Return a token by its text and its id."""
+    return f"#{index}" if text is None else f"{visible(text)} #{index}"
 
 
 def _entries(several: Sequence[Named]) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from superscope.lens.summary import entry
-from superscope.lens.token import Named
+from superscope.lens.summary import spelled
 from superscope.lens.untrained import Undertrained
 from superscope.text import (
     advice,
@@ -81,7 +80,7 @@ def _table(u: Undertrained) -> list[str]:
     frame = frame[frame["listed"]][:SHOWN]
     rows = [
         (
-            entry(Named(int(row["id"]), _text(row["token"]), None)),
+            spelled(int(row["id"]), _text(row["token"])),
             "reference" if row["reference"] else "",
             fixed(row["probability"], 3),
             number(row["distance"], 3),

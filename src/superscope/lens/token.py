@@ -20,7 +20,7 @@ Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Named(Result):
+class Named:
     """An entry of the vocabulary.
 
     Attributes
@@ -35,11 +35,11 @@ class Named(Result):
 
     id: int
     text: str | None
-    row_class: RowClass
+    row_class: RowClass = RowClass.UNKNOWN
 
 
 @dataclass(frozen=True)
-class Neighbor(Result):
+class Neighbor:
     """A row near to another.
 
     Attributes
@@ -55,7 +55,7 @@ class Neighbor(Result):
 
 
 @dataclass(frozen=True)
-class Chance(Result):
+class Chance:
     """What a random pair of a head's rows has.
 
     Attributes

@@ -3,12 +3,91 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+
+import numpy as np
+
+from superscope.errors import NotFoundError, UsageError
+from superscope.heads import Head
+from superscope.lens.views import position_of
+from superscope.text import counted, visible
 
 _ID = re.compile(r"#(\d+)")
 _LIKE = 5  # entries of like spelling that a message names
 _LETTERS = 0.5  # share of its letters that an entry of like spelling has, at least
+
+
+def find(head: Head, name: str | int, is_special: Callable[[int], bool]) -> tuple[int, ...]:
+    """Return the ids of the entries that a name stands for, the best first.
+
+    Parameters
+    ----------
+    head
+        The head.
+    name
+        A text, ``#id``, or an id.
+    is_special
+        Whether an id is a control token: those are no pieces of a word.
+
+    Raises
+    ------
+    NotFoundError
+        The vocabulary has no such entry.
+    UsageError
+        The head has no such row, or it was left out, or tokens have no text.
+    """
+    if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
+        raise UsageError(f"a token is a text, '#1234' or an id, not {name!r:.80}")
+    index = id_in(name) if isinstance(name, str) else int(name)
+    if index is not None:
+        _check_id(head, index)
+        return (index,)
+    if head.tokens is None:
+        raise UsageError(
+            f"{head.provenance.model} has no tokenizer, so its tokens have no text; name a token "
+            "by its id, such as '#1234'"
+        )
+    found = entries(head.tokens, str(name))
+    kept = tuple(i for i in found if position_of(head, i) is not None)
+    if found and not kept:
+        _check_id(head, found[0])
+    if not kept:
+        raise NotFoundError(_unknown(head, head.tokens, str(name), is_special))
+    return kept
+
+
+def shown(head: Head, index: int) -> str:
+    """Return an entry as a message names it: its text and its id."""
+    text = head.token(index)
+    return f"#{index}" if text is None else f"{visible(text)} (#{index})"
+
+
+def _check_id(head: Head, index: int) -> None:
+    stored = head.stored.shape[0]
+    if not 0 <= index < stored:
+        raise UsageError(
+            f"{head.provenance.model} has no row {index:,}: its ids go from 0 to {stored - 1:,}"
+        )
+    if position_of(head, index) is None:
+        raise UsageError(
+            f"{shown(head, index)} was left out by rows='{head.provenance.rows}'; choose rows='all'"
+        )
+
+
+def _unknown(
+    head: Head, texts: Sequence[str | None], name: str, is_special: Callable[[int], bool]
+) -> str:
+    """Return the message for a text that is no entry of the vocabulary."""
+    said = f"{head.provenance.model} has no token {visible(name)}"
+    pieces = () if head.tokenizer is None else head.tokenizer.encode(name)
+    if pieces and not any(map(is_special, pieces)):
+        listed = ", ".join(shown(head, i) for i in pieces)
+        return f"{said}; it reads it as {counted(len(pieces), 'token')}: {listed}"
+    near = like(texts, name)
+    if not near:
+        return f"{said}, and none is spelled like it"
+    return f"{said}; spelled like it: {', '.join(shown(head, i) for i in near)}"
 
 
 def id_in(name: str) -> int | None:

@@ -33,8 +33,7 @@ def argmax_drawing(argmax: Argmax) -> Drawing | Missing:
     counts, _ = np.histogram(margins, edges)
     least = at[np.argsort(margins, kind="stable")[:NAMED]].tolist()
     names = [
-        label(Named(int(can.ids[i]), None if can.texts is None else can.texts[i], None))
-        for i in least
+        label(Named(int(can.ids[i]), None if can.texts is None else can.texts[i])) for i in least
     ]
     key = Key((
         block("tokens", LIGHT["centered"], OPACITY),
