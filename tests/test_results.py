@@ -66,8 +66,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
     counts = np.array([0, 1000, 500, 333, 250, 200])
     head = superscope.Head.from_array(rows)
     can = lens.argmax(head)
+    looked = superscope.lens(head)
     results = [
-        can, lens.verify(head, can.certificates),
+        looked[3], looked.compare([3, 4]), looked.overview, can, lens.verify(head, can.certificates),
         geometry, geometry.raw, geometry.norms, geometry.raw.pairs,
         geometry.raw.weighted, geometry.moved, geometry.untrained,
         classify(Head.from_array(rows)),
