@@ -195,7 +195,7 @@ def test_a_comparison_says_what_chance_gives():
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     assert found.raw == pytest.approx(unit @ unit.T, abs=1e-5)
     assert "a random pair has" in str(found)
-    assert found.table().shape == (3, 6)
+    assert found.to_frame().shape == (3, 6)
     with pytest.raises(UsageError, match="two tokens"):
         lens.compare(["Paris"])
 

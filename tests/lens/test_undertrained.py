@@ -119,7 +119,7 @@ def test_untouched_input_rows_are_found() -> None:
     assert not of(head, reference=range(10)).told
     found = of(head, embedding=embedding, reference=range(10))
     assert len({*found.found} ^ set(range(NEVER))) <= 3
-    assert "embedding_norm_rank" in found.table()
+    assert "embedding_norm_rank" in found.to_frame()
 
 
 def test_the_reference_is_found_by_the_tokenizer() -> None:
@@ -179,7 +179,7 @@ def test_json_and_table() -> None:
     """A result goes to JSON and back; its table has each indicator with its rank."""
     found = of(planted(8), reference=range(10))
     assert Undertrained.from_json(found.to_json()).found == found.found
-    table = found.table()
+    table = found.to_frame()
     assert sorted(table["head_cosine_without_pc_rank"]) == list(range(1, V + 1))
     assert table["listed"].sum() == len(found.found)
     assert found._repr_html_().startswith("<pre")

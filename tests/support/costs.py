@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from studies import make_evaluation
 
+from superscope.geometry.row_classes import RowClass
 from superscope.lens import (
     Estimate,
     GroupCost,
@@ -30,13 +31,13 @@ def make_intervention() -> Intervention:
     change = Estimate(0.2, 0.05)
     pairs = tuple(
         MovedPair(
-            Named(k, f" t{k}", "word"), Named(k + 1, None, None), 0.4, 11.8, 90, change, change
+            Named(k, f" t{k}", RowClass.WORD), Named(k + 1, None), 0.4, 11.8, 90, change, change
         )
         for k in (0, 2)
     )
     control = MovedPair(
-        Named(7, " t7", "word"), Named(8, " t8", "word"), 0.01, 11.8, 80, Estimate(0.1, 0.05),
-        Estimate(0.001, 0.0005),
+        Named(7, " t7", RowClass.WORD), Named(8, " t8", RowClass.WORD), 0.01, 11.8, 80,
+        Estimate(0.1, 0.05), Estimate(0.001, 0.0005),
     )  # fmt: skip
     controls = Together(1, 80, control.change, control.on_text)
     return Intervention(pairs, (control,), Together(2, 180, change, change), controls)

@@ -157,7 +157,7 @@ def _write(found: Lens, shown: list[Token], table: Path) -> None:
 
     frames = []
     for token in shown:
-        frame = token.table()
+        frame = token.to_frame()
         frame.insert(0, "of_token", token.text)
         frame.insert(0, "of", token.id)
         frames.append(frame)

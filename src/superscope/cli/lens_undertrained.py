@@ -50,6 +50,6 @@ def show(
 
     never = found.undertrained(reference=unused or None, fdr=0.05 if fdr is None else fdr)
     if table is not None:
-        write_table(never.table(), table)
+        write_table(never.to_frame(), table)
     print(never.to_json() if json else never)
     return never

@@ -137,7 +137,7 @@ class Lens(Pictured):
         >>> import numpy as np
         >>> import superscope
         >>> lens = superscope.lens(np.eye(3) + 0.5, tokens=["red", "green", "blue"])
-        >>> lens.compare(["red", "blue"]).table()["centered"].round(6).tolist()
+        >>> lens.compare(["red", "blue"]).to_frame()["centered"].round(6).tolist()
         [-0.5]
         """
         ids = [self.find(name)[0] for name in names]

@@ -10,13 +10,12 @@ from scipy.linalg import eigh
 
 from superscope.geometry.unit_rows import Float64, blocks, row_norms
 from superscope.heads import Head
-from superscope.result import Result
 
 _WITHOUT = "without_pc"
 
 
 @dataclass(frozen=True, eq=False)
-class Indicators(Result):
+class Indicators:
     """The indicators of one matrix: the smaller, the less a row is trained (LB24).
 
     Attributes

@@ -76,6 +76,9 @@ class Overview(Result):
     groups: tuple[tuple[Named, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Overview({self.model}: V = {self.features:,}, m = {self.width:,})"
+
 
 def overview(
     geometry: Geometry,

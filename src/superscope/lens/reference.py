@@ -12,7 +12,6 @@ from superscope.errors import FormatError
 from superscope.geometry.unit_rows import Float32, Float64, blocks, row_norms
 from superscope.heads import Head
 from superscope.lens.indicators import distances_from, principal_axes
-from superscope.result import Result
 
 Int64 = npt.NDArray[np.int64]
 
@@ -24,7 +23,7 @@ _TILE, _WINDOW, _DENSE = 256, 64, 5  # rows compared at once, in common, and nea
 
 
 @dataclass(frozen=True, eq=False)
-class Reference(Result):
+class Reference:
     """Rows from whose mean distances are taken.
 
     Attributes

@@ -76,7 +76,7 @@ def _listed(u: Undertrained) -> str:
 
 
 def _table(u: Undertrained) -> list[str]:
-    frame = u.table().sort_values("distance", kind="stable")
+    frame = u.to_frame().sort_values("distance", kind="stable")
     frame = frame[frame["listed"]][:SHOWN]
     rows = [
         (

@@ -141,7 +141,7 @@ class Token(Result, Pictured):
         """The token's text, or None if unknown."""
         return self.entry.text
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return the nearest rows: columns id, token, class, overlap."""
         import pandas as pd
 
@@ -179,7 +179,7 @@ class Comparison(Result, Pictured):
     raw_chance: Chance
     centered_chance: Chance
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return one row for each pair: ids, tokens, and overlap raw and centered."""
         import pandas as pd
 

@@ -123,7 +123,7 @@ class Undertrained(Result):
         chosen = listed(self.probability, self.fdr)
         return chosen[np.argsort(self.distance[chosen], kind="stable")]
 
-    def table(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
         """Return a row for each token: its probability, and every indicator with its rank.
 
         Rank 1 is the least trained by that indicator.
@@ -135,7 +135,7 @@ class Undertrained(Result):
         >>> rows = np.random.default_rng(0).normal(size=(200, 16))
         >>> rows[:20] = 3 + rows[:20] / 20
         >>> found = superscope.lens(rows).undertrained(reference=range(5))
-        >>> len(found.found), found.table().columns[:5].tolist()
+        >>> len(found.found), found.to_frame().columns[:5].tolist()
         (20, ['id', 'token', 'reference', 'listed', 'probability'])
         """
         import pandas as pd
