@@ -51,7 +51,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
-    [], ["measure"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
+    [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
     ["toy", "sweep"], ["toy", "table"], ["toy", "figures"],
     ["fit"], ["forecast"], ["plan"], ["roll-out"], ["cache"],
 )  # fmt: skip

@@ -89,8 +89,8 @@ def lens(
         if not argmax:
             raise UsageError("--certificates goes with --argmax")
         check_writable(certificates)
-    lens_cost.check(text, cost, tokens, out, figures, argmax)
-    lens_undertrained.check(undertrained, (fdr, unused), (tokens, argmax, text.given, figures))
+    lens_cost.check(text, cost, tokens, out, argmax)
+    lens_undertrained.check(undertrained, (fdr, unused), (tokens, argmax, text.given))
     if report is not None:
         check_writable(report)
     check_folder(figures)
@@ -98,6 +98,7 @@ def lens(
     found = look(model, options, frequencies=weights)
     if text.given:
         costs = lens_cost.show(found, text, cost, out, table, json)
+        write_figures(figures, "lens", lambda room: room.drawings_of(costs))
         _report(found, report, [], [costs])
         return
     if argmax:
@@ -107,6 +108,7 @@ def lens(
         return
     if undertrained:
         rows = lens_undertrained.show(found, unused, fdr, table, json)
+        write_figures(figures, "lens", lambda room: room.drawings_of(rows))
         _report(found, report, [], [rows])
         return
     shown, unknown = _shown(found, tokens)

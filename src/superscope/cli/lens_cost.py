@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from superscope.lens import Lens, NeighborCost
 
 
-def check(  # noqa: PLR0917 - the options that may contradict each other
+def check(
     text: TextArguments,
     options: CostOptions,
     tokens: Sequence[str],
     out: Path | None,
-    figures: Path | None,
     argmax: bool,
 ) -> None:
     """Refuse options that do not go together, before anything is read.
@@ -39,8 +38,6 @@ def check(  # noqa: PLR0917 - the options that may contradict each other
         raise UsageError("--text looks at all tokens; leave out TOKEN, or --text")
     if argmax:
         raise UsageError("--argmax and --text are two questions; ask one at a time")
-    if figures is not None:
-        raise UsageError("--text has no figures; leave out --figures")
 
 
 def show(  # noqa: PLR0917 - what is read, and where it goes

@@ -32,7 +32,7 @@ def check(asked: bool, own: Sequence[object], others: Sequence[object]) -> None:
     if asked and any(others):
         raise UsageError(
             "--undertrained is a question of its own about all rows; leave out TOKEN, --argmax, "
-            "--text, --dataset and --figures"
+            "--text and --dataset"
         )
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from superscope.evaluation.evaluation import EvaluatedModel, LossSettings, TextRead
 from superscope.lens.estimate import Estimate
 from superscope.lens.intervention import Intervention
+from superscope.plotting import Pictured
 from superscope.result import Result
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class TokenCosts:
 
 
 @dataclass(frozen=True, eq=False)
-class NeighborCost(Result):
+class NeighborCost(Result, Pictured):
     """What the nearest rows cost a language model on a text.
 
     Attributes

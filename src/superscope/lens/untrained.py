@@ -12,6 +12,7 @@ from superscope.geometry.unit_rows import Float64
 from superscope.lens.indicators import Indicators
 from superscope.lens.reference import Reference
 from superscope.lens.two_groups import listed
+from superscope.plotting import Pictured
 from superscope.result import Result
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Undertrained(Result):
+class Undertrained(Result, Pictured):
     """Which rows of a head were never trained.
 
     Attributes

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from studies import make_evaluation
 
 import superscope
 from superscope.errors import UsageError
 from superscope.figures.lens import lens_drawings
+from superscope.figures.lens._cost import binned
 from superscope.figures.lens._interference import MOST_TOKENS, scatter
-from superscope.lens import Lens
+from superscope.lens import GroupCost, Lens, NeighborCost, TokenCosts
+from superscope.lens.estimate import Estimate
 
 HOSTILE = ("$x$", "</script>", "\x1b[2J", "\u202etxt", "漢字", 'q"\\', "")
 
@@ -81,3 +84,49 @@ def test_every_margin_is_counted(lens: Lens) -> None:
     (panel,) = can.plot().axes
     (steps,) = (p for p in panel.patches if hasattr(p, "get_data"))
     assert steps.get_data().values.sum() == can.argmaxable
+
+
+def make_cost(tokens: int = 200) -> NeighborCost:
+    """Return costs in which the loss of a token is 10 times its interference."""
+    rng = np.random.default_rng(0)
+    known = make_evaluation(64, "lab/m")
+    counts = np.repeat([3, 30], tokens // 2)
+    interference = rng.uniform(0.01, 0.1, tokens)
+    one = Estimate(0.2, 0.01)
+    groups = [
+        GroupCost(name, 10, Estimate(3.0, 0.1), one, Estimate(0.1, None), one, 0, None, None)
+        for name in ("all", "from 1", "from 10")
+    ]
+    return NeighborCost(
+        known.model, known.text, known.settings, Estimate(3.0, 0.1), "mean", 10, 4, 0, "text",
+        groups[0], 0.0, 0, 0.0, 0.0, (), tuple(groups[1:]),
+        TokenCosts(
+            np.arange(tokens), counts, counts.astype(float), interference,
+            10 * interference * counts, *(np.zeros(tokens) for _ in range(6)),
+        ),
+        (None,) * tokens, (None,) * tokens,
+    )  # fmt: skip
+
+
+def test_losses_are_binned_at_equal_frequency() -> None:
+    cost = make_cost()
+    low, high = binned(cost)
+    assert (low.name, high.name) == ("from 1", "from 10")
+    for b in (low, high):
+        assert (np.diff(b.interference) > 0).all()
+        np.testing.assert_allclose(b.loss, 10 * b.interference, rtol=0.2)
+        assert (b.error > 0).all()
+    left, right = cost.plot(theme="dark").axes
+    assert len(left.lines) == 2
+    assert [t.get_text() for t in right.get_xticklabels()] == ["1", "10"]
+    with pytest.raises(UsageError, match="No decade"):
+        make_cost(4).plot()
+
+
+def test_listed_rows_are_drawn_below_the_end_of_the_list() -> None:
+    rows = np.random.default_rng(0).normal(size=(200, 16))
+    rows[:20] = 3 + rows[:20] / 20
+    found = superscope.lens(rows).undertrained(reference=range(5))
+    (panel,) = found.plot().axes
+    every, listed = (p.get_data().values.sum() for p in panel.patches if hasattr(p, "get_data"))
+    assert (every, listed) == (200, len(found.found))

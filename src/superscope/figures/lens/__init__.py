@@ -7,17 +7,30 @@ from functools import singledispatch
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.lens._argmax import argmax_drawing
 from superscope.figures.lens._comparison import comparison_drawing
+from superscope.figures.lens._cost import cost_drawing
 from superscope.figures.lens._interference import interference_drawing
 from superscope.figures.lens._neighbors import neighbors_drawing
+from superscope.figures.lens._undertrained import undertrained_drawing
 from superscope.figures.registry import PictureFunction, picture, pictures
-from superscope.lens import Argmax, Comparison, Lens, Token
+from superscope.lens import Argmax, Comparison, Lens, NeighborCost, Token, Undertrained
 
-__all__ = ["argmax", "comparison", "drawings_of", "interference", "lens_drawings", "neighbors"]
+__all__ = [
+    "argmax",
+    "comparison",
+    "cost",
+    "drawings_of",
+    "interference",
+    "lens_drawings",
+    "neighbors",
+    "undertrained",
+]
 
 argmax = picture("argmax", argmax_drawing)
 interference = picture("interference", interference_drawing)
 neighbors = picture("neighbors", neighbors_drawing)
 comparison = picture("comparison", comparison_drawing)
+cost = picture("cost", cost_drawing)
+undertrained = picture("undertrained", undertrained_drawing)
 
 
 @pictures.register
@@ -40,6 +53,16 @@ def _(_: Argmax) -> dict[str, PictureFunction]:
     return {"argmax": argmax}
 
 
+@pictures.register
+def _(_: NeighborCost) -> dict[str, PictureFunction]:
+    return {"cost": cost}
+
+
+@pictures.register
+def _(_: Undertrained) -> dict[str, PictureFunction]:
+    return {"undertrained": undertrained}
+
+
 @singledispatch
 def drawings_of(result: object) -> tuple[Drawing | Missing, ...]:
     """Return the drawings of a result of a lens; of a result without pictures, none."""
@@ -49,6 +72,16 @@ def drawings_of(result: object) -> tuple[Drawing | Missing, ...]:
 @drawings_of.register
 def _(result: Argmax) -> tuple[Drawing | Missing, ...]:
     return (argmax_drawing(result),)
+
+
+@drawings_of.register
+def _(result: NeighborCost) -> tuple[Drawing | Missing, ...]:
+    return (cost_drawing(result),)
+
+
+@drawings_of.register
+def _(result: Undertrained) -> tuple[Drawing | Missing, ...]:
+    return (undertrained_drawing(result),)
 
 
 def lens_drawings(
