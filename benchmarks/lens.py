@@ -1,4 +1,4 @@
-"""Which tokens can be said: the search for certificates against linear programs alone."""
+"""One token against the bare product; the search for certificates against linear programs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from benchmarks import nearest
 from benchmarks.loss import fetched
 from benchmarks.result import Result
 from benchmarks.setting import Setting
@@ -22,7 +23,8 @@ SEED = 0
 
 
 def run(setting: Setting) -> Iterator[Result]:
-    """Yield the search's time beside that of linear programs, and what verifying takes."""
+    """Yield the times of one token's neighbors and of the search, beside their baselines."""
+    yield from nearest.run(setting)
     if setting.quick:
         rows = np.random.default_rng(SEED).standard_normal((300, 8), np.float32)
         yield from certificates(Head.from_array(rows, model="random rows"), 5, quick=True)

