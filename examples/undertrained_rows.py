@@ -82,7 +82,7 @@ def scores(folder: Path, recipe: Recipe) -> list[dict[str, object]]:
     """Return what superscope and each single indicator find of the rows never trained."""
     counts = np.load(folder / COUNTS)
     found = superscope.lens(folder, progress=None).undertrained()
-    table = found.table()
+    table = found.to_frame()
     seen = counts[table["id"]]
     never, few, listed = seen == 0, (seen > 0) & (seen <= FEW), table["listed"].to_numpy()
     rows: list[dict[str, object]] = []
