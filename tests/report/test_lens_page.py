@@ -12,6 +12,7 @@ from html_pages import parse
 
 import superscope
 from superscope.errors import UsageError
+from superscope.heads import Head
 from superscope.lens import Lens
 from superscope.report import write_lens_report
 from superscope.report.lens import nearest
@@ -82,14 +83,25 @@ def test_of_a_large_vocabulary_the_page_holds_what_fits(monkeypatch: pytest.Monk
 
 def test_rows_left_out_keep_their_ids() -> None:
     rows = np.random.default_rng(0).standard_normal((20, 5))
-    rows[3] = 0
-    lens = superscope.lens(rows, neighbors=2)
+    kept = np.array([i for i in range(20) if i != 3])
+    lens = superscope.lens(Head.from_array(rows).keeping(kept, "without 3"), neighbors=2)
     data = data_of(render(lens, searched(lens, [5])))
     ids = unpacked(data["ids"], "<u4").tolist()
-    assert ids == [i for i in range(20) if i != 3]
+    assert ids == kept.tolist()
     assert ids[data["first"][0]] == 5
     place, _ = lists(data)[data["first"][0]][0]
     assert ids[place] == lens[5].neighbors[0].entry.id
+
+
+def test_of_equal_rows_one_is_near_and_a_zero_row_has_no_list() -> None:
+    rows = np.random.default_rng(0).standard_normal((20, 5))
+    rows[7], rows[3] = rows[4], 0
+    lens = superscope.lens(rows, neighbors=2)
+    data = data_of(render(lens, searched(lens)))
+    found = lists(data)
+    assert data["groups"] == [[4, 7]]
+    assert not {3, 7} & set(found)
+    assert not {3, 7} & {k for near in found.values() for k, _ in near}
 
 
 def test_hostile_texts_are_inert(hostile_tokens: tuple[str | None, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,12 +97,17 @@ def _spread(values: npt.NDArray[Any], kept: Any) -> Any:
 
 
 def _texts(positions: Any, texts: Texts | None) -> Any:
+    return text_column(None if texts is None else texts[i] for i in positions)
+
+
+def text_column(texts: Iterable[str | None]) -> Any:
+    """Return texts as a column; lone surrogates, which Arrow cannot hold, are escaped."""
     import pandas as pd
 
-    found = [None if texts is None else texts[i] for i in positions]
+    found = list(texts)
     try:
         return pd.array(found, "string")
-    except UnicodeEncodeError:  # Arrow holds UTF-8, which has no lone surrogates
+    except UnicodeEncodeError:
         held = (t and t.encode("utf-8", "backslashreplace").decode() for t in found)
         return pd.array(list(held), "string")
 

@@ -14,6 +14,7 @@ from superscope.evaluation import Pass
 from superscope.frequency.checkpoint import loadable
 from superscope.frequency.text import Text, text_of
 from superscope.geometry import Geometry, measure_head
+from superscope.geometry.frames import text_column
 from superscope.geometry.row_classes import CLASSES, RowClass, RowClasses, classify
 from superscope.geometry.unit_rows import Float64
 from superscope.heads import Head
@@ -220,7 +221,7 @@ class Lens(Pictured):
         first = {i: group[0] for group in self.classes.groups for i in group[1:]}
         every["equal_to"] = every["id"].map(first).astype("Int64")
         measured = self.geometry.tokens().drop(columns="token")
-        every.insert(1, "token", [self.head.token(i) for i in every["id"].tolist()])
+        every.insert(1, "token", text_column(map(self.head.token, every["id"].tolist())))
         return every.merge(measured, on="id", how="left")
 
     def argmax(self, *, device: str = "auto", progress: ProgressChoice = "auto") -> Argmax:

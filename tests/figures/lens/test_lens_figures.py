@@ -98,7 +98,8 @@ def make_cost(tokens: int = 200) -> NeighborCost:
         for name in ("all", "from 1", "from 10")
     ]
     return NeighborCost(
-        known.model, known.text, known.settings, Estimate(3.0, 0.1), "mean", 10, 4, 0, "text",
+        known.model, known.text, known.settings, Estimate(3.0, 0.1), "mean", 10, 4, 0, "frequency",
+        "text",
         groups[0], 0.0, 0, 0.0, 0.0, (), tuple(groups[1:]),
         TokenCosts(
             np.arange(tokens), counts, counts.astype(float), interference,

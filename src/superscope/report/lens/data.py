@@ -81,6 +81,7 @@ def searched(lens: Lens, first: Sequence[int] = (), progress: Progress = silent)
         "norm": _scaled(table["norm"]),
         "raw": _scaled(table["interference"]),
         "centered": _scaled(table["interference_centered"]),
+        "groups": [[int(place[i]) for i in group] for group in lens.classes.groups],
         "first": [int(place[i]) for i in first if place[i] >= 0],
         "near": _near(near, place, kind),
     }

@@ -24,6 +24,8 @@
   const [mean, spread] = data.chance;
   const words = texts.map((t) => t === null ? "" : t.trim().toLowerCase());
 
+  const groupOf = new Map(data.groups.flatMap((group) => group.map((k) => [k, group])));
+
   const idOf = (k) => ids === null ? k : ids[k];
   const nameOf = (k) =>
     texts[k] === null ? "#" + idOf(k) : Object.hasOwn(data.shown, k) ? data.shown[k] : `"${texts[k]}"`;
@@ -198,7 +200,13 @@
     if (classOf(k) !== "") add("class", classOf(k));
     let below = 0;
     for (let j = 0; j < rows; j++) if (norm(j) < norm(k)) below++;
-    add("norm", `${digits(norm(k), 4)}, longer than ${digits(100 * below / rows, 3)} % of the rows`);
+    const length = norm(k);
+    add("norm", length === null ? "0: the row has no direction"
+      : `${digits(length, 4)}, longer than ${digits(100 * below / rows, 3)} % of the rows`);
+    const equal = (groupOf.get(k) || []).filter((j) => j !== k);
+    if (equal.length > 0) {
+      add("equal rows", ...equal.slice(0, LISTED).flatMap((j, i) => i === 0 ? [link(j)] : [", ", link(j)]));
+    }
     const times = (value) => value === null ? "none" : `${digits(value * data.width, 3)}\u00d7 chance`;
     add("interference", `${times(centered(k))} mean-centered, ${times(raw(k))} raw`);
     const others = [];
@@ -214,7 +222,7 @@
   }
 
   function bars(k) {
-    let found = listOf(k);
+    let found = listOf(k) || (groupOf.has(k) ? listOf(groupOf.get(k)[0]) : null);
     if (found === null) {
       return make("p", "note", find("none").textContent);
     }
