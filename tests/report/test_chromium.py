@@ -11,13 +11,22 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from studies import NO_LAWS, make_study
 
+import superscope
 from superscope.geometry import Geometry
 from superscope.laws import Finding, FitStatus, fit
-from superscope.report import write_law_report, write_report, write_study_report, write_toy_report
+from superscope.report import (
+    write_law_report,
+    write_lens_report,
+    write_report,
+    write_study_report,
+    write_toy_report,
+)
+from superscope.text import visible
 from superscope.toy import ToyConfig, ToyPoint, ToyRuns, train
 
 BROWSER = next(
@@ -88,6 +97,22 @@ def test_the_page_of_a_law_asks_for_nothing_and_runs_nothing(
     write_law_report(replace(law, findings=findings), page)
     seen = visit(page)
     assert seen == Visit("superscope: Loss against x: identified, with reservations", [])
+
+
+def test_the_page_of_a_lens_runs_its_own_script_alone(
+    visit: Callable[[Path], Visit], hostile_tokens: tuple[str | None, ...], tmp_path: Path
+) -> None:
+    rows = np.random.default_rng(0).standard_normal((40, 6))
+    rows[2], rows[3] = rows[1], 0
+    texts = [*hostile_tokens, *map(str, range(len(hostile_tokens), 40))]
+    lens = superscope.lens(rows, tokens=texts)
+    page = tmp_path / "lens.html"
+    for index in (20, 2, 3):
+        write_lens_report(lens, page, [lens[index]], progress=None)
+        seen = visit(page)
+        assert seen.asked_for == []
+        shown = escape(visible(str(lens[index].text), longest=200), quote=False)
+        assert seen.title == f"{shown} · superscope: the tokens of {lens.model}"
 
 
 def test_a_page_with_the_same_tokens_unescaped_does_both(
