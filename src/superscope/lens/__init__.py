@@ -6,10 +6,12 @@ from types import ModuleType
 from superscope.lens import (  # noqa: F401  (registers how results print)
     summary,
     summary_argmax,
+    summary_budget,
     summary_cost,
     summary_undertrained,
 )
 from superscope.lens._argmax import Argmax, argmax
+from superscope.lens._budget import BudgetOptions, budget
 from superscope.lens._lens import Lens
 from superscope.lens._look import lens
 from superscope.lens._undertrained import undertrained
@@ -22,6 +24,7 @@ from superscope.lens.intervention import Intervention, MovedPair, Together
 from superscope.lens.neighbors import InDegree
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
+from superscope.lens.reading import Contributor, Reading, ReadingBudget
 from superscope.lens.reference import Reference
 from superscope.lens.token import Chance, Comparison, Named, Neighbor, Token
 from superscope.lens.untrained import Undertrained
@@ -29,9 +32,11 @@ from superscope.lens.verification import Fault, Verification, verify
 
 __all__ = [
     "Argmax",
+    "BudgetOptions",
     "Certificates",
     "Chance",
     "Comparison",
+    "Contributor",
     "CostOptions",
     "Estimate",
     "Extreme",
@@ -47,6 +52,8 @@ __all__ = [
     "Neighbor",
     "NeighborCost",
     "Overview",
+    "Reading",
+    "ReadingBudget",
     "Reference",
     "Together",
     "Token",
@@ -54,6 +61,7 @@ __all__ = [
     "Undertrained",
     "Verification",
     "argmax",
+    "budget",
     "lens",
     "undertrained",
     "verify",

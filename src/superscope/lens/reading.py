@@ -1,0 +1,147 @@
+"""How well a linear reading of a direction does among the others, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from superscope.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FAILS = 1.0
+"""d′ below which a reading fails: with 1, a quarter of the pairs is told apart wrongly."""
+
+TAIL = 0.025  # of the random dictionaries on each side
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """A direction that disturbs the reading of another.
+
+    Attributes
+    ----------
+    id
+        Its row in the dictionary.
+    text
+        Its name, or None.
+    overlap
+        c of the two.
+    rate
+        How often it is active.
+    share
+        Of the interference variance.
+    """
+
+    id: int
+    text: str | None
+    overlap: float
+    rate: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How well a direction can be read.
+
+    Attributes
+    ----------
+    interference
+        Variance that the other directions give the reading.
+    d_prime
+        Mean reading of the active direction over the standard deviation of the reading.
+    auc
+        Probability that a reading with the direction active exceeds one without it, Φ(d′/√2) of a
+        Gaussian interference.
+    """
+
+    interference: float
+    d_prime: float
+    auc: float
+
+
+@dataclass(frozen=True)
+class ReadingBudget(Result):
+    """How well a linear reading of a direction can do among the others of a dictionary.
+
+    Attributes
+    ----------
+    direction, dictionary
+        What is read, and among what.
+    features, width
+        Directions that can disturb, without the one that is read, and m.
+    active
+        Directions that are active at once, on average: the sum of the rates.
+    amplitude, noise
+        Mean amplitude of the direction that is read, and standard deviation of further noise.
+    mean_square_overlap
+        Mean of c² of the direction with the others.
+    reading
+        What this dictionary gives.
+    auc
+        The same probability without the Gaussian assumption.
+    random, random_sd
+        Mean and standard deviation over random dictionaries of the same shape and rates (K26).
+    lower
+        Share of the random dictionaries that disturb less than this one.
+    draws, seed
+        How many were drawn, and the seed of their generator.
+    fails_at, random_fails_at
+        Directions active at once at which d′ falls to 1, if all rates grow alike; None where they
+        never do. Of this dictionary, and of the mean random one.
+    contributors
+        The directions that disturb most.
+    notes
+        What the user should know.
+    """
+
+    DERIVED = ("verdict", "ratio_to_random")
+
+    direction: str
+    dictionary: str
+    features: int
+    width: int
+    active: float
+    amplitude: float
+    noise: float
+    mean_square_overlap: float
+    reading: Reading
+    auc: float
+    random: Reading
+    random_sd: Reading
+    lower: float
+    draws: int
+    seed: int
+    fails_at: float | None
+    random_fails_at: float | None
+    contributors: tuple[Contributor, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ratio_to_random(self) -> float | None:
+        """Interference against that of a random dictionary; None where that is 0."""
+        expected = self.random.interference
+        return self.reading.interference / expected if expected else None
+
+    @property
+    def verdict(self) -> str:
+        """``better``, ``worse`` or ``no better`` than random: outside 95 % of the draws."""
+        if self.lower > 1 - TAIL:
+            return "worse"
+        return "better" if self.lower < TAIL else "no better"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each contributor: id, token, overlap, rate, share."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [(c.id, c.text, c.overlap, c.rate, c.share) for c in self.contributors],
+            columns=["id", "token", "overlap", "rate", "share"],
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"ReadingBudget({self.direction} in {self.dictionary}: "
+            f"d′ = {self.reading.d_prime:.4g}, {self.verdict} than random)"
+        )
