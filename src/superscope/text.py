@@ -161,6 +161,11 @@ def named(text: str, longest: int = 200) -> str:
     return visible(text, quote="", longest=longest)
 
 
+def token_name(index: int, text: str | None) -> str:
+    """Return a token by its text and its id: ``" Paris" #7042``."""
+    return f"#{index}" if text is None else f"{visible(text)} #{index}"
+
+
 def shortened(names: Sequence[str], short: Callable[[str], str]) -> list[str]:
     """Return names made short, but all in full where that would make two of them one."""
     made = [short(name) for name in names]

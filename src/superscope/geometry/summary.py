@@ -12,8 +12,8 @@ from superscope.geometry.moved import Moved
 from superscope.geometry.norms import Norms, Regime
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import Pair, PairStatistics
-from superscope.geometry.row_classes import RowClass, RowClasses
 from superscope.geometry.stages import CENTERINGS
+from superscope.geometry.summary_classes import class_facts
 from superscope.geometry.untrained import MANY, UntrainedRows
 from superscope.geometry.weighted import WeightedOverlap
 from superscope.text import (
@@ -30,7 +30,6 @@ from superscope.text import (
 )
 
 SHOWN_PAIRS = 10
-SHOWN_GROUPS, SHOWN_ROWS = 3, 4
 LABEL = 38  # characters of the longest label
 PAIR_METHODS = {"exact": "all there are", "sample": "drawn at random"}
 
@@ -154,7 +153,7 @@ def _facts(g: Geometry) -> list[tuple[str, str]]:
         ("regime", regime_words(g)),
         *_evidence_facts(g),
         ("rows left out", _left_out(g)),
-        *_class_facts(g),
+        *class_facts(g),
     ]  # fmt: skip
     if p.tensor:
         facts.append(("tensor", f"{p.tensor} ({p.reason})"))
@@ -233,45 +232,6 @@ def _left_out(g: Geometry) -> str:
     return "; ".join(parts) or "none"
 
 
-def _class_facts(g: Geometry) -> Iterator[tuple[str, str]]:
-    """Yield how many rows there are of each class, and the groups of equal rows."""
-    if g.classes is None:
-        return
-    c = g.classes
-    if c.reason is None:
-        yield "classes of rows", ", ".join(f"{kind} {n:,}" for kind, n in c.counts.items())
-    else:
-        yield "classes of rows", f"words are not told from others: {c.reason}"
-    equal = sum(map(len, c.groups)) - len(c.groups)
-    if not equal or g.raw.pairs is None:
-        return
-    rows, groups = counted(equal, "row equals", "rows equal"), counted(len(c.groups), "group")
-    pairs = counted(g.raw.pairs.folded, "pair is", "pairs are")
-    yield (
-        "equal rows",
-        (f"{rows} an earlier one, in {groups}; {pairs} folded into those of the first row of each"),
-    )
-    for group in _group_lines(c)[:SHOWN_GROUPS]:
-        yield "", group
-    if len(c.groups) > SHOWN_GROUPS:
-        yield "", f"and {counted(len(c.groups) - SHOWN_GROUPS, 'more group')}"
-
-
-def _group_lines(classes: RowClasses) -> list[str]:
-    """Return the size, the first texts and the first ids of each group, the largest first."""
-    texts = classes.texts or tuple((None,) * len(group) for group in classes.groups)
-    by_size = sorted(zip(classes.groups, texts, strict=True), key=lambda both: -len(both[0]))
-    return [
-        f"{len(group)} rows: {', '.join(map(_entry, group[:SHOWN_ROWS], names[:SHOWN_ROWS]))}"
-        + (", …" if len(group) > SHOWN_ROWS else "")
-        for group, names in by_size
-    ]
-
-
-def _entry(index: int, token: str | None) -> str:
-    return f"#{index}" if token is None else f"{visible(token)} #{index}"
-
-
 def _ids(ids: tuple[int, ...]) -> str:
     return ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
 
@@ -345,17 +305,6 @@ def geometry_html(geometry: Geometry) -> str:
         f"{row('', s.columns, 'th')}{''.join(row(line[0], line[1:]) for line in s.overlaps)}"
         f"{facts}{row(s.pairs_title, s.columns, 'th') if s.pairs else ''}{pairs}</table>"
     )
-
-
-@text.as_text.register
-def classes_text(classes: RowClasses) -> str:
-    """Return how many rows there are of each class, and the groups of equal rows."""
-    counts = classes.counts
-    facts = [(f"{counts[kind]:,} {kind}", kind.meaning) for kind in RowClass if counts.get(kind)]
-    facts += [("equal rows", group) for group in _group_lines(classes)[:SHOWN_PAIRS]]
-    if classes.reason:
-        facts.append(("note", classes.reason))
-    return labelled(f"classes of {counted(len(classes.codes), 'row')}", facts, width=LABEL)
 
 
 @text.as_text.register

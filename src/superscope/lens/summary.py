@@ -20,7 +20,7 @@ from superscope.text import (
     number,
     rounded,
     times,
-    visible,
+    token_name,
 )
 
 GROUPS = 3  # groups of equal rows that the overview names
@@ -29,12 +29,7 @@ SHOWN = 12  # entries that one line of a token names
 
 def entry(one: Named) -> str:
     """Return a token as a user names it: its text and its id."""
-    return spelled(one.id, one.text)
-
-
-def spelled(index: int, text: str | None) -> str:
-    """Return a token by its text and its id."""
-    return f"#{index}" if text is None else f"{visible(text)} #{index}"
+    return token_name(one.id, one.text)
 
 
 def _entries(several: Sequence[Named]) -> str:

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from superscope.lens.reading import ReadingBudget
-from superscope.lens.summary import spelled
-from superscope.text import as_text, columns, fixed, labelled, named, number, percent, times
+from superscope.text import (
+    as_text,
+    columns,
+    fixed,
+    labelled,
+    named,
+    number,
+    percent,
+    times,
+    token_name,
+)
 
 _VERDICTS = {
     "better": "this dictionary disturbs the reading less than random directions do",
@@ -40,7 +49,7 @@ def _(budget: ReadingBudget) -> str:
     lines += [f"  {line}" for line in table]
     if b.contributors:
         rows = [
-            (spelled(c.id, c.text), fixed(c.overlap, 3), number(c.rate, 3), percent(c.share))
+            (token_name(c.id, c.text), fixed(c.overlap, 3), number(c.rate, 3), percent(c.share))
             for c in b.contributors
         ]
         shown = columns(("direction", "c", "rate", "of the interference"), rows)

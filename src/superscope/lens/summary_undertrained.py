@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from superscope.lens.summary import spelled
 from superscope.lens.untrained import Undertrained
 from superscope.text import (
     advice,
@@ -16,6 +15,7 @@ from superscope.text import (
     percent,
     plus_minus,
     rounded,
+    token_name,
 )
 
 SHOWN = 40  # tokens of the list
@@ -80,7 +80,7 @@ def _table(u: Undertrained) -> list[str]:
     frame = frame[frame["listed"]][:SHOWN]
     rows = [
         (
-            spelled(int(row["id"]), _text(row["token"])),
+            token_name(int(row["id"]), _text(row["token"])),
             "reference" if row["reference"] else "",
             fixed(row["probability"], 3),
             number(row["distance"], 3),
