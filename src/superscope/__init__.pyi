@@ -8,6 +8,7 @@ from . import study as study
 from . import toy as toy
 from ._measure import MeasureOptions as MeasureOptions
 from ._measure import measure as measure
+from ._measure import measure_tensors as measure_tensors
 from ._version import __version__ as __version__
 from .errors import SuperscopeError as SuperscopeError
 from .geometry import Geometry as Geometry

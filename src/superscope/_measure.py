@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from superscope.arguments import checked
 from superscope.errors import FormatError, HeadDataError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
 from superscope.geometry.frequencies import TokenCounts
-from superscope.heads import Head, HeadOptions, any_head, head_of, read_head
+from superscope.heads import Head, HeadOptions, any_head, head_of, read_head, read_heads
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 
@@ -90,15 +90,76 @@ def measure(
     with chosen(progress) as report:
         head = any_head(model, o, tokens=tokens, progress=report)
         before = None if initial is None else _initial(initial, o, report)
-        try:
-            return measure_head(head, o, frequencies=frequencies, initial=before, progress=report)
-        except (HeadDataError, FormatError) as error:
-            if head.copy is None:
-                raise
-            raise type(error)(
-                f"{error}. The head was read from the cache, {head.copy}; to delete it and "
-                f"download it again: superscope cache {head.provenance.model} --clear"
-            ) from error
+        return _measured(head, o, frequencies, before, report)
+
+
+@taking(MeasureOptions)
+@checked
+def measure_tensors(
+    model: str | Path,
+    options: MeasureOptions = MeasureOptions(),
+    *,
+    progress: ProgressChoice = "auto",
+    **changes: Any,
+) -> list[Geometry]:
+    """Measure each matrix of a checkpoint that the option `tensor` stands for.
+
+    Parameters
+    ----------
+    model
+        A checkpoint, as of :func:`measure`.
+    options
+        What to read and how to measure; `tensor` may be a pattern, such as
+        ``model.layers.*.mlp.down_proj.weight``, and `axis` says whether rows or columns are the
+        directions.
+    progress
+        As of :func:`measure`.
+    **changes
+        Options, by name.
+
+    Returns
+    -------
+    list of Geometry
+        One for each matrix, in the order of the layers.
+
+    Raises
+    ------
+    SuperscopeError
+        As of :func:`measure`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import superscope
+    >>> np.savez("two.npz", a=np.eye(3), b=np.ones((2, 3)))
+    >>> measured = superscope.measure_tensors("two.npz", tensor="*", pairs="none")
+    >>> [geometry.raw.mean_square_overlap for geometry in measured]
+    [0.0, 1.0]
+    """
+    return list(each_tensor(model, changed(options, changes, "measure_tensors"), progress))
+
+
+def each_tensor(
+    model: str | Path, options: MeasureOptions, progress: ProgressChoice = "auto"
+) -> Iterator[Geometry]:
+    """Yield what :func:`measure_tensors` returns, each when it is measured."""
+    with chosen(progress) as report:
+        for head in read_heads(model, options, progress=report):
+            yield _measured(head, options, None, None, report)
+
+
+def _measured(
+    head: Head, o: MeasureOptions, frequencies: Any, before: Head | None, report: Progress
+) -> Geometry:
+    try:
+        return measure_head(head, o, frequencies=frequencies, initial=before, progress=report)
+    except (HeadDataError, FormatError) as error:
+        if head.copy is None:
+            raise
+        raise type(error)(
+            f"{error}. The head was read from the cache, {head.copy}; to delete it and "
+            f"download it again: superscope cache {head.provenance.model} --clear"
+        ) from error
 
 
 def _initial(initial: str | Path | Head | Any, o: MeasureOptions, progress: Progress) -> Head:

@@ -101,7 +101,7 @@ def test_notes_name_arguments_in_python_and_options_in_terminal_and_report(tmp_p
     for shown in (run("measure", head, *options).out, page.read_text(encoding="utf-8")):
         words = " ".join(shown.split())
         assert "--rows trained leaves them out" in words
-        assert not re.search(r"\brows=|\btensor=|\btranspose=", words)
+        assert not re.search(r"\brows=|\btensor=|\baxis=", words)
 
 
 def test_remedies_of_a_law_are_spelled_for_their_reader() -> None:

@@ -75,7 +75,7 @@ EXPECTED = {
     "calls-os-system.bin": "its pickle uses posix.system, .*; superscope did not run it",
     "calls-by-inst.bin": "uses INST, which tensors do not need",
     "calls-by-newobj.bin": "uses subprocess.Popen",
-    "strides-with-gaps.bin": "save it with .contiguous()",
+    "strides-with-gaps.bin": "save a contiguous copy of it",
     "big-endian.bin": "is big-endian",
     "old-format.bin": r"old format .* save it again: torch.save\(torch.load",
     "pointer-of-git-lfs.bin": "is a pointer of git-lfs instead of the file, .* git lfs pull",

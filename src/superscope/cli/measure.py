@@ -93,6 +93,7 @@ def _measure_all(
     initial: str | None,
 ) -> tuple[list[Geometry], list[str], bool]:
     """Return the geometries, the names that failed, and whether Ctrl-C was pressed."""
+    from superscope._measure import each_tensor
     from superscope._measure import measure as measure_one
     from superscope.cli.terminal import warn
 
@@ -100,7 +101,11 @@ def _measure_all(
     failed: list[str] = []
     for name in names:
         try:
-            measured.append(measure_one(name, options, frequencies=frequencies, initial=initial))
+            if options.tensor is None or frequencies is not None or initial is not None:
+                one = measure_one(name, options, frequencies=frequencies, initial=initial)
+                measured.append(one)
+            else:
+                measured.extend(each_tensor(name, options))
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
@@ -152,7 +157,8 @@ def _write_tokens(measured: list[Geometry], file: Path) -> None:
     frames = [geometry.tokens() for geometry in measured]
     if len(frames) > 1:
         for frame, geometry in zip(frames, measured, strict=True):
-            frame.insert(0, "model", geometry.provenance.model)
+            p = geometry.provenance
+            frame.insert(0, "model", p.matrix or p.model)
     write_table(pd.concat(frames, ignore_index=True), file)
 
 

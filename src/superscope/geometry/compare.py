@@ -71,8 +71,13 @@ def names_of(geometries: Sequence[Geometry]) -> tuple[str, ...]:
 
     Where that makes two models one, all are called by what they were given as.
     """
-    full = [g.provenance.model for g in geometries]
-    return tuple(named(name) for name in shortened(full, _own_name))
+    models = [g.provenance.model for g in geometries]
+    tensors = [str(g.provenance.tensor) for g in geometries]
+    if len(set(models)) < len(set(zip(models, tensors, strict=True))):  # matrices of one model
+        same = len(set(models)) == 1
+        names = tensors if same else [f"{m}: {t}" for m, t in zip(models, tensors, strict=True)]
+        return tuple(map(named, names))
+    return tuple(named(name) for name in shortened(models, _own_name))
 
 
 def _own_name(name: str) -> str:

@@ -169,6 +169,7 @@ class Geometry(Result, Pictured):
         """Return this geometry as a row of the table of observations."""
         return Observation(
             source="checkpoint",
+            run=self.provenance.matrix,
             family=self.provenance.family,
             model=self.provenance.model,
             revision=self.provenance.revision,

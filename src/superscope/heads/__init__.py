@@ -7,7 +7,7 @@ from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
 from superscope.heads.objects import head_of
 from superscope.heads.options import HeadOptions
-from superscope.heads.read import read_head
+from superscope.heads.read import read_head, read_heads
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 from superscope.heads.trained import near_zero, trained_rows
 
@@ -27,5 +27,6 @@ __all__ = [
     "members",
     "near_zero",
     "read_head",
+    "read_heads",
     "trained_rows",
 ]

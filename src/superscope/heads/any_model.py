@@ -51,11 +51,11 @@ def any_head(
             )
         return read_head(model, options, progress=progress)
     o = options
-    read = (o.revision, o.base, o.transpose) != (None, None, None) or o.fold_norm
+    read = (o.revision, o.base, o.axis) != (None, None, None) or o.fold_norm
     if read or o.rows == "tokenizer":
         raise UsageError(
-            "revision, base, transpose, rows='tokenizer' and fold_norm are for "
+            "revision, base, axis, rows='tokenizer' and fold_norm are for "
             "checkpoints; leave them out for a model or matrix in memory"
         )
-    head = head_of(model, tensor=o.tensor, tokens=tokens)
+    head = head_of(model, tensor=o.tensor, layer=o.layer, tokens=tokens)
     return trained_rows(head) if o.rows == "trained" else head

@@ -10,7 +10,7 @@ from superscope.heads.transport import RangeFile
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".npy", ".npz")
 USUAL_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
-USUAL_FILES = ("model.safetensors", "pytorch_model.bin")
+USUAL_FILES = ("model.safetensors", "pytorch_model.bin", "sae_weights.safetensors")
 SLICE = re.compile(r"(consolidated\.)(\d\d)(\.\w+)")  # Meta's format: a slice of every matrix
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
-from superscope.heads import naming, scales
+from superscope.heads import dictionaries, naming, scales
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.opened import Opened, holders_of
 from superscope.heads.tying import tied_by_config
@@ -74,7 +74,7 @@ def _chosen(
 ) -> Chosen:
     stored_as = scales.plain_names(where)
     every = {**where, **{plain: where[name] for plain, name in stored_as.items()}}
-    choice = naming.choose(every, config, wanted, shapes)
+    choice = dictionaries.choose(every, config, wanted, shapes)
     return Chosen(choice, every, stored_as.get(choice.tensor, choice.tensor), one_file)
 
 
@@ -132,3 +132,45 @@ def _by_headers(
             where[name] = shard
             shapes[name] = tensor.shape
     return where, shapes
+
+
+def matching(checkpoint: Checkpoint, opened: Opened, pattern: str) -> list[str]:
+    """Return the tensors that a name, parts of a name, or a pattern stands for.
+
+    Where none is found, it is the pattern itself, which :func:`choose_head` then refuses.
+    """
+    holders = holders_of(checkpoint)
+    if isinstance(holders, str):
+        where: Mapping[str, str] = dict.fromkeys(opened.directory(holders).tensors, holders)
+    else:
+        where = holders
+    stored_as = scales.plain_names(where)
+    names = [*stored_as, *(n for n in where if n not in stored_as and n not in stored_as.values())]
+    if pattern in where:
+        return [pattern]
+    found = dictionaries.matching(pattern, names, {})
+    shapes = {}
+    for name in found:
+        stored = stored_as.get(name, name)
+        tensor = opened.directory(where[stored]).tensors.get(stored)
+        if tensor is not None:
+            shapes[name] = tensor.shape
+    return dictionaries.matching(pattern, found, shapes) or [pattern]
+
+
+def only_tensor(checkpoint: Checkpoint, opened: Opened, pattern: str) -> str:
+    """Return the only tensor that matches.
+
+    Raises
+    ------
+    UsageError
+        Several do; the message names the function that takes them all.
+    """
+    found = matching(checkpoint, opened, pattern)
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(found[:6]) + (", …" if len(found) > 6 else "")
+    raise UsageError(
+        f"{checkpoint.name}: {pattern} stands for {len(found):,} tensors ({shown}); name one of "
+        "them, or measure each with superscope.measure_tensors"
+    )

@@ -10,16 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from superscope.errors import FormatError, NotFoundError
-from superscope.heads import adapters, dcp_file, naming, scales, slices, tokens, vocabulary
+from superscope.errors import FormatError, NotFoundError, UsageError
+from superscope.heads import (
+    adapters,
+    dcp_file,
+    directions,
+    naming,
+    scales,
+    slices,
+    tokens,
+    vocabulary,
+)
 from superscope.heads.bias import logit_bias
 from superscope.heads.checkpoint import Checkpoint
-from superscope.heads.choosing import Chosen, choose_head
+from superscope.heads.choosing import Chosen, choose_head, only_tensor
 from superscope.heads.drift import drifted_embedding
 from superscope.heads.encodings import ENCODINGS, Encoding, Float32
 from superscope.heads.families import family_of
 from superscope.heads.head import Provenance, check_shape
-from superscope.heads.opened import Opened, config_of, described
+from superscope.heads.opened import Opened, config_of, described, rows_of
+from superscope.heads.options import HeadOptions
 from superscope.heads.scaled import stored_scale
 from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
@@ -55,14 +65,107 @@ class FoundHead:
 OTHERS = "; pass tensor='NAME' to choose another tensor"
 
 
-def find_head(
-    checkpoint: Checkpoint, wanted: str | None, fold_norm: bool, transpose: bool | None = None
+def find_head(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) -> FoundHead:
+    """Find the head of a checkpoint, or the tensor that the options name.
+
+    Raises
+    ------
+    SuperscopeError
+        There is none, there are several, or it cannot be read.
+    """
+    config, layer = config_of(checkpoint), options.layer
+    wanted = None if options.tensor is None else only_tensor(checkpoint, opened, options.tensor)
+    if wanted is None and (found := directions.stacked(checkpoint, opened, layer)):
+        return _of_stacked(checkpoint, opened, found, options)
+    try:
+        chosen = choose_head(checkpoint, opened, config, wanted)
+    except NotFoundError:
+        of_matrices = directions.of_matrices(checkpoint, opened, layer) if wanted is None else None
+        if of_matrices is None:
+            raise
+        return _of_stacked(checkpoint, opened, of_matrices, options)
+    return _found(checkpoint, opened, chosen, options)
+
+
+def _found(
+    checkpoint: Checkpoint, opened: Opened, chosen: Chosen, options: HeadOptions
 ) -> FoundHead:
-    config = config_of(checkpoint)
-    opened = Opened(checkpoint)
-    chosen = choose_head(checkpoint, opened, config, wanted)
-    choice, where = chosen.choice, chosen.where
-    file_name = where[choice.tensor]
+    """Return the chosen tensor as a matrix with a row for each feature."""
+    config, choice, where = config_of(checkpoint), chosen.choice, chosen.where
+    file_name, named = where[choice.tensor], options.tensor is not None
+    file, directory = opened.file(file_name), opened.directory(file_name)
+    stored, label, of_tokens = _stored(checkpoint, opened, chosen, options.layer)
+    params = config_of(checkpoint, "params.json")
+    size = vocabulary.vocabulary_size(config, params) if of_tokens else None
+    if not named:
+        slices.refuse_rank(checkpoint, file_name)
+    scale = stored_scale(opened, where, stored, config=config, label=label)
+    quantized = _encoding(checkpoint, stored, scale, config).quantized
+    parts = slices.slices_of(file_name, checkpoint.files())
+    if len(parts) > 1:
+        made: _Made | None = slices.joined(opened, parts, stored.name, params, label)
+    else:
+        made = _made(checkpoint, opened, chosen, stored, scale=scale, label=label, named=named)
+    matrix, notes = None, [*chosen.notes]
+    if made is not None:
+        matrix, how = made
+        notes.append(how)
+        stored, scale = _in_memory(stored, matrix), None
+    unscaled = scale is None and scales.needed(stored.dtype)
+    quantized |= scale is not None or unscaled
+    notes += _scale_notes(scale, stored, where)
+    ids = _ids(checkpoint, stored, size) if of_tokens and options.axis is None else None
+    by_rows, how_turned = vocabulary.by_rows(stored, size, options.axis, ids, choice.columns)
+    if how_turned is not None:
+        notes.append(how_turned)
+        matrix, scale = _turned(file, stored, matrix, scale)
+        by_rows = by_rows if matrix is None else _in_memory(by_rows, matrix)
+    elif options.axis is None and (of_tokens or named):
+        shape = (by_rows.shape[0], by_rows.shape[1])
+        notes += vocabulary.check_rows(shape, size, label, named)
+    if by_rows.transposed and (by_rows.encoding.quantized or scale is not None):
+        raise FormatError(
+            f"{label} is quantized and stored transposed, which superscope cannot read; "
+            "measure the unquantized checkpoint"
+        )
+    features, width = by_rows.shape
+    if not named and of_tokens:
+        notes += vocabulary.check_columns(width, config)
+    tied = not named and choice.own and tied_by_config(config)
+    drifted = drifted_embedding(opened, where, by_rows.name) if tied else None
+    notes += [] if drifted is None else [_drift_note(by_rows.name, drifted)]
+    norm = folded_gain(opened, where, config, width, label) if options.fold_norm else (None, None)
+    beside = where if of_tokens else {}
+    bias, said = logit_bias(opened, beside, chosen.stored_name, features, named=named)
+    notes += [*cut_off(directory, file), *said]
+    provenance = Provenance(
+        model=checkpoint.name,
+        family=family_of(checkpoint.name),
+        revision=checkpoint.revision,
+        file=file_name,
+        format=directory.format,
+        tensor=stored.name if options.layer is None else f"{stored.name}[{options.layer}]",
+        reason=choice.reason if drifted is None else _DRIFTED,
+        dtype=by_rows.encoding.name,
+        quantized=quantized,
+        scale_known=not unscaled,
+        folded_norm=norm[0],
+        depth=_depth(config, directory),
+        parameters=_parameters(directory) if chosen.one_file and len(parts) == 1 else None,
+        notes=tuple(notes),
+        features="tokens" if of_tokens else "directions",
+    )
+    if not of_tokens:
+        names = directions.names_beside(directory.tensors, file, features)
+        directory = replace(directory, format="directions", tokens=names)
+    return FoundHead(file, by_rows, directory, provenance, norm[1], scale, matrix, bias)
+
+
+def _stored(
+    checkpoint: Checkpoint, opened: Opened, chosen: Chosen, layer: int | None
+) -> tuple[StoredTensor, str, bool]:
+    """Return the chosen matrix as it is stored, its label, and whether it is of tokens."""
+    file_name = chosen.where[chosen.choice.tensor]
     directory = opened.directory(file_name)
     stored = described(directory, chosen.stored_name, f"{checkpoint.name}: {file_name}")
     if not stored.name.isprintable():
@@ -72,65 +175,44 @@ def find_head(
         )
     label = f"{checkpoint.name}: tensor {stored.name}"
     stored.check_whole(opened.file(file_name))
-    check_shape(stored.shape, label, OTHERS if len(where) > 1 else "")
-    params = config_of(checkpoint, "params.json")
-    size = vocabulary.vocabulary_size(config, params)
-    if wanted is None:
-        slices.refuse_rank(checkpoint, file_name)
-    scale = stored_scale(opened, where, stored, config=config, label=label)
-    quantized = _encoding(checkpoint, stored, scale, config).quantized
-    parts = slices.slices_of(file_name, checkpoint.files())
-    if len(parts) > 1:
-        made: _Made | None = slices.joined(opened, parts, stored.name, params, label)
-    else:
-        made = _made(checkpoint, opened, chosen, stored, scale=scale, label=label, wanted=wanted)
-    matrix, notes = None, [*chosen.notes]
-    if made is not None:
-        matrix, how = made
-        notes.append(how)
-        stored, scale = _in_memory(stored, matrix), None
-    stored, turned = _by_rows(checkpoint, stored, size, transpose)
-    if turned is not None and matrix is not None:
-        matrix = np.ascontiguousarray(matrix.T)
-        stored = _in_memory(stored, matrix)
-    if stored.transposed and (quantized or scale is not None):
-        raise FormatError(
-            f"{label} is quantized and stored transposed, which superscope cannot read; "
-            "measure the unquantized checkpoint"
+    layered = directions.of_layer(stored, layer, label, directory.format)
+    check_shape(layered.shape, label, OTHERS if len(chosen.where) > 1 else "")
+    return layered, label, not chosen.choice.directions and layered is stored
+
+
+def _turned(
+    file: RangeFile, stored: StoredTensor, matrix: Float32 | None, scale: Scale | None
+) -> tuple[Float32 | None, Scale | None]:
+    """Return a matrix transposed in memory, if it must be, and the scale that is left."""
+    if matrix is None and not stored.transposed and (scale or stored.encoding.quantized):
+        rows = rows_of(file, stored)  # scales and blocks go along the rows as stored
+        matrix = (rows if scale is None else scale.applied(rows)).block(0, rows.shape[0])
+        scale = None
+    return None if matrix is None else np.ascontiguousarray(matrix.T), scale
+
+
+def _of_stacked(
+    checkpoint: Checkpoint, opened: Opened, found: directions.Stacked, options: HeadOptions
+) -> FoundHead:
+    """Return directions that were put together from several tensors or files."""
+    if options.fold_norm or options.axis is not None:
+        raise UsageError(
+            f"{checkpoint.name} holds directions one by one, and no norm; leave out axis and "
+            "fold_norm"
         )
-    rows, width = stored.shape
-    if turned is not None:
-        notes.append(turned)
-    elif transpose is None:
-        notes += vocabulary.check_rows((rows, width), size, label, wanted is not None)
-    if wanted is None:
-        notes += vocabulary.check_columns(width, config)
-    tied = wanted is None and choice.own and tied_by_config(config)
-    drifted = drifted_embedding(opened, where, stored.name) if tied else None
-    if drifted is not None:
-        notes.append(_drift_note(stored.name, drifted))
-    folded, gain = folded_gain(opened, where, config, width, label) if fold_norm else (None, None)
-    unscaled = scale is None and scales.needed(stored.dtype)
-    bias, said = logit_bias(opened, where, chosen.stored_name, rows, named=wanted is not None)
-    notes += [*_scale_notes(scale, stored, where), *cut_off(directory, opened.file(file_name))]
+    directory = replace(opened.directory(found.file), format="directions", tokens=found.names)
     provenance = Provenance(
         model=checkpoint.name,
-        family=family_of(checkpoint.name),
         revision=checkpoint.revision,
-        file=file_name,
-        format=directory.format,
-        tensor=stored.name,
-        reason=choice.reason if drifted is None else _DRIFTED,
-        dtype=stored.encoding.name,
-        quantized=quantized or scale is not None or unscaled,
-        scale_known=not unscaled,
-        folded_norm=folded,
-        depth=_depth(config, directory),
-        parameters=_parameters(directory) if chosen.one_file and len(parts) == 1 else None,
-        notes=(*notes, *said),
+        file=found.file if found.one_file else None,
+        format=found.format,
+        tensor="directions" if options.layer is None else f"directions[{options.layer}]",
+        reason=found.note,
+        features="directions",
     )
+    tensor = _in_memory(found.tensor, found.matrix)
     return FoundHead(
-        opened.file(file_name), stored, directory, provenance, gain, scale, matrix, bias
+        opened.file(found.file), tensor, directory, provenance, None, matrix=found.matrix
     )
 
 
@@ -170,17 +252,12 @@ def _in_memory(stored: StoredTensor, matrix: Float32) -> StoredTensor:
     return replace(stored, dtype="F32", shape=matrix.shape, nbytes=matrix.nbytes, transposed=False)
 
 
-def _by_rows(
-    checkpoint: Checkpoint, stored: StoredTensor, size: int | None, transpose: bool | None
-) -> tuple[StoredTensor, str | None]:
-    """Return the matrix with a row for each token, and a note if it was transposed.
-
-    The tokenizer is read only if the config does not give the size of the vocabulary.
-    """
-    ids = None
-    if transpose is None and size is None and stored.shape[0] < stored.shape[1]:
-        ids = tokens.of_checkpoint(checkpoint)
-    return vocabulary.by_rows(stored, size, transpose, None if ids is None else len(ids))
+def _ids(checkpoint: Checkpoint, stored: StoredTensor, size: int | None) -> int | None:
+    """Return the number of ids of the tokenizer, read only where the config does not say it."""
+    if size is not None or stored.shape[0] >= stored.shape[1]:
+        return None
+    ids = tokens.of_checkpoint(checkpoint)
+    return None if ids is None else len(ids)
 
 
 def _made(
@@ -191,13 +268,13 @@ def _made(
     *,
     scale: Scale | None,
     label: str,
-    wanted: str | None,
+    named: bool,
 ) -> _Made | None:
     """Return a head that has to be made from several tensors, and a note; None if it is one."""
     file = chosen.where[chosen.choice.tensor]
     where = {stored.name: file}
     adapter = None
-    if wanted is None:
+    if not named:
         adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
     if adapter is not None:
         rows = opened.rows(where, stored.name)

@@ -149,7 +149,7 @@ class GgufVocabulary(Vocabulary):
 
 def of_directory(directory: Directory) -> GgufVocabulary | None:
     """Return the vocabulary of a GGUF file; None for other files."""
-    if directory.tokens is None:
+    if directory.tokens is None or directory.format != "gguf":
         return None
     p, count = directory.properties, len(directory.tokens)
 

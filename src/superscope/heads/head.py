@@ -16,6 +16,9 @@ from superscope.heads.kinds import Vocabulary
 from superscope.heads.rows import ArrayRows, Indices, Rows
 from superscope.heads.scales import missing
 
+NAMED = "named by the user"
+"""The reason why a tensor is read that the user named."""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -49,6 +52,8 @@ class Provenance:
         Number of layers and of parameters, if the checkpoint gives them.
     notes
         Remarks for the user.
+    features
+        What the rows are: ``tokens`` of a vocabulary, or other ``directions``.
     """
 
     model: str
@@ -66,6 +71,14 @@ class Provenance:
     depth: int | None = None
     parameters: int | None = None
     notes: tuple[str, ...] = ()
+    features: str = "tokens"
+
+    @property
+    def matrix(self) -> str | None:
+        """Model and tensor, where the user named the tensor or its rows are no tokens."""
+        if self.reason != NAMED and self.features == "tokens":
+            return None
+        return f"{self.model}: {self.tensor}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +92,8 @@ class Head:
     provenance
         Where they came from.
     tokens
-        Text of each id, with None for ids that the tokenizer lacks; None if not known.
+        Text of each id, with None for ids that the tokenizer lacks; None if not known. For
+        directions, their names.
     ids
         Ids of the rows that were kept, ascending, int64; None for all rows.
     gain

@@ -125,11 +125,17 @@ class Choice:
         Why it was chosen.
     own
         Whether its name is that of an output matrix, not of an input embedding.
+    directions
+        Whether its rows are directions, such as those of a dictionary, and not tokens.
+    columns
+        Whether it has a column for each row of the head.
     """
 
     tensor: str
     reason: str
     own: bool = False
+    directions: bool = False
+    columns: bool = False
 
 
 def choose(
@@ -165,7 +171,7 @@ def choose(
     if wanted is not None:
         if wanted in every:
             return Choice(wanted, "named by the user")
-        raise NotFoundError(f"there is no tensor {wanted}; {_candidates(every, known)}")
+        raise NotFoundError(f"there is no tensor {wanted}; {candidates(every, known)}")
     here = [name for name in every if not _ELSEWHERE.search(name)]
     refuse_quantized(here, _OUTPUT, config)
     tied = tied_by_config(config)
@@ -181,32 +187,30 @@ def choose(
     if not embeddings and (len(every) == 1 or len(matrices) == 1):
         return Choice((matrices or every)[0], "the only matrix there is")
     if not embeddings:
-        raise NotFoundError(
-            f"no tensor has the name of an output head; {_candidates(every, known)}"
-        )
+        raise NotFoundError(f"no tensor has the name of an output head; {candidates(every, known)}")
     unread = [name for name in here if _is_of_a_head(name)]
     if unread:
         raise NotFoundError(
             f"{unread[0]} belongs to an output head of an unknown kind, so the input embedding "
-            f"was not measured in its place; {_candidates(every, known)}"
+            f"was not measured in its place; {candidates(every, known)}"
         )
     rivals = [] if tied else _of_the_shape(embeddings, here, known)
     if rivals:
         raise NotFoundError(
             f"{rivals[0]} has the shape of the input embedding and may be the output head, so the "
-            f"input embedding was not measured in its place; {_candidates(every, known)}"
+            f"input embedding was not measured in its place; {candidates(every, known)}"
         )
     untied = untied_by_default(config) if tied is None else None
     if untied:
         raise NotFoundError(
             f"the checkpoint has no output head. In {untied} models the input embedding is the "
             "head only if config.json says so (tie_word_embeddings); "
-            f"{_candidates(every, known)}"
+            f"{candidates(every, known)}"
         )
     if tied is False:
         raise NotFoundError(
             "the checkpoint has no output head, and config.json says that the input embedding is "
-            f"a different matrix; {_candidates(every, known)}"
+            f"a different matrix; {candidates(every, known)}"
         )
     if tied:
         return _only(embeddings, "the input embedding, tied to the output", known)
@@ -379,10 +383,10 @@ def _only(
     decoder = [name for name in found if re.search(r"(^|\.)decoder\.", name)]
     if len(decoder) == 1:
         return Choice(decoder[0], reason, own)
-    raise UsageError(f"several tensors could be the head; {_candidates(found, shapes)}")
+    raise UsageError(f"several tensors could be the head; {candidates(found, shapes)}")
 
 
-def _candidates(names: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:
+def candidates(names: list[str], shapes: Mapping[str, tuple[int, ...]]) -> str:
     """Return the part of a message that lists the tensors to choose from, largest first."""
     listed = [n for n in names if len(shapes.get(n, (0, 0))) == 2 and not n.endswith(".bias")]
     likely = sorted(listed, key=lambda n: (-max(shapes.get(n, (0,))), n))[:12]

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from superscope.errors import FormatError
-from superscope.heads.stored import Directory, StoredTensor, valid_shape
+from superscope.heads.stored import STRIDED, Directory, StoredTensor, valid_shape
 from superscope.heads.transport import RangeFile
 from superscope.heads.zip_file import ZipEntry, zip_entries
 from superscope.text import named
@@ -93,6 +93,8 @@ def _tensor(name: str, prefix: bytes, label: str, entry: ZipEntry | None) -> Sto
         raise FormatError(f"{label} cannot be read as an array: {str(error)[:200]}") from None
     shape = valid_shape(shape, label)
     stored = _DTYPES.get(dtype.str, dtype.str)
+    if fortran and len(shape) > 2:
+        stored = f"{STRIDED}{stored}"  # its last axis is not the one without gaps
     return StoredTensor(
         name, stored, shape, stream.tell(), math.prod(shape) * dtype.itemsize, entry,
         transposed=bool(fortran) and len(shape) == 2,

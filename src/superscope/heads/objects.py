@@ -14,25 +14,30 @@ from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.heads import scales
 from superscope.heads.adapters import MERGE, adapter_beside
 from superscope.heads.bias import bias_beside, bias_note
+from superscope.heads.dictionaries import choose
 from superscope.heads.encodings import Float32
 from superscope.heads.head import Head
 from superscope.heads.kinds import JsonVocabulary
-from superscope.heads.naming import by_columns, choose
 from superscope.heads.tokens import from_tokenizer_json
 
 ARRAYS = ("shape", "__array__", "__dlpack__")  # what arrays of any library have
 
 
-def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Head:
+def head_of(
+    value: Any, *, tensor: str | None = None, layer: int | None = None, tokens: Any = None
+) -> Head:
     """Return the head of a model or matrix in memory.
 
     Parameters
     ----------
     value
         A model with ``get_output_embeddings`` (such as those of transformers), a torch
-        ``Embedding`` or ``Linear``, a state dict, a matrix of shape (V, m), or a :class:`Head`.
+        ``Embedding`` or ``Linear``, a state dict, a matrix of shape (V, m), a :class:`Head`, or
+        a mapping from names to vectors of length m.
     tensor
         Name of the tensor in a state dict.
+    layer
+        Which matrix of an array of shape (layers, V, m).
     tokens
         Text of each id: a sequence of strings, or a tokenizer.
 
@@ -50,6 +55,9 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
     """
     if tensor is not None and not isinstance(value, Mapping):
         raise UsageError("tensor= needs a checkpoint or a state dict; leave it out")
+    if isinstance(value, Mapping) and tensor is None:
+        value = _stacked(value)
+    value = value if layer is None else _layer(value, layer)
     if isinstance(value, Head):
         head = value
     elif hasattr(value, "get_output_embeddings"):
@@ -69,6 +77,31 @@ def head_of(value: Any, *, tensor: str | None = None, tokens: Any = None) -> Hea
         return head
     texts = _texts(tokens, head.stored.shape[0])
     return replace(head, tokens=texts, tokenizer=_vocabulary(tokens))
+
+
+def _stacked(state: Mapping[str, Any]) -> Any:
+    """Return the head of a mapping to vectors of one length, or the mapping itself."""
+    shapes = {tuple(getattr(vector, "shape", ())) for vector in state.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+        return state
+    vectors = np.stack([as_numpy(vector, str(name))[0] for name, vector in state.items()])
+    head = Head.from_array(vectors, model="directions", tokens=tuple(map(str, state)))
+    return replace(head, provenance=replace(head.provenance, features="directions"))
+
+
+def _layer(value: Any, layer: int) -> Any:
+    """Return one matrix of an array of shape (layers, V, m)."""
+    shape = tuple(getattr(value, "shape", ()))
+    if isinstance(value, Head) or len(shape) != 3:
+        raise UsageError(
+            f"layer={layer} is for an array of shape (layers, directions, m); leave it out"
+        )
+    if layer >= shape[0]:
+        raise UsageError(
+            f"the array has {shape[0]:,} layers, so layer={layer} must be from 0 to "
+            f"{shape[0] - 1:,}"
+        )
+    return value[layer]
 
 
 def _of_model(model: Any) -> Head:
@@ -107,14 +140,18 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
         )
     numbers = _numbers(chosen)
     notes: tuple[str, ...] = ()
-    if by_columns(choice.tensor) and len(numbers.shape) == 2:
+    if choice.columns and len(numbers.shape) == 2:
         numbers = numbers.T
-        notes = (f"{choice.tensor} has a column for each token, so it was transposed",)
+        notes = (f"{choice.tensor} has a column for each feature, so it was transposed",)
     head = _scaled(Head.from_array(numbers, model="state dict"), choice.tensor, state)
     notes = (*head.provenance.notes, *notes)
-    described = replace(head.provenance, tensor=choice.tensor, reason=reason, notes=notes)
+    described = replace(
+        head.provenance, tensor=choice.tensor, reason=reason, notes=notes,
+        features="directions" if choice.directions else "tokens",
+    )  # fmt: skip
     head = replace(head, provenance=described)
-    for name in bias_beside(choice.tensor, shapes, tensor is not None):
+    beside = () if choice.directions else bias_beside(choice.tensor, shapes, tensor is not None)
+    for name in beside:
         if head.bias is None:
             head = _biased(head, state[name], name)
     return head

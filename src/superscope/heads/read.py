@@ -5,6 +5,8 @@ A downloaded head is kept in the cache.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ from superscope.errors import HeadDataError, NotFoundError, SuperscopeError, Usa
 from superscope.heads import copies, gguf_vocabulary, tokens
 from superscope.heads._locate import locate
 from superscope.heads.checkpoint import Checkpoint
-from superscope.heads.find import FoundHead, find_head
+from superscope.heads.choosing import matching
+from superscope.heads.find import find_head
 from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
 from superscope.heads.kinds import JsonVocabulary
-from superscope.heads.opened import config_of, rows_of
+from superscope.heads.opened import Opened, config_of, rows_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.peft import adapter_of, refuse_base, unmerged
 from superscope.heads.rows import ArrayRows
@@ -75,34 +78,93 @@ def read_head(
     (4, 3)
     """
     o = changed(options, changes, "read_head")
-    try:
+    with _printable(), chosen(progress) as report:
         found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
-        with chosen(progress) as report:
-            head = _read(found, o, report)
-        if o.rows == "trained":
-            return trained_rows(head)
-        return head if o.rows == "all" else _tokenizer_rows(head)
+        return _kept_rows(_read(found, Opened(found), o, report), o)
+
+
+@taking(HeadOptions)
+@checked
+def read_heads(
+    model: str | Path | Checkpoint,
+    options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
+    *,
+    progress: ProgressChoice = "auto",
+    **changes: Any,
+) -> Iterator[Head]:
+    """Read each matrix of a checkpoint that the option `tensor` stands for.
+
+    Parameters
+    ----------
+    model, progress
+        As of :func:`read_head`.
+    options
+        What to read; `tensor` may be a pattern (``model.layers.*.mlp.down_proj.weight``).
+    **changes
+        Options, by name.
+
+    Yields
+    ------
+    Head
+        The matrices in the order of their layers, each read when it is asked for. Without
+        `tensor`, the output head.
+
+    Raises
+    ------
+    NotFoundError, RemoteError, FormatError, HeadDataError, UsageError
+        As of :func:`read_head`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from superscope.heads import read_heads
+    >>> np.savez("two.npz", a=np.eye(3), b=np.eye(4), c=np.ones(5))
+    >>> [head.provenance.tensor for head in read_heads("two.npz", tensor="*")]
+    ['a', 'b']
+    """
+    o = changed(options, changes, "read_heads")
+    with _printable(), chosen(progress) as report:
+        found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
+        opened = Opened(found)
+        names = [None] if o.tensor is None else matching(found, opened, o.tensor)
+    for name in names:
+        with _printable(), chosen(progress) as report:
+            one = replace(o, tensor=name)
+            head = _kept_rows(_read(found, opened, one, report), one)
+        yield head
+
+
+@contextmanager
+def _printable() -> Iterator[None]:
+    """Escape control characters in messages, which may quote names from a file."""
+    try:
+        yield
     except SuperscopeError as error:
-        # Messages may quote names from a file, which can hold control characters.
         if str(error).isprintable():
             raise
         raise type(error)(visible(str(error), quote="", longest=2000)) from error
 
 
-def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> Head:
+def _kept_rows(head: Head, options: HeadOptions) -> Head:
+    if options.rows == "trained":
+        return trained_rows(head)
+    return head if options.rows == "all" else _tokenizer_rows(head)
+
+
+def _read(checkpoint: Checkpoint, opened: Opened, options: HeadOptions, progress: Progress) -> Head:
     adapter = adapter_of(checkpoint) if options.tensor is None else None
     if adapter is None:
         if options.base is not None and options.tensor is not None:
             raise UsageError("pass either base= or tensor=")
         refuse_base(checkpoint, options.base)
-        return _of_model(checkpoint, options, progress)
+        return _of_model(checkpoint, opened, options, progress)
     if adapter.whole_head:
         adapter.check_whole(options.base)
-        head = _of_model(checkpoint, options, progress)
+        head = _of_model(checkpoint, opened, options, progress)
         reason = "the output head that was trained or saved with the adapter"
         return replace(head, provenance=replace(head.provenance, reason=reason, parameters=None))
     base = adapter.base(options.base)
-    head = _of_model(base, replace(options, base=None, revision=None), progress)
+    head = _of_model(base, Opened(base), replace(options, base=None, revision=None), progress)
     head = adapter.joined(head, base)
     own = _with_text(
         checkpoint, replace(head, tokens=None, tokenizer=None)
@@ -110,15 +172,17 @@ def _read(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> H
     return head if own.tokens is None else own
 
 
-def _of_model(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) -> Head:
+def _of_model(
+    checkpoint: Checkpoint, opened: Opened, options: HeadOptions, progress: Progress
+) -> Head:
     if checkpoint.cache is None:
-        head = _from_source(checkpoint, options)
+        head = _from_source(checkpoint, opened, options)
     else:
-        asked = (checkpoint.only, options.tensor, options.fold_norm, options.transpose)
-        request = slug(repr(asked))
-        copy = checkpoint.cache / f"head-{request}.safetensors"
+        o = options
+        asked = (checkpoint.only, o.tensor, o.fold_norm, o.axis, o.layer)
+        copy = checkpoint.cache / f"head-{slug(repr(asked))}.safetensors"
         head = copies.kept(copy, checkpoint) or copies.fetched(
-            checkpoint, _found(checkpoint, options), copy, progress
+            checkpoint, find_head(checkpoint, opened, options), copy, progress
         )
     notes = (*checkpoint.notes, *head.provenance.notes, *unmerged(checkpoint))
     described = replace(
@@ -133,6 +197,8 @@ def _of_model(checkpoint: Checkpoint, options: HeadOptions, progress: Progress) 
 def _with_text(checkpoint: Checkpoint, head: Head) -> Head:
     """Return the head with the text of its tokens if it is known, and notes about it."""
     notes: tuple[str, ...] = ()
+    if head.provenance.features == "directions":
+        return head
     if head.tokens is None:
         try:
             head = _with_tokenizer(checkpoint, head)
@@ -158,12 +224,8 @@ def _fit_of_tokens(checkpoint: Checkpoint, head: Head) -> tuple[str, ...]:
     return check_tokens(head.features, len(head.tokens), agreed=size == head.features)
 
 
-def _found(checkpoint: Checkpoint, options: HeadOptions) -> FoundHead:
-    return find_head(checkpoint, options.tensor, options.fold_norm, options.transpose)
-
-
-def _from_source(checkpoint: Checkpoint, options: HeadOptions) -> Head:
-    found = _found(checkpoint, options)
+def _from_source(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) -> Head:
+    found = find_head(checkpoint, opened, options)
     made = found.matrix
     rows = rows_of(found.file, found.tensor) if made is None else ArrayRows(made)
     return Head(

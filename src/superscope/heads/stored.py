@@ -57,7 +57,7 @@ class StoredTensor:
         if self.dtype.startswith(STRIDED):
             raise FormatError(
                 f"tensor {self.name} is a view with gaps between its numbers, which superscope "
-                "cannot read; save it with .contiguous()"
+                "cannot read; save a contiguous copy of it"
             )
         raise FormatError(
             f"tensor {self.name} has dtype {self.dtype}, which superscope cannot read; "

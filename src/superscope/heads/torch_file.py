@@ -292,7 +292,7 @@ def _flattened(described: Any, file_name: str) -> dict[str, _Tensor]:
             found[name] = node
         elif isinstance(node, Mapping) and id(node) not in seen:
             seen.add(id(node))
-            for key, value in node.items():
+            for key, value in reversed([*node.items()]):  # popped in the order of the file
                 if not isinstance(value, (_Tensor, Mapping)):
                     continue
                 inner = f"{name}.{key}" if name else str(key)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from superscope.errors import FormatError
-from superscope.heads.naming import by_columns
 from superscope.heads.stored import StoredTensor
 from superscope.heads.tying import parts_of
 
@@ -25,32 +24,39 @@ def vocabulary_size(*configs: Mapping[str, Any]) -> int | None:
 
 
 def by_rows(
-    stored: StoredTensor, vocabulary: int | None, transpose: bool | None, ids: int | None = None
+    stored: StoredTensor,
+    vocabulary: int | None,
+    axis: str | None,
+    ids: int | None = None,
+    columns: bool = False,
 ) -> tuple[StoredTensor, str | None]:
-    """Return a matrix with a row for each token, and a note if it was transposed.
+    """Return a matrix with a row for each feature, and a note if it was transposed.
 
     Parameters
     ----------
     vocabulary
         Size of the vocabulary in the config.
-    transpose
-        The user's choice; None decides by the vocabulary, and then by the tensor's name.
+    axis
+        ``rows`` or ``columns``, as the user chose; None decides by the vocabulary, and then by
+        the tensor's name.
     ids
         Number of ids of the tokenizer.
+    columns
+        Whether tensors of this name have a column for each feature.
     """
-    rows, columns = stored.shape
-    if transpose is not None:
-        turn, why = transpose, "as you chose"
-    elif vocabulary in (rows, columns):
+    rows, width = stored.shape
+    if axis is not None:
+        turn, why = axis == "columns", "as you chose"
+    elif vocabulary in (rows, width):
         turn, why = rows != vocabulary, f"the vocabulary of the config has {vocabulary:,} ids"
-    elif ids is not None and rows < ids <= columns <= ids + max(_PADDING, ids // 20):
+    elif ids is not None and rows < ids <= width <= ids + max(_PADDING, ids // 20):
         turn, why = True, f"the tokenizer has {ids:,} ids"
     else:
-        turn, why = by_columns(stored.name), "matrices of this name have a column for each token"
+        turn, why = columns, "matrices of this name have a column for each feature"
     if not turn:
         return stored, None
-    turned = replace(stored, shape=(columns, rows), transposed=not stored.transposed)
-    return turned, f"{stored.name} is stored {rows:,} × {columns:,} and was transposed: {why}"
+    other = replace(stored, shape=(width, rows), transposed=not stored.transposed)
+    return other, f"{stored.name} is stored {rows:,} × {width:,} and was transposed: {why}"
 
 
 def check_rows(
@@ -96,8 +102,8 @@ def few_rows(shape: tuple[int, int]) -> tuple[str, ...]:
     if rows >= columns:
         return ()
     return (
-        f"the head has fewer rows ({rows:,}) than columns ({columns:,}); "
-        "if its features are the columns, pass transpose=True",
+        f"the matrix has fewer rows ({rows:,}) than columns ({columns:,}); "
+        "if its features are the columns, pass axis='columns'",
     )
 
 
