@@ -163,11 +163,13 @@ class Lens(Pictured):
 
         Parameters
         ----------
-        reference, fdr, components
+        reference
             As of :func:`superscope.lens.undertrained`.
         embedding
             Input embedding with the rows of the head, if it is another matrix: a head or a
             matrix. ``"auto"`` reads it from the checkpoint; None leaves it out.
+        fdr, components
+            As of :func:`superscope.lens.undertrained`.
 
         Returns
         -------

@@ -17,14 +17,14 @@ SHORT = 0.01  # share of the rows, the shortest, without which neighbors are giv
 _BATCH = 64  # rows asked at once whether they have a token among their neighbors
 _ASKED = 4096  # rows asked at most
 _ALIKE = 1e-6  # overlaps this close are the same
-_FEW = 0.05  # share of a batch below which no further row is asked
 
 
 @dataclass(frozen=True)
 class InDegree:
     """How many rows have a token among their own k nearest: large for a hub.
 
-    On average it is k. The rows nearest to the token are asked first, until few of them have it.
+    On average it is k. The rows nearest to the token are asked first, until a batch of 64 has none,
+    so that the count is a lower bound.
 
     Attributes
     ----------
@@ -137,6 +137,6 @@ def in_degree(rows: UnitRows, position: int, own: Float32, keep: int) -> InDegre
             nearer += (c > toward).sum(axis=0)
         have = int((nearer < keep).sum())
         count, asked = count + have, asked + len(batch)
-        if have < _FEW * len(batch):
+        if not have:
             break
     return InDegree(count, asked, keep)

@@ -82,7 +82,7 @@ def _hub(t: Token) -> str:
     d = t.in_degree
     return (
         f"{counted(d.count, 'row has', 'rows have')} it among their {d.nearest} nearest, of the "
-        f"{d.asked:,} rows nearest to it; the mean is {d.nearest}"
+        f"{d.asked:,} rows nearest to it; the mean over all tokens is {d.nearest}"
     )
 
 
