@@ -118,30 +118,30 @@ def test_it_goes_to_json_and_back_and_is_printed(cost: NeighborCost) -> None:
 def test_stopped_and_resumed_gives_the_same_bits(
     lens: Lens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = {"draws": 2, "pairs": 2, "block_tokens": 40, "batch": 2, "progress": None}
-    whole = lens.cost(texts(8), **options).to_json()
+    options = {"draws": 1, "pairs": 1, "block_tokens": 40, "batch": 2, "progress": None}
+    whole = lens.cost(texts(5), **options).to_json()
     scored, calls = LanguageModel.scored, []
 
     def stopping(self: LanguageModel, batch: list, scoring: object) -> list:
         calls.append(1)
-        if len(calls) in (4, 9):  # in the first pass, and in the second
+        if len(calls) in (2, 5):  # in the first pass, and in the second
             raise KeyboardInterrupt
         return scored(self, batch, scoring)
 
     monkeypatch.setattr(LanguageModel, "scored", stopping)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            lens.cost(texts(8), keep=tmp_path, **options)
-    assert lens.cost(texts(8), keep=tmp_path, **options).to_json() == whole
+            lens.cost(texts(5), keep=tmp_path, **options)
+    assert lens.cost(texts(5), keep=tmp_path, **options).to_json() == whole
     count = len(calls)
-    assert lens.cost(texts(8), keep=tmp_path, **options).to_json() == whole
+    assert lens.cost(texts(5), keep=tmp_path, **options).to_json() == whole
     assert len(calls) == count
 
 
 def test_windows_whose_documents_go_on_in_the_next_block_are_clustered_alike(lens: Lens) -> None:
     options = {"draws": 1, "pairs": 1, "mode": "windows", "context": 16, "progress": None}
-    one = lens.cost(texts(6), **options)
-    many = lens.cost(texts(6), block_tokens=16, **options)
+    one = lens.cost(texts(3), **options)
+    many = lens.cost(texts(3), block_tokens=16, **options)
     assert many.total.difference.error == pytest.approx(one.total.difference.error, rel=1e-4)
     assert many.intervention is not None
     assert one.intervention is not None
@@ -154,7 +154,7 @@ def test_random_rows_in_place_of_neighbors_cost_what_controls_do(folder: Path) -
     ids = np.arange(320)
     sets = np.stack([[rng.choice(np.delete(ids, t), 4, False) for _ in range(9)] for t in ids])
     scoring = CostScoring(ids, sets, 320, {"total": (np.zeros(320, np.int64), 1)})
-    reading(folder, texts(60)).evaluation(scoring)
+    reading(folder, texts(30)).evaluation(scoring)
     scoring.finish()
     total = scoring.groups["total"]
     (difference,), (error,) = total.ratio({"neighbors": 1.0, "controls": -1.0}, "count")
