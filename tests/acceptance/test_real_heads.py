@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 import superscope
 from superscope import Geometry
-from superscope.heads import Head
+from superscope.heads import Head, HeadOptions
 
 STEP = 24
 """Pairs are counted out one by one among every so many rows; in a whole head, for the smallest."""
@@ -133,3 +133,14 @@ def test_every_pair_of_a_whole_head(model) -> None:
         for statistic in ("mean_absolute", "std_absolute", "mean_square"):
             off = getattr(estimated.pairs, statistic) - getattr(counted.pairs, statistic)
             assert abs(off) < 4 * getattr(estimated.pairs, f"{statistic}_se")
+
+
+def test_steering_directions_of_a_7b_model_are_read_as_they_come(
+    model: Callable[[str], Path],
+) -> None:
+    folder = model("hidden-directions")
+    geometry = superscope.measure(folder, layer=17, pairs="none", progress=None)
+    assert (geometry.features, geometry.width) == (40, 3584)
+    assert geometry.raw.mean_square_overlap == pytest.approx(0.148345, rel=1e-4)
+    found = superscope.budget("v_refusal", folder, read=HeadOptions(layer=17))
+    assert found.direction.startswith('"v_refusal"')

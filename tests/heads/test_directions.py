@@ -9,7 +9,7 @@ from tests.support.files import matrix, safetensors, torch_bin
 
 from superscope import measure_tensors, read_head
 from superscope.errors import SuperscopeError, UsageError
-from superscope.heads import Head, head_of, read_heads
+from superscope.heads import Head, head_of, read_heads, read_vector
 
 D = matrix(12, 4)
 BESIDE = {"b_dec": D[0], "b_enc": D[:, 0], "W_enc": D.T.copy()}
@@ -135,3 +135,13 @@ def test_a_part_of_a_name_finds_the_embedding(model: Path) -> None:
     head = read_head(model, tensor="embed_tokens")
     assert head.provenance.tensor == "model.embed_tokens.weight"
     assert head.provenance.features == "tokens"
+
+
+def test_a_file_of_one_vector_is_a_direction(tmp_path: Path) -> None:
+    (tmp_path / "one.pt").write_bytes(torch_bin({"bias": torch.from_numpy(D[3]), "note": "a"}))
+    np.testing.assert_array_equal(read_vector(tmp_path / "one.pt"), D[3])
+    np.save(tmp_path / "layers.npy", D)
+    np.testing.assert_array_equal(read_vector(tmp_path / "layers.npy", layer=2), D[2])
+    for layer, said in ((None, "layer=N"), (12, "layer=12 must be from 0 to 11")):
+        with pytest.raises(UsageError, match=said):
+            read_vector(tmp_path / "layers.npy", layer=layer)

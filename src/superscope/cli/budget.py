@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from cyclopts import Parameter
 
 from superscope.errors import UsageError
@@ -12,7 +13,6 @@ from superscope.heads import HeadOptions
 from superscope.lens._budget import BudgetOptions
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 
@@ -31,26 +31,29 @@ def budget(
     Parameters
     ----------
     direction
-        A file with one vector; or a direction of the dictionary by its name or #id.
+        A file with one vector, or one for each layer; or a direction of the dictionary by its
+        name or #id.
     dictionary
         Directions as rows, such as a sparse autoencoder's decoder: file, folder or hub id, as of
         superscope measure.
     rates
         How often each direction is active, from 0 to 1: one number for all, or a file with one
-        for each: .npy, or a .parquet or .csv table with columns id and rate.
+        for each: .npy, a .parquet or .csv table with columns id and rate, or the
+        sparsity.safetensors of SAELens.
     json
         Print one line of JSON.
     table
         Write a row for each direction that disturbs most to this .parquet or .csv file.
     """
     from superscope.atomic import check_writable
+    from superscope.heads import read_vector
     from superscope.lens import budget as predict
     from superscope.tables import check_suffix, write_table
 
     if table is not None:
         check_suffix(table)
         check_writable(table)
-    vector = _vector(direction)
+    vector = read_vector(direction, read.layer) if Path(direction).exists() else None
     found = predict(
         direction if vector is None else vector, dictionary, options,
         rates=_rates(rates), read=read,
@@ -58,22 +61,6 @@ def budget(
     if table is not None:
         write_table(found.to_frame(), table)
     print(found.to_json() if json else found)
-
-
-def _vector(name: str) -> npt.NDArray[np.float32] | None:
-    """Return the only row of a file, or None if there is no such file."""
-    from superscope.heads import any_head
-
-    if not Path(name).exists():
-        return None
-    head = any_head(name, HeadOptions())
-    if head.features != 1:
-        raise UsageError(
-            f"{name} holds {head.features:,} directions, and one is read at a time; pass it as "
-            "--dictionary, and name one of its directions"
-        )
-    row: npt.NDArray[np.float32] = head.block(0, 1)[0]
-    return row
 
 
 def _rates(given: str) -> float | npt.NDArray[np.float64]:
@@ -89,6 +76,10 @@ def _rates(given: str) -> float | npt.NDArray[np.float64]:
         raise UsageError(f"--rates {given} is neither a number nor a file")
     if path.suffix == ".npy":
         return read_numbers(path)
+    if path.suffix == ".safetensors":  # SAELens writes log10 of the rates
+        from superscope.heads import read_vector
+
+        return np.power(10.0, read_vector(path).astype(np.float64))
     frame = read_table(path)
     if "rate" not in frame.columns:
         raise UsageError(f"{given} has no column rate, but {', '.join(map(str, frame.columns))}")

@@ -10,6 +10,7 @@ from superscope.heads.options import HeadOptions
 from superscope.heads.read import read_head, read_heads
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 from superscope.heads.trained import near_zero, trained_rows
+from superscope.heads.vector import read_vector
 
 __all__ = [
     "FAMILIES",
@@ -28,5 +29,6 @@ __all__ = [
     "near_zero",
     "read_head",
     "read_heads",
+    "read_vector",
     "trained_rows",
 ]

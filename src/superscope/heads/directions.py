@@ -77,7 +77,7 @@ def of_matrices(checkpoint: Checkpoint, opened: Opened, layer: int | None) -> St
     holders = holders_of(checkpoint)
     if not isinstance(holders, str) or holders == dcp_file.METADATA:
         return None
-    tensors = _numbers(opened.directory(holders).tensors)
+    tensors = numbers(opened.directory(holders).tensors)
     if len(tensors) < 2 or len({t.shape for t in tensors}) > 1 or len(tensors[0].shape) != 2:
         return None
     if layer is None and any(_OF_MODEL.search(tensor.name) for tensor in tensors):
@@ -136,7 +136,7 @@ def _checked(layer: int | None, layers: int, what: str) -> int:
     return layer
 
 
-def _numbers(tensors: Mapping[str, StoredTensor]) -> list[StoredTensor]:
+def numbers(tensors: Mapping[str, StoredTensor]) -> list[StoredTensor]:
     """Return the tensors that may be directions: floating-point numbers, more than one."""
     return [
         t
@@ -165,13 +165,13 @@ def _files_of_one(
             tensors = list(opened.directory(file).tensors.values())
         except FormatError:
             return None
-        numbers = _numbers({t.name: t for t in tensors})
-        shape = numbers[0].shape if shape is None and numbers else shape
-        if len(numbers) != 1 or len(tensors) != 1 or numbers[0].shape != shape:
+        plain = numbers({t.name: t for t in tensors})
+        shape = plain[0].shape if shape is None and plain else shape
+        if len(plain) != 1 or len(tensors) != 1 or plain[0].shape != shape:
             return None
-        if _OF_MODEL.search(numbers[0].name) and len(numbers[0].shape) > 1:
+        if _OF_MODEL.search(plain[0].name) and len(plain[0].shape) > 1:
             return None
-        found[PurePosixPath(file).stem] = (file, numbers[0])
+        found[PurePosixPath(file).stem] = (file, plain[0])
     return found if shape is not None and len(shape) in (1, 2) else None
 
 
@@ -184,12 +184,12 @@ def _vectors(checkpoint: Checkpoint, opened: Opened) -> dict[str, tuple[str, Sto
         directory = opened.directory(holders)
     except SuperscopeError:  # whoever looks for a head then says why
         return {}
-    numbers = _numbers(directory.tensors)
-    alike = len({t.shape for t in numbers}) == 1 and len(numbers[0].shape) == 1
+    plain = numbers(directory.tensors)
+    alike = len({t.shape for t in plain}) == 1 and len(plain[0].shape) == 1
     larger = any(len(t.shape) > 1 for t in directory.tensors.values())
-    if not alike or larger or len(numbers) < 2 or directory.format == dcp_file.FORMAT:
+    if not alike or larger or len(plain) < 2 or directory.format == dcp_file.FORMAT:
         return {}
-    return {t.name: (holders, t) for t in numbers}
+    return {t.name: (holders, t) for t in plain}
 
 
 def _joined(
@@ -224,5 +224,5 @@ def _row(opened: Opened, file: str, tensor: StoredTensor, row: int) -> Float32:
         size = tensor.nbytes // tensor.shape[0]
         one = replace(tensor, shape=tensor.shape[1:], start=tensor.start + row * size, nbytes=size)
         return loaded(opened.file(file), one).ravel()
-    numbers = loaded(opened.file(file), tensor)
-    return numbers[row] if len(tensor.shape) == 2 else numbers.ravel()
+    whole = loaded(opened.file(file), tensor)
+    return whole[row] if len(tensor.shape) == 2 else whole.ravel()

@@ -96,10 +96,12 @@ def read_heads(
 
     Parameters
     ----------
-    model, progress
+    model
         As of :func:`read_head`.
     options
         What to read; `tensor` may be a pattern (``model.layers.*.mlp.down_proj.weight``).
+    progress
+        As of :func:`read_head`.
     **changes
         Options, by name.
 
