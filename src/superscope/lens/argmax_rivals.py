@@ -80,6 +80,35 @@ class Rivals:
             self._batch(left[start : start + together], solve)
             progress(stage, min(start + together, len(left)), len(left))
 
+    def climb(self, steps: int, stage: str, progress: Progress) -> None:
+        """Move each hidden state away from its highest rival: some steps of a perceptron.
+
+        A step of many rows is one product, so it settles rows at far less cost than a solver.
+        """
+        left = self.found.left
+        if not self.few:
+            return
+        together = max(1, _LOGITS // self.size)
+        for start in range(0, len(left), together):
+            some = left[start : start + together]
+            places = self._places(some)
+            states = _unit(places)
+            for _ in range(steps):
+                if self.bias is not None:
+                    states[:, -1] = np.maximum(states[:, -1], 0.0)
+                empty = np.empty((0, places.shape[1]))
+                ways = [_Way(i, some, empty, np.empty(0)) for i in some.tolist()]
+                rivals, sure = self._rivals(ways, places, states)
+                for n in np.flatnonzero(sure).tolist():
+                    row = int(some[n])
+                    self._certify(ways[n], states[n], self._margin(row, states[n], rivals[n]))
+                some, places, states = some[~sure], places[~sure], states[~sure]
+                if not len(some):
+                    break
+                away = places - self._places(rivals[~sure, 0])
+                states = _unit(states + _unit(away))
+            progress(stage, min(start + together, len(left)), len(left))
+
     def _batch(self, left: Int64, solve: Solver) -> None:
         places = self._places(left)
         states = places.copy()
@@ -168,7 +197,7 @@ class Rivals:
     def _rivals(
         self, ways: list[_Way], places: Float64, states: Float64
     ) -> tuple[Int64, npt.NDArray[np.bool_]]:
-        """Return the few rows with the highest logits beside each row, and which rows beat them.
+        """Return the few highest rivals of each row, highest first, and which rows beat them.
 
         Shapes (n, few) and (n,). A row beats them if it does so by more than float32 may be off.
         """
@@ -186,7 +215,9 @@ class Rivals:
         if self.among is None:
             logits[np.arange(len(ways)), [way.row for way in ways]] = -np.inf
         rivals = np.argpartition(-logits, self.few - 1, axis=1)[:, : self.few]
-        highest = np.take_along_axis(logits, rivals, 1).max(axis=1)
+        order = np.argsort(-np.take_along_axis(logits, rivals, 1), axis=1, kind="stable")
+        rivals = np.take_along_axis(rivals, order, 1)
+        highest = np.take_along_axis(logits, rivals[:, :1], 1)[:, 0]
         own = np.einsum("ij,ij->i", places, states)
         sure = own - highest > 2 * (self.width + 6) * EPS * reach
         return rivals if self.among is None else self.among[rivals], sure
@@ -234,3 +265,8 @@ class Rivals:
             self.found.directions[row] = wide * (factor / size)
         else:  # the row's whitened direction is its first
             self.found.scale[row] = factor / size**2
+
+
+def _unit(rows: Float64) -> Float64:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(norms > 0, norms, 1)

@@ -1,7 +1,8 @@
 """The search for a certificate of every row of a head, from cheap to dear.
 
-Each step is for the rows that are left: equal rows, the whitened direction C⁻¹(w_i − w̄), the
-nearest point of the hull of the rows that stand in the way, and a linear program over them.
+Each step is for the rows that are left: equal rows, the whitened direction C⁻¹(w_i − w̄), steps of
+a perceptron from there, the nearest point of the hull of the rows that stand in the way, and a
+linear program over them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from superscope.lens.argmax_whitened import by_whitened
 from superscope.lens.centered_rows import KEPT, CenteredRows, Float64
 from superscope.lens.certificates import ARGMAXABLE, TIED, Certificates
 from superscope.progress import Progress
+
+STEPS = 100  # of the perceptron
 
 
 def search(
@@ -44,6 +47,7 @@ def search(
         # Most rows are impossible, and so combinations of rows that are argmaxable.
         Rivals(rows, bias, found, device, able).run(hull.nearest, "known rows", progress)
     every = Rivals(rows, bias, found, device)
+    every.climb(STEPS, "perceptron", progress)
     every.run(hull.nearest, "nearest points", progress)
     every.run(hull.widest, "linear programs", progress)
     return found.certificates(rows), found.margin
