@@ -101,7 +101,7 @@ def cost_drawing(cost: NeighborCost) -> Drawing | Missing:
             _bar(right, k - 0.12, g.neighbors, color=LIGHT["ink"], marker="D")
             _bar(right, k + 0.12, g.controls, color=LIGHT["ink"], marker="s",
                  markerfacecolor="none")  # fmt: skip
-        right.set_xticks(range(len(decades)), [g.name.removeprefix("from ") for g in decades])
+        right.set_xticks(range(len(decades)), [_tick(g.name) for g in decades])
         right.set_xlim(-0.6, len(decades) - 0.4)
         right.set_ylim(bottom=0)
         return figure
@@ -120,6 +120,12 @@ def cost_drawing(cost: NeighborCost) -> Drawing | Missing:
         "and to random rows by frequency.",
         paint=paint,
     )
+
+
+def _tick(decade: str) -> str:
+    """Return a short name of a decade, so that neighbors do not run into each other."""
+    least = decade.removeprefix("from ").replace(",", "")
+    return f"$10^{{{len(least) - 1}}}$" if least.isdigit() else "0"
 
 
 def _bar(panel: Axes, at: float, estimate: Estimate, **look: Any) -> None:
