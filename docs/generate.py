@@ -53,7 +53,7 @@ TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
     ["toy", "sweep"], ["toy", "table"], ["toy", "figures"],
-    ["fit"], ["forecast"], ["plan"], ["roll-out"], ["cache"],
+    ["fit"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["cache"],
 )  # fmt: skip
 
 RUN = re.compile(r"<!-- (run(?: when written)?): (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)

@@ -79,6 +79,23 @@ def test_rates_of_their_own_count():
     assert shares == sorted(shares, reverse=True)
 
 
+def test_amplitudes_of_their_own_are_those_of_directions_so_much_longer():
+    rows, generator = directions(200, 30), np.random.default_rng(2)
+    amplitudes = generator.uniform(0.5, 2, 200)
+    found = superscope.budget(0, rows, rates=0.05, amplitudes=amplitudes)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    c = (unit[1:] @ unit[0]) * amplitudes[1:]
+    assert found.reading.interference == pytest.approx(0.05 * 0.95 * c @ c, rel=1e-5)
+    assert found.amplitude == pytest.approx(amplitudes[0])
+    codes = generator.random((40_000, 199)) < 0.05
+    on, off = codes[::2] @ c + amplitudes[0], np.sort(codes[1::2] @ c)
+    measured = (np.searchsorted(off, on) + np.searchsorted(off, on, "right")).mean() / 40_000
+    assert found.auc == pytest.approx(measured, abs=0.01)
+    for bad, words in ((np.ones(3), "3 amplitudes for the 200"), (-amplitudes, "direction 0 is")):
+        with pytest.raises(UsageError, match=words):
+            superscope.budget(0, rows, amplitudes=bad)
+
+
 def test_rare_directions_break_the_gaussian_and_a_note_says_so():
     found = superscope.budget(0, directions(50, 2), rates=0.02)
     assert any("not Gaussian" in note for note in found.notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ def budget(
     options: BudgetOptions = BudgetOptions(),
     *,
     rates: float | npt.ArrayLike = 0.01,
+    amplitudes: npt.ArrayLike | None = None,
     read: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
     tokens: Any = None,
     **changes: Any,
@@ -103,6 +104,9 @@ def budget(
         Amplitudes and noise; the keywords change them.
     rates
         How often each direction is active, from 0 to 1: one number for all, or one for each row.
+    amplitudes
+        Mean amplitude of each row, in place of `amplitude`; a vector that is no row has
+        `amplitude`.
     read
         How the dictionary is read.
     tokens
@@ -138,7 +142,12 @@ def budget(
     prepared = prepare(head)
     rows = prepared.raw
     vector, name, itself = _vector(direction, rows)
-    p = p if rows.head.ids is None else p[_places(head, rows.head)]
+    mu = _amplitudes(amplitudes, head, o.amplitude)
+    if rows.head.ids is not None:
+        kept = _places(head, rows.head)
+        p, mu = p[kept], mu[kept]
+    if itself is not None:
+        o = replace(o, amplitude=float(mu[itself]))
     c = overlaps(rows, vector[None])[0].astype(np.float64)
     notes = [*head.provenance.notes]
     others = np.ones(len(c), bool)
@@ -151,7 +160,7 @@ def budget(
         notes.append(f"left out, because they are this direction itself: {shown}")
     if not others.any():
         raise HeadDataError(f"{head.provenance.model} has no direction besides {name}")
-    made = _Interference(c[others], p[others], o)
+    made = _Interference(c[others], p[others], mu[others], o)
     drawn = made.random(rows.width)
     values = [(r.interference, r.d_prime, r.auc) for r in map(made.read, drawn)]
     mean, sd = np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
@@ -189,9 +198,12 @@ def budget(
 class _Interference:
     """What the other directions do to a reading."""
 
-    def __init__(self, overlaps: Float64, rates: Float64, options: BudgetOptions):
+    def __init__(
+        self, overlaps: Float64, rates: Float64, amplitudes: Float64, options: BudgetOptions
+    ):
         self.overlaps, self.rates, self.options = overlaps, rates, options
-        mean, square = options.amplitude, options.amplitude**2 + options.spread**2
+        self.amplitudes = amplitudes
+        mean, square = amplitudes, amplitudes**2 + options.spread**2
         self.linear, self.quadratic = rates * square, rates**2 * mean**2
         self.variances = self.linear - self.quadratic
 
@@ -228,14 +240,12 @@ class _Interference:
         t = (np.arange(_POINTS) + 0.5) * (2 * math.pi / period)
         log = -((o.noise * t) ** 2) - (o.spread * t) ** 2 / 2
         used = (self.overlaps != 0) & (self.rates > 0)
-        c, p = self.overlaps[used], self.rates[used]
+        c, p, mu = self.overlaps[used], self.rates[used], self.amplitudes[used]
         for k in range(len(t)):
             one = c * t[k]
             damp = np.exp(-((o.spread * one) ** 2) / 2)
             # |1 − p + p φ_a(c t)|² of an amplitude that is Gaussian about its mean
-            square = (
-                (1 - p) ** 2 + (p * damp) ** 2 + 2 * p * (1 - p) * damp * np.cos(o.amplitude * one)
-            )
+            square = (1 - p) ** 2 + (p * damp) ** 2 + 2 * p * (1 - p) * damp * np.cos(mu * one)
             log[k] += float(np.log(np.maximum(square, 1e-300)).sum())
         step = 2 * math.pi / period
         area = float(np.sum(np.exp(log) * np.sin(o.amplitude * t) / t)) * step
@@ -289,6 +299,25 @@ def _rates(given: Any, head: Head) -> Float64:
     if len(values) == 1:
         return np.full(head.features, values[0])
     return values if head.ids is None or len(values) == head.features else values[head.ids]
+
+
+def _amplitudes(given: Any, head: Head, usual: float) -> Float64:
+    """Return a mean amplitude for each kept row."""
+    if given is None:
+        return np.full(head.features, usual)
+    values = real_numbers(given, "amplitudes")
+    if values.shape != (head.features,):
+        raise UsageError(
+            f"{values.size:,} amplitudes for the {head.features:,} directions of "
+            f"{head.provenance.model}; give one for each direction"
+        )
+    bad = np.flatnonzero(~((values > 0) & (values < math.inf)))
+    if len(bad):
+        raise UsageError(
+            f"the amplitude of direction {bad[0]:,} is {values[bad[0]]:g}; it must be a finite "
+            "number above 0"
+        )
+    return values
 
 
 def _places(head: Head, kept: Head) -> npt.NDArray[np.int64]:
