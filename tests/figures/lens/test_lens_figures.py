@@ -119,7 +119,7 @@ def test_losses_are_binned_at_equal_frequency() -> None:
         assert (b.error > 0).all()
     left, right = cost.plot(theme="dark").axes
     assert len(left.lines) == 2
-    assert [t.get_text() for t in right.get_xticklabels()] == ["1", "10"]
+    assert [t.get_text() for t in right.get_xticklabels()] == ["$10^{0}$", "$10^{1}$"]
     with pytest.raises(UsageError, match="No decade"):
         make_cost(4).plot()
 
