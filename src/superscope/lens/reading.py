@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from superscope.plotting import Pictured
 from superscope.result import Result
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class ReadingBudget(Result):
+class ReadingBudget(Result, Pictured):
     """How well a linear reading of a direction can do among the others of a dictionary.
 
     Attributes

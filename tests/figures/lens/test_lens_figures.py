@@ -131,3 +131,14 @@ def test_listed_rows_are_drawn_below_the_end_of_the_list() -> None:
     (panel,) = found.plot().axes
     every, listed = (p.get_data().values.sum() for p in panel.patches if hasattr(p, "get_data"))
     assert (every, listed) == (200, len(found.found))
+
+
+def test_a_budget_stands_beside_random_dictionaries() -> None:
+    rows = np.random.default_rng(0).standard_normal((60, 8)) + 2
+    found = superscope.budget(0, rows, rates=0.05)
+    (panel,) = found.plot(theme="dark").axes
+    drawn = [float(line.get_xdata()[0]) for line in panel.lines]
+    assert found.reading.interference in drawn
+    assert found.random.interference in drawn
+    with pytest.raises(UsageError, match="no interference"):
+        superscope.budget(0, np.eye(4)).plot()

@@ -6,16 +6,26 @@ from functools import singledispatch
 
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.lens._argmax import argmax_drawing
+from superscope.figures.lens._budget import budget_drawing
 from superscope.figures.lens._comparison import comparison_drawing
 from superscope.figures.lens._cost import cost_drawing
 from superscope.figures.lens._interference import interference_drawing
 from superscope.figures.lens._neighbors import neighbors_drawing
 from superscope.figures.lens._undertrained import undertrained_drawing
 from superscope.figures.registry import PictureFunction, picture, pictures
-from superscope.lens import Argmax, Comparison, Lens, NeighborCost, Token, Undertrained
+from superscope.lens import (
+    Argmax,
+    Comparison,
+    Lens,
+    NeighborCost,
+    ReadingBudget,
+    Token,
+    Undertrained,
+)
 
 __all__ = [
     "argmax",
+    "budget",
     "comparison",
     "cost",
     "drawings_of",
@@ -26,6 +36,7 @@ __all__ = [
 ]
 
 argmax = picture("argmax", argmax_drawing)
+budget = picture("budget", budget_drawing)
 interference = picture("interference", interference_drawing)
 neighbors = picture("neighbors", neighbors_drawing)
 comparison = picture("comparison", comparison_drawing)
@@ -51,6 +62,11 @@ def _(_: Comparison) -> dict[str, PictureFunction]:
 @pictures.register
 def _(_: Argmax) -> dict[str, PictureFunction]:
     return {"argmax": argmax}
+
+
+@pictures.register
+def _(_: ReadingBudget) -> dict[str, PictureFunction]:
+    return {"budget": budget}
 
 
 @pictures.register
