@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from superscope.lens.reading import ReadingBudget
 from superscope.text import (
+    advice,
     as_text,
     columns,
     fixed,
@@ -33,7 +34,7 @@ def _(budget: ReadingBudget) -> str:
         ("AUC", f"{fixed(b.auc, 3)} by these rates; {_random(b, 'auc')}"),
         ("fails at", _fails(b)),
         ("verdict", _VERDICTS[b.verdict]),
-        *(("note", note) for note in b.notes),
+        *(("note", advice(note)) for note in b.notes),
     ]  # fmt: skip
     table = columns(
         ("", "this dictionary", "random ones", "s.d."),
