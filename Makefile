@@ -6,6 +6,7 @@ INSTALL := $(BIN)/python tools/install.py $(BIN)/python
 INPUTS := pyproject.toml constraints.txt src/superscope/_version.py
 MODEL := .cache/models/smollm2
 SMALL_MODEL := .cache/models/minilm
+DIRECTIONS := .cache/models/hidden-directions
 TEXT := .cache/text/gcide
 WORKERS ?= 2
 
@@ -45,7 +46,7 @@ docs-pages: .venv/dev $(MODEL) $(SMALL_MODEL) $(TEXT)
 	@echo "documentation: out/docs/index.html"
 
 # Write the pages that show output anew.
-docs-write: .venv/dev $(MODEL) $(SMALL_MODEL) $(TEXT)
+docs-write: .venv/dev $(MODEL) $(SMALL_MODEL) $(DIRECTIONS) $(TEXT)
 	$(BIN)/python docs/generate.py
 
 # Measure speed and memory beside their baselines, and write their pages. The published tables are
@@ -73,6 +74,9 @@ $(MODEL): tools/fetch_models.py
 
 $(SMALL_MODEL): tools/fetch_models.py
 	$(BIN)/python tools/fetch_models.py minilm
+
+$(DIRECTIONS): tools/fetch_models.py
+	$(BIN)/python tools/fetch_models.py hidden-directions
 
 $(TEXT): tools/fetch_text.py
 	$(BIN)/python tools/fetch_text.py
