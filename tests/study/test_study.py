@@ -314,7 +314,7 @@ def test_each_name_is_located_once_and_each_tokenizer_loaded_once(
     members = sys.modules["superscope.study.members"]
     for module in ("study.members", "frequency.checkpoint", "heads.read"):
         _count_calls(monkeypatch, sys.modules[f"superscope.{module}"], "locate", calls)
-    for module in ("study.members", "evaluation._evaluate"):
+    for module in ("study.members", "evaluation.passes"):
         _count_calls(monkeypatch, sys.modules[f"superscope.{module}"], "load_tokenizer", calls)
     members._tokenizer.cache_clear()
     assert not done(family[:2], text, tmp_path).failed
