@@ -39,7 +39,7 @@ def test_it_is_printed_and_written(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["all.npy"], "holds 50 directions"),
+        (["all.npy"], "holds 50 vectors"),
         (["#0", "--rates", "often"], "neither a number nor a file"),
         (["#0", "--rates", "2"], "a rate is from 0 to 1"),
         (["#50"], "ids go from 0 to 49"),
