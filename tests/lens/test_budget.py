@@ -141,6 +141,13 @@ def test_what_cannot_be_predicted_is_said(change, words):
     assert words in str(raised.value)
 
 
+def test_where_all_dictionaries_are_alike_none_is_better():
+    still = superscope.budget(0, directions(), rates=0.0)
+    assert (still.verdict, still.reading.d_prime) == ("no better", None)
+    assert ReadingBudget.from_json(still.to_json()) == still
+    assert superscope.budget(0, np.array([[1.0], [2.0], [-1.5]])).verdict == "no better"
+
+
 def test_it_goes_to_json_and_to_a_table():
     found = superscope.budget(0, directions())
     assert ReadingBudget.from_json(found.to_json()) == found

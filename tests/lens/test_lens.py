@@ -188,6 +188,12 @@ def test_heads_without_overlaps_are_refused(rows, words):
         superscope.lens(rows)
 
 
+def test_equal_rows_are_shown_uncentered():
+    token = superscope.lens(np.ones((4, 3)), center="none")[0]
+    assert (token.interference, token.centered_interference) == (pytest.approx(1), None)
+    assert [entry.id for entry in token.equal] == [1, 2, 3]
+
+
 def test_a_comparison_says_what_chance_gives():
     lens = head(random_rows(6), WORDS)
     found = lens.compare(["Eiffel", "Paris", "#5"])

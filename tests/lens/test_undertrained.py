@@ -222,3 +222,10 @@ def undertrained_or_lens(rows: Float64, options: dict[str, object]) -> Undertrai
     if len(rows) == 1 or (rows == rows[0]).all():
         return undertrained(Head.from_array(rows), **options)  # type: ignore[arg-type]
     return of(rows, **options)
+
+
+def test_without_a_reference_there_is_still_a_table() -> None:
+    rows = np.random.default_rng(0).standard_normal((100, 16))
+    frame = superscope.lens(rows).undertrained().to_frame()
+    assert len(frame) == 100
+    assert frame["distance"].isna().all()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ SAME = 1 - 1e-6  # an overlap above which two directions are one
 _POINTS = 1024  # of the integral for the AUC
 _REACH = 12.0  # standard deviations of the reading that the integral's period covers
 _GAP = 0.02  # between the two AUCs, from which a note says that the interference is not Gaussian
+
+LEAST = 40  # random dictionaries
 
 
 @checked
@@ -68,8 +72,10 @@ class BudgetOptions:
                 raise UsageError(f"{name}={value}; it must be a finite number, 0 or more")
         if not 0 < self.amplitude < math.inf:
             raise UsageError(f"amplitude={self.amplitude}; it must be a finite number above 0")
-        if self.draws < 2:
-            raise UsageError(f"draws={self.draws}; a spread needs at least 2 random dictionaries")
+        if self.draws < LEAST:
+            raise UsageError(
+                f"draws={self.draws}; a tail of 2.5 % needs at least {LEAST} random dictionaries"
+            )
         if self.seed < 0:
             raise UsageError("seed must not be negative")
 
@@ -161,9 +167,7 @@ def budget(
     if not others.any():
         raise HeadDataError(f"{head.provenance.model} has no direction besides {name}")
     made = _Interference(c[others], p[others], mu[others], o)
-    drawn = made.random(rows.width)
-    values = [(r.interference, r.d_prime, r.auc) for r in map(made.read, drawn)]
-    mean, sd = np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
+    drawn = [made.read(overlaps) for overlaps in made.random(rows.width)]
     exact = made.auc()
     reading = made.read(made.overlaps)
     if abs(exact - reading.auc) > _GAP:
@@ -183,9 +187,9 @@ def budget(
         mean_square_overlap=float(np.mean(made.overlaps**2)),
         reading=reading,
         auc=exact,
-        random=Reading(*mean.tolist()),
-        random_sd=Reading(*sd.tolist()),
-        lower=float(np.mean([value[0] < reading.interference for value in values])),
+        random=_over(drawn, np.mean),
+        random_sd=_over(drawn, partial(np.std, ddof=1)),
+        lower=_lower(np.array([one.interference for one in drawn]), reading.interference),
         draws=o.draws,
         seed=o.seed,
         fails_at=made.fails_at(made.overlaps**2),
@@ -213,18 +217,16 @@ class _Interference:
         variance = float(self.variances @ overlaps**2)
         total = variance + o.noise**2
         if total == 0:
-            return Reading(variance, math.inf, 1.0)
+            return Reading(variance, None, 1.0)
         own = math.sqrt(2 * total + o.spread**2)  # the amplitude's spread counts once
         return Reading(variance, o.amplitude / math.sqrt(total), float(ndtr(o.amplitude / own)))
 
-    def random(self, width: int) -> list[Float64]:
-        """Return the overlaps with independent random directions, once for each draw."""
+    def random(self, width: int) -> Iterator[Float64]:
+        """Yield the overlaps with independent random directions, once for each draw."""
         generator, count = np.random.default_rng(self.options.seed), len(self.overlaps)
-        if width == 1:
-            return [np.ones(count)] * self.options.draws
-        return [
-            np.sqrt(generator.beta(0.5, (width - 1) / 2, count)) for _ in range(self.options.draws)
-        ]
+        for _ in range(self.options.draws):
+            one = width == 1
+            yield np.ones(count) if one else np.sqrt(generator.beta(0.5, (width - 1) / 2, count))
 
     def auc(self) -> float:
         """Return P(reading with the direction > without), by the characteristic function.
@@ -281,6 +283,21 @@ class _Interference:
             )
             for i in order
         )  # fmt: skip
+
+
+def _over(drawn: list[Reading], what: Callable[[Any], Any]) -> Reading:
+    """Return the mean, or what else is asked, of several readings."""
+    d = [one.d_prime for one in drawn if one.d_prime is not None]
+    return Reading(
+        float(what([one.interference for one in drawn])),
+        float(what(d)) if len(d) == len(drawn) else None,
+        float(what([one.auc for one in drawn])),
+    )
+
+
+def _lower(drawn: Float64, value: float) -> float:
+    """Return the share of draws below a value; half of those that equal it count."""
+    return float(np.mean((drawn < value) + 0.5 * (drawn == value)))
 
 
 def _rates(given: Any, head: Head) -> Float64:

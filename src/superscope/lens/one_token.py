@@ -24,7 +24,8 @@ def token_of(looked: Looked, index: int, others: Iterable[int]) -> Token:
     norm = 0.0 if at is None else float(norms[at])
     own: dict[str, Float32] = {}
     for view in dict.fromkeys(("none", "mean", center)):
-        place = looked.views.position(view, index)
+        measurable = looked.views.measurable(view)
+        place = looked.views.position(view, index) if measurable else None
         if place is not None:
             rows = looked.views.rows(view)
             own[view] = overlaps(rows, rows.take(np.array([place])))[0]

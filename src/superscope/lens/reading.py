@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from superscope.plotting import Pictured
 from superscope.result import Result
+from superscope.text import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,14 +52,15 @@ class Reading:
     interference
         Variance that the other directions give the reading.
     d_prime
-        Mean reading of the active direction over the standard deviation of the reading.
+        Mean reading of the active direction over the standard deviation of the reading; None if
+        nothing disturbs it.
     auc
         Probability that a reading with the direction active exceeds one without it, Φ(d′/√2) of a
         Gaussian interference.
     """
 
     interference: float
-    d_prime: float
+    d_prime: float | None
     auc: float
 
 
@@ -144,5 +146,5 @@ class ReadingBudget(Result, Pictured):
     def __repr__(self) -> str:
         return (
             f"ReadingBudget({self.direction} in {self.dictionary}: "
-            f"d′ = {self.reading.d_prime:.4g}, {self.verdict} than random)"
+            f"d′ = {number(self.reading.d_prime, 4)}, {self.verdict} than random)"
         )

@@ -81,8 +81,8 @@ def _hub(t: Token) -> str:
     assert t.in_degree is not None
     d = t.in_degree
     return (
-        f"{counted(d.count, 'row has', 'rows have')} it among their {d.nearest} nearest, of the "
-        f"{d.asked:,} rows nearest to it; the mean over all tokens is {d.nearest}"
+        f"at least {counted(d.count, 'row has', 'rows have')} it among their {d.nearest} nearest: "
+        f"so many of the {d.asked:,} rows nearest to it; the mean over all tokens is {d.nearest}"
     )
 
 

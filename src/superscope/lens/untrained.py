@@ -147,15 +147,21 @@ class Undertrained(Result, Pictured):
             "token": list(self.tokens),
             "reference": np.isin(self.ids, origin),
             "listed": np.isin(self.ids, self.found),
-            "probability": self.probability,
-            "distance": self.distance,
-            "distance_rank": ranks(self.distance),
+            "probability": self._of_rows(self.probability),
+            "distance": self._of_rows(self.distance),
         }
+        if len(self.distance):
+            data["distance_rank"] = ranks(self.distance)
         for matrix in self.matrices:
             for name, values in matrix.named().items():
-                data[name] = values
-                data[f"{name}_rank"] = ranks(values)
+                if len(values):
+                    data[name] = values
+                    data[f"{name}_rank"] = ranks(values)
         return pd.DataFrame(data)
+
+    def _of_rows(self, values: Float64) -> Float64:
+        """Return a value for each row: missing ones where there is no reference to compare with."""
+        return values if len(values) else np.full(len(self.ids), np.nan)
 
     def __repr__(self) -> str:
         return f"Undertrained({self.model}: {len(self.found):,} of {len(self.ids):,} rows)"

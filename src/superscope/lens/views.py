@@ -66,6 +66,13 @@ class Views:
             raise UsageError("center='frequency' needs token frequencies; pass frequencies=")
         return mean_row(self.prepared.raw.head, self.frequencies)
 
+    def measurable(self, center: str) -> bool:
+        """Return whether at least two rows have a direction under a centering."""
+        try:
+            return self.rows(center).features > 1
+        except HeadDataError:
+            return False
+
     def position(self, center: str, index: int) -> int | None:
         """Return the place of an id among the rows of a centering; None if it has no direction."""
         return position_of(self.rows(center).head, index)
