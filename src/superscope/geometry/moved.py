@@ -65,8 +65,8 @@ def moved_rows(head: Head, initial: Head) -> Moved:
             f"{head.width:,}: give the initialization of the same model"
         )
     stored = initial.stored.shape[0]
-    ids = np.arange(head.features) if head.ids is None else head.ids
-    ids = ids[ids < stored].astype(np.int64)  # ascending; tokens may have been added since
+    ids = head.kept_ids
+    ids = ids[ids < stored]  # ascending; tokens may have been added since
     if not len(ids):
         raise UsageError(f"the initialization {name} has none of the rows of the head")
     before = initial.keeping(ids, initial.provenance.rows)

@@ -109,6 +109,11 @@ class RowClasses(Result):
     reason: str | None = None
     texts: tuple[tuple[str | None, ...], ...] | None = None
 
+    @property
+    def kept_ids(self) -> npt.NDArray[np.int64]:
+        """Ids of the classified rows, ascending, int64, shape (V,)."""
+        return np.arange(len(self.codes)) if self.ids is None else self.ids
+
     def of(self, index: int) -> RowClass:
         """Return the class of the row with vocabulary id `index`.
 
@@ -138,7 +143,7 @@ class RowClasses(Result):
         """
         import pandas as pd
 
-        ids = np.arange(len(self.codes)) if self.ids is None else self.ids
+        ids = self.kept_ids
         first = {index: group[0] for group in self.groups for index in group[1:]}
         names = np.array([str(kind) for kind in CLASSES], object)
         equal = pd.array([first.get(index) for index in ids.tolist()], dtype="Int64")

@@ -125,8 +125,7 @@ def prepare(head: Head) -> Prepared:
         raise HeadDataError(f"{_name(head)}: all {total:,} rows are zero")
     if len(zero):
         kept = np.flatnonzero(norms > 0)
-        ids = kept if head.ids is None else head.ids[kept]
-        head = head.keeping(ids.astype(np.int64), head.provenance.rows)
+        head = head.keeping(head.kept_ids[kept], head.provenance.rows)
         norms = norms[kept]
     raw = UnitRows(head, 1.0 / norms, None)
     return Prepared(raw, norms, zero_ids, mean / len(norms))
@@ -163,8 +162,7 @@ def centered(prepared: Prepared, center: Float64) -> UnitRows:
     rounding = 2.0**-22 * (prepared.norms + float(np.linalg.norm(center)))
     kept = np.flatnonzero(norms > rounding)
     if len(kept) < len(norms):
-        ids = kept if head.ids is None else head.ids[kept]
-        head = head.keeping(ids.astype(np.int64), head.provenance.rows)
+        head = head.keeping(head.kept_ids[kept], head.provenance.rows)
     return UnitRows(head, 1.0 / norms[kept], subtracted)
 
 

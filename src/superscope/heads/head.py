@@ -197,6 +197,18 @@ class Head:
         """What is added to the logit of each kept row, float32, shape (V,); or None."""
         return self.bias if self.bias is None or self.ids is None else self.bias[self.ids]
 
+    @property
+    def kept_ids(self) -> Indices:
+        """Ids of the kept rows, ascending, int64, shape (V,)."""
+        return np.arange(self.features) if self.ids is None else self.ids
+
+    def position_of(self, index: int) -> int | None:
+        """Return the position of vocabulary id `index` among the kept rows; None if it is none."""
+        if self.ids is None:
+            return index if 0 <= index < self.features else None
+        position = int(np.searchsorted(self.ids, index))
+        return position if position < len(self.ids) and self.ids[position] == index else None
+
     def id_of(self, position: int) -> int:
         """Return the vocabulary id of the kept row at `position`."""
         return int(position if self.ids is None else self.ids[position])

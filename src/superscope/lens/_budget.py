@@ -21,7 +21,6 @@ from superscope.heads import Head, HeadOptions, any_head
 from superscope.lens import vocabulary
 from superscope.lens.neighbors import overlaps
 from superscope.lens.reading import FAILS, Contributor, Reading, ReadingBudget
-from superscope.lens.views import position_of
 from superscope.options import changed, taking
 
 SHOWN = 10  # contributors that are kept
@@ -339,8 +338,7 @@ def _amplitudes(given: Any, head: Head, usual: float) -> Float64:
 
 def _places(head: Head, kept: Head) -> npt.NDArray[np.int64]:
     """Return the places in a head of the rows that were kept of it."""
-    ids = np.arange(kept.features) if kept.ids is None else kept.ids
-    return ids if head.ids is None else np.searchsorted(head.ids, ids)
+    return np.searchsorted(head.kept_ids, kept.kept_ids)
 
 
 def _vector(direction: Any, rows: UnitRows) -> tuple[npt.NDArray[np.float32], str, int | None]:
@@ -350,7 +348,7 @@ def _vector(direction: Any, rows: UnitRows) -> tuple[npt.NDArray[np.float32], st
         direction = int(direction)
     if isinstance(direction, (str, int)) and not isinstance(direction, bool):
         index = vocabulary.find(head, direction, lambda _: False)[0]
-        place = position_of(head, index)
+        place = head.position_of(index)
         if place is None:
             raise UsageError(f"{vocabulary.shown(head, index)} is zero, so it has no direction")
         return rows.take(np.array([place]))[0], vocabulary.shown(head, index), place

@@ -15,7 +15,7 @@ from superscope.frequency.checkpoint import loadable
 from superscope.frequency.text import Text, text_of
 from superscope.geometry import Geometry, measure_head
 from superscope.geometry.frames import text_column
-from superscope.geometry.row_classes import CLASSES, RowClass, RowClasses, classify
+from superscope.geometry.row_classes import RowClass, RowClasses, classify
 from superscope.geometry.unit_rows import Float64
 from superscope.heads import Head
 from superscope.heads.embedding import input_embedding
@@ -216,12 +216,11 @@ class Lens(Pictured):
             it), ``norm``, ``represented``, ``interference`` and ``interference_centered`` (mean
             square overlap with every other token). What a zero row lacks is missing.
         """
-        import pandas as pd
+        return self._table.copy()
 
-        every = pd.DataFrame({"id": [self.head.id_of(k) for k in range(self.head.features)]})
-        every["class"] = [CLASSES[code].value for code in self.classes.codes.tolist()]
-        first = {i: group[0] for group in self.classes.groups for i in group[1:]}
-        every["equal_to"] = every["id"].map(first).astype("Int64")
+    @cached_property
+    def _table(self) -> pd.DataFrame:
+        every = self.classes.to_frame()
         measured = self.geometry.tokens().drop(columns="token")
         every.insert(1, "token", text_column(map(self.head.token, every["id"].tolist())))
         return every.merge(measured, on="id", how="left")

@@ -146,18 +146,15 @@ def _too_short(read: Pass, why: str) -> str:
 def _allowed(looked: Looked) -> Int64:
     """Return the ids that may be controls: rows with a direction that stand for text."""
     rows = looked.views.rows(looked.center).head
-    ids = np.arange(rows.features) if rows.ids is None else rows.ids
     c = looked.classes
-    every = np.arange(len(c.codes)) if c.ids is None else c.ids
     plain = [k for k, kind in enumerate(_CLASSES) if kind.may_be_word or kind is RowClass.BYTE]
-    return np.intersect1d(ids, every[np.isin(c.codes, plain)])
+    return np.intersect1d(rows.kept_ids, c.kept_ids[np.isin(c.codes, plain)])
 
 
 def _class_codes(looked: Looked, rows: int) -> Int64:
     """Return the number of the class of each id."""
     codes = np.full(rows, _CLASSES.index(RowClass.UNKNOWN), np.int64)
-    c = looked.classes
-    codes[np.arange(len(c.codes)) if c.ids is None else c.ids] = c.codes
+    codes[looked.classes.kept_ids] = looked.classes.codes
     return codes
 
 

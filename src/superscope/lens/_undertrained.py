@@ -107,7 +107,7 @@ def undertrained(
             f"{head.provenance.model}: {kept.features} of {head.features:,} rows are not zero, and "
             f"rows that were never trained can be told only among {2 * FEWEST} or more"
         )
-    ids = (np.arange(kept.features) if kept.ids is None else kept.ids).astype(np.int64)
+    ids = kept.kept_ids
     matrices = [kept] if embedding is None else [kept, _beside(embedding, head, ids)]
     fit = _fit(matrices, ids, reference)
     unused = None if fit is None else np.flatnonzero(np.isin(ids, fit.reference.ids))

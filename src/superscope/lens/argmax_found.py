@@ -65,7 +65,7 @@ class Found:
         combinations = [self.combinations[i] for i in impossible.tolist()]
         none: list[tuple[Int64, Float64]] = [(np.empty(0, np.int64), np.empty(0))]
         return Certificates(
-            np.arange(head.features) if head.ids is None else head.ids,
+            head.kept_ids,
             self.status,
             rows.mean,
             rows.whitening @ rows.whitening,

@@ -63,7 +63,7 @@ class Looked:
             )
         if self.head.provenance.folded_norm is not None or not model.plain_head:
             return  # its rows are changed on the way
-        ids = np.arange(self.head.features) if self.head.ids is None else self.head.ids
+        ids = self.head.kept_ids
         places = np.arange(0, len(ids), max(1, len(ids) // _ROWS))
         ours = self.head.take(places).astype(np.float64)
         theirs = model.head_rows(ids[places]).astype(np.float64)

@@ -54,7 +54,7 @@ def near(rows: UnitRows, targets: Int64, keep: int, progress: Progress = silent)
     progress
         Called with the tokens that are done.
     """
-    ids = np.arange(rows.features) if rows.head.ids is None else rows.head.ids
+    ids = rows.head.kept_ids
     places = np.searchsorted(ids, targets)
     places[places == len(ids)] = 0
     targets, places = targets[ids[places] == targets], places[ids[places] == targets]

@@ -12,7 +12,6 @@ from superscope.geometry.weighted import shares
 from superscope.lens.looked import Looked
 from superscope.lens.neighbors import in_degree, nearest, overlaps, shortest
 from superscope.lens.token import Neighbor, Token
-from superscope.lens.views import position_of
 
 FIRST = 5  # neighbors that must differ for the list without short rows to be given
 
@@ -20,7 +19,7 @@ FIRST = 5  # neighbors that must differ for the list without short rows to be gi
 def token_of(looked: Looked, index: int, others: Iterable[int]) -> Token:
     """Return what a lens shows of one token; `others` are entries of the same word."""
     center, norms = looked.center, looked.views.prepared.norms
-    at = position_of(looked.views.prepared.raw.head, index)
+    at = looked.views.prepared.raw.head.position_of(index)
     norm = 0.0 if at is None else float(norms[at])
     own: dict[str, Float32] = {}
     for view in dict.fromkeys(("none", "mean", center)):
@@ -63,7 +62,7 @@ def _near(
     rows = looked.views.rows(looked.center)
     out = np.zeros(rows.features, bool)
     for left_out in (index, *looked.equal(index), *looked.repeated):
-        place = position_of(rows.head, left_out)
+        place = rows.head.position_of(left_out)
         if place is not None:
             out[place] = True
     near = _neighbors(looked, rows, own, out)

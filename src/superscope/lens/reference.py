@@ -46,7 +46,7 @@ def references(head: Head) -> Iterator[Reference]:
     """Yield the kinds of known-unused rows of a head that has a tokenizer, the surest first."""
     if head.tokens is None:
         return
-    ids = (np.arange(head.features) if head.ids is None else head.ids).astype(np.int64)
+    ids = head.kept_ids
     texts = [head.token(i) for i in ids.tolist()]
     of = _kinds(head, ids)
     for what, rows, known in (

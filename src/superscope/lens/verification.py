@@ -145,7 +145,7 @@ def verify(
     UsageError
         The certificates are of a head of another shape or with other rows.
     """
-    ids = np.arange(head.features) if head.ids is None else head.ids
+    ids = head.kept_ids
     shape = (len(certificates.status), len(certificates.center))
     if shape != (head.features, head.width) or not np.array_equal(ids, certificates.ids):
         raise UsageError(

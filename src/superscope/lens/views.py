@@ -75,7 +75,7 @@ class Views:
 
     def position(self, center: str, index: int) -> int | None:
         """Return the place of an id among the rows of a centering; None if it has no direction."""
-        return position_of(self.rows(center).head, index)
+        return self.rows(center).head.position_of(index)
 
     def chance(self, center: str) -> Chance:
         """Return what a random pair of rows has."""
@@ -96,7 +96,7 @@ class Views:
             One of them has no direction.
         """
         rows = self.rows(center)
-        places = [position_of(rows.head, i) for i in ids]
+        places = [rows.head.position_of(i) for i in ids]
         for index, place in zip(ids, places, strict=True):
             if place is None:
                 raise UsageError(
@@ -107,11 +107,3 @@ class Views:
         c: Float32 = np.clip(unit @ unit.T, -1, 1)
         np.fill_diagonal(c, 1)
         return c
-
-
-def position_of(head: Head, index: int) -> int | None:
-    """Return the place of an id among the kept rows of a head, or None."""
-    if head.ids is None:
-        return index if 0 <= index < head.features else None
-    place = int(np.searchsorted(head.ids, index))
-    return place if place < len(head.ids) and head.ids[place] == index else None

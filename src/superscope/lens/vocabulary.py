@@ -10,7 +10,6 @@ import numpy as np
 
 from superscope.errors import NotFoundError, UsageError
 from superscope.heads import Head
-from superscope.lens.views import position_of
 from superscope.text import counted, visible
 
 _ID = re.compile(r"#(\d+)")
@@ -49,7 +48,7 @@ def find(head: Head, name: str | int, is_special: Callable[[int], bool]) -> tupl
             "by its id, such as '#1234'"
         )
     found = entries(head.tokens, str(name))
-    kept = tuple(i for i in found if position_of(head, i) is not None)
+    kept = tuple(i for i in found if head.position_of(i) is not None)
     if found and not kept:
         _check_id(head, found[0])
     if not kept:
@@ -69,7 +68,7 @@ def _check_id(head: Head, index: int) -> None:
         raise UsageError(
             f"{head.provenance.model} has no row {index:,}: its ids go from 0 to {stored - 1:,}"
         )
-    if position_of(head, index) is None:
+    if head.position_of(index) is None:
         raise UsageError(
             f"{shown(head, index)} was left out by rows='{head.provenance.rows}'; choose rows='all'"
         )

@@ -91,12 +91,12 @@ def searched(lens: Lens, first: Sequence[int] = (), progress: Progress = silent)
 def _compared(lens: Lens, table: pd.DataFrame) -> UnitRows:
     """Return the unit rows that are compared: of equal rows, one."""
     rows = lens.views.rows(lens.options.center)
-    ids = np.arange(rows.features) if rows.head.ids is None else rows.head.ids
+    ids = rows.head.kept_ids
     repeated = table.loc[table["class"] == "duplicate", "id"].to_numpy(np.int64)
     kept = np.flatnonzero(~np.isin(ids, repeated))
     if len(kept) in (rows.features, 0, 1):
         return rows
-    head = rows.head.keeping(ids[kept].astype(np.int64), rows.head.provenance.rows)
+    head = rows.head.keeping(ids[kept], rows.head.provenance.rows)
     return UnitRows(head, rows.inverse_norms[kept], rows.center)
 
 

@@ -62,7 +62,7 @@ def nearest_rows(
         Called with what is done.
     """
     keep = min(keep, rows.features - 1)
-    ids = _ids(rows)
+    ids = rows.head.kept_ids
     most = int(MOST_BYTES / (_BASE64 * keep * (bytes_of(lens.head.stored.shape[0]) + 1)))
     if rows.features <= most:
         found = exact(rows, neighbors=keep, top=1, progress=progress)
@@ -87,11 +87,6 @@ def nearest_rows(
 def bytes_of(rows: int) -> int:
     """Return the bytes in which a page holds the number of a row."""
     return 2 if rows < 1 << 16 else 4
-
-
-def _ids(rows: UnitRows) -> Int64:
-    ids = rows.head.ids
-    return np.arange(rows.features) if ids is None else ids.astype(np.int64)
 
 
 def _chosen(lens: Lens, ids: Int64, most: int, first: Sequence[int]) -> Int64:
