@@ -96,12 +96,10 @@ class Rivals:
             for _ in range(steps):
                 if self.bias is not None:
                     states[:, -1] = np.maximum(states[:, -1], 0.0)
-                empty = np.empty((0, places.shape[1]))
-                ways = [_Way(i, some, empty, np.empty(0)) for i in some.tolist()]
-                rivals, sure = self._rivals(ways, places, states)
+                rivals, sure = self._rivals(some, places, states)
                 for n in np.flatnonzero(sure).tolist():
                     row = int(some[n])
-                    self._certify(ways[n], states[n], self._margin(row, states[n], rivals[n]))
+                    self._certify(row, states[n], self._margin(row, states[n], rivals[n]))
                 some, places, states = some[~sure], places[~sure], states[~sure]
                 if not len(some):
                     break
@@ -119,14 +117,15 @@ class Rivals:
         for _ in range(_ROUNDS):
             if not ways:
                 return
-            rivals, sure = self._rivals(ways, places, states)
+            rivals, sure = self._rivals(np.array([way.row for way in ways]), places, states)
             going = []
             for n, way in enumerate(ways):
                 state = None
                 if not sure[n]:
                     state = self._next(way, places[n], states[n], rivals[n], solve)
                 elif self.among is None:
-                    self._certify(way, states[n], self._margin(way.row, states[n], rivals[n]))
+                    margin = self._margin(way.row, states[n], rivals[n])
+                    self._certify(way.row, states[n], margin, own=not len(way.active))
                 if state is not None:
                     states[n] = state
                     going.append(n)
@@ -142,7 +141,7 @@ class Rivals:
         if not len(new):
             margin, new = self._exact(way.row, state)
             if margin > 0:
-                self._certify(way, state, margin)
+                self._certify(way.row, state, margin, own=not len(way.active))
                 return None
             new = np.setdiff1d(new, way.active)
             if not len(new):
@@ -195,7 +194,7 @@ class Rivals:
         return states[:, : self.width] @ self.rows.whitening, tau
 
     def _rivals(
-        self, ways: list[_Way], places: Float64, states: Float64
+        self, positions: Int64, places: Float64, states: Float64
     ) -> tuple[Int64, npt.NDArray[np.bool_]]:
         """Return the few highest rivals of each row, highest first, and which rows beat them.
 
@@ -204,7 +203,7 @@ class Rivals:
         wide, tau = self._unwhitened(states)
         norms = np.linalg.norm(wide, axis=1)
         narrow = wide.astype(np.float32)
-        logits = np.empty((len(ways), self.size), np.float32)
+        logits = np.empty((len(positions), self.size), np.float32)
         for start, rows in self.rows.blocks() if self.some is None else [(0, self.some)]:
             logits[:, start : start + len(rows)] = self.multiply(narrow, rows.T)
         reach = norms * self.rows.longest
@@ -213,7 +212,7 @@ class Rivals:
             logits += np.outer(tau, bias).astype(np.float32)
             reach = reach + tau * np.abs(self.bias).max()
         if self.among is None:
-            logits[np.arange(len(ways)), [way.row for way in ways]] = -np.inf
+            logits[np.arange(len(positions)), positions] = -np.inf
         rivals = np.argpartition(-logits, self.few - 1, axis=1)[:, : self.few]
         order = np.argsort(-np.take_along_axis(logits, rivals, 1), axis=1, kind="stable")
         rivals = np.take_along_axis(rivals, order, 1)
@@ -248,10 +247,13 @@ class Rivals:
         own = self._logits(np.array([row]), wide, tau)
         return float(own[0] - self._logits(rivals, wide, tau).max())
 
-    def _certify(self, way: _Way, state: Float64, margin: float) -> None:
-        """Keep the hidden state of a row, in the units of the head."""
+    def _certify(self, row: int, state: Float64, margin: float, own: bool = False) -> None:
+        """Keep the hidden state of a row, in the units of the head.
+
+        If it is the row's `own` whitened direction, its scale says all of it.
+        """
         (wide,), (tau,) = self._unwhitened(state[None])
-        size, row = self.rows.size, way.row
+        size = self.rows.size
         factor = size  # the logits so far are y·h + τ b/s_b; those of the head are w·h + b
         if self.bias is not None:
             if not tau:  # so far along the direction that no bias matters
@@ -261,10 +263,10 @@ class Rivals:
         length = float(np.linalg.norm(wide)) / size
         self.found.status[row] = ARGMAXABLE
         self.found.margin[row] = margin / length if length else np.inf
-        if len(way.active):
-            self.found.directions[row] = wide * (factor / size)
-        else:  # the row's whitened direction is its first
+        if own:
             self.found.scale[row] = factor / size**2
+        else:
+            self.found.directions[row] = wide * (factor / size)
 
 
 def _unit(rows: Float64) -> Float64:

@@ -1,8 +1,8 @@
 """Pictures of single tokens: their interference, their neighbors, and how they compare."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import singledispatch
+from typing import Any
 
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.lens._argmax import argmax_drawing
@@ -79,25 +79,17 @@ def _(_: Undertrained) -> dict[str, PictureFunction]:
     return {"undertrained": undertrained}
 
 
-@singledispatch
+_OF_A_LENS: dict[type, Callable[[Any], Drawing | Missing]] = {
+    Argmax: argmax_drawing,
+    NeighborCost: cost_drawing,
+    Undertrained: undertrained_drawing,
+}
+
+
 def drawings_of(result: object) -> tuple[Drawing | Missing, ...]:
     """Return the drawings of a result of a lens; of a result without pictures, none."""
-    return ()
-
-
-@drawings_of.register
-def _(result: Argmax) -> tuple[Drawing | Missing, ...]:
-    return (argmax_drawing(result),)
-
-
-@drawings_of.register
-def _(result: NeighborCost) -> tuple[Drawing | Missing, ...]:
-    return (cost_drawing(result),)
-
-
-@drawings_of.register
-def _(result: Undertrained) -> tuple[Drawing | Missing, ...]:
-    return (undertrained_drawing(result),)
+    make = _OF_A_LENS.get(type(result))
+    return () if make is None else (make(result),)
 
 
 def lens_drawings(
