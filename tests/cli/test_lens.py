@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -99,6 +100,16 @@ def test_which_tokens_can_be_said_is_shown_and_proved(tmp_path, capsys):
     [
         ["--certificates", "proof.npz"],
         ["--argmax", "--certificates", "none/proof.npz"],
+        ["--argmax", "--center", "none"],
+        ["--argmax", "--frequencies", "head.npy"],
+        ["--argmax", "--batch", "4"],
+        ["--undertrained", "--neighbors", "3"],
+        ["--verify", "proof.npz", "--neighbors", "3"],
+        ["--verify", "proof.npz", "--device", "cpu"],
+        ["--verify", "proof.npz", "#3"],
+        ["--verify", "proof.npz", "--argmax"],
+        ["--verify", "proof.npz", "--figures", "figures"],
+        ["--verify", "head.npy"],
     ],
 )
 def test_options_of_argmax_that_do_not_go_together_are_refused(
@@ -118,3 +129,43 @@ def test_the_report_and_figures_of_argmax_are_written(model, tmp_path, capsys):
     assert "argmaxable" in page
     assert "Margins of the tokens" in page
     assert {p.stem for p in (tmp_path / "figures").iterdir()} == {"argmax"}
+
+
+def test_the_device_of_argmax_is_that_of_the_command_line(model, capsys):
+    main(["lens", model, "--argmax", "--device", "cpu:0"])
+    assert "argmaxable" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stopped:
+        main(["lens", model, "--argmax", "--device", "abacus"])
+    assert stopped.value.code == 2
+    assert "device 'abacus' cannot be used here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("rows", "said"), [(np.ones((1, 3)), "argmaxable     1 of 1 token"),
+                                            (np.ones((4, 3)), "tied           4"),
+                                            (np.zeros((2, 3)), "tied           2")])  # fmt: skip
+def test_heads_without_overlaps_have_an_answer(rows, said, tmp_path, capsys):
+    np.save(tmp_path / "head.npy", rows.astype(np.float32))
+    main(["lens", str(tmp_path / "head.npy"), "--argmax"])
+    assert said in capsys.readouterr().out
+
+
+def test_a_file_of_certificates_is_verified(model, tmp_path, capsys):
+    proof, table = tmp_path / "proof.npz", tmp_path / "verified.csv"
+    main(["lens", model, "--argmax", "--certificates", str(proof)])
+    capsys.readouterr()
+    main(["lens", model, "--verify", str(proof), "--table", str(table)])
+    assert "faults         none" in capsys.readouterr().out
+    proved = Certificates.load(proof)
+    row = int(np.flatnonzero(proved.status == 0)[3])
+    status = proved.status.copy()
+    status[row] = 2
+    replace(proved, status=status).save(proof)
+    with pytest.raises(SystemExit) as ended:
+        main(["lens", model, "--verify", str(proof), "--table", str(table)])
+    assert ended.value.code == 1
+    assert f"#{row}: it has no certificate of its status" in capsys.readouterr().out
+    assert pd.read_csv(table)["fault"].notna().sum() == 1
+    np.save(tmp_path / "other.npy", np.eye(3))
+    with pytest.raises(SystemExit) as ended:
+        main(["lens", str(tmp_path / "other.npy"), "--verify", str(proof)])
+    assert ended.value.code == 2

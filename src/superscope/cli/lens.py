@@ -29,6 +29,7 @@ def lens(
     report: Path | None = None,
     argmax: Annotated[bool, Parameter(negative="")] = False,
     certificates: Path | None = None,
+    verify: Path | None = None,
     text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
     cost: Annotated[CostOptions, Parameter(name="*")] = CostOptions(),  # noqa: B008  (frozen)
     out: Path | None = None,
@@ -59,9 +60,13 @@ def lens(
         looked up. It takes a pass over all pairs of rows.
     argmax
         Print which tokens can have the highest logit, and which cannot: all of them, or those
-        named.
+        named. --device chooses where rows are multiplied.
     certificates
-        With --argmax, write what proves it to this .npz file.
+        With --argmax, write what proves it to this .npz file; --verify checks it.
+    verify
+        Check the certificates of this .npz file against every row of the model, in float64. The
+        exit code is 1 if one does not hold, and the tokens are named. --table then writes a row
+        for each token.
     out
         With --text or --dataset, write what the nearest rows cost all tokens, each class and each
         decade of frequency to this .csv or .parquet file, and a row for each token and for each
@@ -89,22 +94,33 @@ def lens(
         if not argmax:
             raise UsageError("--certificates goes with --argmax")
         check_writable(certificates)
+    lens_argmax.check_verify(
+        verify, (tokens, argmax, undertrained, text.given, figures, report, certificates)
+    )
     lens_cost.check(text, cost, tokens, out, argmax)
     lens_undertrained.check(undertrained, (fdr, unused), (tokens, argmax, text.given))
     if report is not None:
         check_writable(report)
+    elif argmax or undertrained or verify is not None:
+        _refuse_unused(options, frequencies)
     check_folder(figures)
+    if verify is not None:
+        lens_argmax.verify(lens_argmax.head_of(model, options), verify, table, json)
+        return
     weights = None if frequencies is None else read_frequencies(frequencies)
+    if argmax:
+        seen = None if report is None else look(model, options, frequencies=weights)
+        head = lens_argmax.head_of(model, options) if seen is None else seen.head
+        can = lens_argmax.show(head, tokens, cost.device, certificates, table, json)
+        write_figures(figures, "lens", lambda room: room.drawings_of(can))
+        if seen is not None:
+            _report(seen, report, [seen[name] for name in tokens], [can])
+        return
     found = look(model, options, frequencies=weights)
     if text.given:
         costs = lens_cost.show(found, text, cost, out, table, json)
         write_figures(figures, "lens", lambda room: room.drawings_of(costs))
         _report(found, report, [], [costs])
-        return
-    if argmax:
-        can = lens_argmax.show(found, tokens, certificates, table, json)
-        write_figures(figures, "lens", lambda room: room.drawings_of(can))
-        _report(found, report, [found[name] for name in tokens], [can])
         return
     if undertrained:
         rows = lens_undertrained.show(found, unused, fdr, table, json)
@@ -120,6 +136,21 @@ def lens(
     _report(found, report, shown)
     if unknown:
         raise UsageError(f"{len(unknown)} of {len(tokens)} tokens were not found")
+
+
+def _refuse_unused(options: LensOptions, frequencies: Path | None) -> None:
+    """Refuse options of overlaps for questions that compare no rows, unless a page does."""
+    given = [
+        f"--{name}"
+        for name in ("center", "neighbors")
+        if getattr(options, name) != getattr(LensOptions(), name)
+    ]
+    given += [] if frequencies is None else ["--frequencies"]
+    if given:
+        raise UsageError(
+            f"{' and '.join(given)} change nothing here, because no overlaps are shown; leave them "
+            "out, or add --report"
+        )
 
 
 def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,8 @@ def check(
     if not text.given:
         if out is not None:
             raise UsageError("--out goes with --text or --dataset")
-        if text != TextArguments() or options != CostOptions():
+        other = replace(options, device=CostOptions.device) if argmax else options
+        if text != TextArguments() or other != CostOptions():
             raise UsageError("options of a text are given, and no text; add --text or --dataset")
         return
     if tokens:
