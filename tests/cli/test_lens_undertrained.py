@@ -27,7 +27,7 @@ def head(tmp_path: Path) -> str:
 def test_it_lists_them(head: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """As text, as JSON and as a table."""
     main(["lens", head, "--undertrained"])
-    assert "30 rows never trained" in capsys.readouterr().out
+    assert "30 rows seem never trained" in capsys.readouterr().out
     table = tmp_path / "rows.parquet"
     main(["lens", head, "--undertrained", "--json", "--unused", "0", "1", "2", "--fdr", "0.01",
           "--table", str(table)])  # fmt: skip
@@ -41,6 +41,7 @@ def test_it_lists_them(head: str, capsys: pytest.CaptureFixture[str], tmp_path: 
     ("arguments", "message"),
     [
         (["--fdr", "0.1"], "go with --undertrained"),
+        (["--fdr", "0"], "go with --undertrained"),
         (["--undertrained", "#1"], "a question of its own about all rows"),
         (["--undertrained", "--fdr", "1"], "between 0 and 1"),
         (["--undertrained", "--unused", "1", "2", "900"], "no row of id 900"),

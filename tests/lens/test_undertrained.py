@@ -43,7 +43,7 @@ def test_planted_rows_are_found() -> None:
     assert found.told
     assert set(found.found) == set(range(NEVER))
     assert found.estimated == pytest.approx(NEVER, abs=3)
-    assert "120 rows never trained" in str(found)
+    assert "120 rows seem never trained" in str(found)
 
 
 def test_no_known_rows_are_needed_where_the_group_is_dense() -> None:
@@ -90,7 +90,7 @@ def test_no_alarm_without_such_rows(width: int) -> None:
             found = of(rows)
             assert not found.told
             assert found.found == ()
-            assert "no group of rows that were never trained can be told" in str(found)
+            assert "no group of rows that seem never trained can be told" in str(found)
             assert not of(rows, reference=range(20)).told
 
 

@@ -73,7 +73,7 @@ def lens(
         pair moved apart to NAME.tokens.parquet and NAME.pairs.parquet beside it. Finished parts
         are kept in NAME.blocks, and the same command continues from there.
     undertrained
-        Print which rows were never trained. --table then writes a row for each token, with every
+        Print which rows seem never trained. --table then writes a row for each token, with every
         indicator.
     fdr
         With --undertrained, the expected share of trained rows in its list; 0.05 by default.

@@ -1,4 +1,4 @@
-"""``superscope lens MODEL --undertrained``: which rows were never trained."""
+"""``superscope lens MODEL --undertrained``: which rows seem never trained."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(asked: bool, own: Sequence[object], others: Sequence[object]) -> None:
     UsageError
         Naming them.
     """
-    if not asked and any(own):
+    if not asked and any(given not in (None, ()) for given in own):
         raise UsageError("--fdr and --unused go with --undertrained")
     if asked and any(others):
         raise UsageError(
@@ -39,7 +39,7 @@ def check(asked: bool, own: Sequence[object], others: Sequence[object]) -> None:
 def show(
     found: Lens, unused: tuple[int, ...], fdr: float | None, table: Path | None, json: bool
 ) -> Undertrained:
-    """Print which rows were never trained, and write a row for each token if asked.
+    """Print which rows seem never trained, and write a row for each token if asked.
 
     Returns
     -------

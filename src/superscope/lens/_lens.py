@@ -159,7 +159,7 @@ class Lens(Pictured):
         fdr: float = 0.05,
         components: int = 1,
     ) -> Undertrained:
-        """Find the rows that were never trained.
+        """Find the rows that seem never trained.
 
         Parameters
         ----------

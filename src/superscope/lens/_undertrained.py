@@ -1,4 +1,4 @@
-"""Find rows that were never trained, with an estimate of how many of the found ones were."""
+"""Find rows that seem never trained, with an estimate of how many of the found ones were."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def undertrained(
     components: int = 1,
     notes: Iterable[str] = (),
 ) -> Undertrained:
-    """Find the rows of a head that were never trained.
+    """Find the rows of a head that seem never trained.
 
     Rows of tokens that are in no text are pushed the same way at every step, and keep the noise
     that they began with. So they stay together, all at one distance from their mean, while the

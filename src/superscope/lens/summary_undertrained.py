@@ -1,4 +1,4 @@
-"""Rows that were never trained, as lines for people."""
+"""Rows that seem never trained, as lines for people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def _(undertrained: Undertrained) -> str:
     if u.told:
         facts += [
             ("estimated", f"{plus_minus(fixed(u.estimated, 1), u.estimated_se)} of {len(u.ids):,} "
-                          f"rows ({percent(u.estimated / len(u.ids))})"),
+                          f"rows ({percent(u.estimated / len(u.ids))}); the error is that of "
+                          "doubtful rows alone"),
             ("listed", _listed(u)),
             ("between", f"{counted(len(u.rare), 'row')} off the list, nearer than half the "
                         f"distance of the background; {BETWEEN}"),
@@ -38,7 +39,7 @@ def _(undertrained: Undertrained) -> str:
     if len(u.zero):
         facts.append(("zero", f"{counted(len(u.zero), 'row')} left out, being exactly zero"))
     facts += [("note", advice(note)) for note in u.notes]
-    lines = [labelled(f"{named(u.model)}: rows that were never trained", facts)]
+    lines = [labelled(f"{named(u.model)}: rows that seem never trained", facts)]
     if u.told:
         lines += ["", "nearest rows", *(f"  {line}" for line in _table(u))]
     return "\n".join(lines)
@@ -55,14 +56,14 @@ def _reference(u: Undertrained) -> str:
 
 def _verdict(u: Undertrained) -> str:
     if u.told:
-        return f"{counted(len(u.found), 'row')} never trained"
+        return f"{counted(len(u.found), 'row seems', 'rows seem')} never trained"
     why = ""
     if u.reference is not None and u.reference.known:
         why = (
             ": those near the reference do not stand clear of the others, so that either most rows "
             "were never trained, or those of the reference were"
         )
-    return f"no group of rows that were never trained can be told{why}"
+    return f"no group of rows that seem never trained can be told{why}"
 
 
 def _listed(u: Undertrained) -> str:

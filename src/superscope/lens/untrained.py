@@ -1,4 +1,4 @@
-"""Which rows of a head were never trained: the result."""
+"""Which rows of a head seem never trained: the result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Undertrained(Result, Pictured):
-    """Which rows of a head were never trained.
+    """Which rows of a head seem never trained.
+
+    A list at a false-discovery rate: some of its rows may have been trained after all.
 
     Attributes
     ----------
@@ -89,7 +91,8 @@ class Undertrained(Result, Pictured):
     def estimated_se(self) -> float:
         """Standard error of that number, from the rows of which it is not certain.
 
-        Rows that were seen once or twice and did not move are counted without doubt.
+        It is too small where rows were seen once or twice and did not move: those are counted
+        without doubt.
         """
         return float(np.sqrt((self.probability * (1 - self.probability)).sum()))
 

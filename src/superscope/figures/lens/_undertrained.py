@@ -1,4 +1,4 @@
-"""Figure: how near each row is to those that were never trained."""
+"""Figure: how near each row is to those that seem never trained."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from superscope.figures.draw.style import DASHED, DOTTED
 from superscope.lens import Undertrained
 from superscope.text import percent
 
-TITLE = "Rows that were never trained"
+TITLE = "Rows that seem never trained"
 BINS = 80
 OPACITY = 0.55
 
 
 def undertrained_drawing(undertrained: Undertrained) -> Drawing | Missing:
-    """Return the figure of the distance of rows from those never trained, with the threshold."""
+    """Return the figure of the distances of rows from those that seem never trained."""
     u = undertrained
     distance = u.distance[np.isfinite(u.distance) & (u.distance > 0)]
     if u.reference is None or not len(distance):
@@ -35,7 +35,7 @@ def undertrained_drawing(undertrained: Undertrained) -> Drawing | Missing:
         block("all rows", LIGHT["muted"], OPACITY),
         *([block("listed", LIGHT["raw"], OPACITY)] if listed.any() else []),
         *([line("end of the list", DASHED)] if threshold is not None else []),
-        line("half of all rows lie beyond", DOTTED),
+        line("median distance of the background", DOTTED),
     ))  # fmt: skip
 
     def draw(panel: Axes) -> None:
@@ -46,7 +46,7 @@ def undertrained_drawing(undertrained: Undertrained) -> Drawing | Missing:
         if threshold is not None:
             panel.axvline(threshold, color=LIGHT["ink"], linestyle=DASHED, linewidth=1.2)
         panel.axvline(u.background, color=LIGHT["ink"], linestyle=DOTTED, linewidth=1.2)
-        panel.set_xlabel("distance from the rows that were never trained")
+        panel.set_xlabel("distance from the rows that seem never trained")
         panel.set_ylabel("rows")
 
     paint, panel = one_panel(draw, key, height=2.6, widest=6.4)
@@ -54,12 +54,12 @@ def undertrained_drawing(undertrained: Undertrained) -> Drawing | Missing:
         name="undertrained",
         title=TITLE,
         caption=caption(
-            "Number of rows at each distance from the mean of rows that were never trained, on "
+            "Number of rows at each distance from the mean of rows that seem never trained, on "
             "logarithmic axes.",
             f"{len(u.found):,} rows are listed at a false-discovery rate of {percent(u.fdr)}."
-            if u.told else "No group of rows that were never trained can be told from the others.",
+            if u.told else "No group of rows that seem never trained can be told from the others.",
         ),
-        label="Histogram of the distances of rows from those that were never trained, with the "
+        label="Histogram of the distances of rows from those that seem never trained, with the "
         "end of the list as a line.",
         paint=paint,
         panel=panel,
