@@ -13,6 +13,7 @@ from tiny_models import CONTEXT, VOCABULARY, byte_tokenizer, tiny_model
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
 from superscope.evaluation.load import load_model
 from superscope.evaluation.model import LanguageModel, OutOfMemory
+from superscope.evaluation.output_head import OutputHead
 from superscope.evaluation.sequences import Sequence
 from superscope.frequency.checkpoint import loadable
 
@@ -52,7 +53,7 @@ def test_losses_are_those_of_the_whole_logits(folder: Path) -> None:
 
 
 def test_no_architecture_here_needs_its_logits_whole(folder: Path) -> None:
-    assert not load_model(loadable(folder), "cpu", "auto").whole_logits
+    assert not load_model(loadable(folder), "cpu", "auto").head.whole_logits
 
 
 def test_pieces_of_one_token_give_the_same(folder: Path) -> None:
@@ -89,9 +90,9 @@ def test_a_model_without_such_a_body_gives_its_logits_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tiny_model("llama", tmp_path)
-    monkeypatch.setattr(LanguageModel, "_find_base", lambda self: None)
+    monkeypatch.setattr(OutputHead, "_find_base", lambda self: None)
     model = load_model(loadable(folder), "cpu", "auto")
-    assert model.whole_logits
+    assert model.head.whole_logits
     read = [sequence(30, 1), sequence(9, 2)]
     for one, nats in zip(read, model.losses(read), strict=True):
         np.testing.assert_allclose(nats, own_losses(folder, one), atol=2e-5)
@@ -109,7 +110,7 @@ def test_a_body_that_does_not_give_the_models_logits_is_not_used(tmp_path: Path)
         return output
 
     loaded.register_forward_hook(scaled)
-    assert LanguageModel("m", loaded).whole_logits
+    assert LanguageModel("m", loaded).head.whole_logits
 
 
 def test_facts_are_those_of_the_checkpoint(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_spread_over_devices_it_is_the_same(tmp_path: Path) -> None:
     )
     read = sequence(30, 6)
     model = LanguageModel("m", loaded)
-    assert model.device == "cpu, offloaded" and not model.whole_logits
+    assert model.device == "cpu, offloaded" and not model.head.whole_logits
     np.testing.assert_allclose(model.losses([read])[0], own_losses(folder, read), atol=2e-5)
 
 
@@ -159,14 +160,14 @@ def test_out_of_memory_is_told_however_the_device_says_it(
         def fail(*_: object, error: Exception = error, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(model, "_hidden", fail)
+        monkeypatch.setattr(model.head, "hidden", fail)
         with pytest.raises(OutOfMemory):
             model.losses([sequence(5)])
 
     def other(*_: object, **__: object) -> None:
         raise RuntimeError("shapes differ")
 
-    monkeypatch.setattr(model, "_hidden", other)
+    monkeypatch.setattr(model.head, "hidden", other)
     with pytest.raises(EvaluationError, match=r"fails on 1 sequences of up to 5 .* shapes differ"):
         model.losses([sequence(5)])
 

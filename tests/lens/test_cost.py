@@ -205,9 +205,9 @@ def test_the_change_is_that_of_a_model_with_these_weights(
 ) -> None:
     read = reading(tiny_language_model(kind, tmp_path), texts(3))
     if whole:
-        read.model._base = None
+        read.model.head._base = None
     pairs = np.array([[3, 70], [75, 80], [262, 270]])
-    width = read.model.head_rows(np.array([0])).shape[1]
+    width = read.model.head.rows(np.array([0])).shape[1]
     rows = np.random.default_rng(0).standard_normal((3, 2, width)).astype(np.float32)
     rows[0] *= 50  # takes nearly all of the probability at some positions
     change = ChangeScoring(pairs, rows, ((0, 3),))
@@ -370,7 +370,7 @@ def test_a_lens_on_another_matrix_than_the_head_is_refused(tmp_path: Path) -> No
 
 def test_hidden_states_times_the_head_are_the_logits(folder: Path) -> None:
     read = reading(folder, texts(5))
-    head = read.model.head_rows(np.arange(320))
+    head = read.model.head.rows(np.arange(320))
     nats, count = 0.0, 0
     for sequence, states in read.states():
         targets = sequence.ids[sequence.scored]

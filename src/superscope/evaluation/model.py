@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import EvaluationError
+from superscope.evaluation.output_head import OutputHead
 from superscope.evaluation.scoring import Array, OtherRows, Piece, Scoring
 from superscope.evaluation.sequences import Sequence
 from superscope.frequency.checkpoint import OUT_OF_MEMORY
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import torch
 
 LOGITS_BYTES = 1 << 27  # of float32 logits at once: 128 MB
-PROBE = 4  # tokens on which the two ways to the logits are compared
 
 Float32 = npt.NDArray[np.float32]
 
@@ -46,8 +46,8 @@ class LanguageModel:
         Most tokens it can read, or None if nothing limits them.
     device, dtype
         Where it is, ``cuda:0, cuda:1`` if spread over several, and its precision.
-    whole_logits
-        Whether this architecture gives its logits whole only.
+    head
+        Its output head, to be looked at and run apart from its body.
     """
 
     def __init__(self, name: str, loaded: Any, logits_bytes: int = LOGITS_BYTES) -> None:
@@ -67,10 +67,7 @@ class LanguageModel:
         # What accelerate keeps outside memory is on no device until it is needed.
         places = sorted({str(p.device).replace("meta", "offloaded") for p in loaded.parameters()})
         self.device, self.dtype = ", ".join(places), str(head.weight.dtype).removeprefix("torch.")
-        self._others: OtherRows | None = None
-        self._changed: Any = None  # the head with these rows
-        self._base = self._find_base()
-        self.whole_logits = self._base is None
+        self.head = OutputHead(name, loaded, self._entry)
 
     def losses(self, batch: Many[Sequence]) -> list[Float32]:
         """Return the loss of each scored token of each sequence, in nats."""
@@ -82,7 +79,7 @@ class LanguageModel:
         """Return the values of each scored token of each sequence, by name: ``loss`` in nats.
 
         Sequences are padded on the right, and padding is masked. Logits are float32 and at most
-        `logits_bytes` at once, but for `whole_logits`.
+        `logits_bytes` at once, but for an architecture that gives them whole.
 
         Parameters
         ----------
@@ -116,38 +113,24 @@ class LanguageModel:
         return [{name: split[name][k] for name in split} for k in range(len(batch))]
 
     def states(self, batch: Many[Sequence]) -> list[Float32]:
-        """Return the hidden states before each scored token of each sequence, each (n, m).
-
-        They are what the output head is multiplied with, where nothing comes between.
+        """Return what the output head is multiplied with before each scored token, each (n, m).
 
         Raises
         ------
         OutOfMemory
             The batch is too large for the device.
         EvaluationError
-            This architecture gives its logits whole.
+            This architecture does not call its output head.
         """
         import torch
 
-        if self._base is None:
-            raise EvaluationError(f"{self.name} gives its logits whole, and no hidden states")
         tokens, mask, scored = self._padded(batch)
         with self._trying(batch), torch.inference_mode():
-            _, hidden = self._hidden(tokens, mask)
-            flat = hidden[:, :-1][scored[:, 1:].to(hidden.device)].float().cpu().numpy()
+            met = self.head.met(tokens, mask)
+            if met is None:
+                raise EvaluationError(f"{self.name} does not call its output head as a module")
+            flat = met[:, :-1][scored[:, 1:].to(met.device)].float().cpu().numpy()
         return np.split(flat, np.cumsum(scored.sum(dim=1).numpy())[:-1])
-
-    @property
-    def plain_head(self) -> bool:
-        """Whether the rows of the output head are its weight: an adapter may add to that."""
-        return "weight" in self._model.get_output_embeddings()._parameters
-
-    def head_rows(self, ids: npt.NDArray[np.int64]) -> Float32:
-        """Return rows of the output head, shape (r, m)."""
-        rows: Float32 = (
-            self._model.get_output_embeddings().weight[ids].detach().float().cpu().numpy()
-        )
-        return rows
 
     def _padded(self, batch: Many[Sequence]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ids and mask of a batch on the model's device, and which tokens are scored."""
@@ -187,19 +170,19 @@ class LanguageModel:
     ) -> Generator[Piece]:
         """Yield the scored positions of a batch, as many at once as their logits may be."""
         others = None if scoring is None else scoring.other_rows
-        if self._base is None:
+        if self.head.whole_logits:
             yield from self._whole(tokens, mask, before, targets, others)
             return
-        kind, hidden = self._hidden(tokens, mask)
+        kind, hidden = self.head.hidden(tokens, mask)
         states = hidden[:, :-1][before.to(hidden.device)]
         del hidden
         piece = max(1, self._limit // (4 * self.rows))
-        with self._head_only(kind) as logits_of:
+        with self.head.alone(kind) as logits_of:
             for start in range(0, len(states), piece):
                 some = states[start : start + piece]
                 moved = None
                 if others is not None:
-                    with self._with_rows(others):
+                    with self.head.with_rows(others):
                         moved = logits_of(some)[:, others.ids].float()
                 yield _piece(some, logits_of(some), targets[start : start + piece], moved)
 
@@ -227,128 +210,11 @@ class LanguageModel:
 
             moved = None
             if others is not None:
-                with self._with_rows(others):
+                with self.head.with_rows(others):
                     moved = logits_of()[:, others.ids].float()
             logits = logits_of()
             yield _piece(None, logits, targets[start : start + len(logits)], moved)
             start += len(logits)
-
-    @contextmanager
-    def _with_rows(self, others: OtherRows) -> Iterator[None]:
-        """Let the output head have other rows; a tied input embedding stays as it is."""
-        import torch
-
-        head = self._model.get_output_embeddings()
-        if self._base is None and head is self._model.get_input_embeddings():
-            raise EvaluationError(
-                f"{self.name}: its output head is its input embedding, so that its rows cannot be "
-                "changed alone"
-            )
-        own = head.weight
-        if others is not self._others:
-            changed = own.detach().clone()
-            changed[others.ids] = torch.from_numpy(others.rows).to(own.device, own.dtype)
-            self._others, self._changed = others, torch.nn.Parameter(changed, requires_grad=False)
-        head.weight = self._changed
-        try:
-            yield
-        finally:
-            head.weight = own
-
-    def _hidden(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[Any, torch.Tensor]:
-        """Return the type of what the model's body gives, and the hidden states in it."""
-        assert self._base is not None
-        output = self._base(input_ids=tokens, attention_mask=mask, use_cache=False)
-        return type(output), output[0]
-
-    @contextmanager
-    def _head_only(self, kind: Any) -> Iterator[Any]:
-        """Give a function from hidden states (n, m) to logits (n, V), by the model's own forward.
-
-        Its body is stood in for by what it would have returned (of type `kind`), so that whatever
-        an architecture does after it (scaling, capping, projecting) is done.
-        """
-        import torch
-
-        base = self._base
-        assert base is not None
-        given: list[torch.Tensor] = []
-        had = base.__dict__.get("forward")  # set by accelerate
-
-        def stand_in(*_: Any, **__: Any) -> Any:
-            return kind(last_hidden_state=given[-1])
-
-        def logits_of(states: torch.Tensor) -> torch.Tensor:
-            given[:] = [states[None]]
-            tokens = torch.zeros(1, len(states), dtype=torch.long, device=self._entry)
-            logits: torch.Tensor = self._model(
-                input_ids=tokens, attention_mask=torch.ones_like(tokens), use_cache=False
-            ).logits[0]
-            return logits
-
-        base.forward = stand_in
-        try:
-            yield logits_of
-        finally:
-            if had is None:
-                del base.forward
-            else:
-                base.forward = had
-
-    def _find_base(self) -> Any:
-        """Return the part of the model that gives its hidden states, tried on a few tokens.
-
-        None if there is no such part, or logits by way of it are not the model's own.
-        """
-        import torch
-
-        model = self._model
-        body = getattr(model, model.base_model_prefix or "model", None)
-        candidates = [body, getattr(body, "decoder", None), getattr(model, "model", None)]
-        called: list[Any] = []
-        hooks = [
-            part.register_forward_hook(lambda part, *_: called.append(part))
-            for part in candidates
-            if isinstance(part, torch.nn.Module)
-        ]
-        tokens = torch.arange(PROBE, device=self._entry)[None] % self.inputs
-        others = tokens.clone()
-        others[0, -1] = (others[0, -1] + 1) % self.inputs
-        try:
-            with torch.inference_mode():
-                mask = torch.ones_like(tokens)
-                expected, other = (
-                    model(input_ids=ids, attention_mask=mask, use_cache=False).logits[0].float()
-                    for ids in (tokens, others)
-                )
-        finally:
-            for hook in hooks:
-                hook.remove()
-        if not _alike(other[:-1], expected[:-1]):
-            raise EvaluationError(
-                f"{self.name} is not a causal language model: a token changes predictions before it"
-            )
-        self._base = next(
-            (part for part in candidates if part is not None and part in called), None
-        )
-        if self._base is None:
-            return None
-        try:
-            with torch.inference_mode():
-                kind, hidden = self._hidden(tokens, torch.ones_like(tokens))
-                with self._head_only(kind) as logits_of:
-                    found = logits_of(hidden[0]).float()
-        except (TypeError, ValueError, AttributeError, KeyError, RuntimeError):
-            return None
-        return self._base if _alike(found, expected) else None
-
-
-def _alike(a: torch.Tensor, b: torch.Tensor) -> bool:
-    """Return whether logits are the same numbers but for the order of sums."""
-    import torch
-
-    size = float(b.nan_to_num().abs().max())
-    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-3 * size, equal_nan=True)
 
 
 def _piece(

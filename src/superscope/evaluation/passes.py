@@ -317,7 +317,7 @@ class Pass:
             if count:
                 left_out = f"document {what} was left out", f"documents {what} were left out"
                 yield counted(count, *left_out)
-        if self.model.whole_logits:
+        if self.model.head.whole_logits:
             yield "this architecture gives its logits whole: memory is not bounded"
 
 

@@ -61,12 +61,12 @@ class Looked:
                 f"{name}: the lens looks at {stored:,} rows, and the model that reads the text has "
                 f"{model.rows:,}; leave out tensor="
             )
-        if self.head.provenance.folded_norm is not None or not model.plain_head:
+        if self.head.provenance.folded_norm is not None or not model.head.plain:
             return  # its rows are changed on the way
         ids = self.head.kept_ids
         places = np.arange(0, len(ids), max(1, len(ids) // _ROWS))
         ours = self.head.take(places).astype(np.float64)
-        theirs = model.head_rows(ids[places]).astype(np.float64)
+        theirs = model.head.rows(ids[places]).astype(np.float64)
         alike = ours.shape == theirs.shape and (
             float(np.abs(ours - theirs).max()) <= _ALIKE * float(np.abs(theirs).max())
         )
@@ -89,7 +89,7 @@ class Looked:
                 "rows with the norm folded in are not those of the model, so that none can be "
                 "moved in it; choose pairs=0"
             )
-        if not model.plain_head:
+        if not model.head.plain:
             raise UsageError(
                 f"{model.name}: an adapter changes its output head, so that no row can be moved "
                 "in it; choose pairs=0"

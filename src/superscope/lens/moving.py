@@ -108,7 +108,7 @@ class _Rows:
     def __getitem__(self, index: int) -> Float64:
         """Return a centered row."""
         if index not in self._kept:
-            row = self._model.head_rows(np.array([index]))[0].astype(np.float64)
+            row = self._model.head.rows(np.array([index]))[0].astype(np.float64)
             self._kept[index] = row - self._center
         return self._kept[index]
 
