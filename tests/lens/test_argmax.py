@@ -21,7 +21,9 @@ def found(rows, bias=None, **kept):
     checked = verify(head, can.certificates, bias=bias, progress=None)
     assert not checked.faults, checked
     assert can.undecided == 0
-    np.testing.assert_allclose(checked.margin, can.margin, rtol=3e-3, atol=1e-12)
+    able = can.status == ABLE
+    assert (can.margin[able] <= checked.margin[able] * (1 + 1e-9)).all()
+    assert (can.margin[able] >= checked.margin[able] * 0.98).all()
     return can
 
 

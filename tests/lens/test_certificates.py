@@ -1,13 +1,15 @@
 """Certificates go to a file and back, and a wrong one is found."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.heads import Head
-from superscope.lens import Certificates, argmax, verify
+from superscope.lens import Certificates, argmax, verification, verify
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,15 @@ def test_certificates_come_back_from_their_file(tmp_path, head, proved):
     found = verify(head, again, progress=None)
     assert found.holds and found.least_margin > 0 and found.residual < 1e-6
     assert "faults         none" in str(found)
+
+
+def test_verifying_uses_no_code_of_the_search():
+    tree = ast.parse(Path(verification.__file__).read_text("utf-8"))
+    used = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
+    assert {name for name in used if name.startswith("superscope")} == {
+        f"superscope.{name}"
+        for name in ("arguments", "errors", "heads", "lens.certificates", "progress", "result")
+    }
 
 
 def test_a_changed_hidden_state_is_found(head, proved):

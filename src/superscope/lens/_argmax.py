@@ -41,6 +41,11 @@ class Argmax(Result, Pictured):
     equal. It is *impossible* if its row is a convex combination of others that does not have a
     lower bias, so that one of these is always at least as high.
 
+    The first two are proved in float64. *Impossible* is proved to within rounding: the combination
+    may miss the row by 1e-6 of the distance of its farthest part, or by what storing rows in
+    float32 explains if that is less, and its bias may be lower by 1e-6 of the range of all biases.
+    A row that lies outside the hull by less counts as impossible.
+
     Attributes
     ----------
     model
@@ -56,8 +61,9 @@ class Argmax(Result, Pictured):
         decides), int8, shape (V,).
     margin
         min over j of ((w_i − w_j)·h + b_i − b_j)/‖h‖ for the hidden state h of an argmaxable row's
-        certificate, float64, shape (V,); NaN for other rows. It is a lower bound of the greatest
-        possible margin, not that margin.
+        certificate, float64, shape (V,); NaN for other rows. What float32 may be off is subtracted,
+        so that it is never more, and at most 2 % less; :func:`verify` gives it in float64. Another
+        hidden state may have a greater margin.
     twin
         Id of an equal row for each tied row, else −1, int64, shape (V,).
     combined

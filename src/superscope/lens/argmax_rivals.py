@@ -96,10 +96,11 @@ class Rivals:
             for _ in range(steps):
                 if self.bias is not None:
                     states[:, -1] = np.maximum(states[:, -1], 0.0)
-                rivals, sure = self._rivals(some, places, states)
+                rivals, others, sure = self._rivals(some, places, states)
                 for n in np.flatnonzero(sure).tolist():
                     row = int(some[n])
-                    self._certify(row, states[n], self._margin(row, states[n], rivals[n]))
+                    margin = self._margin(row, states[n], rivals[n], others[n])
+                    self._certify(row, states[n], margin)
                 some, places, states = some[~sure], places[~sure], states[~sure]
                 if not len(some):
                     break
@@ -117,14 +118,15 @@ class Rivals:
         for _ in range(_ROUNDS):
             if not ways:
                 return
-            rivals, sure = self._rivals(np.array([way.row for way in ways]), places, states)
+            rows = np.array([way.row for way in ways])
+            rivals, others, sure = self._rivals(rows, places, states)
             going = []
             for n, way in enumerate(ways):
                 state = None
                 if not sure[n]:
                     state = self._next(way, places[n], states[n], rivals[n], solve)
                 elif self.among is None:
-                    margin = self._margin(way.row, states[n], rivals[n])
+                    margin = self._margin(way.row, states[n], rivals[n], others[n])
                     self._certify(way.row, states[n], margin, own=not len(way.active))
                 if state is not None:
                     states[n] = state
@@ -195,10 +197,17 @@ class Rivals:
 
     def _rivals(
         self, positions: Int64, places: Float64, states: Float64
-    ) -> tuple[Int64, npt.NDArray[np.bool_]]:
-        """Return the few highest rivals of each row, highest first, and which rows beat them.
+    ) -> tuple[Int64, Float64, npt.NDArray[np.bool_]]:
+        """Return the few highest rivals of each row, what others may have, and who beats them all.
 
-        Shapes (n, few) and (n,). A row beats them if it does so by more than float32 may be off.
+        Returns
+        -------
+        rivals
+            Positions, highest first, shape (n, few).
+        others
+            No other row has a higher logit than this, shape (n,).
+        sure
+            Which rows beat all others by more than float32 may be off, shape (n,).
         """
         wide, tau = self._unwhitened(states)
         norms = np.linalg.norm(wide, axis=1)
@@ -216,10 +225,13 @@ class Rivals:
         rivals = np.argpartition(-logits, self.few - 1, axis=1)[:, : self.few]
         order = np.argsort(-np.take_along_axis(logits, rivals, 1), axis=1, kind="stable")
         rivals = np.take_along_axis(rivals, order, 1)
-        highest = np.take_along_axis(logits, rivals[:, :1], 1)[:, 0]
-        own = np.einsum("ij,ij->i", places, states)
-        sure = own - highest > 2 * (self.width + 6) * EPS * reach
-        return rivals if self.among is None else self.among[rivals], sure
+        highest, lowest = np.take_along_axis(logits, rivals[:, [0, -1]], 1).T.astype(np.float64)
+        own, error = np.einsum("ij,ij->i", places, states), (self.width + 6) * EPS * reach
+        others = lowest + error
+        if self.few == self.size - (self.among is None):  # there are no others
+            others[:] = -np.inf
+        sure = own - highest > 2 * error
+        return rivals if self.among is None else self.among[rivals], others, sure
 
     def _exact(self, row: int, state: Float64) -> tuple[float, Int64]:
         """Return the margin of a row over all others, less float64's error; and its rivals."""
@@ -241,11 +253,11 @@ class Rivals:
         logits: Float64 = self.rows.take(positions) @ wide
         return logits if self.bias is None else logits + tau * self.bias[positions]
 
-    def _margin(self, row: int, state: Float64, rivals: Int64) -> float:
-        """Return the margin of a row over its rivals in float64."""
+    def _margin(self, row: int, state: Float64, rivals: Int64, others: float) -> float:
+        """Return the margin of a row over its rivals in float64, and over others at least."""
         (wide,), (tau,) = self._unwhitened(state[None])
         own = self._logits(np.array([row]), wide, tau)
-        return float(own[0] - self._logits(rivals, wide, tau).max())
+        return float(own[0] - max(self._logits(rivals, wide, tau).max(), others))
 
     def _certify(self, row: int, state: Float64, margin: float, own: bool = False) -> None:
         """Keep the hidden state of a row, in the units of the head.

@@ -11,7 +11,7 @@ from superscope.lens.certificates import ARGMAXABLE, UNDECIDED
 from superscope.progress import Progress
 
 _TILE = 4096  # rows of a tile of the product of all rows with all
-_CLEAR = 100  # times the greatest error of a gap in float32, from which its first digits are right
+_CLEAR = 100  # times the greatest error of a gap in float32, from which it is right to 1 %
 
 
 def by_whitened(
@@ -51,6 +51,7 @@ def by_whitened(
     gaps = squares - highest
     error = 2 * (width + 4) * EPS * np.sqrt(squares * squares.max(initial=0.0))
     sure = np.flatnonzero((gaps > _CLEAR * error) & (found.status == UNDECIDED))
+    gaps -= error  # so that no margin is stated that is too large
     matrix = rows.whitening @ rows.whitening
     for start in range(0, len(sure), _TILE):
         some = sure[start : start + _TILE]

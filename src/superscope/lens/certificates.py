@@ -2,7 +2,8 @@
 
 Row i is *argmaxable* if some hidden state h has w_i·h + b_i > w_j·h + b_j for all j ≠ i; that h is
 its certificate (G22). It is *tied* if another row equals it and has the same bias. It is
-*impossible* if it is a convex combination Σ λ_j w_j of other rows with Σ λ_j b_j ≥ b_i.
+*impossible* if it is a convex combination Σ λ_j w_j of other rows with Σ λ_j b_j ≥ b_i; as rows are
+rounded, this holds to within 1e-6.
 """
 
 from __future__ import annotations

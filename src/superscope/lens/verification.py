@@ -1,6 +1,8 @@
-"""Check the certificates of a head's tokens, with nothing of the search that found them.
+"""Check the certificates of a head's tokens, by code that the search does not use.
 
-Each certificate is checked in float64 against every row of the head, by its definition (G22).
+Each certificate is checked in float64 against every row of the head, by its definition (G22). Only
+the head and the form of the certificates are common to both. What the two allow for rounding is
+written here too, so that the search cannot widen it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ import numpy.typing as npt
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
-from superscope.geometry.unit_rows import blocks, row_norms
 from superscope.heads import Head
 from superscope.lens.certificates import (
     ARGMAXABLE,
@@ -33,7 +34,11 @@ Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
 _TOGETHER = 1 << 22  # numbers of the hidden states that are checked at once
+_BLOCK = 1 << 20  # numbers of the rows that are read at once
 _ROUNDED = 2.0**-22  # of a row's norm: what storing it in float32 may move it, and a little more
+_OFF = (
+    1e-6  # share of the farthest part, or of the range of biases, by which a combination may miss
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,8 @@ class Verification(Result):
         (V,); NaN for other rows.
     residual
         The greatest distance between an impossible row and its combination, as a share of the
-        distance of the farthest row in it; 0 if no row is impossible.
+        distance of the farthest row in it; 0 if no row is impossible. More than 1e-6, or more than
+        storing the rows in float32 explains, is a fault.
     faults
         The certificates that do not hold, by id.
     """
@@ -180,10 +186,8 @@ def _states(
     faults = []
     stated = {row: n for n, row in enumerate(c.stated.tolist())}
     able = np.flatnonzero(c.status == ARGMAXABLE)
-    longest = max(
-        float(row_norms(head.block(*bounds)).max()) for bounds in blocks(head.features, head.width)
-    )
-    together = max(1024, _TOGETHER // head.width)
+    longest = max(float(np.linalg.norm(rows, axis=1).max()) for _, rows in _blocks(head))
+    together, biased = max(1, _TOGETHER // head.width), bool(bias.any())
     for start in range(0, len(able), together):
         some = able[start : start + together]
         rows = head.take(some).astype(np.float64)
@@ -193,10 +197,11 @@ def _states(
                 states[n] = c.directions[stated[row]]
         own = np.einsum("ij,ij->i", rows, states) + bias[some]
         other = np.full(len(some), -np.inf)
-        for first, last in blocks(head.features, head.width):
-            wide = head.block(first, last).astype(np.float64)
+        for first, wide in _blocks(head):
+            last = first + len(wide)
             logits = states @ wide.T
-            logits += bias[first:last]
+            if biased:
+                logits += bias[first:last]
             here = np.flatnonzero((some >= first) & (some < last))
             logits[here, some[here] - first] = -np.inf
             np.maximum(other, logits.max(axis=1), out=other)
@@ -211,6 +216,13 @@ def _states(
             faults.append((int(some[n]), "another row has as high a logit at its hidden state"))
         progress("checking hidden states", start + len(some), len(able))
     return margins, faults
+
+
+def _blocks(head: Head) -> Iterator[tuple[int, Float64]]:
+    """Yield all rows in blocks, float64, each with the position of its first row."""
+    step = max(1, _BLOCK // head.width)
+    for start in range(0, head.features, step):
+        yield start, head.block(start, min(start + step, head.features)).astype(np.float64)
 
 
 def _combinations(
@@ -233,9 +245,9 @@ def _combinations(
         others = head.take(parts).astype(np.float64)
         far = float(np.linalg.norm(others - own, axis=1).max())
         off = float(np.linalg.norm(weights @ others - own))
-        if off > min(1e-6 * far, _ROUNDED * max(float(np.linalg.norm(own)), far)):
+        if off > min(_OFF * far, _ROUNDED * max(float(np.linalg.norm(own)), far)):
             faults.append((row, f"its combination is off by {off:.3g}"))
-        elif weights @ bias[parts] < bias[row] - 1e-6 * float(np.ptp(bias)):
+        elif weights @ bias[parts] < bias[row] - _OFF * float(np.ptp(bias)):
             faults.append((row, "its combination has a lower bias"))
         elif off:
             worst = max(worst, off / far)
