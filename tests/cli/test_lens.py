@@ -65,6 +65,39 @@ def test_tokens_that_are_found_are_shown_beside_one_that_is_not(model, capsys):
     assert "1 of 3 tokens were not found" in said.err
 
 
+def test_no_file_is_written_where_a_token_is_not_found(model, tmp_path, capsys):
+    files = [tmp_path / "some.csv", tmp_path / "tokens.html"]
+    with pytest.raises(SystemExit) as ended:
+        main(["lens", model, "#3", "#99", "#4", "--table", str(files[0]),
+              "--report", str(files[1]), "--figures", str(tmp_path / "figures")])  # fmt: skip
+    assert ended.value.code == 2
+    assert "1 of 3 tokens were not found; no file is written" in capsys.readouterr().err
+    assert not any(file.exists() for file in files)
+    assert not list((tmp_path / "figures").iterdir())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--table", "none/t.csv"],
+        ["--table", "t.txt"],
+        ["--report", "none/page.html"],
+        ["--figures", "head.npy/figures"],
+        ["--text", "a.txt", "--out", "cost.txt"],
+        ["--text", "a.txt", "--out", "none/cost.csv"],
+    ],
+)
+def test_where_files_go_is_checked_before_the_head_is_read(options, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("a text")
+    (tmp_path / "head.npy").write_text("no matrix")
+    with pytest.raises(SystemExit) as ended:
+        main(["lens", "head.npy", *options])
+    assert ended.value.code == 2
+    assert options[-1].split("/", maxsplit=1)[0] in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "head.npy"]
+
+
 def test_figures_are_written(model, tmp_path, capsys):
     main(["lens", model, "--figures", str(tmp_path / "every")])
     main(["lens", model, "#3", "#4", "--figures", str(tmp_path / "some")])

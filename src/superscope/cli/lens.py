@@ -51,8 +51,9 @@ def lens(
     json
         Print a line of JSON for each token, and one for their comparison.
     table
-        Write a row for each token of the vocabulary, or for each nearest row of the tokens named,
-        to this .parquet or .csv file.
+        Write a .parquet or .csv file: a row for each token of the vocabulary, or for each nearest
+        row of the tokens named. With --argmax, whether each can have the highest logit; with
+        --text or --dataset, what its nearest rows cost it; with --undertrained, every indicator.
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     report
@@ -73,8 +74,7 @@ def lens(
         pair moved apart to NAME.tokens.parquet and NAME.pairs.parquet beside it. Finished parts
         are kept in NAME.blocks, and the same command continues from there.
     undertrained
-        Print which rows seem never trained. --table then writes a row for each token, with every
-        indicator.
+        Print which rows seem never trained.
     fdr
         With --undertrained, the expected share of trained rows in its list; 0.05 by default.
     unused
@@ -129,13 +129,15 @@ def lens(
         return
     shown, unknown = _shown(found, tokens)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
+    _print(found, shown, compared, json)
+    if unknown:
+        files = any(path is not None for path in (table, figures, report))
+        no_file = "; no file is written" if files else ""
+        raise UsageError(f"{unknown} of {len(tokens)} tokens were not found{no_file}")
     if table is not None:
         _write(found, shown, table)
     write_figures(figures, "lens", lambda room: room.lens_drawings(found, shown, compared))
-    _print(found, shown, compared, json)
     _report(found, report, shown)
-    if unknown:
-        raise UsageError(f"{len(unknown)} of {len(tokens)} tokens were not found")
 
 
 def _refuse_unused(options: LensOptions, frequencies: Path | None) -> None:
@@ -153,12 +155,11 @@ def _refuse_unused(options: LensOptions, frequencies: Path | None) -> None:
         )
 
 
-def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], list[str]]:
-    """Return the tokens, and the names that are none; the others are still shown."""
+def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], int]:
+    """Return the tokens that are found, and how many are not."""
     from superscope.cli.terminal import warn
 
     shown: list[Token] = []
-    unknown: list[str] = []
     for name in tokens:
         try:
             shown.append(found[name])
@@ -166,10 +167,9 @@ def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], list[str]]:
             if len(tokens) == 1:
                 raise
             warn(str(error))
-            unknown.append(name)
-    if unknown and not shown:
+    if tokens and not shown:
         raise UsageError("none of the tokens were found")
-    return shown, unknown
+    return shown, len(tokens) - len(shown)
 
 
 def _report(

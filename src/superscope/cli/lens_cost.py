@@ -40,6 +40,8 @@ def check(
         raise UsageError("--text looks at all tokens; leave out TOKEN, or --text")
     if argmax:
         raise UsageError("--argmax and --text are two questions; ask one at a time")
+    if out is not None:
+        _check_places(out)
 
 
 def show(  # noqa: PLR0917 - what is read, and where it goes
@@ -61,8 +63,7 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
     from superscope.cli.terminal import progress_bar
     from superscope.tables import write_table
 
-    beside = {} if out is None else _beside(out)
-    blocks = beside.get("blocks")
+    blocks = None if out is None else out.with_suffix(".blocks")
     read = text.text()
     with progress_bar(lines=True) as progress:
         try:
@@ -70,9 +71,9 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
         except KeyboardInterrupt:
             raise KeyboardInterrupt(stopped_with(blocks)) from None
     if out is not None:
-        write_table(cost.tokens(), beside["tokens"])
+        write_table(cost.tokens(), _beside(out, "tokens"))
         if cost.intervention is not None:
-            write_table(cost.intervention.to_frame(), beside["pairs"])
+            write_table(cost.intervention.to_frame(), _beside(out, "pairs"))
         write_table(cost.to_frame(), out)
     if table is not None:
         write_table(cost.tokens(), table)
@@ -80,14 +81,15 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
     return cost
 
 
-def _beside(out: Path) -> dict[str, Path]:
-    """Return the paths of what is written beside a file, after checks that they work."""
+def _beside(out: Path, name: str) -> Path:
+    return out.with_suffix(f".{name}.parquet")
+
+
+def _check_places(out: Path) -> None:
+    """Refuse a file that cannot be written, or beside which the others cannot."""
     from superscope.atomic import check_writable
     from superscope.tables import check_suffix
 
     check_suffix(out)
-    check_writable(out)
-    beside = {name: out.with_suffix(f".{name}.parquet") for name in ("tokens", "pairs")}
-    for path in beside.values():
+    for path in (out, _beside(out, "tokens"), _beside(out, "pairs")):
         check_writable(path)
-    return {**beside, "blocks": out.with_suffix(".blocks")}
