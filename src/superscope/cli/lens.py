@@ -127,13 +127,34 @@ def lens(
         write_figures(figures, "lens", lambda room: room.drawings_of(rows))
         _report(found, report, [], [rows])
         return
-    shown, unknown = _shown(found, tokens)
+    _show_tokens(found, tokens, table, figures, report, json)
+
+
+def _show_tokens(  # noqa: PLR0917 - what is shown, and where it goes
+    found: Lens,
+    names: Sequence[str],
+    table: Path | None,
+    figures: Path | None,
+    report: Path | None,
+    json: bool,
+) -> None:
+    """Print the tokens or the overview; write files only where every token is found.
+
+    Raises
+    ------
+    UsageError
+        A token is not found.
+    """
+    from superscope.cli.figures import write_figures
+
+    shown = _found(found, names)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
     _print(found, shown, compared, json)
-    if unknown:
+    if len(shown) < len(names):
         files = any(path is not None for path in (table, figures, report))
         no_file = "; no file is written" if files else ""
-        raise UsageError(f"{unknown} of {len(tokens)} tokens were not found{no_file}")
+        unknown = len(names) - len(shown)
+        raise UsageError(f"{unknown} of {len(names)} tokens were not found{no_file}")
     if table is not None:
         _write(found, shown, table)
     write_figures(figures, "lens", lambda room: room.lens_drawings(found, shown, compared))
@@ -155,21 +176,21 @@ def _refuse_unused(options: LensOptions, frequencies: Path | None) -> None:
         )
 
 
-def _shown(found: Lens, tokens: Sequence[str]) -> tuple[list[Token], int]:
-    """Return the tokens that are found, and how many are not."""
+def _found(found: Lens, names: Sequence[str]) -> list[Token]:
+    """Return the tokens that are found; of each other of several names, print why not."""
     from superscope.cli.terminal import warn
 
     shown: list[Token] = []
-    for name in tokens:
+    for name in names:
         try:
             shown.append(found[name])
         except SuperscopeError as error:
-            if len(tokens) == 1:
+            if len(names) == 1:
                 raise
             warn(str(error))
-    if tokens and not shown:
+    if names and not shown:
         raise UsageError("none of the tokens were found")
-    return shown, len(tokens) - len(shown)
+    return shown
 
 
 def _report(
