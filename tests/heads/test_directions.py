@@ -142,6 +142,8 @@ def test_a_file_of_one_vector_is_a_direction(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_vector(tmp_path / "one.pt"), D[3])
     np.save(tmp_path / "layers.npy", D)
     np.testing.assert_array_equal(read_vector(tmp_path / "layers.npy", layer=2), D[2])
+    with pytest.raises(UsageError, match=r"one vector and no layers, so leave out layer=0"):
+        read_vector(tmp_path / "one.pt", layer=0)
     for layer, said in ((None, "layer=N"), (12, "layer=12 must be from 0 to 11")):
         with pytest.raises(UsageError, match=said):
             read_vector(tmp_path / "layers.npy", layer=layer)

@@ -115,6 +115,10 @@ def test_a_vector_that_is_a_row_is_not_one_of_the_others():
     expected = superscope.budget(5, rows).reading.interference
     assert found.reading.interference == pytest.approx(expected, rel=1e-5)
     assert "this direction itself: #5" in found.notes[0]
+    many = superscope.budget(5, np.concatenate([rows, np.tile(rows[5], (8, 1))]))
+    assert many.notes == (
+        "left out, because they are this direction itself: #400, #401, #402, #403, #404 and 3 more",
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,8 @@ def test_a_vector_that_is_a_row_is_not_one_of_the_others():
         ({"direction": np.ones(3)}, "have 40 numbers each"),
         ({"direction": np.zeros(40)}, "zero or not finite"),
         ({"direction": 400}, "ids go from 0 to 399"),
-        ({"direction": "happy"}, "no tokenizer"),
+        ({"direction": "happy"}, "name a direction by its id"),
+        ({"amplitudes": np.ones(3)}, "3 amplitudes for the 400"),
         ({"rates": 1.5}, "the rate is 1.5"),
         ({"rates": np.full(400, -0.1)}, "the rate of direction 0 is -0.1"),
         ({"rates": np.ones(7)}, "7 rates for the 400 directions"),

@@ -9,6 +9,7 @@ from superscope.heads.objects import head_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.read import read_head, read_heads
 from superscope.heads.rows import ArrayRows, FileRows, Rows
+from superscope.heads.sparsity import read_rates
 from superscope.heads.trained import near_zero, trained_rows
 from superscope.heads.vector import read_vector
 
@@ -29,6 +30,7 @@ __all__ = [
     "near_zero",
     "read_head",
     "read_heads",
+    "read_rates",
     "read_vector",
     "trained_rows",
 ]

@@ -104,6 +104,8 @@ class Head:
         What is added to the logit of each stored row, float32; or None.
     tokenizer
         What its tokenizer says of each id, or None.
+    rates
+        How often each stored direction is active, float32, if a file beside it says so; or None.
     """
 
     stored: Rows
@@ -114,6 +116,7 @@ class Head:
     copy: Path | None = None
     bias: Float32 | None = None
     tokenizer: Vocabulary | None = None
+    rates: Float32 | None = None
 
     @classmethod
     def from_array(

@@ -27,6 +27,7 @@ from superscope.heads.opened import Opened, config_of, rows_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.peft import adapter_of, refuse_base, unmerged
 from superscope.heads.rows import ArrayRows
+from superscope.heads.sparsity import with_rates
 from superscope.heads.trained import trained_rows
 from superscope.heads.vocabulary import check_tokens, vocabulary_size
 from superscope.options import changed, taking
@@ -186,7 +187,9 @@ def _of_model(
         head = copies.kept(copy, checkpoint) or copies.fetched(
             checkpoint, find_head(checkpoint, opened, options), copy, progress
         )
-    notes = (*checkpoint.notes, *head.provenance.notes, *unmerged(checkpoint))
+    head, misfit = with_rates(checkpoint, head)
+    beside = () if misfit is None else (misfit,)
+    notes = (*checkpoint.notes, *head.provenance.notes, *unmerged(checkpoint), *beside)
     described = replace(
         head.provenance,
         model=encodable(head.provenance.model),

@@ -11,10 +11,11 @@ from superscope.lens import (  # noqa: F401  (registers how results print)
     summary_undertrained,
 )
 from superscope.lens._argmax import Argmax, argmax
-from superscope.lens._budget import BudgetOptions, budget
+from superscope.lens._budget import budget
 from superscope.lens._lens import Lens
 from superscope.lens._look import lens
 from superscope.lens._undertrained import undertrained
+from superscope.lens.budget_options import BudgetOptions
 from superscope.lens.certificates import Certificates
 from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
 from superscope.lens.cost_options import CostOptions

@@ -55,8 +55,9 @@ class Reading:
         Mean reading of the active direction over the standard deviation of the reading; None if
         nothing disturbs it.
     auc
-        Probability that a reading with the direction active exceeds one without it, Φ(d′/√2) of a
-        Gaussian interference.
+        Probability that a reading with the direction active exceeds one without it, if the
+        interference is Gaussian: Φ(μ / √(2 (interference + noise²) + spread²)), which is Φ(d′/√2)
+        where the amplitude does not vary.
     """
 
     interference: float

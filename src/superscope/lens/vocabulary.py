@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -37,15 +38,17 @@ def find(head: Head, name: str | int, is_special: Callable[[int], bool]) -> tupl
         The head has no such row, or it was left out, or tokens have no text.
     """
     if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
-        raise UsageError(f"a token is a text, '#1234' or an id, not {name!r:.80}")
+        raise UsageError(f"a {noun(head)} is a text, '#1234' or an id, not {name!r:.80}")
     index = id_in(name) if isinstance(name, str) else int(name)
     if index is not None:
         _check_id(head, index)
         return (index,)
     if head.tokens is None:
+        why = "no names for its directions"
+        if head.provenance.features == "tokens":
+            why = "no tokenizer, so its tokens have no text"
         raise UsageError(
-            f"{head.provenance.model} has no tokenizer, so its tokens have no text; name a token "
-            "by its id, such as '#1234'"
+            f"{head.provenance.model} has {why}; name a {noun(head)} by its id, such as '#1234'"
         )
     found = entries(head.tokens, str(name))
     kept = tuple(i for i in found if head.position_of(i) is not None)
@@ -60,6 +63,18 @@ def shown(head: Head, index: int) -> str:
     """Return an entry as a message names it: its text and its id."""
     text = head.token(index)
     return f"#{index}" if text is None else f"{visible(text)} (#{index})"
+
+
+def noun(head: Head) -> str:
+    """Return what a row of a head is called: a token, or a direction."""
+    return "token" if head.provenance.features == "tokens" else "direction"
+
+
+def of_directions(head: Head) -> Head:
+    """Return a dictionary whose rows are called directions, not tokens, if they have no text."""
+    if head.tokens is not None:
+        return head
+    return replace(head, provenance=replace(head.provenance, features="directions"))
 
 
 def _check_id(head: Head, index: int) -> None:
@@ -78,7 +93,7 @@ def _unknown(
     head: Head, texts: Sequence[str | None], name: str, is_special: Callable[[int], bool]
 ) -> str:
     """Return the message for a text that is no entry of the vocabulary."""
-    said = f"{head.provenance.model} has no token {visible(name)}"
+    said = f"{head.provenance.model} has no {noun(head)} {visible(name)}"
     pieces = () if head.tokenizer is None else head.tokenizer.encode(name)
     if pieces and not any(map(is_special, pieces)):
         listed = ", ".join(shown(head, i) for i in pieces)
