@@ -9,7 +9,19 @@ from scipy.spatial import ConvexHull
 
 from superscope.errors import HeadDataError, UsageError
 from superscope.heads import Head
-from superscope.lens import Argmax, argmax, argmax_rivals, argmax_search, argmax_whitened, verify
+from superscope.lens import (
+    Argmax,
+    argmax,
+    argmax_found,
+    argmax_rivals,
+    argmax_search,
+    argmax_whitened,
+    verify,
+)
+from superscope.lens.argmax_found import Found
+from superscope.lens.argmax_rivals import Rivals
+from superscope.lens.centered_rows import CenteredRows
+from superscope.progress import silent
 
 ABLE, TIED, IMPOSSIBLE = 0, 1, 2
 
@@ -95,7 +107,11 @@ def test_rows_in_a_plane_are_settled():
     corners = {tuple(rows[v]) for v in ConvexHull(rows).vertices}
     can = found(rows @ rng.integers(-2, 3, (2, 9)))
     proved = {tuple(row) for row, s in zip(rows, can.status, strict=True) if s == ABLE}
-    assert proved <= corners and can.impossible
+    unique, counts = np.unique(rows, axis=0, return_counts=True)
+    alone = {tuple(row) for row, n in zip(unique, counts, strict=True) if n == 1}
+    assert proved == corners & alone and len(proved) > 1
+    tied = {tuple(row) for row, s in zip(rows, can.status, strict=True) if s == TIED}
+    assert tied == {tuple(row) for row in unique} - alone
 
 
 def test_biases_decide_as_one_more_coordinate_does():
@@ -179,9 +195,28 @@ def test_neither_tiles_nor_batches_change_a_status(monkeypatch):
     monkeypatch.setattr(argmax_whitened, "_TILE", 16)
     monkeypatch.setattr(argmax_whitened, "KEPT", 4 * 5 * 40)
     monkeypatch.setattr(argmax_rivals, "_LOGITS", 300)
+    monkeypatch.setattr(argmax_rivals, "KEPT", 0)  # one row a batch
+    monkeypatch.setattr(argmax_found, "KEPT", 0)
     parts = found(rows)
+    assert len(parts.certificates.stated)
+    assert isinstance(parts.certificates.directions, np.memmap)  # in a file, not in memory
+    assert not isinstance(whole.certificates.directions, np.memmap)
     np.testing.assert_array_equal(parts.status, whole.status)
     np.testing.assert_allclose(parts.margin, whole.margin, rtol=1e-4)
+
+
+def test_a_perceptron_that_settles_nothing_is_left_early(monkeypatch):
+    rng = np.random.default_rng(13)
+    rows = rng.standard_normal((120, 24))
+    inside = rng.dirichlet(np.ones(120), 30) @ rows
+    search = Found.nothing(150)
+    search.status[:120] = ABLE
+    kept = CenteredRows.of(Head.from_array(np.vstack([rows, inside]).astype(np.float32)))
+    climber, calls = Rivals(kept, None, search, "cpu"), []
+    step = climber._rivals
+    monkeypatch.setattr(climber, "_rivals", lambda *rows: calls.append(0) or step(*rows))
+    climber.climb(1000, "perceptron", silent)
+    assert len(calls) == 10 and len(search.left) == 30
 
 
 def test_what_least_squares_leave_a_linear_program_decides(monkeypatch):

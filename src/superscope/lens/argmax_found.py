@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from tempfile import TemporaryFile
 
 import numpy as np
 import numpy.typing as npt
 
-from superscope.lens.centered_rows import CenteredRows, Float64, Int64
-from superscope.lens.certificates import IMPOSSIBLE, UNDECIDED, Certificates
+from superscope.lens.centered_rows import KEPT, CenteredRows, Float64, Int64
+from superscope.lens.certificates import ARGMAXABLE, IMPOSSIBLE, UNDECIDED, Certificates
 
 EPS = 2.0**-24
 """Half a unit of float32's last place."""
@@ -25,8 +26,10 @@ class Found:
     ----------
     status, margin, scale
         As in the results, shape (V,).
-    directions
-        Hidden states of the rows that have one of their own, by position.
+    places, states
+        The rows that have a hidden state of their own, by position: its place in `states`, float64,
+        shape (k, m). These are in memory if all rows that are left when the first comes would take
+        no more than ``KEPT`` bytes, and else in a temporary file.
     twins
         The equal row of each tied one.
     combinations
@@ -36,7 +39,8 @@ class Found:
     status: npt.NDArray[np.int8]
     margin: Float64
     scale: Float64
-    directions: dict[int, Float64] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
+    states: Float64 | None = None
     twins: dict[int, int] = field(default_factory=dict)
     combinations: dict[int, tuple[Int64, Float64]] = field(default_factory=dict)
 
@@ -51,6 +55,14 @@ class Found:
         """Positions of the rows without a certificate."""
         return np.flatnonzero(self.status == UNDECIDED)
 
+    def stated(self, row: int, state: Float64) -> None:
+        """Note the hidden state of a row that has no certificate so far."""
+        if self.states is None:
+            self.states = _room(len(self.left), len(state))
+        self.status[row] = ARGMAXABLE
+        self.states[len(self.places)] = state
+        self.places[row] = len(self.places)
+
     def combined(self, row: int, parts: Int64, weights: Float64) -> None:
         """Note that a row is a combination of others."""
         self.status[row] = IMPOSSIBLE
@@ -59,9 +71,7 @@ class Found:
     def certificates(self, rows: CenteredRows) -> Certificates:
         """Return what was found as certificates."""
         head = rows.head
-        stated, tied, impossible = (
-            np.array(sorted(d), np.int64) for d in (self.directions, self.twins, self.combinations)
-        )
+        tied, impossible = (np.array(sorted(d), np.int64) for d in (self.twins, self.combinations))
         combinations = [self.combinations[i] for i in impossible.tolist()]
         none: list[tuple[Int64, Float64]] = [(np.empty(0, np.int64), np.empty(0))]
         return Certificates(
@@ -70,8 +80,8 @@ class Found:
             rows.mean,
             rows.whitening @ rows.whitening,
             self.scale,
-            stated,
-            np.array([self.directions[i] for i in stated.tolist()]).reshape(-1, head.width),
+            np.array(list(self.places), np.int64),
+            np.empty((0, head.width)) if self.states is None else self.states[: len(self.places)],
             tied,
             np.array([self.twins[i] for i in tied.tolist()], np.int64),
             impossible,
@@ -79,3 +89,11 @@ class Found:
             np.concatenate([parts for parts, _ in combinations or none]),
             np.concatenate([weights for _, weights in combinations or none]),
         )
+
+
+def _room(count: int, width: int) -> Float64:
+    """Return an array for hidden states; pages that are never written take no room."""
+    if 8 * count * width <= KEPT:
+        return np.empty((count, width))
+    with TemporaryFile() as file:  # which lives as long as the array does
+        return np.memmap(file, np.float64, "w+", shape=(count, width))

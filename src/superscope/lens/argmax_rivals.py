@@ -11,13 +11,16 @@ import numpy.typing as npt
 from superscope.device import multiplier
 from superscope.geometry.unit_rows import blocks
 from superscope.lens.argmax_found import EPS, FAR, Found
-from superscope.lens.centered_rows import CenteredRows, Float64, Int64
+from superscope.lens.centered_rows import KEPT, CenteredRows, Float64, Int64
 from superscope.lens.certificates import ARGMAXABLE
 from superscope.progress import Progress
 
 _LOGITS = 1 << 24  # logits that are held at once
 _IN_THE_WAY = 16  # rows that are taken up in each round
 _ROUNDS = 200
+_STATES = 1 << 22  # numbers of the hidden states that are moved at once
+_PAUSE = 10  # steps of the perceptron after which its gain is looked at
+_GAIN = 0.02  # share of the rows that so many steps settle at least, or a solver is faster
 _INSIDE = 1e-6  # the hull of unit vectors holds the origin if it comes nearer than this
 
 Solver = Callable[[Float64], tuple[Float64, Float64] | None]
@@ -67,7 +70,7 @@ class Rivals:
         self.unit = 1.0 if bias is None else float(np.std(bias))
         self.bias = None if bias is None else (bias - bias.mean()) / self.unit
         self.among = among
-        self.some = None if among is None else rows.take(among).astype(np.float32)
+        self.some = None if among is None else rows.gathered(among)
         self.size = self.count if among is None else len(among)
         self.few = min(_IN_THE_WAY, self.size - (among is None))
 
@@ -75,7 +78,8 @@ class Rivals:
         left = self.found.left
         if not self.few:
             return
-        together = max(1, _LOGITS // self.size)
+        most = 8 * (self.width + 1) * self.few * _ROUNDS  # bytes of what stands in a row's way
+        together = max(1, min(_LOGITS // self.size, KEPT // most))
         for start in range(0, len(left), together):
             self._batch(left[start : start + together], solve)
             progress(stage, min(start + together, len(left)), len(left))
@@ -83,17 +87,20 @@ class Rivals:
     def climb(self, steps: int, stage: str, progress: Progress) -> None:
         """Move each hidden state away from its highest rival: some steps of a perceptron.
 
-        A step of many rows is one product, so it settles rows at far less cost than a solver.
+        A step of many rows is one product, so it settles rows at far less cost than a solver. Rows
+        are given up once ten steps settle fewer than one in fifty of those that are left of a
+        batch, and after `steps` in any case.
         """
         left = self.found.left
         if not self.few:
             return
-        together = max(1, _LOGITS // self.size)
+        together = max(1, min(_LOGITS // self.size, _STATES // self.width))
         for start in range(0, len(left), together):
             some = left[start : start + together]
             places = self._places(some)
             states = _unit(places)
-            for _ in range(steps):
+            before = len(some)
+            for step in range(1, steps + 1):
                 if self.bias is not None:
                     states[:, -1] = np.maximum(states[:, -1], 0.0)
                 rivals, others, sure = self._rivals(some, places, states)
@@ -104,6 +111,10 @@ class Rivals:
                 some, places, states = some[~sure], places[~sure], states[~sure]
                 if not len(some):
                     break
+                if not step % _PAUSE:
+                    if before - len(some) < _GAIN * before:
+                        break
+                    before = len(some)
                 away = places - self._places(rivals[~sure, 0])
                 states = _unit(states + _unit(away))
             progress(stage, min(start + together, len(left)), len(left))
@@ -273,12 +284,12 @@ class Rivals:
                 margin *= 1 - 1 / FAR
             factor = self.unit / tau
         length = float(np.linalg.norm(wide)) / size
-        self.found.status[row] = ARGMAXABLE
         self.found.margin[row] = margin / length if length else np.inf
         if own:
+            self.found.status[row] = ARGMAXABLE
             self.found.scale[row] = factor / size**2
         else:
-            self.found.directions[row] = wide * (factor / size)
+            self.found.stated(row, wide * (factor / size))
 
 
 def _unit(rows: Float64) -> Float64:

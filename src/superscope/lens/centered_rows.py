@@ -95,6 +95,15 @@ class CenteredRows:
         wide: Float64 = (self.head.take(positions) - self.mean) / self.size
         return wide
 
+    def gathered(self, positions: Int64) -> Float32:
+        """Return the y_i at `positions`, float32, without a copy of all in float64."""
+        if self.kept is not None:
+            return self.kept[positions]
+        rows = np.empty((len(positions), self.head.width), np.float32)
+        for start, stop in blocks(len(positions), self.head.width):
+            rows[start:stop] = self.take(positions[start:stop])
+        return rows
+
     def whitened(self, start: int, stop: int) -> Float32:
         """Return z_i = S y_i from `start` to `stop`, float32."""
         wide = (self.head.block(start, stop) - self.mean) / self.size
