@@ -4,6 +4,7 @@ from . import forecasts as forecasts
 from . import frequency as frequency
 from . import laws as laws
 from . import lens as lens
+from . import repack as repack
 from . import study as study
 from . import toy as toy
 from ._measure import MeasureOptions as MeasureOptions

@@ -56,6 +56,21 @@ class OutputHead:
         """Whether the rows of the output head are its weight: an adapter may add to that."""
         return "weight" in self._model.get_output_embeddings()._parameters
 
+    @property
+    def device(self) -> torch.device:
+        """Where its rows are."""
+        device: torch.device = self._model.get_output_embeddings().weight.device
+        return device
+
+    @property
+    def bias(self) -> Float32 | None:
+        """What it adds to its products, float32, shape (V,); None for nothing."""
+        bias = getattr(self._model.get_output_embeddings(), "bias", None)
+        if bias is None:
+            return None
+        made: Float32 = bias.detach().float().cpu().numpy()
+        return made
+
     def rows(self, ids: npt.NDArray[np.int64]) -> Float32:
         """Return rows of the output head, shape (r, m)."""
         rows: Float32 = (

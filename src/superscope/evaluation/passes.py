@@ -27,7 +27,7 @@ from superscope.evaluation.evaluation import (
     TextRead,
 )
 from superscope.evaluation.load import load_model
-from superscope.evaluation.model import Float32, OutOfMemory
+from superscope.evaluation.model import Float32, LanguageModel, OutOfMemory
 from superscope.evaluation.options import LossOptions
 from superscope.evaluation.scoring import Scoring
 from superscope.evaluation.sequences import Sequence
@@ -60,6 +60,8 @@ class Pass:
         Called with the stages ``loading the model``, ``reading the text`` and ``… of MODEL``.
     tokenizer
         The model's, if it is loaded already.
+    model
+        The model, if it is loaded already.
 
     Attributes
     ----------
@@ -80,6 +82,7 @@ class Pass:
         keep: Path | None,
         progress: Progress,
         tokenizer: Tokenizer | None = None,
+        model: LanguageModel | None = None,
     ):
         self.checkpoint, self.text, self.options = checkpoint, text, options
         self.progress = progress
@@ -89,7 +92,7 @@ class Pass:
         tokenizer = tokenizer or load_tokenizer(self.checkpoint)
         self.tokenizer = tokenizer.reading(self.options.special)
         # Loaded even if all is done: its shape and its precision are part of the result.
-        self.model = load_model(self.checkpoint, self.options.device, self.options.dtype)
+        self.model = model or load_model(checkpoint, self.options.device, self.options.dtype)
         self.progress(LOADING, 1, 1)
         self.settings = self._settings()
 
@@ -140,34 +143,48 @@ class Pass:
             document_bytes=read.counts,
             token_losses=added([block.tokens for block in done]),
             vocabulary=_spelled(self.tokenizer, model.rows),
-            notes=(*self.notes, *self._remarks(counts, batches)),
+            notes=(*self.notes, *self.remarks(counts, batches.size)),
         )  # fmt: skip
 
     def states(self) -> Iterator[tuple[Sequence, Float32]]:
-        """Yield each sequence with the hidden states before its scored tokens, shape (n, m).
-
-        A few sequences of like length are read at once, so that they come in another order than in
-        the text.
+        """Yield each sequence with what the output head is given before its scored tokens, (n, m).
 
         Raises
         ------
         EvaluationError
-            The architecture gives its logits whole, or memory does not suffice.
+            The architecture does not call its output head, or memory does not suffice.
         """
-        size = self.options.batch
-        for block in blocks(self.sequences(), self.options.block_tokens):
+        for block in self.blocks(Counts()):
             self.check_ids(block)
-            left = sorted(block, key=len, reverse=True)
-            while left:
-                try:
-                    found = self.model.states(left[:size])
-                except OutOfMemory:
-                    if size == 1:
-                        raise too_long(self.model, left) from None
-                    size //= 2
-                    continue
-                yield from zip(left, found, strict=False)
-                left = left[size:]
+            yield from zip(block, self.states_of(block), strict=True)
+
+    def blocks(self, counts: Counts) -> Iterator[list[Sequence]]:
+        """Yield what the model reads in the blocks that are kept."""
+        return blocks(self.sequences(counts), self.options.block_tokens)
+
+    def states_of(
+        self, block: list[Sequence], share: Callable[[float], None] = lambda part: None
+    ) -> list[Float32]:
+        """Return the states (:meth:`states`) of each sequence of a block.
+
+        After each batch `share` is told how much of the block's tokens is done, from 0 to 1.
+        """
+        size, done = self.options.batch, 0
+        found: dict[int, Float32] = {}
+        left = sorted(range(len(block)), key=lambda k: -len(block[k]))  # of like length
+        while left:
+            some = left[:size]
+            try:
+                found |= zip(some, self.model.states([block[k] for k in some]), strict=True)
+            except OutOfMemory:
+                if size == 1:
+                    raise too_long(self.model, block) from None
+                size //= 2
+                continue
+            left = left[size:]
+            done += sum(len(block[k]) for k in some)
+            share(done / sum(map(len, block)))
+        return [found[k] for k in range(len(block))]
 
     def _settings(self) -> LossSettings:
         o, prefix = self.options, self.tokenizer.prefix
@@ -202,24 +219,29 @@ class Pass:
         )
         return allowed
 
-    def _blocks(
-        self, counts: Counts, batches: Batches
-    ) -> Iterator[tuple[list[Sequence], BlockLosses]]:
-        """Yield every block in order, with its losses."""
-        scoring, settings = batches.scoring, self.settings
-        how: dict[str, object] = {
+    @property
+    def how(self) -> dict[str, object]:
+        """What the values of a block depend on beside its tokens; JSON."""
+        settings = self.settings
+        return {
             "model": self.checkpoint.identity,
             "batch": settings.batch,
             "device": settings.device,
             "dtype": settings.dtype,
             "version": __version__,
         }
+
+    def _blocks(
+        self, counts: Counts, batches: Batches
+    ) -> Iterator[tuple[list[Sequence], BlockLosses]]:
+        """Yield every block in order, with its losses."""
+        scoring, how = batches.scoring, self.how
         if scoring is not None:
             how |= {"scoring": scoring.what, "scored": dict(scoring.settings)}
         stage = f"{'loss' if scoring is None else scoring.what} of {self.checkpoint.name}"
         at = 0  # bytes of text, or tokens
         self.progress(READING, 0, 1)
-        for number, block in enumerate(blocks(self.sequences(counts), self.options.block_tokens)):
+        for number, block in enumerate(self.blocks(counts)):
             if not number:
                 self.progress(READING, 1, 1)
             self.check_ids(block)
@@ -288,10 +310,10 @@ class Pass:
             )
         return UsageError(f"{self.text.name} has no text in it")
 
-    def _remarks(self, c: Counts, batches: Batches) -> Iterator[str]:
-        """Yield what the reader of the loss should know."""
-        if batches.size < self.options.batch:
-            yield f"out of memory: batches of {self.options.batch} became {batches.size}"
+    def remarks(self, c: Counts, batch: int) -> Iterator[str]:
+        """Yield what the reader of a result should know; `batch` sequences were read at once."""
+        if batch < self.options.batch:
+            yield f"out of memory: batches of {self.options.batch} became {batch}"
         size, rows = self.tokenizer.size, self.model.rows
         if size > min(rows, self.model.inputs):
             yield (

@@ -1,0 +1,72 @@
+"""``superscope repack``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from superscope.cli.text_arguments import TextArguments
+from superscope.repack.options import RepackOptions
+
+
+def repack(
+    model: Annotated[str, Parameter(name="MODEL")],
+    *,
+    text: TextArguments = TextArguments(),  # noqa: B008  (frozen)
+    score_text: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
+    ] = (),
+    options: Annotated[RepackOptions, Parameter(name="*")] = RepackOptions(),  # noqa: B008  (frozen)
+    revision: str | None = None,
+    base: str | None = None,
+    keep: Path | None = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    table: Path | None = None,
+) -> None:
+    """Make a model's output head narrower in several ways, and score each on a text.
+
+    Parameters
+    ----------
+    model
+        Hub id, local folder or GGUF file of a causal language model that transformers loads.
+    score_text
+        Files that the heads are scored on; by default some documents of the text.
+    revision
+        Branch, tag or commit of a hub repository.
+    base
+        Model that a PEFT adapter was trained on.
+    keep
+        Folder that keeps hidden states and finished parts; the same command continues from there.
+    json
+        Print everything as one line of JSON.
+    table
+        Write a row for each head to this .csv or .parquet file.
+    """
+    from superscope.atomic import check_writable
+    from superscope.cli.terminal import progress_bar, stopped
+    from superscope.frequency import text_files
+    from superscope.repack import repack as narrowed
+    from superscope.tables import check_suffix, write_table
+
+    if table is not None:
+        check_suffix(table)
+        check_writable(table)
+    read = text.text()
+    held = text_files(score_text, split=text.split or "file") if score_text else None
+    with progress_bar(lines=True) as progress:
+        try:
+            found = narrowed(
+                model, read, options, score_text=held, revision=revision, base=base, keep=keep,
+                progress=progress,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                "stopped: nothing was kept; with --keep, finished parts are kept"
+                if keep is None
+                else stopped("part", keep)
+            ) from None
+    if table is not None:
+        write_table(found.to_frame(), table)
+    print(found.to_json() if json else found)

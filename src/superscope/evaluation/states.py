@@ -1,0 +1,163 @@
+"""What the output head is multiplied with before each scored token of a text, kept on disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.atomic import write_whole
+from superscope.errors import EvaluationError, UsageError
+from superscope.evaluation.blocks import identity_of
+from superscope.evaluation.passes import Pass
+from superscope.frequency.reading import Counts
+from superscope.runs import RunFolder
+
+Int64 = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
+
+_SLACK = 1.05  # of the bytes needed, free on the disk
+
+
+@dataclass(frozen=True, eq=False)
+class StoredStates:
+    """Hidden states before the scored tokens of a text, in its order, in files that are mapped.
+
+    Attributes
+    ----------
+    files
+        One .npy file a block, float32, each (tokens of it, m).
+    starts
+        The first position of each block, and the end, int64, shape (blocks + 1,).
+    targets
+        The token that came at each position, int64, shape (n,).
+    documents
+        Document of each position, int64, shape (n,).
+    nbytes
+        Bytes of UTF-8 that each target stands for, int64, shape (n,).
+    identity
+        Changes with the model, the text and how it is read.
+    notes
+        What the reader of a result should know.
+    """
+
+    files: tuple[Path, ...]
+    starts: Int64
+    targets: Int64
+    documents: Int64
+    nbytes: Int64
+    identity: str
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def pieces(self, most: int) -> Iterator[tuple[slice, Float32]]:
+        """Yield the positions in order, at most so many at once, with their states."""
+        for file, start in zip(self.files, self.starts[:-1].tolist(), strict=True):
+            block = np.load(file, mmap_mode="r")
+            for at in range(0, len(block), most):
+                some = np.array(block[at : at + most])
+                yield slice(start + at, start + at + len(some)), some
+
+    def take(self, positions: Int64) -> Float32:
+        """Return the states of some positions, in the order given."""
+        order = np.argsort(positions, kind="stable")
+        ascending = positions[order]
+        first = np.load(self.files[0], mmap_mode="r")
+        made = np.empty((len(positions), first.shape[1]), np.float32)
+        cuts = np.searchsorted(ascending, self.starts)
+        for k, file in enumerate(self.files):
+            a, b = cuts[k], cuts[k + 1]
+            if b > a:
+                made[order[a:b]] = np.load(file, mmap_mode="r")[ascending[a:b] - self.starts[k]]
+        return made
+
+
+def store_states(read: Pass, folder: Path, what: str) -> StoredStates:
+    """Read a text with a model, and keep what its output head is multiplied with.
+
+    What is there already is not read again.
+
+    Parameters
+    ----------
+    read
+        The model and the text.
+    folder
+        Where the states are kept.
+    what
+        What the text is for, as progress names it.
+
+    Raises
+    ------
+    SuperscopeError
+        The text has nothing to score, the disk is too small, or memory does not suffice.
+    """
+    kept, counts, width = RunFolder(folder, ".npy"), Counts(), read.model.width
+    blocks = [(identity_of(block, read.how), block) for block in read.blocks(counts)]
+    if not blocks:
+        raise read.nothing(counts)
+    for _, block in blocks:
+        read.check_ids(block)
+    sizes = [sum(int(s.scored.sum()) for s in block) for _, block in blocks]
+    missing = [n for n, (name, _) in zip(sizes, blocks, strict=True) if not kept.has(name)]
+    _check_disk(folder, 4 * width * sum(missing))
+    stage, at, total = f"{what} with {read.checkpoint.name}", 0, sum(sizes)
+    for size, (name, block) in zip(sizes, blocks, strict=True):
+        read.progress(stage, at, total)
+        if not _whole(kept, name, (size, width)):
+
+            def share(part: float, at: int = at, size: int = size) -> None:
+                read.progress(stage, at + int(part * size), total)
+
+            states = np.concatenate(read.states_of(block, share))
+            _check_finite(states, read)
+            with write_whole(kept.file(name)) as file:
+                np.save(file, states)
+        at += size
+    read.progress(stage, 1, 1)
+    sequences = [s for _, block in blocks for s in block]
+    return StoredStates(
+        files=tuple(kept.file(name) for name, _ in blocks),
+        starts=np.cumsum([0, *sizes]),
+        targets=np.concatenate([s.ids[s.scored] for s in sequences]).astype(np.int64),
+        documents=np.concatenate([s.documents[s.scored] for s in sequences]).astype(np.int64),
+        nbytes=np.concatenate([s.lengths[s.scored] for s in sequences]),
+        identity=identity_of(sequences, read.how),
+        notes=tuple(read.remarks(counts, read.options.batch)),
+    )
+
+
+def _whole(kept: RunFolder, name: str, shape: tuple[int, int]) -> bool:
+    """Return whether a block is there; one that cannot be read is set aside."""
+    if not kept.has(name):
+        return False
+    try:
+        if np.load(kept.file(name), mmap_mode="r").shape == shape:
+            return True
+    except (OSError, ValueError):
+        pass
+    kept.set_aside(kept.file(name))
+    return False
+
+
+def _check_disk(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed * _SLACK > free:
+        raise UsageError(
+            f"the hidden states take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free in "
+            f"{folder}: read fewer tokens, or choose a folder on another disk"
+        )
+
+
+def _check_finite(states: Float32, read: Pass) -> None:
+    if not np.isfinite(states).all():
+        full = read.model.dtype == "float32"
+        way_out = "its weights may be damaged" if full else "try dtype='float32'"
+        raise EvaluationError(
+            f"{read.model.name}: a hidden state before its output head is not finite; {way_out}"
+        )

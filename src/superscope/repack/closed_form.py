@@ -1,0 +1,107 @@
+"""Narrower heads in closed form: the best of a rank for a weighted square error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.repack.calibration import Calibration
+from superscope.repack.full_head import PIECE, FullHead
+from superscope.repack.narrow_head import Block, NarrowHead
+
+Float64 = npt.NDArray[np.float64]
+
+
+def closed_forms(
+    head: FullHead, ranks: tuple[int, ...], weights: Float64 | None, second: Float64 | None,
+    center: Float64 | None,
+) -> Iterator[tuple[int, NarrowHead]]:  # fmt: skip
+    """Yield the head of each rank that is nearest to the full head.
+
+    It minimizes E_h ‖D (W − W_r) h‖², where W_r − 1 w̄ᵀ has rank r and E[h hᵀ] = C. With M = W −
+    1 w̄ᵀ, W_r is M C^½ P_r C^−½ + 1 w̄ᵀ, and P_r projects on the r leading right singular vectors
+    of D M C^½, found as eigenvectors of its Gram matrix, m × m. See definitions §8.
+
+    Parameters
+    ----------
+    head
+        The full head.
+    ranks
+        From 1 to m.
+    weights
+        Squares of the diagonal of D, shape (V,); None for equal weights.
+    second
+        C, shape (m, m); None for the identity.
+    center
+        Weights of the mean row w̄, shape (V,); None to leave the rows as they are.
+    """
+    mean = None if center is None else center @ head.rows / center.sum()
+    gram = np.zeros((head.width, head.width))
+    for where, rows in _pieces(head, mean):
+        weighted = rows if weights is None else rows * np.sqrt(weights[where])[:, None]
+        gram += weighted.T @ weighted
+    root, inverse = _roots(second, head.width)
+    _, vectors = np.linalg.eigh(root @ gram @ root)
+    vectors = vectors[:, ::-1][:, : max(ranks)]
+    into, columns = root @ vectors, (vectors.T @ inverse).astype(np.float32)
+    factor = np.empty((len(head.rows), max(ranks)), np.float32)
+    for where, rows in _pieces(head, mean):
+        factor[where] = rows @ into
+    shift = None if mean is None else mean.astype(np.float32)
+    for rank in ranks:
+        block = Block(factor[:, :rank], columns[:rank])
+        yield rank, NarrowHead((block,), head.bias, shift)
+
+
+def closed_form_heads(
+    way: str, head: FullHead, calibration: Calibration, fisher: Float64 | None,
+    ranks: tuple[int, ...],
+) -> Iterator[tuple[int, NarrowHead]]:  # fmt: skip
+    """Yield the heads of a way, by rank.
+
+    Parameters
+    ----------
+    way
+        ``svd``, ``centered``, ``whitened``, ``frequency`` or ``fisher``.
+    head
+        The full head.
+    calibration
+        Of the calibration text.
+    fisher
+        Of each row (:func:`~superscope.repack.calibration.fisher_weights`), for ``fisher``.
+    ranks
+        From 1 to m.
+    """
+    p, c = calibration.frequencies, calibration.second
+    center = p if head.shift_free else None
+    if way == "svd":
+        yield from closed_forms(head, ranks, None, None, None)
+    elif way == "centered":
+        yield from closed_forms(head, ranks, None, None, center)
+    elif way == "whitened":
+        yield from closed_forms(head, ranks, None, c, center)
+    elif way == "frequency":
+        yield from closed_forms(head, ranks, p, c, center)
+    else:
+        assert fisher is not None
+        yield from closed_forms(head, ranks, fisher, c, None if center is None else fisher)
+
+
+def _pieces(head: FullHead, mean: Float64 | None) -> Iterator[tuple[slice, Float64]]:
+    """Yield the rows, less their mean, a piece at a time."""
+    size = max(1, PIECE // head.width)
+    for start in range(0, len(head.rows), size):
+        rows = head.rows[start : start + size].astype(np.float64)
+        yield slice(start, start + len(rows)), rows if mean is None else rows - mean
+
+
+def _roots(second: Float64 | None, width: int) -> tuple[Float64, Float64]:
+    """Return C^½ and C^−½."""
+    if second is None:
+        return np.eye(width), np.eye(width)
+    values, vectors = np.linalg.eigh(second)
+    least = np.finfo(np.float64).eps * width * values[-1]
+    roots = np.sqrt(np.maximum(values, least))
+    return (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T

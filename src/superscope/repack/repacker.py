@@ -1,0 +1,125 @@
+"""A model whose head is made narrower: its states on two texts, and the heads of each way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.atomic import write_whole
+from superscope.errors import UsageError
+from superscope.evaluation import Pass
+from superscope.evaluation.states import store_states
+from superscope.frequency.checkpoint import Loadable
+from superscope.frequency.text import Text
+from superscope.progress import Progress
+from superscope.repack.calibration import Calibration, calibrated, fisher_weights
+from superscope.repack.closed_form import closed_form_heads
+from superscope.repack.full_head import full_head
+from superscope.repack.narrow_head import NarrowHead
+from superscope.repack.options import RepackOptions, Way
+from superscope.repack.scoring import Positions, score
+
+Float64 = npt.NDArray[np.float64]
+
+
+class Repacker:
+    """Makes narrower heads of one model from one text, and scores them on another.
+
+    Parameters
+    ----------
+    checkpoint
+        Where the model lies.
+    used, held
+        The text that heads are made from, and the one they are scored on.
+    options
+        How.
+    folder
+        Keeps hidden states and what is finished.
+    progress
+        Called with the stages of the work.
+
+    Attributes
+    ----------
+    model
+        The model, loaded.
+    full
+        Its head.
+    ranks
+        Ranks of the narrower heads, ascending.
+    states, scored
+        What the full head is given, on the two texts.
+
+    Raises
+    ------
+    SuperscopeError
+        A text cannot be read, the model cannot be loaded, or a rank is above its width.
+    """
+
+    def __init__(  # noqa: PLR0917 - those of repack
+        self,
+        checkpoint: Loadable,
+        used: Text,
+        held: Text,
+        options: RepackOptions,
+        folder: Path,
+        progress: Progress,
+    ):
+        self.options, self.folder, self.progress = options, folder, progress
+        read = Pass(checkpoint, used, options, None, progress)
+        self.model, self.notes = read.model, read.notes
+        self.ranks = self._ranks()
+        self.full = full_head(read.model)
+        other = replace(options, max_tokens=options.score_tokens)
+        scoring = Pass(checkpoint, held, other, None, progress, read.tokenizer, read.model)
+        self.scored = store_states(scoring, folder / "scored", "scored text")
+        self.states = store_states(read, folder / "calibration", "calibration text")
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What the closed forms need of the calibration text."""
+        return calibrated(self.states, self.model.rows, self.options.prior, self.progress)
+
+    @cached_property
+    def whole(self) -> NarrowHead:
+        """The full head, as one of rank m."""
+        return self.full.as_narrow
+
+    @cached_property
+    def fisher(self) -> Float64:
+        """E[p (1 − p)] of each row; kept in a file, because it takes a pass of the full head."""
+        file = self.folder / f"fisher-{self.states.identity}-{self.whole.fingerprint}.npy"
+        if file.is_file():
+            kept: Float64 = np.load(file)
+            return kept
+        made = fisher_weights(self.model, self.whole, self.states, self.progress)
+        with write_whole(file) as written:
+            np.save(written, made)
+        return made
+
+    def heads(self, way: Way) -> Iterator[tuple[int, NarrowHead]]:
+        """Yield the heads of a way, by rank."""
+        fisher = self.fisher if way == "fisher" else None
+        self.progress(f"{way} heads", 0, 1)
+        yield from closed_form_heads(way, self.full, self.calibration, fisher, self.ranks)
+        self.progress(f"{way} heads", 1, 1)
+
+    def score(self, heads: dict[str, NarrowHead]) -> dict[str, Positions]:
+        """Return what heads make of the scored text, by name."""
+        return score(
+            self.model, self.whole, heads, self.scored,
+            folder=self.folder / "scores", progress=self.progress,
+        )  # fmt: skip
+
+    def _ranks(self) -> tuple[int, ...]:
+        m, asked = self.model.width, self.options.ranks
+        if any(rank > m for rank in asked):
+            raise UsageError(
+                f"ranks={max(asked)}: the head of {self.model.name} has {m:,} columns, and no rank "
+                "is above that"
+            )
+        return tuple(sorted({max(1, r) for r in asked or (m // 8, m // 4, m // 2, 3 * m // 4)}))
