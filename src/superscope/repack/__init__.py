@@ -3,9 +3,9 @@
 import sys
 from types import ModuleType
 
+from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.repack import summary as summary
 from superscope.repack._repack import repack
-from superscope.repack.narrow_head import Block, NarrowHead
 from superscope.repack.options import RepackOptions
 from superscope.repack.repacking import HeadScore, Repacking, TextPart
 

@@ -15,12 +15,12 @@ from superscope.evaluation.passes import LOADING
 from superscope.evaluation.states import StoredStates
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.text import Text, text_of
+from superscope.heads.narrow_head import NarrowHead
 from superscope.lens.clusters import Clusters
 from superscope.lens.estimate import Estimate, estimates
 from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
 from superscope.repack.division import divided
-from superscope.repack.narrow_head import NarrowHead
 from superscope.repack.options import RepackOptions
 from superscope.repack.repacker import Repacker
 from superscope.repack.repacking import HeadScore, Repacking, TextPart

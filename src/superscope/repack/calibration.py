@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from superscope.evaluation.model import LOGITS_BYTES, LanguageModel
 from superscope.evaluation.states import StoredStates
+from superscope.heads.narrow_head import NarrowHead
 from superscope.progress import Progress
-from superscope.repack.narrow_head import NarrowHead
 
 Float64 = npt.NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.repack.calibration import Calibration
 from superscope.repack.full_head import PIECE, FullHead
-from superscope.repack.narrow_head import Block, NarrowHead
 
 Float64 = npt.NDArray[np.float64]
 

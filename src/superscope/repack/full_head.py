@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from superscope.errors import EvaluationError
 from superscope.evaluation.model import LanguageModel
-from superscope.repack.narrow_head import Block, NarrowHead
+from superscope.heads.narrow_head import Block, NarrowHead
 
 if TYPE_CHECKING:
     import torch

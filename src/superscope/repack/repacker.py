@@ -16,11 +16,11 @@ from superscope.evaluation import Pass
 from superscope.evaluation.states import store_states
 from superscope.frequency.checkpoint import Loadable
 from superscope.frequency.text import Text
+from superscope.heads.narrow_head import NarrowHead
 from superscope.progress import Progress
 from superscope.repack.calibration import Calibration, calibrated, fisher_weights
 from superscope.repack.closed_form import closed_form_heads
 from superscope.repack.full_head import full_head
-from superscope.repack.narrow_head import NarrowHead
 from superscope.repack.options import RepackOptions, Way
 from superscope.repack.scoring import Positions, score
 
