@@ -10,6 +10,7 @@ Exits 1 if a claim does not hold here (not with --quick). Run it on an otherwise
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     setting = Setting(options.quick, options.data, options.model, options.text)
     missed = 0
     for name in options.parts or PARTS:
+        load = os.getloadavg()[0]  # of the last minute, by others
         results: list[Result] = []
         sections: list[Section] = []
         for found in PARTS[name](setting):
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         missed += sum(not r.holds for r in results)
         folder = options.write or (None if options.quick else DOCS)
         if folder is not None:
-            pages.write(name, results, sections, machine.describe(), folder)
+            pages.write(name, results, sections, machine.describe(load), folder)
     if missed and not options.quick:
         print(f"{missed} claims do not hold here", file=sys.stderr)
         return 1

