@@ -188,8 +188,17 @@ def test_heads_without_overlaps_are_refused(rows, words):
         superscope.lens(rows)
 
 
-def test_equal_rows_are_shown_uncentered():
-    token = superscope.lens(np.ones((4, 3)), center="none")[0]
+def test_equal_rows_are_shown_uncentered_as_the_message_advises():
+    with pytest.raises(HeadDataError, match="choose center='none', and name the tokens"):
+        superscope.lens(np.ones((4, 3)))
+    lens = superscope.lens(np.ones((4, 3)), center="none")
+    with pytest.raises(HeadDataError, match="name the tokens to look at"):
+        str(lens)
+    token = lens[0]
+    (square,) = lens.compare([0, 1]).squares
+    assert square.chance.center == "none"
+    assert square.overlaps == pytest.approx(np.ones((2, 2)))
+    assert lens.compare([0, 1]).to_frame()["overlap"][0] == pytest.approx(1)
     assert (token.interference, token.centered_interference) == (pytest.approx(1), None)
     assert [entry.id for entry in token.equal] == [1, 2, 3]
 
@@ -199,11 +208,30 @@ def test_a_comparison_says_what_chance_gives():
     found = lens.compare(["Eiffel", "Paris", "#5"])
     unit = random_rows(6)[[3, 1, 5]]
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    assert found.raw == pytest.approx(unit @ unit.T, abs=1e-5)
+    raw, centered = found.squares
+    assert raw.overlaps == pytest.approx(unit @ unit.T, abs=1e-5)
+    assert (raw.chance.center, centered.chance.center) == ("none", "mean")
     assert "a random pair has" in str(found)
-    assert found.to_frame().shape == (3, 6)
+    frame = found.to_frame()
+    assert frame["first"].tolist() == [3, 3, 1]
+    assert frame["second_token"].tolist() == [" Paris", " sandwich", " sandwich"]
+    assert frame["overlap"].tolist() == pytest.approx(
+        unit.dot(unit.T)[[1, 2, 2], [0, 0, 1]], abs=1e-5
+    )
     with pytest.raises(UsageError, match="two tokens"):
         lens.compare(["Paris"])
+
+
+def test_a_comparison_is_also_by_the_chosen_centering():
+    rows, p = random_rows(6), np.array([5.0, 0, 0, 1, 1, 1])
+    lens = superscope.lens(rows, frequencies=p, center="frequency")
+    frame = lens.compare([0, 4]).to_frame()
+    less = rows[[0, 4]] - p @ rows / p.sum()
+    less /= np.linalg.norm(less, axis=1, keepdims=True)
+    assert frame["overlap_frequency_centered"][0] == pytest.approx(less[0] @ less[1], abs=1e-5)
+    assert lens[0].neighbors[0].overlap >= frame["overlap_frequency_centered"][0] - 1e-6
+    assert "frequency-centered rows; a random pair has" in str(lens.compare([0, 4]))
+    assert len(lens.compare([0, 4]).plot().axes) == 3
 
 
 def test_results_go_to_json_and_back():

@@ -27,7 +27,7 @@ from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
 from superscope.lens.reading import Contributor, Reading, ReadingBudget
 from superscope.lens.reference import Reference
-from superscope.lens.token import Chance, Comparison, Named, Neighbor, Token
+from superscope.lens.token import Chance, Comparison, Named, Neighbor, Square, Token
 from superscope.lens.untrained import Undertrained
 from superscope.lens.verification import Fault, Verification, verify
 
@@ -56,6 +56,7 @@ __all__ = [
     "Reading",
     "ReadingBudget",
     "Reference",
+    "Square",
     "Together",
     "Token",
     "TokenCosts",

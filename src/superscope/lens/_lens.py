@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superscope.arguments import checked
-from superscope.errors import UsageError
+from superscope.errors import HeadDataError, UsageError
 from superscope.evaluation import Pass
 from superscope.frequency.checkpoint import loadable
 from superscope.frequency.text import Text, text_of
@@ -29,7 +29,7 @@ from superscope.lens.looked import Looked
 from superscope.lens.one_token import token_of
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Overview, overview
-from superscope.lens.token import Comparison, Named, Token
+from superscope.lens.token import Comparison, Named, Square, Token
 from superscope.lens.untrained import Undertrained
 from superscope.lens.views import Views
 from superscope.options import changed, taking
@@ -116,7 +116,7 @@ class Lens(Pictured):
         return self.classes.of(index) is RowClass.SPECIAL
 
     def compare(self, names: Iterable[str | int]) -> Comparison:
-        """Return the overlaps of some tokens with each other, raw and centered.
+        """Return the overlaps of some tokens with each other, raw, mean-centered and as looked at.
 
         Parameters
         ----------
@@ -138,18 +138,23 @@ class Lens(Pictured):
         >>> import numpy as np
         >>> import superscope
         >>> lens = superscope.lens(np.eye(3) + 0.5, tokens=["red", "green", "blue"])
-        >>> lens.compare(["red", "blue"]).to_frame()["centered"].round(6).tolist()
+        >>> lens.compare(["red", "blue"]).to_frame()["overlap_centered"].round(6).tolist()
         [-0.5]
         """
         ids = [self.find(name)[0] for name in names]
         if len(ids) < 2:
             raise UsageError("a comparison needs two tokens or more")
         named = {i: vocabulary.shown(self.head, i) for i in ids}
-        raw, less = (self.views.square(center, ids, named) for center in ("none", "mean"))
+        centers = dict.fromkeys(("none", "mean", self.options.center))
         return Comparison(
-            self.model, tuple(map(self.named, ids)), raw, less,
-            self.views.chance("none"), self.views.chance("mean"),
-        )  # fmt: skip
+            self.model,
+            tuple(map(self.named, ids)),
+            tuple(
+                Square(self.views.square(center, ids, named), self.views.chance(center))
+                for center in centers
+                if self.views.measurable(center)
+            ),
+        )
 
     def undertrained(
         self,
@@ -313,7 +318,18 @@ class Lens(Pictured):
 
     @cached_property
     def geometry(self) -> Geometry:
-        """Norms, and overlaps of every token by the Gram matrix: O(V m²)."""
+        """Norms, and overlaps of every token by the Gram matrix: O(V m²).
+
+        Raises
+        ------
+        HeadDataError
+            All rows are equal, so that mean-centered rows have no overlaps.
+        """
+        if not self.views.measurable("mean"):
+            raise HeadDataError(
+                f"{self.model}: all rows may be equal, so there is no overview and no table of all "
+                "tokens; name the tokens to look at"
+            )
         return measure_head(self.head, pairs="none", frequencies=self.frequencies)
 
     @cached_property

@@ -105,16 +105,14 @@ def _listed(neighbors: Iterable[Neighbor]) -> list[str]:
 def _(comparison: Comparison) -> str:
     c = comparison
     lines = [f"{named(c.model)}: overlap c of {len(c.entries)} tokens with each other"]
-    for title, square, chance in (
-        ("raw rows", c.raw, c.raw_chance),
-        ("mean-centered rows", c.centered, c.centered_chance),
-    ):
-        header = ("", *(entry(e) for e in c.entries))
+    header = ("", *(entry(e) for e in c.entries))
+    for square in c.squares:
         rows = [
             (entry(e), *(fixed(float(v), 3) for v in row))
-            for e, row in zip(c.entries, square, strict=True)
+            for e, row in zip(c.entries, square.overlaps, strict=True)
         ]
-        lines += ["", f"{title}; {_random(chance)}", *(f"  {x}" for x in columns(header, rows))]
+        title = f"{CENTERINGS[square.chance.center]} rows; {_random(square.chance)}"
+        lines += ["", title, *(f"  {x}" for x in columns(header, rows))]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from superscope.geometry.frames import SUFFIXES
 from superscope.geometry.row_classes import RowClass
 from superscope.lens.neighbors import InDegree
 from superscope.plotting import Pictured
@@ -91,7 +92,7 @@ class Token(Result, Pictured):
     features, width
         V and m.
     norm, norm_rank
-        Length of its row, and how many rows are at least so long.
+        Length of its row, and 1 for the longest: one more than how many rows are longer.
     interference
         Mean of c² with every other row, of raw rows; None if the row has no direction.
     centered_interference
@@ -157,6 +158,22 @@ class Token(Result, Pictured):
 
 
 @dataclass(frozen=True, eq=False)
+class Square:
+    """The overlaps of some tokens with each other under one centering.
+
+    Attributes
+    ----------
+    overlaps
+        c of each two, float32, shape (k, k).
+    chance
+        What a random pair of rows has under this centering.
+    """
+
+    overlaps: Float32
+    chance: Chance
+
+
+@dataclass(frozen=True, eq=False)
 class Comparison(Result, Pictured):
     """The overlaps of some tokens with each other.
 
@@ -166,35 +183,37 @@ class Comparison(Result, Pictured):
         Name of the head.
     entries
         The tokens, k of them.
-    raw, centered
-        c of each two, float32, shape (k, k), of raw rows and of rows less their mean.
-    raw_chance, centered_chance
-        What a random pair has.
+    squares
+        Their overlaps of raw rows, of rows less their mean, and under the lens' own centering if
+        that is another; without the mean where all rows are equal.
     """
 
     model: str
     entries: tuple[Named, ...]
-    raw: Float32
-    centered: Float32
-    raw_chance: Chance
-    centered_chance: Chance
+    squares: tuple[Square, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each pair: ids, tokens, and overlap raw and centered."""
+        """Return one row for each pair.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``first`` and ``second`` (ids), ``first_token``, ``second_token``, and
+            ``overlap``, ``overlap_centered`` and ``overlap_frequency_centered``, as far as there
+            are such squares.
+        """
         import pandas as pd
 
-        pairs = [(i, j) for i in range(len(self.entries)) for j in range(i)]
-        return pd.DataFrame(
-            [
-                (
-                    self.entries[j].id, self.entries[i].id,
-                    self.entries[j].text, self.entries[i].text,
-                    float(self.raw[i, j]), float(self.centered[i, j]),
-                )
-                for i, j in pairs
-            ],
-            columns=["first", "second", "first_token", "second_token", "raw", "centered"],
-        )  # fmt: skip
+        second, first = np.tril_indices(len(self.entries), -1)
+        columns = {
+            name: [getattr(self.entries[k], of) for k in places]
+            for of, suffix in (("id", ""), ("text", "_token"))
+            for name, places in ((f"first{suffix}", first), (f"second{suffix}", second))
+        }
+        for square in self.squares:
+            name = f"overlap{SUFFIXES[square.chance.center]}"
+            columns[name] = square.overlaps[second, first].astype(np.float64).tolist()
+        return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.entries)} tokens of {self.model})"

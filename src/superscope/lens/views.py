@@ -52,7 +52,13 @@ class Views:
         rows = self._rows[center]
         if rows.features < 2:
             head = self.prepared.raw.head
-            said = "" if center == "none" else "; all rows may be equal: choose center='none'"
+            said = (
+                ""
+                if center == "none"
+                else (
+                    "; all rows may be equal: choose center='none', and name the tokens to look at"
+                )
+            )
             raise HeadDataError(
                 f"{head.provenance.model}: {rows.features} of {head.stored.shape[0]:,} rows have a "
                 f"direction with center='{center}', and an overlap needs two{said}"

@@ -58,9 +58,9 @@ def test_the_marks_of_a_token_are_its_neighbors(lens: Lens) -> None:
 def test_the_numbers_of_a_comparison_are_in_its_cells(lens: Lens) -> None:
     compared = lens.compare([1, 2, 3])
     raw, centered = compared.plot(theme="dark").axes
-    for panel, square in ((raw, compared.raw), (centered, compared.centered)):
+    for panel, square in ((raw, compared.squares[0]), (centered, compared.squares[1])):
         texts = [t.get_text().replace("−", "-") for t in panel.texts]
-        assert f"{square[0, 1]:.2f}" in texts
+        assert f"{square.overlaps[0, 1]:.2f}" in texts
     with pytest.raises(UsageError, match="several panels"):
         compared.plot(ax=Figure().subplots())
 

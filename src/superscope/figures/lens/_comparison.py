@@ -1,9 +1,8 @@
-"""Figure: the overlaps of some tokens with each other, raw and mean-centered."""
+"""Figure: the overlaps of some tokens with each other under each centering."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,8 @@ from superscope.figures.draw.colors import LIGHT
 from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.lens.view import label
-from superscope.lens import Chance, Comparison
+from superscope.geometry.stages import CENTERINGS
+from superscope.lens import Comparison
 from superscope.text import fixed
 
 STRONGEST = 0.55  # opacity of |c| = 1, through which numbers can be read
@@ -26,32 +26,20 @@ PANEL = 2.7  # inches
 NAMES = 1.35  # inches to the right of each panel
 
 
-@dataclass(frozen=True)
-class Square:
-    """One panel: a centering, its overlaps, and what random pairs have."""
-
-    title: str
-    overlaps: npt.NDArray[np.float32]
-    chance: Chance
-
-
 def comparison_drawing(comparison: Comparison) -> Drawing:
-    """Return the figure of the overlaps of some tokens, raw and mean-centered."""
+    """Return the figure of the overlaps of some tokens under each centering."""
     c = comparison
     names = [label(e) for e in c.entries]
-    squares = (
-        Square("raw rows", c.raw, c.raw_chance),
-        Square("mean-centered rows", c.centered, c.centered_chance),
-    )
+    titles = [f"{CENTERINGS[square.chance.center]} rows" for square in c.squares]
     key = Key((
         block("c > 0", LIGHT["centered"], STRONGEST), block("c < 0", LIGHT["raw"], STRONGEST),
     ))  # fmt: skip
 
     def paint() -> Figure:
         side = min(PANEL, CELL * len(names) + 0.1)
-        figure, panels = grid([s.title for s in squares], key, height=side, widest=side,
+        figure, panels = grid(titles, key, height=side, widest=side,
                               side=NAMES)  # fmt: skip
-        for panel, square in zip(panels, squares, strict=True):
+        for panel, square in zip(panels, c.squares, strict=True):
             _paint(panel, square.overlaps, names)
         return figure
 
@@ -61,14 +49,13 @@ def comparison_drawing(comparison: Comparison) -> Drawing:
         caption=caption(
             "Overlap c of each two tokens; the stronger the color, the greater |c|.",
             *(
-                f"Random pairs of {s.title} have {fixed(s.chance.mean, 3)} ± {s.chance.std:.3f}."
-                for s in squares
+                f"Random pairs of {title} have {fixed(s.chance.mean, 3)} ± {s.chance.std:.3f}."
+                for title, s in zip(titles, c.squares, strict=True)
             ),
             "Raw rows share a direction that changes no probability; mean-centered rows are "
             "without it.",
         ),
-        label="Two squares of numbers: overlaps of tokens with each other, of raw and of "
-        "mean-centered rows.",
+        label=f"Overlaps of tokens with each other as a square of numbers: {', '.join(titles)}.",
         paint=paint,
     )
 
