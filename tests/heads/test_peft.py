@@ -73,9 +73,31 @@ def test_lora_on_the_head_is_added_to_that_of_the_base(
 def test_a_bias_that_was_trained_replaces_that_of_the_base(tmp_path: Path) -> None:
     folder = adapter(tmp_path, {**LORA, f"{HEAD}base_layer.bias": W[:, 0]})
     np.testing.assert_array_equal(read_head(folder).bias, W[:, 0])
-    added = adapter(tmp_path, {**LORA, f"{HEAD}lora_B.bias": B[:, 0]}, lora_bias=True)
-    assert read_head(added).bias is None
-    assert "lora_B.bias to the logit bias, which was left out" in notes(read_head(added))
+
+
+def test_the_bias_of_an_adapter_is_added_with_its_scale(tmp_path: Path) -> None:
+    more = {**LORA, f"{HEAD}lora_B.bias": B[:, 0]}
+    alone = read_head(adapter(tmp_path / "alone", more, lora_bias=True))
+    np.testing.assert_allclose(alone.bias, 3 * B[:, 0], rtol=1e-6)
+    assert "lora_B.bias, which is no part of the overlaps; it is added" in notes(alone)
+    both = {**more, f"{HEAD}base_layer.bias": W[:, 0]}
+    found = read_head(adapter(tmp_path / "both", both, lora_bias=True))
+    np.testing.assert_allclose(found.bias, W[:, 0] + 3 * B[:, 0], rtol=1e-5)
+    short = {**LORA, f"{HEAD}lora_B.bias": B[:7, 0]}
+    with pytest.raises(FormatError, match=r"40 rows, and the bias .* 7 numbers"):
+        read_head(adapter(tmp_path / "short", short, lora_bias=True))
+
+
+def test_the_bias_of_an_adapter_beside_its_head_is_added(tmp_path: Path) -> None:
+    tensors = {
+        "lm_head.base_layer.weight": W, "lm_head.base_layer.bias": W[:, 0],
+        "lm_head.lora_A.default.weight": A, "lm_head.lora_B.default.weight": B,
+        "lm_head.lora_B.default.bias": B[:, 0],
+    }  # fmt: skip
+    files = {"model.safetensors": safetensors(tensors), "adapter_config.json": json.dumps(PLAIN)}
+    head = read_head(save(tmp_path / "whole", files))
+    np.testing.assert_allclose(whole(head), W + 3 * B @ A, atol=1e-5)
+    np.testing.assert_allclose(head.bias, W[:, 0] + 3 * B[:, 0], rtol=1e-5)
 
 
 @pytest.mark.parametrize("tied", [True, False])

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from superscope.errors import FormatError
+from superscope.heads.bias import bias_note
+from superscope.heads.encodings import Float32
 from superscope.heads.opened import Opened
 from superscope.heads.patterns import matches
 from superscope.heads.rows import AdaptedRows, Rows
@@ -26,8 +28,9 @@ _BASE = re.compile(r"(\.base_layer|\.linear)?\.weight$")
 _PAIR = re.compile(r"lora_(embedding_)?(A|B)(?:\.([^.]+))?(?:\.weight)?")
 _HARMLESS = re.compile(
     r"base_layer\..*|linear\..*|bias|weight|weight[_.].*|(lora_)?alpha|scale.*|"
-    r"lora_B(\.[^.]+)?\.bias"  # a bias adds to the logits and leaves the head as it is
+    r"lora_B(\.[^.]+)?\.bias"  # it adds to the bias of the logits
 )
+_MORE_BIAS = re.compile(r"lora_B(\.[^.]+)?\.bias")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Adapter:
         Name of the tensor that holds α, or None.
     module
         Name of the adapted module.
+    bias
+        Name of the bias of B, or None.
     """
 
     down: str
@@ -51,6 +56,26 @@ class Adapter:
     embedding: bool
     alpha: str | None
     module: str
+    bias: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """A head with an adapter merged into it.
+
+    Attributes
+    ----------
+    rows
+        Its rows.
+    bias
+        What the adapter adds to the bias of the logits, float32, shape (V,); None for nothing.
+    notes
+        What was done.
+    """
+
+    rows: Rows
+    bias: Float32 | None
+    notes: tuple[str, ...]
 
 
 def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | None:
@@ -83,7 +108,8 @@ def adapter_beside(head: str, names: Iterable[str], label: str) -> Adapter | Non
         return None
     ((kind, _), pair), *_ = pairs.items()
     alpha = next((beside[t] for t in ("alpha", "lora_alpha") if t in beside), None)
-    return Adapter(pair["A"], pair["B"], bool(kind), alpha, module)
+    bias = next((name for tail, name in beside.items() if _MORE_BIAS.fullmatch(tail)), None)
+    return Adapter(pair["A"], pair["B"], bool(kind), alpha, module, bias)
 
 
 def merged(
@@ -94,8 +120,8 @@ def merged(
     *,
     config: Mapping[str, Any],
     label: str,
-) -> tuple[Rows, str]:
-    """Return the rows of a head with an adapter merged into it, and a note about it.
+) -> Merged:
+    """Return a head with an adapter merged into it.
 
     Parameters
     ----------
@@ -137,8 +163,24 @@ def merged(
             f"tensor={adapter.module + '.base_layer.weight'!r} to measure the head without it"
         )
     factor = alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
-    note = f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}"
-    return AdaptedRows(rows, np.float32(factor) * up, down), note
+    notes = (f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}",)
+    bias = None
+    if adapter.bias is not None:
+        bias = np.float32(factor) * opened.loaded(where, adapter.bias).ravel()
+        if bias.shape != (rows.shape[0],):
+            raise FormatError(
+                f"{label} has {rows.shape[0]:,} rows, and the bias {adapter.bias} of its adapter "
+                f"{len(bias):,} numbers"
+            )
+        notes = (*notes, f"{bias_note(adapter.bias)}; it is added with the same scale")
+    return Merged(AdaptedRows(rows, np.float32(factor) * up, down), bias, notes)
+
+
+def sum_of(bias: Float32 | None, more: Float32 | None) -> Float32 | None:
+    """Return the sum of two biases, of which either may be None for nothing."""
+    if bias is None or more is None:
+        return more if bias is None else bias
+    return bias + more
 
 
 def _alpha(

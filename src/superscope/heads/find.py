@@ -36,7 +36,6 @@ from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
 from superscope.heads.tying import parts_of, tied_by_config
 
-_Made = tuple[Float32, str]  # a matrix made from several tensors, and a note that says how
 _DRIFTED = "its own output head, although config.json ties it to the input embedding"
 
 
@@ -59,6 +58,15 @@ class FoundHead:
     gain: Float32 | None
     scale: Scale | None = None
     matrix: Float32 | None = None
+    bias: Float32 | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A head made from several tensors: its matrix, how, and what was added to its bias."""
+
+    matrix: Float32
+    how: str
     bias: Float32 | None = None
 
 
@@ -103,13 +111,13 @@ def _found(
     quantized = _encoding(checkpoint, stored, scale, config).quantized
     parts = slices.slices_of(file_name, checkpoint.files())
     if len(parts) > 1:
-        made: _Made | None = slices.joined(opened, parts, stored.name, params, label)
+        made: _Made | None = _Made(*slices.joined(opened, parts, stored.name, params, label))
     else:
         made = _made(checkpoint, opened, chosen, stored, scale=scale, label=label, named=named)
     matrix, notes = None, [*chosen.notes]
     if made is not None:
-        matrix, how = made
-        notes.append(how)
+        matrix = made.matrix
+        notes.append(made.how)
         stored, scale = _in_memory(stored, matrix), None
     unscaled = scale is None and scales.needed(stored.dtype)
     quantized |= scale is not None or unscaled
@@ -137,6 +145,7 @@ def _found(
     norm = folded_gain(opened, where, config, width, label) if options.fold_norm else (None, None)
     beside = where if of_tokens else {}
     bias, said = logit_bias(opened, beside, chosen.stored_name, features, named=named)
+    bias = bias if made is None else adapters.sum_of(bias, made.bias)
     notes += [*cut_off(directory, file), *said]
     provenance = Provenance(
         model=checkpoint.name,
@@ -270,7 +279,7 @@ def _made(
     label: str,
     named: bool,
 ) -> _Made | None:
-    """Return a head that has to be made from several tensors, and a note; None if it is one."""
+    """Return a head that has to be made from several tensors; None if it is one."""
     file = chosen.where[chosen.choice.tensor]
     where = {stored.name: file}
     adapter = None
@@ -278,7 +287,7 @@ def _made(
         adapter = adapters.adapter_beside(chosen.choice.tensor, chosen.where, label)
     if adapter is not None:
         rows = opened.rows(where, stored.name)
-        rows, note = adapters.merged(
+        merged = adapters.merged(
             rows if scale is None else scale.applied(rows),
             opened,
             chosen.where,
@@ -286,11 +295,12 @@ def _made(
             config=config_of(checkpoint, adapters.CONFIG),
             label=label,
         )
-        return np.ascontiguousarray(rows.block(0, rows.shape[0])), note
+        whole = np.ascontiguousarray(merged.rows.block(0, merged.rows.shape[0]))
+        return _Made(whole, "; ".join(merged.notes), merged.bias)
     if opened.directory(file).format != dcp_file.FORMAT:
         return None
     how = "the head was joined from the chunks of a distributed checkpoint"
-    return opened.loaded(where, stored.name), how
+    return _Made(opened.loaded(where, stored.name), how)
 
 
 def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ it was trained: an adapter of the input embedding alone leaves the head of a tie
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
 from superscope.heads import adapters, naming
 from superscope.heads._locate import HUB_ID, LocalCheckpoint, existing, locate
-from superscope.heads.adapters import CONFIG, MERGE
+from superscope.heads.adapters import CONFIG, MERGE, Merged
 from superscope.heads.bias import logit_bias
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.head import Head
@@ -28,7 +27,6 @@ from superscope.heads.tying import is_tied, tied_by_config
 from superscope.text import counted
 
 FILES = ("adapter_model.safetensors", "adapter_model.bin")
-_MORE_BIAS = re.compile(r"lora_B(\.[^.]+)?\.bias$")
 _TOKENS = "trainable_tokens_delta"
 # Ways to initialize that leave the base as it is; others take the first product from it.
 _PLAIN_STARTS = (None, True, False, "gaussian", "eva", "orthogonal")
@@ -142,25 +140,22 @@ class AdapterFolder:
         tied = bool(tied_by_config(config_of(base))) or bool(
             naming.within_embedding([str(head.provenance.tensor)])
         )
-        rows, notes = self._adapted(head.stored, tied)
+        adapted = self._adapted(head.stored, tied)
         known = head.provenance
         matrix = f"base_model.model.{known.tensor}"
-        own, said = logit_bias(self.opened, names, matrix, rows.shape[0], named=False)
-        bias, notes = (head.bias if own is None else own), (*notes, *said)
-        more = next((name for name in naming.within_head(names) if _MORE_BIAS.search(name)), None)
-        if more is not None:
-            notes = (*notes, f"the adapter adds {more} to the logit bias, which was left out")
+        own, said = logit_bias(self.opened, names, matrix, adapted.rows.shape[0], named=False)
+        bias = adapters.sum_of(head.bias if own is None else own, adapted.bias)
         described = replace(
             known,
             model=self.checkpoint.name,
             family=None,
             revision=self.checkpoint.revision,
             reason=f"{known.reason} (of the adapter's base, {known.model})",
-            notes=(*known.notes, *notes),
+            notes=(*known.notes, *adapted.notes, *said),
         )
-        return replace(head, stored=rows, provenance=described, bias=bias)
+        return replace(head, stored=adapted.rows, provenance=described, bias=bias)
 
-    def _adapted(self, rows: Rows, tied: bool) -> tuple[Rows, tuple[str, ...]]:
+    def _adapted(self, rows: Rows, tied: bool) -> Merged:
         heads = naming.within_head(self.names)
         embeddings = naming.within_embedding(self.names) if tied else {}
         if heads:
@@ -176,7 +171,7 @@ class AdapterFolder:
                 if embeddings
                 else "the adapter leaves the head of its base as it is"
             )
-            return rows, (note,)
+            return Merged(rows, None, (note,))
         if len({*heads.values()}) > 1:
             raise FormatError(f"{label} has adapters in several modules; {MERGE}")
         module = next(iter(heads.values()))
@@ -196,12 +191,11 @@ class AdapterFolder:
             raise FormatError(
                 f"{label} has an adapter that superscope cannot merge ({shown}); {MERGE}"
             )
-        adapted, note = adapters.merged(
+        return adapters.merged(
             rows, self.opened, self.names, adapter, config=self.config, label=label
         )
-        return adapted, (note,)
 
-    def _replaced(self, rows: Rows, module: str, name: str) -> tuple[Rows, tuple[str, ...]]:
+    def _replaced(self, rows: Rows, module: str, name: str) -> Merged:
         """Return the rows with those that were trained one by one, by their ids."""
         values = self.opened.loaded(self.names, name)
         told = self.config.get("trainable_token_indices") or self.config.get("token_indices")
@@ -215,7 +209,7 @@ class AdapterFolder:
                 f"trained tokens in {CONFIG}, or the head of shape {rows.shape}"
             )
         note = f"the adapter replaces {counted(len(ids), 'row')} of the head, by {name}"
-        return ReplacedRows(rows, np.array(ids, np.int64), values), (note,)
+        return Merged(ReplacedRows(rows, np.array(ids, np.int64), values), None, (note,))
 
 
 def _of_tokens(modules: Mapping[str, str]) -> dict[str, str]:
