@@ -172,7 +172,10 @@ def merged(
                 f"{label} has {rows.shape[0]:,} rows, and the bias {adapter.bias} of its adapter "
                 f"{len(bias):,} numbers"
             )
-        notes = (*notes, f"{bias_note(adapter.bias)}; it is added with the same scale")
+        notes: tuple[str, ...] = (
+            *notes,
+            f"{bias_note(adapter.bias)}; it is added with the same scale",
+        )
     return Merged(AdaptedRows(rows, np.float32(factor) * up, down), bias, notes)
 
 
