@@ -163,7 +163,9 @@ def merged(
             f"tensor={adapter.module + '.base_layer.weight'!r} to measure the head without it"
         )
     factor = alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
-    notes = (f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}",)
+    notes: tuple[str, ...] = (
+        f"the LoRA adapter {adapter.up} was merged into the head with scale {factor:g}",
+    )
     bias = None
     if adapter.bias is not None:
         bias = np.float32(factor) * opened.loaded(where, adapter.bias).ravel()
