@@ -174,7 +174,7 @@ def merged(
                 f"{label} has {rows.shape[0]:,} rows, and the bias {adapter.bias} of its adapter "
                 f"{len(bias):,} numbers"
             )
-        notes: tuple[str, ...] = (
+        notes = (
             *notes,
             f"{bias_note(adapter.bias)}; it is added with the same scale",
         )
