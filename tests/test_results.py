@@ -83,7 +83,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         TokenFrequency("t", text, counts, "runs", None, tail, (), None, None, None, None, "1"),
         make_evaluation(64, "lab/m"),
         make_study(3),
-        make_cost(), make_intervention(), lens.budget(0, head),
+        make_cost(), make_intervention(), lens.budget(0, head), lens.budgets(head),
     ]  # fmt: skip
     return {type(result): result for result in results}
 

@@ -19,6 +19,7 @@ from .heads import FAMILIES as FAMILIES
 from .heads import Head as Head
 from .heads import read_head as read_head
 from .lens import budget as budget
+from .lens import budgets as budgets
 from .observations import Observation as Observation
 from .observations import read_observations as read_observations
 from .report import write_report as write_report

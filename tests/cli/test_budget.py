@@ -43,7 +43,7 @@ def test_a_direction_of_the_dictionary_and_a_file_give_the_same(folder, capsys):
 
 def test_it_is_printed_and_written(folder, capsys):
     main(["budget", "#3", "--dictionary", "all.npy", "--noise", "0.1", "--table", "out.csv"])
-    assert "beside 100 random dictionaries" in capsys.readouterr().out
+    assert "beside 199 random dictionaries" in capsys.readouterr().out
     assert len(pd.read_csv("out.csv")) == 10
 
 
@@ -83,6 +83,38 @@ def test_amplitudes_of_their_own(folder, capsys):
     assert found["reading"]["interference"] > plain["reading"]["interference"]
 
 
+def test_many_directions_make_one_table(folder, capsys):
+    """Each has the numbers that it has alone, with the same random dictionaries."""
+    main(["budget", "all", "--dictionary", "all.npy", "--table", "all.csv", "--report", "r.html"])
+    assert "reading 50 directions in all.npy" in capsys.readouterr().out
+    table = pd.read_csv("all.csv")
+    assert table["id"].tolist() == list(range(50))
+    one = budget(capsys, "#3", "--dictionary", "all.npy")
+    row = table.iloc[3]
+    assert row["auc"] == pytest.approx(one["auc"], abs=1e-6)
+    assert row["d_prime"] == pytest.approx(one["reading"]["d_prime"], rel=1e-5)
+    assert row["random_interference"] == pytest.approx(one["random"]["interference"], rel=1e-5)
+    assert row["random_interference_sd"] == pytest.approx(
+        one["random_sd"]["interference"], rel=1e-5
+    )
+    assert (row["lower"], row["verdict"]) == (one["lower"], one["derived"]["verdict"])
+    assert row["fails_at"] == pytest.approx(one["fails_at"], rel=1e-5)
+    assert (row["contributor"], round(row["share"], 5)) == (
+        one["contributors"][0]["id"], round(one["contributors"][0]["share"], 5),
+    )  # fmt: skip
+    page = (folder / "r.html").read_text()
+    assert page.count('<th scope="row">') == 50 and "<script" not in page
+    some = budget(capsys, "#3", "one.npy", "--dictionary", "all.npy")
+    assert some["directions"] == ["#3", "one.npy"]
+    assert some["interference"]["values"][0] == pytest.approx(one["reading"]["interference"])
+
+
+def test_one_direction_has_a_figure_and_a_page(folder, capsys):
+    main(["budget", "#3", "--dictionary", "all.npy", "--report", "r.html", "--figures", "drawn"])
+    assert (folder / "drawn" / "budget.svg").exists()
+    assert "What disturbs most" in (folder / "r.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -90,6 +122,10 @@ def test_amplitudes_of_their_own(folder, capsys):
         (["#0", "--rates", "often"], "neither a number nor a file"),
         (["#0", "--rates", "2"], "a rate is from 0 to 1"),
         (["#50"], "ids go from 0 to 49"),
+        ([], "name a DIRECTION, or all"),
+        (["all", "#1"], "so it stands alone"),
+        (["#1", "v.pt"], "there is no file v.pt"),
+        (["#1", "--report", "no/such/r.html"], "no/such"),
         (["v.pt"], "there is no file v.pt, and all.npy has no names for its directions"),
         (["all.npy"], "pass --direction-layer N for one of them"),
         (["layers.npy", "--direction-layer", "2"], "--direction-layer 2 must be from 0 to 1"),

@@ -146,11 +146,50 @@ def test_what_cannot_be_predicted_is_said(change, words):
     assert words in str(raised.value)
 
 
+def test_of_random_dictionaries_5_percent_are_better_or_worse(monkeypatch):
+    """As many as the verdict promises, by default; with fewer draws no more."""
+    monkeypatch.setattr("superscope.lens._budgets.EXACT", 0)
+    for draws, low, high in ((199, 0.03, 0.07), (40, 0.02, 0.065)):
+        outside = total = 0
+        for seed in range(40):
+            found = superscope.budgets(directions(60, 16, seed), draws=draws, seed=seed)
+            outside += found.verdicts["better"] + found.verdicts["worse"]
+            total += len(found.ids)
+        assert low < outside / total < high
+
+
+def test_many_readings_leave_equal_directions_out():
+    rows = np.concatenate([directions(), directions()[:2]])
+    found = superscope.budgets(rows, [0, 7, rows[1], "#401"])
+    alone = [superscope.budget(k, rows).reading.interference for k in (0, 7, 1, 1)]
+    np.testing.assert_allclose(found.interference, alone, rtol=1e-5)
+    assert found.ids.tolist() == [0, 7, -1, 401]
+    assert "3 directions have equal ones" in found.notes[0]
+    with pytest.raises(HeadDataError, match="no direction besides #0"):
+        superscope.budgets(np.ones((3, 4)))
+    with pytest.raises(UsageError, match="directions is empty"):
+        superscope.budgets(rows, [])
+
+
+def test_so_many_readings_have_the_gaussian_auc_alone(monkeypatch):
+    monkeypatch.setattr("superscope.lens._budgets.EXACT", 100)
+    monkeypatch.setattr("superscope.lens._budgets._BLOCK", 1000)
+    rows = directions(50, 10)
+    found = superscope.budgets(rows, rates=0.1)
+    assert np.isnan(found.auc).all() and "name fewer" in found.notes[0]
+    alone = [superscope.budget(k, rows, rates=0.1).reading.auc for k in (0, 20, 49)]
+    np.testing.assert_allclose(found.auc_gaussian[[0, 20, 49]], alone, rtol=1e-5)
+    assert "if the interference is Gaussian" in str(found)
+
+
 def test_where_all_dictionaries_are_alike_none_is_better():
     still = superscope.budget(0, directions(), rates=0.0)
     assert (still.verdict, still.reading.d_prime) == ("no better", None)
     assert ReadingBudget.from_json(still.to_json()) == still
     assert superscope.budget(0, np.array([[1.0], [2.0], [-1.5]])).verdict == "no better"
+    for every in (superscope.budgets(directions(), rates=0.0),
+                  superscope.budgets(np.array([[1.0], [2.0], [-1.5], [-2]]))):  # fmt: skip
+        assert every.verdicts == {"better": 0, "no better": len(every.ids), "worse": 0}
 
 
 def test_it_goes_to_json_and_to_a_table():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,11 +17,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from superscope.heads import Head
+    from superscope.lens import ReadingBudget, ReadingBudgets
+
+
+EVERY = "all"
 
 
 def budget(
-    direction: Annotated[str, Parameter(name="DIRECTION")],
-    *,
+    *directions: Annotated[str, Parameter(name="DIRECTION")],
     dictionary: str,
     direction_layer: int | None = None,
     rates: str | None = None,
@@ -28,14 +33,17 @@ def budget(
     read: Annotated[HeadOptions, Parameter(name="*")] = HeadOptions(),  # noqa: B008
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
+    figures: Path | None = None,
+    report: Path | None = None,
 ) -> None:
-    """Predict how well a direction can be read among the others of a dictionary.
+    """Predict how well directions can be read among the others of a dictionary.
 
     Parameters
     ----------
-    direction
+    directions
         A file with one vector, or one for each layer; or a direction of the dictionary by its
-        name or #id.
+        name or #id. Several of them, or all, which stands for every direction of the dictionary,
+        make one table.
     dictionary
         Directions as rows, such as a sparse autoencoder's decoder: file, folder or hub id, as of
         superscope measure. The options below say how it is read.
@@ -52,26 +60,61 @@ def budget(
     json
         Print one line of JSON.
     table
-        Write a row for each direction that disturbs most to this .parquet or .csv file.
+        Write a row for each direction that disturbs most to this .parquet or .csv file; of
+        several DIRECTIONs, a row for each, with AUC, d′, interference and verdict.
+    figures
+        Write the figure to this folder, as PNG, PDF and SVG.
+    report
+        Write a page to this .html file.
     """
     from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.heads import read_head
     from superscope.lens import budget as predict
+    from superscope.lens import budgets as predict_all
     from superscope.tables import check_suffix, write_table
 
+    if not directions:
+        raise UsageError("name a DIRECTION, or all; see: superscope budget --help")
+    if EVERY in directions and (len(directions) > 1 or direction_layer is not None):
+        raise UsageError(f"{EVERY} stands for every direction, so it stands alone")
     if table is not None:
         check_suffix(table)
-        check_writable(table)
+    for file in (table, report):
+        if file is not None:
+            check_writable(file)
+    check_folder(figures)
     p = None if rates is None else _rates(rates)
     sizes = None if amplitudes is None else _column(amplitudes, "amplitude")
-    vector = _vector(direction, direction_layer)
+    every = directions == (EVERY,)
+    vectors = [] if every else [_vector(one, direction_layer) for one in directions]
     head = read_head(dictionary, read)
-    if isinstance(vector, str):
-        _check_name(vector, head)
-    found = predict(vector, head, options, rates=p, amplitudes=sizes)
+    for vector in vectors:
+        if isinstance(vector, str):
+            _check_name(vector, head)
+    given: dict[str, Any] = {"rates": p, "amplitudes": sizes}
+    found: ReadingBudget | ReadingBudgets
+    if len(vectors) == 1:
+        found = predict(vectors[0], head, options, **given)
+    else:
+        found = predict_all(head, None if every else vectors, options, **given)
+        if not every:
+            found = replace(found, directions=_files_named(found.directions, directions))
     if table is not None:
         write_table(found.to_frame(), table)
+    write_figures(figures, "lens", lambda room: room.drawings_of(found))
+    if report is not None:
+        from superscope.report import write_budget_report
+
+        write_budget_report(found, report)
     print(found.to_json() if json else found)
+
+
+def _files_named(found: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """Return what directions are called: by their file, if they were read from one."""
+    return tuple(
+        own if Path(own).exists() else name for name, own in zip(found, given, strict=True)
+    )
 
 
 def _vector(direction: str, layer: int | None) -> Any:

@@ -12,6 +12,7 @@ from superscope.lens import (  # noqa: F401  (registers how results print)
 )
 from superscope.lens._argmax import Argmax, argmax
 from superscope.lens._budget import budget
+from superscope.lens._budgets import budgets
 from superscope.lens._lens import Lens
 from superscope.lens._look import lens
 from superscope.lens._undertrained import undertrained
@@ -26,6 +27,7 @@ from superscope.lens.neighbors import InDegree
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
 from superscope.lens.reading import Contributor, Reading, ReadingBudget
+from superscope.lens.readings import ReadingBudgets
 from superscope.lens.reference import Reference
 from superscope.lens.token import Chance, Comparison, Named, Neighbor, Square, Token
 from superscope.lens.untrained import Undertrained
@@ -55,6 +57,7 @@ __all__ = [
     "Overview",
     "Reading",
     "ReadingBudget",
+    "ReadingBudgets",
     "Reference",
     "Square",
     "Together",
@@ -64,6 +67,7 @@ __all__ = [
     "Verification",
     "argmax",
     "budget",
+    "budgets",
     "lens",
     "undertrained",
     "verify",

@@ -25,7 +25,8 @@ class BudgetOptions:
     spread
         Standard deviation of that amplitude.
     draws
-        Random dictionaries to compare with.
+        Random dictionaries to compare with, 40 or more. Of random directions, at most 5 % are
+        better or worse than these; with 199 it is 5 %.
     seed
         Seed of these.
     """
@@ -33,7 +34,7 @@ class BudgetOptions:
     noise: float = 0.0
     amplitude: float = 1.0
     spread: float = 0.0
-    draws: int = 100
+    draws: int = 199
     seed: int = 0
 
     def __post_init__(self) -> None:

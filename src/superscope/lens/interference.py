@@ -16,6 +16,7 @@ from superscope.lens.reading import FAILS, Contributor, Reading
 
 SHOWN = 10  # contributors that are kept
 _POINTS = 1024  # of the integral for the AUC
+_TOGETHER = 1 << 17  # cosines in memory
 _REACH = 12.0  # standard deviations of the reading that the integral's period covers
 _EQUAL = 1e-6  # share by which two variances may differ and still be equal
 
@@ -36,13 +37,10 @@ class Interference:
 
     def read(self, squares: Float64) -> Reading:
         """Return how well a direction is read whose overlaps have these squares."""
-        o = self.options
-        variance = float(self.variances @ squares)
-        total = variance + o.noise**2
-        if total == 0:
-            return Reading(variance, None, 1.0)
-        own = math.sqrt(2 * total + o.spread**2)  # the amplitude's spread counts once
-        return Reading(variance, o.amplitude / math.sqrt(total), float(ndtr(o.amplitude / own)))
+        o, variance = self.options, float(self.variances @ squares)
+        d_prime = d_prime_of(np.array(variance), np.array(o.amplitude), o)
+        auc = auc_of(np.array(variance), np.array(o.amplitude), o)
+        return Reading(variance, None if np.isnan(d_prime) else float(d_prime), float(auc))
 
     def auc(self) -> float:
         """Return P(reading with the direction > without), by the characteristic function.
@@ -59,31 +57,24 @@ class Interference:
         log = -((o.noise * t) ** 2) - (o.spread * t) ** 2 / 2
         used = (self.overlaps != 0) & (self.rates > 0)
         c, p, mu = self.overlaps[used], self.rates[used], self.amplitudes[used]
-        for k in range(len(t)):
-            one = c * t[k]
-            damp = np.exp(-((o.spread * one) ** 2) / 2)
+        at_once = max(1, _TOGETHER // max(len(c), 1))
+        for k in range(0, _POINTS, at_once):
+            one = t[k : k + at_once, None] * c
+            damp = np.exp(-((o.spread * one) ** 2) / 2) if o.spread else 1.0
             # |1 − p + p φ_a(c t)|² of an amplitude that is Gaussian about its mean
             square = (1 - p) ** 2 + (p * damp) ** 2 + 2 * p * (1 - p) * damp * np.cos(mu * one)
-            log[k] += float(np.log(np.maximum(square, 1e-300)).sum())
+            log[k : k + at_once] += np.log(np.maximum(square, 1e-300)).sum(axis=1)
         step = 2 * math.pi / period
         area = float(np.sum(np.exp(log) * np.sin(o.amplitude * t) / t)) * step
         return min(1.0, max(0.0, 0.5 + area / math.pi))
 
     def fails_at(self, squares: Float64) -> float | None:
         """Return how many directions are active at once where d′ falls to 1, or None."""
-        a, b = float(self.linear @ squares), float(self.quadratic @ squares)
-        allowed = (self.options.amplitude / FAILS) ** 2 - self.options.noise**2
-        active, most = float(self.rates.sum()), float(self.rates.max(initial=0.0))
-        if not active:
-            return None
-        if allowed <= 0:
-            return 0.0
-        # All rates times f: a f − b f² is the interference, and no rate exceeds 1.
-        root = a * a - 4 * b * allowed
-        if a == 0 or root < 0:
-            return None
-        factor = 2 * allowed / (a + math.sqrt(root))
-        return active * factor if factor * most <= 1 else None
+        a, b = self.linear @ squares, self.quadratic @ squares
+        active, most = self.rates.sum(), float(self.rates.max(initial=0.0))
+        amplitude = np.array(self.options.amplitude)
+        at = failing(a, b, amplitude, self.options, active=active, most=most)
+        return None if np.isnan(at) else float(at)
 
     def contributors(self, ids: list[int], head: Head) -> tuple[Contributor, ...]:
         """Return the directions that add the most variance."""
@@ -99,6 +90,46 @@ class Interference:
             )
             for i in order
         )  # fmt: skip
+
+
+def d_prime_of(variance: Float64, amplitude: Float64, options: BudgetOptions) -> Float64:
+    """Return d′ of readings with these variances; NaN where nothing disturbs them."""
+    total = variance + options.noise**2
+    out = np.full(total.shape, np.nan)
+    d_prime: Float64 = np.divide(amplitude, np.sqrt(total), out=out, where=total > 0)
+    return d_prime
+
+
+def auc_of(variance: Float64, amplitude: Float64, options: BudgetOptions) -> Float64:
+    """Return the AUC of readings whose interference is Gaussian, with these variances."""
+    total = variance + options.noise**2
+    own = np.sqrt(2 * total + options.spread**2)  # the amplitude's spread counts once
+    z = np.divide(amplitude, own, out=np.full(own.shape, np.inf), where=total > 0)
+    auc: Float64 = ndtr(z)
+    return auc
+
+
+def failing(
+    a: Float64,
+    b: Float64,
+    amplitude: Float64,
+    options: BudgetOptions,
+    *,
+    active: Float64,
+    most: float,
+) -> Float64:
+    """Return how many directions are active at once where d′ falls to 1; NaN where never.
+
+    All rates times f make a f − b f² of the interference, and no rate exceeds 1.
+    """
+    allowed = (amplitude / FAILS) ** 2 - options.noise**2
+    root = a * a - 4 * b * allowed
+    divisor = a + np.sqrt(np.maximum(root, 0))
+    ever = (a > 0) & (root >= 0) & (divisor > 0)
+    factor = np.divide(2 * allowed, divisor, out=np.full(np.shape(allowed), np.nan), where=ever)
+    factor = np.where(factor * most <= 1, factor, np.nan)
+    at: Float64 = np.where(allowed <= 0, 0.0, active * factor)
+    return np.where(active > 0, at, np.nan)
 
 
 def random_squares(count: int, width: int, options: BudgetOptions) -> Iterator[Float64]:

@@ -18,6 +18,18 @@ FAILS = 1.0
 TAIL = 0.025  # of the random dictionaries on each side
 
 
+def verdict_of(lower: float, draws: int) -> str:
+    """Return what a share of random dictionaries that disturb less says of a dictionary.
+
+    Of dictionaries that are random themselves, at most 5 % are better or worse: the dictionary and
+    the draws are then alike, so that each rank among them has the same chance.
+    """
+    rank, most = lower * draws + 1, TAIL * (draws + 1) + 1e-9
+    if rank <= most:
+        return "better"
+    return "worse" if draws + 2 - rank <= most else "no better"
+
+
 @dataclass(frozen=True)
 class Contributor:
     """A direction that disturbs the reading of another.
@@ -130,10 +142,8 @@ class ReadingBudget(Result, Pictured):
 
     @property
     def verdict(self) -> str:
-        """``better``, ``worse`` or ``no better`` than random: outside 95 % of the draws."""
-        if self.lower > 1 - TAIL:
-            return "worse"
-        return "better" if self.lower < TAIL else "no better"
+        """``better``, ``worse`` or ``no better`` than random, as 5 % of random ones are at most."""
+        return verdict_of(self.lower, self.draws)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each contributor: id, token, overlap, rate, share."""

@@ -1,12 +1,16 @@
-"""A reading's budget as lines for people."""
+"""The budgets of readings as lines for people."""
 
 from __future__ import annotations
 
-from superscope.lens.reading import ReadingBudget
+import numpy as np
+
+from superscope.lens.reading import TAIL, ReadingBudget
+from superscope.lens.readings import ReadingBudgets
 from superscope.text import (
     advice,
     as_text,
     columns,
+    counted,
     fixed,
     labelled,
     named,
@@ -15,6 +19,8 @@ from superscope.text import (
     times,
     token_name,
 )
+
+SHOWN = 10  # of many directions, those that are read worst
 
 _VERDICTS = {
     "better": "this dictionary disturbs the reading less than random directions do",
@@ -56,6 +62,43 @@ def _(budget: ReadingBudget) -> str:
         shown = columns(("direction", "c", "rate", "of the interference"), rows)
         lines += ["", "what disturbs most", *(f"  {line}" for line in shown)]
     return "\n".join(lines)
+
+
+@as_text.register
+def _(budgets: ReadingBudgets) -> str:
+    b, frame = budgets, budgets.to_frame()
+    auc, kind = b.auc, "by these rates"
+    if np.isnan(auc).any():
+        auc, kind = b.auc_gaussian, "if the interference is Gaussian"
+    facts = [
+        ("among", f"{b.features:,} directions in {b.width:,} dimensions, {number(b.active, 4)} "
+                  "active at once on average"),
+        ("mean c²", f"{number(float(np.median(b.mean_square_overlap)), 4)} in the median, "
+                    f"{times(float(np.median(b.mean_square_overlap)) * b.width)} chance"),
+        ("AUC", f"{fixed(float(auc.min()), 3)} to {fixed(float(auc.max()), 3)}, in the median "
+                f"{fixed(float(np.median(auc)), 3)}, {kind}; "
+                f"{fixed(float(np.median(b.random_auc)), 3)} among random directions"),
+        ("verdict", f"{_counts(b)} than among {b.draws:,} random dictionaries; of random "
+                    f"directions at most {percent(2 * TAIL)} are better or worse"),
+        *(("note", advice(note)) for note in b.notes),
+    ]  # fmt: skip
+    what = counted(len(b.ids), "direction")
+    worst = frame.assign(auc=auc).sort_values("d_prime", kind="stable")[:SHOWN]
+    rows = [
+        (
+            row["direction"], number(row["interference"], 3), number(row["d_prime"], 3),
+            fixed(row["auc"], 3), fixed(row["random_auc"], 3), row["verdict"],
+        )
+        for row in worst.to_dict("records")
+    ]  # fmt: skip
+    table = columns(("direction", "interference", "d′", "AUC", "random", "than random"), rows)
+    heading = "read worst" if len(worst) < len(frame) else "each, the worst first"
+    lines = [labelled(f"reading {what} in {named(b.dictionary)}", facts), "", heading]
+    return "\n".join([*lines, *(f"  {line}" for line in table)])
+
+
+def _counts(b: ReadingBudgets) -> str:
+    return ", ".join(f"{count:,} {verdict}" for verdict, count in b.verdicts.items())
 
 
 def _random(b: ReadingBudget, name: str) -> str:

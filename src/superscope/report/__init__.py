@@ -2,11 +2,12 @@
 
 from superscope.report.geometry.page import write_report
 from superscope.report.laws import write_law_figures, write_law_report
-from superscope.report.lens import write_lens_report
+from superscope.report.lens import write_budget_report, write_lens_report
 from superscope.report.study import write_study_report
 from superscope.report.toy import write_toy_report
 
 __all__ = [
+    "write_budget_report",
     "write_law_figures",
     "write_law_report",
     "write_lens_report",

@@ -133,6 +133,15 @@ def test_listed_rows_are_drawn_below_the_end_of_the_list() -> None:
     assert (every, listed) == (200, len(found.found))
 
 
+def test_every_reading_is_counted() -> None:
+    found = superscope.budgets(np.random.default_rng(0).standard_normal((60, 8)), rates=0.05)
+    (panel,) = found.plot(theme="dark").axes
+    drawn = [p.get_data().values.sum() for p in panel.patches if hasattr(p, "get_data")]
+    assert drawn == [60, 60]
+    with pytest.raises(UsageError, match="no interference"):
+        superscope.budgets(np.eye(4)).plot()
+
+
 def test_a_budget_stands_beside_random_dictionaries() -> None:
     rows = np.random.default_rng(0).standard_normal((60, 8)) + 2
     found = superscope.budget(0, rows, rates=0.05)

@@ -7,6 +7,7 @@ from typing import Any
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.lens._argmax import argmax_drawing
 from superscope.figures.lens._budget import budget_drawing
+from superscope.figures.lens._budgets import budgets_drawing
 from superscope.figures.lens._comparison import comparison_drawing
 from superscope.figures.lens._cost import cost_drawing
 from superscope.figures.lens._interference import interference_drawing
@@ -19,6 +20,7 @@ from superscope.lens import (
     Lens,
     NeighborCost,
     ReadingBudget,
+    ReadingBudgets,
     Token,
     Undertrained,
 )
@@ -26,6 +28,7 @@ from superscope.lens import (
 __all__ = [
     "argmax",
     "budget",
+    "budgets",
     "comparison",
     "cost",
     "drawings_of",
@@ -37,6 +40,7 @@ __all__ = [
 
 argmax = picture("argmax", argmax_drawing)
 budget = picture("budget", budget_drawing)
+budgets = picture("budgets", budgets_drawing)
 interference = picture("interference", interference_drawing)
 neighbors = picture("neighbors", neighbors_drawing)
 comparison = picture("comparison", comparison_drawing)
@@ -70,6 +74,11 @@ def _(_: ReadingBudget) -> dict[str, PictureFunction]:
 
 
 @pictures.register
+def _(_: ReadingBudgets) -> dict[str, PictureFunction]:
+    return {"budgets": budgets}
+
+
+@pictures.register
 def _(_: NeighborCost) -> dict[str, PictureFunction]:
     return {"cost": cost}
 
@@ -82,6 +91,8 @@ def _(_: Undertrained) -> dict[str, PictureFunction]:
 _OF_A_LENS: dict[type, Callable[[Any], Drawing | Missing]] = {
     Argmax: argmax_drawing,
     NeighborCost: cost_drawing,
+    ReadingBudget: budget_drawing,
+    ReadingBudgets: budgets_drawing,
     Undertrained: undertrained_drawing,
 }
 
