@@ -8,6 +8,7 @@ of these are equal if no number differs.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ Int32 = npt.NDArray[np.int32]
 _KEYS = 6  # numbers of each row that are compared first
 _SAMPLE = 1024  # rows that tell which numbers differ most between rows
 _TAKEN = 1 << 22  # numbers read at once
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 _NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
 
@@ -97,16 +99,37 @@ def _suspects(keys: Int32, steps: int) -> Indices:
     """Return the positions of rows with another that has nearly the same keys, ascending."""
     mixed = np.zeros(len(keys), np.uint64)
     for column in keys.T:  # rows of different keys that mix to the same number do no harm
-        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + column.astype(np.uint64)
+        mixed = mixed * _MIX + column.astype(np.uint64)
     _, first, inverse, counts = np.unique(
         mixed, return_index=True, return_inverse=True, return_counts=True
     )
     crowded = counts > 1
     if steps:
-        points = keys[first]
-        near = cKDTree(points).query_ball_point(points, steps + 0.5, p=np.inf, return_length=True)
-        crowded |= near > 1
+        alone = keys[first]
+        some = np.flatnonzero(_in_a_cell(alone[:, :3]) & _in_a_cell(alone[:, 3:]))
+        if len(some):
+            points = alone[some]
+            tree = cKDTree(points)
+            near = tree.query_ball_point(points, steps + 0.5, p=np.inf, return_length=True)
+            crowded[some] |= near > 1
     return np.flatnonzero(crowded[inverse])
+
+
+def _in_a_cell(keys: Int32) -> npt.NDArray[np.bool_]:
+    """Return which rows share a cell with another: all do that are one step apart, and few else.
+
+    Cells are two steps wide. Numbers one step apart share one of these, or one of those moved by a
+    step. It takes a few sorts, where a tree of all rows takes seconds.
+    """
+    shared = np.zeros(len(keys), bool)
+    for moved in product((0, 1), repeat=keys.shape[1]):
+        mixed = np.zeros(len(keys), np.uint64)
+        for column, by in zip(keys.T, moved, strict=True):
+            mixed = mixed * _MIX + ((column.astype(np.int64) + by) >> 1).astype(np.uint64)
+        order = np.argsort(mixed)
+        same = np.flatnonzero(np.diff(mixed[order]) == 0)
+        shared[order[same]] = shared[order[same + 1]] = True
+    return shared
 
 
 def _equal(head: Head, row: int, others: Indices, steps: int, dtype: str) -> Indices:
