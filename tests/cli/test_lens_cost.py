@@ -72,6 +72,7 @@ def test_a_text_too_short_for_controls_ends_with_2_and_writes_nothing(
         (("--text", "a.txt", "--argmax"), "ask one at a time"),
         (("--out", "a.csv"), "--out goes with --text"),
         (("--draws", "3"), "add --text or --dataset"),
+        (("--text", "a.txt", "--draws", "1"), "must be at least 2"),
         (("--text", "missing.txt"), "missing.txt"),
         (("--text", "a.txt", "--dataset", "c4"), "exclude each other"),
     ],
@@ -80,6 +81,15 @@ def test_options_that_do_not_go_together_end_with_2(
     model: Path, options: tuple[str, ...], said: str
 ) -> None:
     done = superscope("lens", model, *options)
+    assert done.code == 2
+    assert said in done.err
+
+
+@pytest.mark.parametrize(("out", "said"), [("cost.txt", ".txt"), ("nowhere/cost.csv", "no folder")])
+def test_where_it_is_written_is_checked_before_the_head_is_read(
+    out: str, said: str, text: Path, tmp_path: Path
+) -> None:
+    done = superscope("lens", tmp_path / "no model", "--text", text, "--out", tmp_path / out)
     assert done.code == 2
     assert said in done.err
 

@@ -7,12 +7,12 @@ from studies import make_evaluation
 
 from superscope.geometry.row_classes import RowClass
 from superscope.lens import (
+    Change,
     Estimate,
     GroupCost,
     Intervention,
     MovedPair,
     NeighborCost,
-    Together,
     TokenCosts,
 )
 from superscope.lens.token import Named
@@ -27,20 +27,18 @@ def _group(name: str, tokens: int, difference: float) -> GroupCost:
 
 
 def make_intervention() -> Intervention:
-    """Make up two pairs that were moved, and one control."""
-    change = Estimate(0.2, 0.05)
+    """Make up two pairs that were moved."""
+    change = _change(90, 0.2)
     pairs = tuple(
-        MovedPair(
-            Named(k, f" t{k}", RowClass.WORD), Named(k + 1, None), 0.4, 11.8, 90, change, change
-        )
+        MovedPair(Named(k, f" t{k}", RowClass.WORD), Named(k + 1, None), 0.4, 11.8, change)
         for k in (0, 2)
     )
-    control = MovedPair(
-        Named(7, " t7", RowClass.WORD), Named(8, " t8", RowClass.WORD), 0.01, 11.8, 80,
-        Estimate(0.1, 0.05), Estimate(0.001, 0.0005),
-    )  # fmt: skip
-    controls = Together(1, 80, control.change, control.on_text)
-    return Intervention(pairs, (control,), Together(2, 180, change, change), controls)
+    return Intervention(pairs, _change(180, 0.2), "turn", 3, "documents", 500, 500, 12)
+
+
+def _change(tokens: int, apart: float) -> Change:
+    parts = (Estimate(v, 0.05) for v in (apart, 0.1, apart - 0.1, apart / 10, 0.01))
+    return Change(tokens, *parts)
 
 
 def make_cost(difference: float = 0.01, seed: int = 0) -> NeighborCost:
@@ -52,11 +50,12 @@ def make_cost(difference: float = 0.01, seed: int = 0) -> NeighborCost:
     none = np.zeros(TOKENS)
     tokens = TokenCosts(
         np.arange(TOKENS), counts, 10.0 * counts, rng.uniform(0.002, 0.03, TOKENS), nats, near,
-        near - difference * counts, np.where(counts > 9, 0.01, np.nan), none, none, none,
+        near - difference * counts, np.where(counts > 9, 0.01, np.nan), none, none, none, none,
+        none,
     )  # fmt: skip
     return NeighborCost(
         read.model, read.text, read.settings, Estimate(read.loss, read.loss_se), "mean", 10, 5, 0,
-        "neighbor", "given", _group("all", 1000, difference), 0.001, 3, 0.1, 0.02,
+        "neighbor", "given", _group("all", 1000, difference), 0.001, 3, 0.1, 0.02, 0.97,
         (_group("word", 900, difference),), (_group("10 to 100", 40, difference),), tokens,
         tuple(f" t{k}" for k in range(TOKENS)), ("word",) * TOKENS, make_intervention(),
         ("a note",),

@@ -22,11 +22,11 @@ def check(
     out: Path | None,
     argmax: bool,
 ) -> None:
-    """Refuse options that do not go together, before anything is read.
+    """Refuse options that do not go together, or cannot be followed, before anything is read.
 
     Raises
     ------
-    UsageError
+    SuperscopeError
         Naming them.
     """
     if not text.given:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from collections.abc import Sequence as Many
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -182,8 +183,7 @@ class LanguageModel:
                 some = states[start : start + piece]
                 moved = None
                 if others is not None:
-                    with self.head.with_rows(others):
-                        moved = logits_of(some)[:, others.ids].float()
+                    moved = self.head.moved(others, partial(logits_of, some))
                 yield _piece(some, logits_of(some), targets[start : start + piece], moved)
 
     def _whole(
@@ -208,10 +208,7 @@ class LanguageModel:
                 logits: torch.Tensor = output.logits[0, :-1]
                 return logits[before[k, : length - 1].to(logits.device)]
 
-            moved = None
-            if others is not None:
-                with self.head.with_rows(others):
-                    moved = logits_of()[:, others.ids].float()
+            moved = None if others is None else self.head.moved(others, logits_of)
             logits = logits_of()
             yield _piece(None, logits, targets[start : start + len(logits)], moved)
             start += len(logits)

@@ -40,8 +40,7 @@ class OutputHead:
 
     def __init__(self, name: str, model: Any, entry: torch.device) -> None:
         self.name, self._model, self._entry = name, model, entry
-        self._others: OtherRows | None = None
-        self._changed: Any = None  # the head with these rows
+        self._changed: Any = None  # a copy of the head, for other rows
         self._kind: Any = None  # the type of what the body gives
         self._body_width = 0  # that of its hidden states
         self._base = self._find_base()
@@ -94,9 +93,8 @@ class OutputHead:
             hook.remove()
         return None
 
-    @contextmanager
-    def with_rows(self, others: OtherRows) -> Iterator[None]:
-        """Let the output head have other rows; a tied input embedding stays as it is."""
+    def moved(self, others: OtherRows, logits_of: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Return the logits of other rows, float32, shape (n, r); a tied embedding stays."""
         import torch
 
         head = self._model.get_output_embeddings()
@@ -106,15 +104,20 @@ class OutputHead:
                 "changed alone"
             )
         own = head.weight
-        if others is not self._others:
-            changed = own.detach().clone()
-            changed[others.ids] = torch.from_numpy(others.rows).to(own.device, own.dtype)
-            self._others, self._changed = others, torch.nn.Parameter(changed, requires_grad=False)
+        if self._changed is None:
+            self._changed = torch.nn.Parameter(own.detach().clone(), requires_grad=False)
+        found: list[torch.Tensor] = []
         head.weight = self._changed
         try:
-            yield
+            for start, stop in others.rounds:
+                ids = others.ids[start:stop]
+                rows = torch.from_numpy(others.rows[start:stop])
+                self._changed.data[ids] = rows.to(own.device, own.dtype)
+                found.append(logits_of()[:, ids].float())
         finally:
+            self._changed.data[others.ids] = own.data[others.ids]
             head.weight = own
+        return torch.cat(found, dim=1)
 
     def hidden(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[Any, torch.Tensor]:
         """Return the type of what the model's body gives, and the hidden states in it."""

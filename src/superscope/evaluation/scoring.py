@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class OtherRows:
-    """Rows of the output head in place of its own, for a second look at each position.
+    """Rows of the output head in place of its own, for further looks at each position.
 
     Attributes
     ----------
@@ -25,10 +25,19 @@ class OtherRows:
         Which rows, int64, shape (r,).
     rows
         What they are instead, float32, shape (r, m).
+    looks
+        How many looks there are, each at as many rows, one after another; all are at the same ids.
     """
 
     ids: npt.NDArray[np.int64]
     rows: npt.NDArray[np.float32]
+    looks: int = 1
+
+    @property
+    def rounds(self) -> list[tuple[int, int]]:
+        """Start and stop of the rows of each look."""
+        size = len(self.ids) // self.looks
+        return [(k * size, (k + 1) * size) for k in range(self.looks)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.estimate import Estimate
 from superscope.lens.indicators import Indicators
-from superscope.lens.intervention import Intervention, MovedPair, Together
+from superscope.lens.intervention import Change, Intervention, MovedPair
 from superscope.lens.neighbors import InDegree
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
@@ -38,6 +38,7 @@ __all__ = [
     "BudgetOptions",
     "Certificates",
     "Chance",
+    "Change",
     "Comparison",
     "Contributor",
     "CostOptions",
@@ -60,7 +61,6 @@ __all__ = [
     "ReadingBudgets",
     "Reference",
     "Square",
-    "Together",
     "Token",
     "TokenCosts",
     "Undertrained",

@@ -13,15 +13,17 @@ from superscope.evaluation import Evaluation, Pass
 from superscope.frequency.reading import Counts
 from superscope.geometry import RowClass
 from superscope.lens.clusters import Clusters
-from superscope.lens.controls import NEVER, bins_of, draw
+from superscope.lens.controls import WIDEST, Controls, draw
 from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.cost_scoring import QUANTITIES, CostScoring
+from superscope.lens.decades import NEVER, decade_name, decades_of
 from superscope.lens.estimate import Estimate, estimates
+from superscope.lens.halves import Halves
 from superscope.lens.looked import Looked
 from superscope.lens.moving import intervention
 from superscope.lens.near import Near, near
-from superscope.text import counted, number, percent
+from superscope.text import counted, fixed, number, percent
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -51,15 +53,19 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
     looked.check(read.model)
     if options.pairs:
         looked.check_movable(read.model)
-    targets, counts = _targets(read)
+    targets, counts, documents = _targets(read)
     frequencies = _by_id(looked, read, targets, counts)
     found = near(looked.views.rows(looked.center), targets, looked.nearest, read.progress)
-    bins = bins_of(frequencies)
-    _check(found, bins, read)
+    _check(found, frequencies, read)
     of = found.neighbors if options.like == "neighbor" else found.targets[:, None]
-    wanted = np.broadcast_to(bins[of], found.neighbors.shape)
     controls = draw(
-        found.targets, found.neighbors, wanted, bins, _allowed(looked), options.draws, options.seed
+        found.targets,
+        found.neighbors,
+        np.broadcast_to(frequencies[of], found.neighbors.shape),
+        frequencies,
+        _allowed(looked),
+        options.draws,
+        options.seed,
     )
     if not controls.drawn.any():
         raise UsageError(_too_short(read, "no frequency has enough rows to draw controls from"))
@@ -72,7 +78,8 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
         "classes": (class_of, len(_CLASSES)),
         "decades": (decades, len(decade_names)),
     }
-    scoring = CostScoring(found.targets[has], sets, read.model.rows, labels)
+    halves = Halves.of(documents, options.seed)
+    scoring = CostScoring(found.targets[has], sets, read.model.rows, labels, halves)
     evaluation = read.evaluation(scoring)
     scoring.finish()
     (total,) = _groups(scoring.groups["total"], ("all",))
@@ -92,29 +99,34 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
         total=total,
         drawing_se=_drawing_se(scoring, total.tokens),
         left_out=scoring.left_out,
-        unseen=float(np.average((bins[found.neighbors] == NEVER).mean(1), weights=weights)),
-        widened=float(np.average(controls.widened, weights=weights)),
+        unseen=float(np.average((frequencies[found.neighbors] == 0).mean(1), weights=weights)),
+        widened=float(np.average(controls.widened[has], weights=weights[has])),
+        as_frequent=_as_frequent(controls, weights),
         classes=_groups(scoring.groups["classes"], tuple(map(str, _CLASSES))),
         decades=_groups(scoring.groups["decades"], decade_names),
         token_costs=_token_costs(scoring, found, has, frequencies),
         texts=texts,
         row_classes=tuple(str(_CLASSES[c]) for c in class_of[found.targets[has]].tolist()),
-        intervention=intervention(looked, read, scoring, found, has, bins, options),
+        intervention=intervention(
+            looked, read, scoring, found.targets[has], sets, halves, options
+        ),
         notes=evaluation.notes,
     )  # fmt: skip
     return made.noting(_notes(made, evaluation))
 
 
-def _targets(read: Pass) -> tuple[Int64, Int64]:
-    """Return the tokens that are scored, ascending, and how often."""
+def _targets(read: Pass) -> tuple[Int64, Int64, Int64]:
+    """Return the tokens that are scored, ascending, how often, and the documents they are in."""
     counts, met = np.zeros(read.model.rows, np.int64), Counts()
+    documents: set[int] = set()
     for sequence in read.sequences(met):
         read.check_ids([sequence])
         counts += np.bincount(sequence.ids[sequence.scored], minlength=len(counts))
+        documents.update(np.unique(sequence.documents[sequence.scored]).tolist())
     targets = np.flatnonzero(counts)
     if not len(targets):
         raise read.nothing(met)
-    return targets, counts[targets]
+    return targets, counts[targets], np.array(sorted(documents), np.int64)
 
 
 def _by_id(looked: Looked, read: Pass, targets: Int64, counts: Int64) -> Float64:
@@ -128,11 +140,11 @@ def _by_id(looked: Looked, read: Pass, targets: Int64, counts: Int64) -> Float64
     return made
 
 
-def _check(found: Near, bins: Int64, read: Pass) -> None:
+def _check(found: Near, frequencies: Float64, read: Pass) -> None:
     """Refuse a text from which nothing can be said."""
     if not len(found.targets) or not found.neighbors.shape[1]:
         raise UsageError(f"{read.text.name}: no token of it has a row with a direction")
-    if (bins[found.neighbors] == NEVER).all():
+    if not frequencies[found.neighbors].any():
         raise UsageError(_too_short(read, "no row near to one of its tokens is counted once"))
 
 
@@ -160,14 +172,11 @@ def _class_codes(looked: Looked, rows: int) -> Int64:
 
 def _decades(frequencies: Float64, targets: Int64) -> tuple[Int64, tuple[str, ...]]:
     """Return the decade of each id's frequency as a number from 0, and their names, ascending."""
-    made = np.zeros(len(frequencies), np.int64)
-    seen = frequencies > 0
-    power = np.floor(np.log10(frequencies, where=seen, out=np.zeros_like(frequencies)))
-    present = np.unique(power[targets][seen[targets]]).astype(np.int64).tolist()
-    for k, p in enumerate(present, 1):
-        made[seen & (power == p)] = k
-    names = (f"{number(10.0**p)} to {number(10.0 ** (p + 1))}" for p in present)
-    return made, ("never counted", *names)
+    powers, made = decades_of(frequencies), np.zeros(len(frequencies), np.int64)
+    present = np.unique(powers[targets][np.isfinite(powers[targets])]).tolist()
+    for k, power in enumerate(present, 1):
+        made[powers == power] = k
+    return made, (NEVER, *map(decade_name, present))
 
 
 def _groups(clusters: Clusters, names: tuple[str, ...]) -> tuple[GroupCost, ...]:
@@ -204,7 +213,15 @@ def _groups(clusters: Clusters, names: tuple[str, ...]) -> tuple[GroupCost, ...]
 def _drawing_se(scoring: CostScoring, tokens: int) -> float:
     """Return the error of the controls' mean nats that comes from drawing them a few times."""
     draws = scoring.draws / tokens
-    return 0.0 if len(draws) < 2 else float(draws.std(ddof=1)) / math.sqrt(len(draws))
+    return float(draws.std(ddof=1)) / math.sqrt(len(draws))
+
+
+def _as_frequent(controls: Controls, weights: Float64) -> float | None:
+    """Return how many times as frequent as wanted controls are, geometric mean."""
+    known = np.isfinite(controls.ratio)
+    if not known.any():
+        return None
+    return float(2.0 ** np.average(controls.ratio[known], weights=weights[known]))
 
 
 def _weights(some: Int64, targets: Int64, counts: Int64) -> Float64:
@@ -215,12 +232,15 @@ def _token_costs(
     scoring: CostScoring, found: Near, has: npt.NDArray[np.bool_], frequencies: Float64
 ) -> TokenCosts:
     sums = {name: scoring.tokens.sums[:, k] for k, name in enumerate(QUANTITIES)}
-    _, error = scoring.tokens.ratio({"neighbors": 1.0, "controls": -1.0}, "count")
+    ratio = scoring.tokens.ratio
+    _, error = ratio({"neighbors": 1.0, "controls": -1.0}, "count")
+    _, near_by = ratio({"on_neighbors": 1.0}, "confident")
+    _, by_chance = ratio({"on_controls": 1.0}, "confident")
     ids = found.targets[has]
     return TokenCosts(
         ids, sums["count"].astype(np.int64), frequencies[ids], found.interference[has],
         sums["loss"], sums["neighbors"], sums["controls"], error, sums["confident"],
-        sums["on_neighbors"], sums["on_controls"],
+        sums["on_neighbors"], sums["on_controls"], near_by, by_chance,
     )  # fmt: skip
 
 
@@ -240,7 +260,12 @@ def _notes(made: NeighborCost, evaluation: Evaluation) -> Iterator[str]:
             f"controls; the loss of all is {number(evaluation.loss, 4)}"
         )
     if made.widened > _SOME:
+        factor = "" if made.as_frequent is None else (
+            f"; on average controls are {fixed(made.as_frequent, 2)} times as frequent as they "
+            "should be"
+        )  # fmt: skip
         yield (
-            f"{percent(made.widened)} of the controls are up to 8 times as frequent as their "
-            f"{made.like}, or up to 8 times less, because too few rows are as frequent"
+            f"too few rows are as frequent as the {made.like} for {percent(made.widened)} of the "
+            f"controls: these are of the nearest frequencies, up to {WIDEST:g} times more or less"
+            f"{factor}"
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -82,20 +80,42 @@ class Clusters:
 
 
 class Whole:
-    """Holds back the rows of the last document, which may go on in the next block."""
+    """Holds back the sums of the last document, which may go on in the next block."""
 
     def __init__(self) -> None:
-        self._held: tuple[npt.NDArray[Any], ...] | None = None
+        self._held: tuple[Int64, Int64, Float64] | None = None
 
-    def closed(self, *rows: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
-        """Return the rows of documents that are whole; the first array is the documents."""
+    def closed(
+        self, documents: Int64, within: Int64, sums: Float64
+    ) -> tuple[Int64, Int64, Float64]:
+        """Return the rows of documents that are whole, and hold the others, summed.
+
+        Parameters
+        ----------
+        documents
+            Of each row, ascending from block to block, shape (n,).
+        within
+            What a row is about within its document, as a token: of the document that goes on, rows
+            of the same are added up, so that no more is held than one document has of them.
+            Shape (n,).
+        sums
+            Of each row, shape (n, …).
+        """
+        rows = documents, within, sums
         if self._held is not None:
-            rows = tuple(np.concatenate(both) for both in zip(self._held, rows, strict=True))
+            rows = (
+                np.concatenate([self._held[0], documents]),
+                np.concatenate([self._held[1], within]),
+                np.concatenate([self._held[2], sums]),
+            )
         last = rows[0] == rows[0].max(initial=-1)
-        self._held = tuple(part[last] for part in rows)
-        return tuple(part[~last] for part in rows)
+        named, place = np.unique(rows[1][last], return_inverse=True)
+        held = np.zeros((len(named), *sums.shape[1:]))
+        np.add.at(held, place, rows[2][last])
+        self._held = np.full(len(named), rows[0].max(initial=-1)), named, held
+        return rows[0][~last], rows[1][~last], rows[2][~last]
 
-    def rest(self) -> tuple[npt.NDArray[Any], ...]:
+    def rest(self) -> tuple[Int64, Int64, Float64]:
         """Return the rows that are held."""
         held, self._held = self._held, None
         assert held is not None, "a block comes first"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.evaluation.evaluation import EvaluatedModel, LossSettings, TextRead
+from superscope.lens.decades import decades_of
 from superscope.lens.estimate import Estimate
 from superscope.lens.intervention import Intervention
 from superscope.plotting import Pictured
@@ -81,6 +82,8 @@ class TokenCosts:
         single document.
     confident, on_neighbors, on_controls
         Confident errors, and how many fall on a neighbor and on a control, float64.
+    on_neighbors_se, on_controls_se
+        Standard errors of their shares of the confident errors, as `difference_se`.
     """
 
     ids: Int64
@@ -94,6 +97,8 @@ class TokenCosts:
     confident: Float64
     on_neighbors: Float64
     on_controls: Float64
+    on_neighbors_se: Float64
+    on_controls_se: Float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +130,11 @@ class NeighborCost(Result, Pictured):
     unseen
         Share of the neighbors, over scored tokens, that the counts have never.
     widened
-        Share of the controls that are up to 8 times as frequent as they should be, or less.
+        Share of the controls for which too few rows are as frequent as they should be: these are
+        of the nearest frequencies, at most 8 times as frequent, or less.
+    as_frequent
+        How many times as frequent as they should be controls are, geometric mean over those that
+        should occur; None if none should.
     classes, decades
         By class of the row, and by decade of the token's frequency.
     token_costs
@@ -155,6 +164,7 @@ class NeighborCost(Result, Pictured):
     left_out: int
     unseen: float
     widened: float
+    as_frequent: float | None
     classes: tuple[GroupCost, ...]
     decades: tuple[GroupCost, ...]
     token_costs: TokenCosts
@@ -186,21 +196,22 @@ class NeighborCost(Result, Pictured):
         """Return a row for each token that was compared; nats are means of that token.
 
         Columns: id, token, class, count, frequency, decade, interference, loss, to_neighbors,
-        to_controls, difference, difference_se, confident, confident_on_neighbors,
-        confident_on_controls. The decade is the log10 of the frequency, rounded down.
+        to_controls, difference, difference_se, confident, on_neighbors, on_neighbors_se,
+        on_controls, on_controls_se. The decade is the log10 of the frequency, rounded down; the
+        last four are shares of the confident errors.
         """
         import pandas as pd
 
         t = self.token_costs
-        with np.errstate(divide="ignore"):
-            decade = np.floor(np.log10(t.frequencies))
+        with np.errstate(invalid="ignore"):
+            on_neighbors, on_controls = t.on_neighbors / t.confident, t.on_controls / t.confident
         return pd.DataFrame({
             "id": t.ids,
             "token": pd.array(list(self.texts), dtype="string"),
             "class": pd.array(list(self.row_classes), dtype="string"),
             "count": t.counts,
             "frequency": t.frequencies,
-            "decade": pd.array(np.where(np.isfinite(decade), decade, np.nan), dtype="Int64"),
+            "decade": pd.Series(decades_of(t.frequencies)).astype("Int64"),
             "interference": t.interference,
             "loss": t.nats / t.counts,
             "to_neighbors": t.neighbors / t.counts,
@@ -208,8 +219,10 @@ class NeighborCost(Result, Pictured):
             "difference": (t.neighbors - t.controls) / t.counts,
             "difference_se": pd.array(t.difference_se, dtype="Float64"),
             "confident": t.confident.astype(np.int64),
-            "confident_on_neighbors": t.on_neighbors.astype(np.int64),
-            "confident_on_controls": t.on_controls,
+            "on_neighbors": pd.array(on_neighbors, dtype="Float64"),
+            "on_neighbors_se": pd.array(t.on_neighbors_se, dtype="Float64"),
+            "on_controls": pd.array(on_controls, dtype="Float64"),
+            "on_controls_se": pd.array(t.on_controls_se, dtype="Float64"),
         })  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
@@ -226,8 +239,8 @@ class NeighborCost(Result, Pictured):
                 "to_controls": g.controls.value, "to_controls_se": g.controls.error,
                 "difference": g.difference.value, "difference_se": g.difference.error,
                 "confident": g.confident,
-                "on_neighbors": None if g.on_neighbors is None else g.on_neighbors.value,
-                "on_controls": None if g.on_controls is None else g.on_controls.value,
+                **_share("on_neighbors", g.on_neighbors),
+                **_share("on_controls", g.on_controls),
             }
             for by, g in rows
         ])  # fmt: skip
@@ -235,3 +248,10 @@ class NeighborCost(Result, Pictured):
     def __repr__(self) -> str:
         d = self.total.difference.value
         return f"<NeighborCost {self.model.name!r} on {self.text.name!r}: {d:.4g} nats a token>"
+
+
+def _share(name: str, share: Estimate | None) -> dict[str, float | None]:
+    return {
+        name: None if share is None else share.value,
+        f"{name}_se": None if share is None else share.error,
+    }

@@ -24,7 +24,12 @@ class CostOptions(LossOptions):
         the ``token``, of which frequent ones then have too few.
     pairs
         How many of the pairs that cost most are moved apart in the head, for a second pass over
-        the text; 0 leaves that out.
+        the text; 0 leaves that out. One half of the documents chooses them, and the change of the
+        loss is that of the other half.
+    apart
+        How: ``turn`` turns both rows, each as far, until they are at right angles, which moves them
+        least; ``remove`` takes from each its component along the other and gives it its norm
+        back, a turn twice as far, after which c is −c.
     seed
         Of the generator of random rows.
     """
@@ -32,6 +37,7 @@ class CostOptions(LossOptions):
     draws: int = 10
     like: Literal["neighbor", "token"] = "neighbor"
     pairs: int = 20
+    apart: Literal["turn", "remove"] = "turn"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -42,5 +48,5 @@ class CostOptions(LossOptions):
         UsageError
             Naming the option.
         """
-        check_least(self, {"draws": 1, "pairs": 0, "seed": 0})
+        check_least(self, {"draws": 2, "pairs": 0, "seed": 0})
         super().__post_init__()

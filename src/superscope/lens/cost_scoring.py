@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from superscope.evaluation.scoring import Piece, Scored
 from superscope.lens.clusters import Clusters, Whole
+from superscope.lens.halves import Halves
 from superscope.lens.probability import complement, to_set
 
 if TYPE_CHECKING:
@@ -41,15 +42,22 @@ class CostScoring:
         Rows of the head.
     labels
         Groupings of all ids: a group's number by id, shape (V,), and how many groups there are.
+    halves
+        Of the text. The nats by token and neighbor are those of the half that chooses pairs.
     """
 
     what = "cost of neighbors"
     other_rows = None
 
     def __init__(
-        self, targets: Int64, sets: Int64, rows: int, labels: Mapping[str, tuple[Int64, int]]
+        self,
+        targets: Int64,
+        sets: Int64,
+        rows: int,
+        labels: Mapping[str, tuple[Int64, int]],
+        halves: Halves,
     ):
-        self._targets, self._sets = targets, sets
+        self._targets, self._sets, self._halves = targets, sets, halves
         self._row_of = np.full(rows, -1, np.int64)
         self._row_of[targets] = np.arange(len(targets))
         self._on: dict[Any, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -63,9 +71,10 @@ class CostScoring:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The sets of rows, as a digest."""
+        """The sets of rows, as a digest, and the halves."""
         digest = hashlib.sha256(self._targets.tobytes() + self._sets.tobytes())
-        return {"sets": digest.hexdigest(), "shape": list(self._sets.shape)}
+        return {"sets": digest.hexdigest(), "shape": list(self._sets.shape),
+                "chooses": self._halves.settings}  # fmt: skip
 
     def piece(self, piece: Piece) -> Mapping[str, torch.Tensor]:
         """Return the nats that each set of rows takes, and whether an error falls on one."""
@@ -111,9 +120,10 @@ class CostScoring:
         keys, place = np.unique(documents * rows + tokens, return_inverse=True)
         sums = np.zeros((len(keys), len(QUANTITIES)))
         np.add.at(sums, place, values)
-        named, place = np.unique(tokens, return_inverse=True)
+        choosing = use & self._halves.choosing(scored.documents)
+        named, place = np.unique(scored.tokens[choosing], return_inverse=True)
         slots = np.zeros((len(named), self.slots.shape[1]))
-        np.add.at(slots, place, v["slots"][use])
+        np.add.at(slots, place, v["slots"][choosing])
         return {
             "documents": keys // rows, "tokens": keys % rows, "sums": sums,
             "named": named.astype(np.int64), "slots": slots, "draws": v["draws"][use].sum(0),

@@ -1,4 +1,4 @@
-"""Choose the pairs that cost most and random pairs like them, move them, and score again."""
+"""Choose the pairs of rows that cost most, move them apart, and score again."""
 
 from __future__ import annotations
 
@@ -8,37 +8,35 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.evaluation import Pass
-from superscope.lens.controls import WIDEST
+from superscope.lens.change_scoring import ChangeScoring, away, turned
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.cost_scoring import CostScoring
-from superscope.lens.intervention import (
-    ChangeScoring,
-    Intervention,
-    MovedPair,
-    Together,
-    turned,
-)
+from superscope.lens.halves import Halves
+from superscope.lens.intervention import Intervention, MovedPair
 from superscope.lens.looked import Looked
-from superscope.lens.near import Near
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
+DRAWS = 3  # of random rows to turn away from: each is a further product with the head
 _EQUAL = 1 - 1e-9  # cosine beyond which two rows have no direction between them
-_TRIES = 200
 
 
 def intervention(  # noqa: PLR0917 - what the first pass found
     looked: Looked,
     read: Pass,
     scoring: CostScoring,
-    found: Near,
-    has: Bool,
-    bins: Int64,
+    targets: Int64,
+    sets: Int64,
+    halves: Halves,
     options: CostOptions,
 ) -> Intervention | None:
     """Return what happens if the pairs of tokens that cost most are moved apart in the head.
+
+    One half of the text chooses the pairs, and the other is scored. For comparison both rows of a
+    pair are turned as far away from one and the same random row, so that they stay near to each
+    other: the tokens and their frequencies are the same on both sides, and only the collision
+    is not.
 
     Parameters
     ----------
@@ -46,70 +44,72 @@ def intervention(  # noqa: PLR0917 - what the first pass found
         Head; model and text.
     scoring
         What the neighbors cost.
-    found
-        Neighbors of the tokens, of which `has` says which ones were compared.
-    bins
-        Bin of the frequency of each id.
+    targets, sets
+        Tokens that were compared, shape (t,), and of each its neighbors and, in each draw, its
+        controls, shape (t, 1 + R, k). The random rows are among these controls.
+    halves
+        Of the text.
     options
-        How many pairs, and the seed of the generator of random ones.
+        How many pairs, how they are moved, and the seed of the generator.
     """
-    pairs = options.pairs
-    if not pairs:
+    if not options.pairs:
         return None
     rows = _Rows(looked, read)
-    worst, equal = _worst(scoring, found, has, rows, pairs)
-    if not worst:
+    pairs, equal = _worst(scoring.slots, targets, sets, rows, options.pairs)
+    if not pairs:
         return None
-    random = _random(worst, found, bins, options.seed)
-    chosen = [*worst, *(pair for pair in random if pair is not None)]
-    angles = [math.asin(rows.cosine(*pair)) / 2 for pair in worst]
-    angles += [a for a, pair in zip(angles, random, strict=True) if pair is not None]
-    moved = [rows.turned(pair, angle) for pair, angle in zip(chosen, angles, strict=True)]
-    count = len(worst)
-    parts = ((0, count), *([(count, len(chosen))] if len(chosen) > count else []))
-    change = ChangeScoring(np.array(chosen, np.int64), np.array(moved, np.float32), parts)
+    generator = np.random.default_rng(options.seed)
+    angles, apart, random = [], [], []
+    for i, j in pairs:
+        angle = math.asin(rows.cosine(i, j)) / (2 if options.apart == "turn" else 1)
+        others = _others(i, j, targets, sets, rows)
+        drawn = generator.choice(others, DRAWS, replace=len(others) < DRAWS).tolist()
+        angles.append(angle)
+        apart.append(turned(rows[i], rows[j], angle))
+        random.append([[away(rows[k], rows[r], angle) for k in (i, j)] for r in drawn])
+    change = ChangeScoring(
+        np.array(pairs, np.int64),
+        (np.array(apart) + rows.center).astype(np.float32),
+        (np.array(random).swapaxes(0, 1) + rows.center).astype(np.float32),
+        halves,
+    )
     read.evaluation(change)
     change.finish()
-    results = change.found()
-
-    made = tuple(
-        MovedPair(
-            looked.named(i),
-            looked.named(j),
-            rows.cosine(i, j),
-            math.degrees(angle),
-            tokens,
-            changed,
-            on_text,
-        )
-        for (i, j), angle, (tokens, changed, on_text) in zip(
-            chosen, angles, results[: len(chosen)], strict=True
-        )
-    )
-    together = [
-        Together(stop - start, *result)
-        for (start, stop), result in zip(parts, results[len(chosen) :], strict=True)
-    ]
+    *each, together = change.found()
+    tokens, documents = change.scored
     return Intervention(
-        made[:count], made[count:], together[0], together[1] if len(together) > 1 else None, equal
+        pairs=tuple(
+            MovedPair(
+                looked.named(i), looked.named(j), rows.cosine(i, j), math.degrees(angle), changed
+            )
+            for (i, j), angle, changed in zip(pairs, angles, each, strict=True)
+        ),
+        together=together,
+        way=options.apart,
+        draws=DRAWS,
+        halves=halves.by,
+        chose_tokens=change.chose,
+        scored_tokens=tokens,
+        scored_documents=documents,
+        equal=equal,
     )
 
 
 class _Rows:
-    """Rows of the model's own head, less the mean row that the lens subtracts."""
+    """Rows of the model's own head, less the mean row."""
 
     def __init__(self, looked: Looked, read: Pass):
         self._model = read.model
         center = looked.views.rows("mean").center
         assert center is not None
-        self._center = center.astype(np.float64)
+        self.center = center.astype(np.float64)
         self._kept: dict[int, Float64] = {}
 
     def __getitem__(self, index: int) -> Float64:
         """Return a centered row."""
         if index not in self._kept:
             row = self._model.head.rows(np.array([index]))[0].astype(np.float64)
-            self._kept[index] = row - self._center
+            self._kept[index] = row - self.center
         return self._kept[index]
 
     def cosine(self, first: int, second: int) -> float:
@@ -117,22 +117,30 @@ class _Rows:
         a, b = self[first], self[second]
         return float(np.clip(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)), -1, 1))
 
-    def turned(self, pair: tuple[int, int], angle: float) -> Float64:
-        """Return two rows of the head, turned away from each other."""
-        return np.stack(turned(self[pair[0]], self[pair[1]], angle)) + self._center
+
+def _others(i: int, j: int, targets: Int64, sets: Int64, rows: _Rows) -> list[int]:
+    """Return the controls of two rows that both can be turned away from."""
+    controls = np.unique(sets[np.searchsorted(targets, (i, j)), 1:])
+    return [
+        k
+        for k in controls.tolist()
+        if k not in (i, j) and max(abs(rows.cosine(i, k)), abs(rows.cosine(j, k))) < _EQUAL
+    ]
 
 
 def _worst(
-    scoring: CostScoring, found: Near, has: Bool, rows: _Rows, pairs: int
+    cost_of: Float64, targets: Int64, sets: Int64, rows: _Rows, pairs: int
 ) -> tuple[list[tuple[int, int]], int]:
-    """Return the pairs that cost most, no token in two, and how many had equal rows."""
-    targets, neighbors = found.targets[has], found.neighbors[has]
-    occurs = np.isin(neighbors, targets)
-    at, slot = np.nonzero(occurs)
+    """Return the pairs that cost most, no token in two, and how many had equal rows.
+
+    `cost_of` is the nats that go to each neighbor of each token in the half that chooses, (t, k).
+    """
+    neighbors = sets[:, 0]
+    at, slot = np.nonzero(np.isin(neighbors, targets) & (cost_of > 0))
     both = np.stack([targets[at], neighbors[at, slot]], axis=1)
     both.sort(axis=1)
     named, place = np.unique(both, axis=0, return_inverse=True)
-    cost = np.bincount(place.ravel(), scoring.slots[at, slot], len(named))
+    cost = np.bincount(place.ravel(), cost_of[at, slot], len(named))
     chosen: list[tuple[int, int]] = []
     used: set[int] = set()
     equal = 0
@@ -144,38 +152,7 @@ def _worst(
         c = rows.cosine(i, j)
         if c > _EQUAL:
             equal += 1
-        elif c > 0:
+        elif c > 0 and _others(i, j, targets, sets, rows):
             chosen.append((i, j))
             used |= {i, j}
     return chosen, equal
-
-
-def _random(
-    worst: list[tuple[int, int]], found: Near, bins: Int64, seed: int
-) -> list[tuple[int, int] | None]:
-    """Return for each pair a random one of the same frequencies, of tokens that occur; or None."""
-    generator = np.random.default_rng(seed)
-    used = {index for pair in worst for index in pair}
-    near_of = {int(t): set(found.neighbors[k].tolist()) for k, t in enumerate(found.targets)}
-
-    def one(like: int) -> int | None:
-        for reach in range(WIDEST + 1):
-            pool = found.targets[np.abs(bins[found.targets] - bins[like]) <= reach]
-            pool = pool[~np.isin(pool, list(used))]
-            if len(pool) > 1:
-                return int(generator.choice(pool))
-        return None
-
-    made: list[tuple[int, int] | None] = []
-    for first, second in worst:
-        pair = None
-        for _ in range(_TRIES):
-            i, j = one(first), one(second)
-            if i is None or j is None:
-                break
-            if i != j and j not in near_of[i] and i not in near_of[j]:
-                pair = (i, j)
-                used |= {i, j}
-                break
-        made.append(pair)
-    return made

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from superscope.geometry.stages import CENTERINGS
 from superscope.lens.cost import GroupCost, NeighborCost
 from superscope.lens.estimate import Estimate
-from superscope.lens.intervention import Intervention, MovedPair, Together
+from superscope.lens.intervention import Intervention, MovedPair
 from superscope.lens.summary import entry
 from superscope.text import (
     NONE,
@@ -96,11 +96,13 @@ def _share(estimate: Estimate) -> str:
 
 
 def _table(what: str, groups: Iterable[GroupCost]) -> list[str]:
-    header = (what, "tokens", "loss", "to neighbors", "to controls", "difference", "confident")
+    header = (what, "tokens", "loss", "to neighbors", "to controls", "difference", "confident",
+              "on neighbors", "on controls")  # fmt: skip
     rows = [
         (
             g.name, f"{g.tokens:,}", fixed(g.loss.value, 3), fixed(g.neighbors.value, 4),
             fixed(g.controls.value, 4), _nats(g.difference), f"{g.confident:,}",
+            *(NONE if s is None else _share(s) for s in (g.on_neighbors, g.on_controls)),
         )
         for g in groups
     ]  # fmt: skip
@@ -109,13 +111,16 @@ def _table(what: str, groups: Iterable[GroupCost]) -> list[str]:
 
 @as_text.register
 def _(found: Intervention) -> str:
-    i = found
-    count, tokens = counted(i.pairs_together.pairs, "pair"), i.pairs_together.tokens
+    i, t = found, found.together
     facts = [
-        ("pairs", f"{_together(i.pairs_together)}; {count} that cost most, {tokens:,} tokens, "
-                  "turned until they are at right angles"),
-        ("controls", _controls(i.controls_together)),
-        ("verdict", _meaning(i)),
+        ("pairs", f"{counted(len(i.pairs), 'pair')} that cost most in the other half, "
+                  f"{_HOW[i.way]}"),
+        ("scored", _scored(i)),
+        ("apart", _both(t.apart, t.apart_on_text)),
+        ("random", f"{_both(t.random, t.random_on_text)}; the same rows turned as far, but both of "
+                   f"a pair away from one random row, so that they stay near; {i.draws} draws"),
+        ("difference", f"{_change(t.difference)} for each of their tokens"),
+        ("verdict", _MEANING[i.verdict]),
     ]  # fmt: skip
     if i.equal:
         facts.append((
@@ -123,52 +128,52 @@ def _(found: Intervention) -> str:
             f"{counted(i.equal, 'pair')} with equal rows, which no direction tells apart",
         ))  # fmt: skip
     rows = [_pair(p) for p in i.pairs[:SHOWN]]
-    header = ("pair", "c", "turned", "tokens", "change on the two", "on the text")
+    header = ("pair", "c", "turned", "tokens", "apart", "random", "difference")
     title = "moved apart in the head: change of the loss, nats"
     return "\n".join([labelled(title, facts), "", *columns(header, rows)])
+
+
+_HOW = {
+    "turn": "both rows turned until they are at right angles",
+    "remove": "from both rows the component along the other removed",
+}
+
+_MEANING = {
+    "cost": "apart, the loss of their tokens falls, and more than by random turns: these "
+            "collisions cost something",
+    "meaning": "apart, the loss of their tokens rises, and more than by random turns: closeness is "
+               "meaning, not cost",
+    "less": "apart, the loss of their tokens does not fall, but random turns raise it more: part "
+            "of the closeness may be cost, which the turn hides",
+    "turn": "apart, the loss of their tokens changes as by random turns: it is the turn that "
+            "counts, and not the collision",
+    "none": "apart, the loss of their tokens is the same within twice the error: these collisions "
+            "cost nothing that shows",
+    "unknown": "one document gives no error, so that a change may be chance",
+}  # fmt: skip
+
+
+def _scored(i: Intervention) -> str:
+    moved = f"{i.together.tokens:,} of {i.scored_tokens:,} tokens are theirs"
+    if i.halves == "blocks":
+        return f"{moved}; of each block of the only document the first half chose the pairs"
+    return (
+        f"{moved}, in {counted(i.scored_documents, 'document')}; the other half of the documents, "
+        f"{i.chose_tokens:,} tokens, chose the pairs"
+    )
 
 
 def _change(estimate: Estimate) -> str:
     return plus_minus(with_sign(estimate.value, 4), estimate.error)
 
 
-def _together(t: Together) -> str:
-    return (
-        f"{_change(t.change)} for each of their tokens, {_change(t.on_text)} for each of the text"
-    )
-
-
-def _controls(t: Together | None) -> str:
-    if t is None:
-        return "none: no other tokens of the text are as frequent"
-    return (
-        f"{_together(t)}; {counted(t.pairs, 'random pair')} of the same frequencies, "
-        f"{t.tokens:,} tokens, turned as far"
-    )
-
-
-def _meaning(i: Intervention) -> str:
-    if i.controls_together is None and i.verdict in ("cost", "meaning"):
-        way = "falls" if i.verdict == "cost" else "rises"
-        return (
-            f"apart, the loss of their tokens {way}; without random pairs nothing tells whether "
-            "any turn does that"
-        )
-    return {
-        "cost": "apart, the loss of their tokens falls, and more than that of random pairs: these "
-                "collisions cost something",
-        "meaning": "apart, the loss of their tokens rises, and more than that of random pairs: "
-                   "closeness is meaning, not cost",
-        "turn": "apart, the loss of their tokens changes as that of random pairs turned as far: "
-                "it is the turn that counts, and not the collision",
-        "none": "apart, the loss of their tokens is the same within twice the error: these "
-                "collisions cost nothing that shows",
-        "unknown": "one document gives no error, so that a change may be chance",
-    }[i.verdict]  # fmt: skip
+def _both(of_tokens: Estimate, of_text: Estimate) -> str:
+    return f"{_change(of_tokens)} for each of their tokens, {_change(of_text)} for each of the text"
 
 
 def _pair(p: MovedPair) -> tuple[str, ...]:
+    c = p.change
     return (
         f"{entry(p.first)} and {entry(p.second)}", fixed(p.overlap, 3), f"{p.degrees:.1f}°",
-        f"{p.tokens:,}", _change(p.change), _change(p.on_text),
+        f"{c.tokens:,}", _change(c.apart), _change(c.random), _change(c.difference),
     )  # fmt: skip

@@ -95,15 +95,15 @@ def make_cost(tokens: int = 200) -> NeighborCost:
     one = Estimate(0.2, 0.01)
     groups = [
         GroupCost(name, 10, Estimate(3.0, 0.1), one, Estimate(0.1, None), one, 0, None, None)
-        for name in ("all", "from 1", "from 10")
+        for name in ("all", "1 to 10", "10 to 100")
     ]
     return NeighborCost(
         known.model, known.text, known.settings, Estimate(3.0, 0.1), "mean", 10, 4, 0, "frequency",
         "text",
-        groups[0], 0.0, 0, 0.0, 0.0, (), tuple(groups[1:]),
+        groups[0], 0.0, 0, 0.0, 0.0, None, (), tuple(groups[1:]),
         TokenCosts(
             np.arange(tokens), counts, counts.astype(float), interference,
-            10 * interference * counts, *(np.zeros(tokens) for _ in range(6)),
+            10 * interference * counts, *(np.zeros(tokens) for _ in range(8)),
         ),
         (None,) * tokens, (None,) * tokens,
     )  # fmt: skip
@@ -112,7 +112,7 @@ def make_cost(tokens: int = 200) -> NeighborCost:
 def test_losses_are_binned_at_equal_frequency() -> None:
     cost = make_cost()
     low, high = binned(cost)
-    assert (low.name, high.name) == ("from 1", "from 10")
+    assert (low.name, high.name) == ("1 to 10", "10 to 100")
     for b in (low, high):
         assert (np.diff(b.interference) > 0).all()
         np.testing.assert_allclose(b.loss, 10 * b.interference, rtol=0.2)

@@ -16,8 +16,8 @@ from superscope.figures.draw.colors import LIGHT, series
 from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.lens import NeighborCost
+from superscope.lens.decades import NEVER, decade_name, decades_of
 from superscope.lens.estimate import Estimate
-from superscope.text import number
 
 Float64 = npt.NDArray[np.float64]
 TITLE = "Loss against interference, at equal frequency"
@@ -48,7 +48,7 @@ def binned(cost: NeighborCost) -> tuple[Binned, ...]:
     """Return the losses of tokens by decade of frequency and interference."""
     t = cost.token_costs
     usable = (t.frequencies > 0) & np.isfinite(t.interference) & (t.interference > 0)
-    power = np.floor(np.log10(t.frequencies, where=usable, out=np.zeros(len(usable))))
+    power = decades_of(t.frequencies)
     found = []
     for p in np.unique(power[usable]).tolist():
         inside = np.flatnonzero(usable & (power == p))
@@ -59,9 +59,7 @@ def binned(cost: NeighborCost) -> tuple[Binned, ...]:
         means, errors = zip(*(_mean(t.nats[b], t.counts[b].astype(float)) for b in parts),
                             strict=True)  # fmt: skip
         middles = [float(np.median(t.interference[b])) for b in parts]
-        found.append(
-            Binned(f"from {number(10.0**p)}", np.array(middles), np.array(means), np.array(errors))
-        )
+        found.append(Binned(decade_name(p), np.array(middles), np.array(means), np.array(errors)))
     return tuple(found)
 
 
@@ -124,8 +122,10 @@ def cost_drawing(cost: NeighborCost) -> Drawing | Missing:
 
 def _tick(decade: str) -> str:
     """Return a short name of a decade, so that neighbors do not run into each other."""
-    least = decade.removeprefix("from ").replace(",", "")
-    return f"$10^{{{len(least) - 1}}}$" if least.isdigit() else "0"
+    if decade == NEVER:
+        return "0"
+    least = float(decade.partition(" to ")[0].replace(",", ""))
+    return f"$10^{{{round(np.log10(least))}}}$"
 
 
 def _bar(panel: Axes, at: float, estimate: Estimate, **look: Any) -> None:
