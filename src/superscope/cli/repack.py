@@ -18,6 +18,10 @@ def repack(
     score_text: Annotated[
         tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
     ] = (),
+    other_text: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)
+    ] = (),
+    family: Path | None = None,
     options: Annotated[RepackOptions, Parameter(name="*")] = RepackOptions(),  # noqa: B008  (frozen)
     revision: str | None = None,
     base: str | None = None,
@@ -33,6 +37,10 @@ def repack(
         Hub id, local folder or GGUF file of a causal language model that transformers loads.
     score_text
         Files that the heads are scored on; by default some documents of the text.
+    other_text
+        Files of a text of another kind, on which the same heads are scored too.
+    family
+        Table of observations of models of several widths, whose law is set beside this head's.
     revision
         Branch, tag or commit of a hub repository.
     base
@@ -54,12 +62,15 @@ def repack(
         check_suffix(table)
         check_writable(table)
     read = text.text()
-    held = text_files(score_text, split=text.split or "file") if score_text else None
+    held, other = (
+        text_files(files, split=text.split or "file", field=text.field or "text") if files else None
+        for files in (score_text, other_text)
+    )
     with progress_bar(lines=True) as progress:
         try:
             found = narrowed(
-                model, read, options, score_text=held, revision=revision, base=base, keep=keep,
-                progress=progress,
+                model, read, options, score_text=held, other_text=other, family=family,
+                revision=revision, base=base, keep=keep, progress=progress,
             )  # fmt: skip
         except KeyboardInterrupt:
             raise KeyboardInterrupt(

@@ -5,29 +5,39 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from superscope.arguments import checked
 from superscope.evaluation.passes import LOADING
-from superscope.evaluation.states import StoredStates
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.text import Text, text_of
-from superscope.heads.narrow_head import NarrowHead
-from superscope.lens.clusters import Clusters
-from superscope.lens.estimate import Estimate, estimates
+from superscope.observations import read_observations
 from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
 from superscope.repack.division import divided
+from superscope.repack.head_score import FULL, head_score
+from superscope.repack.laws import with_laws
+from superscope.repack.notes import repack_notes
 from superscope.repack.options import RepackOptions
+from superscope.repack.overlap import row_overlap
 from superscope.repack.repacker import Repacker
-from superscope.repack.repacking import HeadScore, Repacking, TextPart
-from superscope.repack.scoring import Positions
+from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
 
-_QUANTITIES = ("count", "bytes", "nats", "excess", "agree", "kl")
-FULL = "full"
+
+@dataclass(frozen=True)
+class _Names:
+    """What texts and tables are called."""
+
+    used: str
+    held: str
+    other: str
+    split: str
+    family: str
 
 
 @taking(RepackOptions)
@@ -38,6 +48,8 @@ def repack(
     options: RepackOptions = RepackOptions(),  # noqa: B008 - frozen
     *,
     score_text: Text | Iterable[str] | None = None,
+    other_text: Text | Iterable[str] | None = None,
+    family: pd.DataFrame | Path | None = None,
     revision: str | None = None,
     base: str | None = None,
     keep: Path | None = None,
@@ -61,6 +73,11 @@ def repack(
         How; the keywords change them.
     score_text
         What the heads are scored on.
+    other_text
+        A text of another kind, on which the same heads are scored too.
+    family
+        Table of observations with the losses of models of several widths, whose law is set beside
+        that of this head.
     revision
         Branch, tag or commit of a hub repository.
     base
@@ -91,82 +108,69 @@ def repack(
     >>> print(superscope.repack("openai-community/gpt2", text, ranks=(96, 384)))  # doctest: +SKIP
     """
     o = changed(options, changes, "repack")
-    source = text if isinstance(text, Text) else text_of(text)
+    table = read_observations(family) if isinstance(family, Path) else family
+    source = _text(text)
     if score_text is None:
         used, held = divided(source, o.score_share, o.seed)
         split = f"each document is scored with a probability of {o.score_share:g}, seed {o.seed}"
     else:
-        used = source
-        held = score_text if isinstance(score_text, Text) else text_of(score_text)
-        split = "two texts"
+        used, held, split = source, _text(score_text), "two texts"
+    other = None if other_text is None else _text(other_text)
+    names = _Names(
+        used.name, held.name, "" if other is None else other.name, split,
+        family.name if isinstance(family, Path) else "family",
+    )  # fmt: skip
     with chosen(progress) as report, _folder(keep) as folder:
         report(LOADING, 0, 1)
         checkpoint = model if isinstance(model, Loadable) else loadable(model, revision, base)
-        made = Repacker(checkpoint, used, held, o, folder, report)
-        return _repacking(made, used.name, held.name, split)
+        made = Repacker(checkpoint, used, held, other, o, folder, report)
+        return _repacking(made, names, table)
 
 
-def _repacking(made: Repacker, used: str, held: str, split: str) -> Repacking:
-    full = made.score({FULL: made.whole})[FULL]
-    scores = []
+def _text(given: Text | Iterable[str]) -> Text:
+    return given if isinstance(given, Text) else text_of(given)
+
+
+def _repacking(made: Repacker, names: _Names, family: pd.DataFrame | None) -> Repacking:
+    """Score the heads of each way on each text, a way at a time: their factors are let go then."""
+    texts = [made.scored] if made.other is None else [made.scored, made.other]
+    full = [made.score({FULL: made.whole}, states)[FULL] for states in texts]
+    own = row_overlap(made.whole)
+    whole = [
+        head_score(FULL, made.model.width, made.whole, own, of, of, states)
+        for of, states in zip(full, texts, strict=True)
+    ]
+    scores: list[list[HeadScore]] = [[] for _ in texts]
     for way in made.options.ways:
         heads = dict(made.heads(way))
-        named = {f"{way} {rank}": head for rank, head in heads.items()}
-        found = made.score(named)
-        scores += [
-            _scores(way, rank, head, found[f"{way} {rank}"], full, made.scored)
-            for rank, head in heads.items()
-        ]
-    return Repacking(
+        overlaps = {rank: row_overlap(head) for rank, head in heads.items()}
+        for states, base, into in zip(texts, full, scores, strict=True):
+            found = made.score({f"{way} {rank}": head for rank, head in heads.items()}, states)
+            into += [
+                head_score(way, rank, head, overlaps[rank], found[f"{way} {rank}"], base, states)
+                for rank, head in heads.items()
+            ]
+    found_on = [
+        TextPart(name, len(states), len(np.unique(states.documents)))
+        for name, states in zip((names.held, names.other), texts, strict=False)
+    ]
+    other = None if made.other is None else OtherText(found_on[1], whole[1], tuple(scores[1]))
+    used = TextPart(names.used, made.calibration.tokens, made.calibration.documents)
+    found = Repacking(
         model=made.model.name,
         rows=made.model.rows,
         width=made.model.width,
-        calibration=TextPart(used, made.calibration.tokens, made.calibration.documents),
-        scored=TextPart(held, len(made.scored), len(np.unique(made.scored.documents))),
-        split=split,
+        calibration=used,
+        scored=found_on[0],
+        split=names.split,
         shrinkage=made.calibration.shrinkage,
         shift_free=made.full.shift_free,
-        full=_scores(FULL, made.model.width, made.whole, full, full, made.scored),
-        scores=tuple(scores),
-        notes=tuple(dict.fromkeys([*made.notes, *made.states.notes, *made.scored.notes])),
+        full=whole[0],
+        scores=tuple(scores[0]),
+        other=other,
+        notes=tuple(repack_notes(made)),
     )
-
-
-def _scores(  # noqa: PLR0917
-    way: str,
-    rank: int,
-    head: NarrowHead,
-    found: Positions,
-    full: Positions,
-    states: StoredStates,
-) -> HeadScore:
-    """Return means over positions, with errors clustered by document."""
-    values = np.stack(
-        [
-            np.ones(len(states)), states.nbytes, found.nats, found.nats - full.nats, found.agree,
-            found.kl,
-        ],
-        axis=1,
-    )  # fmt: skip
-    clusters = Clusters(1, _QUANTITIES)
-    clusters.add(states.documents, np.zeros(len(states), np.int64), values)
-
-    def of(name: str, below: str = "count", factor: float = 1.0) -> Estimate:
-        (made,) = estimates(clusters, {name: factor}, below)
-        assert made is not None
-        return made
-
-    return HeadScore(
-        way=way,
-        rank=rank,
-        loss=of("nats"),
-        excess=of("excess"),
-        bits_per_byte=of("nats", "bytes", 1 / np.log(2)),
-        agree=of("agree"),
-        kl=of("kl"),
-        weights=head.vocabulary * head.width if way == FULL else head.weights,
-        multiply_adds=head.vocabulary * head.width if way == FULL else head.weights,
-    )
+    return with_laws(found, names.family, family)
 
 
 @contextmanager

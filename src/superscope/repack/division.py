@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
+from superscope.errors import UsageError
 from superscope.frequency.text import Document, Text
 
 
 def divided(text: Text, share: float, seed: int) -> tuple[Text, Text]:
     """Return a text without some of its documents, and these.
 
-    Each document is drawn by its number and the seed, so that a longer text has the same draws.
+    Each document is drawn by its number and the seed, so that a longer text has the same draws. Of
+    the first two, one is drawn: neither part is empty.
 
     Parameters
     ----------
@@ -23,7 +26,17 @@ def divided(text: Text, share: float, seed: int) -> tuple[Text, Text]:
         Of the documents that are drawn.
     seed
         Of the draws.
+
+    Raises
+    ------
+    UsageError
+        The text has a single document.
     """
+    if len(list(islice(text, 2))) == 1:
+        raise UsageError(
+            f"{text.name} is one document, and none is left to score heads on: divide it with "
+            "split='paragraph', or give a score_text"
+        )
     left, drawn = (
         Text(
             text.name,
@@ -38,6 +51,10 @@ def divided(text: Text, share: float, seed: int) -> tuple[Text, Text]:
 
 
 def _some(text: Text, share: float, seed: int, wanted: bool) -> Iterator[Document]:
+    first = int(np.random.default_rng([seed]).integers(2))
     for number, document in enumerate(text):
-        if (np.random.default_rng([seed, number]).random() < share) == wanted:
+        drawn = number == first
+        if number > 1:
+            drawn = np.random.default_rng([seed, number]).random() < share
+        if drawn == wanted:
             yield document

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from superscope.atomic import write_whole
 from superscope.errors import UsageError
 from superscope.evaluation import Pass
-from superscope.evaluation.states import store_states
+from superscope.evaluation.states import StoredStates, store_states
 from superscope.frequency.checkpoint import Loadable
 from superscope.frequency.text import Text
 from superscope.heads.narrow_head import NarrowHead
@@ -34,8 +34,9 @@ class Repacker:
     ----------
     checkpoint
         Where the model lies.
-    used, held
-        The text that heads are made from, and the one they are scored on.
+    used, held, other
+        The text that heads are made from, the one they are scored on, and one of another kind or
+        None.
     options
         How.
     folder
@@ -51,8 +52,8 @@ class Repacker:
         Its head.
     ranks
         Ranks of the narrower heads, ascending.
-    states, scored
-        What the full head is given, on the two texts.
+    states, scored, other
+        What the full head is given, on these texts.
 
     Raises
     ------
@@ -65,6 +66,7 @@ class Repacker:
         checkpoint: Loadable,
         used: Text,
         held: Text,
+        other: Text | None,
         options: RepackOptions,
         folder: Path,
         progress: Progress,
@@ -74,9 +76,14 @@ class Repacker:
         self.model, self.notes = read.model, read.notes
         self.ranks = self._ranks()
         self.full = full_head(read.model)
-        other = replace(options, max_tokens=options.score_tokens)
-        scoring = Pass(checkpoint, held, other, None, progress, read.tokenizer, read.model)
-        self.scored = store_states(scoring, folder / "scored", "scored text")
+        scoring = replace(options, max_tokens=options.score_tokens)
+
+        def scored(text: Text, name: str) -> StoredStates:
+            also = Pass(checkpoint, text, scoring, None, progress, read.tokenizer, read.model)
+            return store_states(also, folder / name, f"{name} text")
+
+        self.scored = scored(held, "scored")
+        self.other = None if other is None else scored(other, "other")
         self.states = store_states(read, folder / "calibration", "calibration text")
 
     @cached_property
@@ -108,10 +115,10 @@ class Repacker:
         yield from closed_form_heads(way, self.full, self.calibration, fisher, self.ranks)
         self.progress(f"{way} heads", 1, 1)
 
-    def score(self, heads: dict[str, NarrowHead]) -> dict[str, Positions]:
-        """Return what heads make of the scored text, by name."""
+    def score(self, heads: dict[str, NarrowHead], states: StoredStates) -> dict[str, Positions]:
+        """Return what heads make of a text, by name."""
         return score(
-            self.model, self.whole, heads, self.scored,
+            self.model, self.whole, heads, states,
             folder=self.folder / "scores", progress=self.progress,
         )  # fmt: skip
 
