@@ -145,9 +145,9 @@ def _repacking(made: Repacker, names: _Names, family: pd.DataFrame | None) -> Re
         heads = dict(made.heads(way))
         overlaps = {rank: row_overlap(head) for rank, head in heads.items()}
         for states, base, into in zip(texts, full, scores, strict=True):
-            found = made.score({f"{way} {rank}": head for rank, head in heads.items()}, states)
+            on = made.score({f"{way} {rank}": head for rank, head in heads.items()}, states)
             into += [
-                head_score(way, rank, head, overlaps[rank], found[f"{way} {rank}"], base, states)
+                head_score(way, rank, head, overlaps[rank], on[f"{way} {rank}"], base, states)
                 for rank, head in heads.items()
             ]
     found_on = [

@@ -51,7 +51,8 @@ def _with_direction(block: Block, shift: Float64) -> Bools:
     """Return which rows of W_r are not zero, shape (b,)."""
     if shift.any():
         return np.ones(len(block.rows), np.bool_)
-    return block.rows.any(axis=1)
+    there: Bools = block.rows.any(axis=1)
+    return there
 
 
 def _mean_square(head: NarrowHead, kept: Sequence[Bools], added: Float64) -> float | None:
