@@ -51,7 +51,7 @@ def _with_direction(block: Block, shift: Float64) -> Bools:
     """Return which rows of W_r are not zero, shape (b,)."""
     if shift.any():
         return np.ones(len(block.rows), np.bool_)
-    there: Bools = block.rows.any(axis=1)
+    there: Bools = np.asarray(block.rows.any(axis=1))
     return there
 
 
