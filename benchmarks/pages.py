@@ -71,7 +71,7 @@ NOTES = {
   them. superscope finds the head in the same file, its norms and mean row, what random pairs have,
   the token's interference and nearest rows raw and mean-centered, and its in-degree. A twentieth
   of the rows lie about the token, so that it is a hub; the search for the rows that have it among
-  their nearest ends after 2³⁵ multiplications, and its count is a lower bound. The files are in
+  their nearest ends after 2³⁴ multiplications, and its count is a lower bound. The files are in
   the system's memory for both; the least of three times counts.
 - With a tokenizer (Unigram, random pieces of six letters), every row is also given its class: each
   piece is encoded, to see whether the tokenizer produces it.

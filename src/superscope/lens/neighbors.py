@@ -16,7 +16,7 @@ Int64 = npt.NDArray[np.int64]
 SHORT = 0.01  # share of the rows, the shortest, without which neighbors are given too
 _BATCH = 64  # rows asked at once whether they have a token among their neighbors
 _ASKED = 4096  # rows asked at most
-_WORK = 1 << 35  # multiplications for all that are asked: well under a second on two cores
+_WORK = 1 << 34  # multiplications for all that are asked: about half a second of two cores
 _ALIKE = 1e-6  # overlaps this close are the same
 
 
@@ -25,7 +25,7 @@ class InDegree:
     """How many rows have a token among their own k nearest: large for a hub.
 
     On average it is k. The rows nearest to the token are asked first, until a batch of 64 has none,
-    or 4,096 are asked, or that takes 2³⁵ multiplications: 192 rows of 262,144 × 640. So the count
+    or 4,096 are asked, or that takes 2³⁴ multiplications: 64 rows of 262,144 × 640. So the count
     is a lower bound.
 
     Attributes
