@@ -10,10 +10,10 @@ from typing import Any
 import numpy.typing as npt
 
 from superscope.arguments import checked
-from superscope.errors import FormatError, HeadDataError
+from superscope.errors import FormatError, HeadDataError, SuperscopeError
 from superscope.geometry import Geometry, GeometryOptions, measure_head
 from superscope.geometry.frequencies import TokenCounts
-from superscope.heads import Head, HeadOptions, any_head, head_of, read_head, read_heads
+from superscope.heads import Head, HeadOptions, any_head, head_of, read_each, read_head
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 
@@ -136,16 +136,27 @@ def measure_tensors(
     >>> [round(geometry.raw.mean_square_overlap, 6) for geometry in measured]
     [0.0, 0.5]
     """
-    return list(each_tensor(model, changed(options, changes, "measure_tensors"), progress))
+    found: list[Geometry] = []
+    for _, one in each_tensor(model, changed(options, changes, "measure_tensors"), progress):
+        if isinstance(one, SuperscopeError):
+            raise one
+        found.append(one)
+    return found
 
 
 def each_tensor(
     model: str | Path, options: MeasureOptions, progress: ProgressChoice = "auto"
-) -> Iterator[Geometry]:
-    """Yield what :func:`measure_tensors` returns, each when it is measured."""
+) -> Iterator[tuple[str | None, Geometry | SuperscopeError]]:
+    """Yield each tensor and its geometry when it is measured; or why it cannot be."""
     with chosen(progress) as report:
-        for head in read_heads(model, options, progress=report):
-            yield _measured(head, options, None, None, report)
+        for name, head in read_each(model, options, report):
+            if isinstance(head, SuperscopeError):
+                yield name, head
+                continue
+            try:
+                yield name, _measured(head, options, None, None, report)
+            except SuperscopeError as error:
+                yield name, error
 
 
 def _measured(

@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 from tiny_models import word_tokenizer
 
 from superscope import measure
+from superscope.cli import main
 from superscope.errors import FormatError
 from superscope.frequency import count_tokens, read_frequencies
 from superscope.observations import COLUMNS, read_observations
@@ -459,3 +460,23 @@ def test_names_cannot_act_on_the_terminal(tmp_path: Path) -> None:
     done = superscope("measure", tmp_path / "a\x1b[31m.npy", tmp_path / "b.npy")
     assert done.code == 2
     assert "\x1b" not in done.err
+
+
+def test_a_matrix_that_fails_does_not_stop_the_others(tmp_path, capsys):
+    """Its row says why, and the exit code tells."""
+    rows = np.random.default_rng(0).standard_normal((3, 20, 4)).astype(np.float32)
+    rows[1, 5] = np.nan
+    state = {f"layers.{k}.proj.weight": rows[k] for k in range(3)}
+    save_file(state, tmp_path / "m.safetensors")
+    table = tmp_path / "t.csv"
+    arguments = ["measure", str(tmp_path / "m.safetensors"), "--tensor", "proj"]
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--axis", "rows", "--pairs", "none", "--table", str(table)])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert "layers.1.proj.weight  not measured: " in said.out
+    assert "layers.2.proj.weight" in said.out
+    assert "1 of 3 matrices were not measured: layers.1.proj.weight" in said.err
+    frame = pd.read_csv(table)
+    assert frame["width"].notna().tolist() == [True, True, False]
+    assert frame["evidence"][2].startswith("not measured: ")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +12,24 @@ from cyclopts import Parameter
 
 from superscope._measure import MeasureOptions
 from superscope.errors import SuperscopeError, UsageError
+from superscope.text import advice, named
 
 if TYPE_CHECKING:
     from superscope.geometry import Geometry
     from superscope.geometry.frequencies import TokenCounts
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A matrix of a pattern that was not measured, and why."""
+
+    model: str
+    tensor: str
+    why: str
+
+    def as_json(self) -> str:
+        """Return it as one line of JSON."""
+        return dumps({"model": self.model, "tensor": self.tensor, "not_measured": self.why})
 
 
 def measure(
@@ -66,10 +82,10 @@ def measure(
         raise UsageError("--initial is for a single MODEL; measure one at a time")
     _check_outputs((table, tokens), (table, tokens, report), figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
-    measured, failed, stopped = _measure_all(names, options, weights, initial)
+    measured, failed, missing, stopped = _measure_all(names, options, weights, initial)
     if measured:  # write files first, because a closed pipe ends the printing
         if table is not None:
-            _write_table(measured, table)
+            _write_table(measured, missing, table)
         if tokens is not None:
             _write_tokens(measured, tokens)
         if report is not None:
@@ -78,8 +94,15 @@ def measure(
             write_report(measured, report)
         write_figures(figures, "geometry", lambda room: room.geometry_drawings(measured))
         _print(measured, json)
+    for one in missing:
+        print(one.as_json() if json else f"{named(one.tensor)}  not measured: {advice(one.why)}")
     if stopped:
         raise KeyboardInterrupt(_remaining(names, measured, failed))
+    if missing:
+        raise UsageError(
+            f"{len(missing)} of {len(missing) + len(measured)} matrices were not measured: "
+            f"{', '.join(one.tensor for one in missing)}"
+        )
     if failed:
         raise UsageError(
             f"{len(failed)} of {len(names)} models were not measured: {', '.join(failed)}"
@@ -91,21 +114,28 @@ def _measure_all(
     options: MeasureOptions,
     frequencies: TokenCounts | None,
     initial: str | None,
-) -> tuple[list[Geometry], list[str], bool]:
-    """Return the geometries, the names that failed, and whether Ctrl-C was pressed."""
+) -> tuple[list[Geometry], list[str], list[Missing], bool]:
+    """Return the geometries, the names and matrices that failed, and whether Ctrl-C was pressed."""
     from superscope._measure import each_tensor
     from superscope._measure import measure as measure_one
     from superscope.cli.terminal import warn
 
     measured: list[Geometry] = []
     failed: list[str] = []
+    missing: list[Missing] = []
     for name in names:
         try:
             if options.tensor is None or frequencies is not None or initial is not None:
                 one = measure_one(name, options, frequencies=frequencies, initial=initial)
                 measured.append(one)
             else:
-                measured.extend(each_tensor(name, options))
+                for tensor, found in each_tensor(name, options):
+                    if not isinstance(found, SuperscopeError):
+                        measured.append(found)
+                        continue
+                    if tensor is None or tensor == options.tensor:
+                        raise found
+                    missing.append(Missing(name, tensor, str(found)))
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
@@ -114,8 +144,8 @@ def _measure_all(
         except KeyboardInterrupt:
             if not measured:
                 raise
-            return measured, failed, True
-    return measured, failed, False
+            return measured, failed, missing, True
+    return measured, failed, missing, False
 
 
 def _remaining(names: list[str], measured: list[Geometry], failed: list[str]) -> str:
@@ -141,11 +171,15 @@ def _print(measured: list[Geometry], json: bool) -> None:
         print(compared(measured))
 
 
-def _write_table(measured: list[Geometry], file: Path) -> None:
-    from superscope.observations import to_frame
+def _write_table(measured: list[Geometry], missing: list[Missing], file: Path) -> None:
+    from superscope.observations import Observation, to_frame
     from superscope.tables import write_table
 
-    write_table(to_frame(geometry.observation() for geometry in measured), file)
+    rows = [geometry.observation() for geometry in measured]
+    for one in missing:
+        run, why = f"{one.model}: {one.tensor}", f"not measured: {one.why}"
+        rows.append(Observation("checkpoint", run=run, model=one.model, evidence=why))
+    write_table(to_frame(rows), file)
 
 
 def _write_tokens(measured: list[Geometry], file: Path) -> None:

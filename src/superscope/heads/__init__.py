@@ -7,7 +7,7 @@ from superscope.heads.families import FAMILIES, family_of, members
 from superscope.heads.head import Head, Provenance
 from superscope.heads.objects import head_of
 from superscope.heads.options import HeadOptions
-from superscope.heads.read import read_head, read_heads
+from superscope.heads.read import read_each, read_head, read_heads
 from superscope.heads.rows import ArrayRows, FileRows, Rows
 from superscope.heads.sparsity import read_rates
 from superscope.heads.trained import near_zero, trained_rows
@@ -28,6 +28,7 @@ __all__ = [
     "locate",
     "members",
     "near_zero",
+    "read_each",
     "read_head",
     "read_heads",
     "read_rates",

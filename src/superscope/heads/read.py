@@ -125,16 +125,29 @@ def read_heads(
     >>> [head.provenance.tensor for head in read_heads("two.npz", tensor="*")]
     ['a', 'b']
     """
-    o = changed(options, changes, "read_heads")
-    with _printable(), chosen(progress) as report:
-        found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
-        opened = Opened(found)
-        names = [None] if o.tensor is None else matching(found, opened, o.tensor)
-    for name in names:
-        with _printable(), chosen(progress) as report:
-            one = replace(o, tensor=name)
-            head = _kept_rows(_read(found, opened, one, report), one)
+    for _, head in read_each(model, changed(options, changes, "read_heads"), progress):
+        if isinstance(head, SuperscopeError):
+            raise head
         yield head
+
+
+def read_each(
+    model: str | Path | Checkpoint, options: HeadOptions, progress: ProgressChoice
+) -> Iterator[tuple[str | None, Head | SuperscopeError]]:
+    """Yield what :func:`read_heads` does, with its tensor's name; or why one cannot be read."""
+    with _printable():
+        found = model if isinstance(model, Checkpoint) else locate(model, options.revision)
+        opened = Opened(found)
+        names = [None] if options.tensor is None else matching(found, opened, options.tensor)
+    for name in names:
+        read: Head | SuperscopeError
+        try:
+            with _printable(), chosen(progress) as report:
+                one = replace(options, tensor=name)
+                read = _kept_rows(_read(found, opened, one, report), one)
+        except SuperscopeError as error:
+            read = error
+        yield name, read
 
 
 @contextmanager
