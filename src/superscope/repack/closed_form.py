@@ -39,15 +39,15 @@ def closed_forms(
     """
     mean = None if center is None else center @ head.rows / center.sum()
     gram = np.zeros((head.width, head.width))
-    for where, rows in _pieces(head, mean):
+    for where, rows in pieces(head, mean):
         weighted = rows if weights is None else rows * np.sqrt(weights[where])[:, None]
         gram += weighted.T @ weighted
-    root, inverse = _roots(second, head.width)
+    root, inverse = roots(second, head.width)
     _, vectors = np.linalg.eigh(root @ gram @ root)
     vectors = vectors[:, ::-1][:, : max(ranks)]
     into, columns = root @ vectors, (vectors.T @ inverse).astype(np.float32)
     factor = np.empty((len(head.rows), max(ranks)), np.float32)
-    for where, rows in _pieces(head, mean):
+    for where, rows in pieces(head, mean):
         factor[where] = rows @ into
     shift = None if mean is None else mean.astype(np.float32)
     for rank in ranks:
@@ -89,19 +89,22 @@ def closed_form_heads(
         yield from closed_forms(head, ranks, fisher, c, None if center is None else fisher)
 
 
-def _pieces(head: FullHead, mean: Float64 | None) -> Iterator[tuple[slice, Float64]]:
-    """Yield the rows, less their mean, a piece at a time."""
-    size = max(1, PIECE // head.width)
-    for start in range(0, len(head.rows), size):
-        rows = head.rows[start : start + size].astype(np.float64)
-        yield slice(start, start + len(rows)), rows if mean is None else rows - mean
+def pieces(
+    head: FullHead, mean: Float64 | None, ids: npt.NDArray[np.int64] | None = None
+) -> Iterator[tuple[slice, Float64]]:
+    """Yield the rows, or some of them, less their mean, a piece at a time."""
+    size, count = max(1, PIECE // head.width), len(head.rows) if ids is None else len(ids)
+    for start in range(0, count, size):
+        where = slice(start, min(start + size, count))
+        rows = head.rows[where if ids is None else ids[where]].astype(np.float64)
+        yield where, rows if mean is None else rows - mean
 
 
-def _roots(second: Float64 | None, width: int) -> tuple[Float64, Float64]:
+def roots(second: Float64 | None, width: int) -> tuple[Float64, Float64]:
     """Return C^½ and C^−½."""
     if second is None:
         return np.eye(width), np.eye(width)
     values, vectors = np.linalg.eigh(second)
     least = np.finfo(np.float64).eps * width * values[-1]
-    roots = np.sqrt(np.maximum(values, least))
-    return (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T
+    scale = np.sqrt(np.maximum(values, least))
+    return (vectors * scale) @ vectors.T, (vectors / scale) @ vectors.T

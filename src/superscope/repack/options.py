@@ -13,7 +13,7 @@ from superscope.errors import UsageError
 from superscope.evaluation.options import LossOptions
 from superscope.options import check_least
 
-Way = Literal["svd", "centered", "whitened", "frequency", "fisher"]
+Way = Literal["svd", "centered", "whitened", "frequency", "fisher", "blocks"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
@@ -50,7 +50,7 @@ class RepackOptions(LossOptions):
         Ranks of the narrower heads; by default 1/8, 1/4, 1/2 and 3/4 of the width.
     ways
         How to choose a head of a rank: ``svd``, ``centered``, ``whitened``, ``frequency``,
-        ``fisher``.
+        ``fisher``, ``blocks``.
     max_tokens
         Tokens of the text that heads are made from.
     score_tokens

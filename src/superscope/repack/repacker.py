@@ -18,6 +18,7 @@ from superscope.frequency.checkpoint import Loadable
 from superscope.frequency.text import Text
 from superscope.heads.narrow_head import NarrowHead
 from superscope.progress import Progress
+from superscope.repack.block_ranks import block_heads
 from superscope.repack.calibration import Calibration, calibrated, fisher_weights
 from superscope.repack.closed_form import closed_form_heads
 from superscope.repack.full_head import full_head
@@ -110,9 +111,14 @@ class Repacker:
 
     def heads(self, way: Way) -> Iterator[tuple[int, NarrowHead]]:
         """Yield the heads of a way, by rank."""
+        c = self.calibration
         fisher = self.fisher if way == "fisher" else None
         self.progress(f"{way} heads", 0, 1)
-        yield from closed_form_heads(way, self.full, self.calibration, fisher, self.ranks)
+        if way == "blocks":
+            center = c.frequencies if self.full.shift_free else None
+            yield from block_heads(self.full, self.ranks, c.frequencies, c.second, center)
+        else:
+            yield from closed_form_heads(way, self.full, c, fisher, self.ranks)
         self.progress(f"{way} heads", 1, 1)
 
     def score(self, heads: dict[str, NarrowHead], states: StoredStates) -> dict[str, Positions]:
