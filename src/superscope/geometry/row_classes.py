@@ -33,7 +33,7 @@ class RowClass(StrEnum):
     BYTE = "byte"
     """A byte that is no whole character, or the fall-back for one."""
     UNREACHABLE = "unreachable"
-    """The tokenizer does not give its id for its own text."""
+    """The tokenizer gives its id neither for its own text nor for that text within others."""
     PADDING = "padding"
     """The tokenizer has no such id."""
     WORD = "word"
@@ -57,7 +57,10 @@ _MEANINGS = {
     RowClass.DUPLICATE: "the row equals an earlier one to within the precision it is stored in",
     RowClass.SPECIAL: "a control token of the tokenizer",
     RowClass.BYTE: "a byte that is no whole character, or the fall-back for one",
-    RowClass.UNREACHABLE: "the tokenizer does not give this id for the token's own text",
+    RowClass.UNREACHABLE: (
+        "the tokenizer gives this id neither for the token's own text nor for that text "
+        "within others"
+    ),
     RowClass.PADDING: "the tokenizer has no such id",
     RowClass.WORD: "a piece of text that the tokenizer produces",
     RowClass.UNKNOWN: "neither zero nor a duplicate; what else it is, no tokenizer says",

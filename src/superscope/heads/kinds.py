@@ -26,7 +26,7 @@ class TokenKind(StrEnum):
     BYTE = "byte"
     """A byte that is no whole character, or the fall-back for one."""
     UNREACHABLE = "unreachable"
-    """Encoding the token's own text does not give its id."""
+    """Encoding the token's text, alone or beside other letters, does not give its id."""
     ABSENT = "absent"
     """The tokenizer has no such id."""
     WORD = "word"

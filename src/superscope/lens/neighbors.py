@@ -111,7 +111,9 @@ def shortest(norms: Float64) -> npt.NDArray[np.bool_]:
     return short
 
 
-def in_degree(rows: UnitRows, position: int, own: Float32, keep: int) -> InDegree:
+def in_degree(
+    rows: UnitRows, position: int, own: Float32, keep: int, left_out: npt.NDArray[np.bool_]
+) -> InDegree:
     """Count the rows that have one row among their `keep` nearest.
 
     Parameters
@@ -124,10 +126,14 @@ def in_degree(rows: UnitRows, position: int, own: Float32, keep: int) -> InDegre
         Its overlaps with all rows, shape (V,).
     keep
         How many nearest rows of each row count.
+    left_out
+        Rows that neither are asked nor are nearest to any, shape (V,): those equal to another.
     """
-    keep = min(keep, rows.features - 1)
+    left_out = left_out.copy()
+    left_out[position] = False
+    keep = min(keep, int((~left_out).sum()) - 1)
     order = np.argsort(-own, kind="stable")
-    order = order[order != position]
+    order = order[(order != position) & ~left_out[order]]
     count = asked = 0
     most = min(_ASKED, max(1, _WORK // (_BATCH * rows.features * rows.width)) * _BATCH)
     while asked < min(most, len(order)):
@@ -137,6 +143,7 @@ def in_degree(rows: UnitRows, position: int, own: Float32, keep: int) -> InDegre
         for start, stop, c in _products(rows, rows.take(batch)):
             here = np.flatnonzero((batch >= start) & (batch < stop))
             c[batch[here] - start, here] = -2  # a row is no neighbor of itself
+            c[left_out[start:stop]] = -2
             nearer += (c > toward).sum(axis=0)
         have = int((nearer < keep).sum())
         count, asked = count + have, asked + len(batch)

@@ -30,9 +30,9 @@ def token_of(looked: Looked, index: int, others: Iterable[int]) -> Token:
             own[view] = overlaps(rows, rows.take(np.array([place])))[0]
     near, longer = _near(looked, index, own.get(center))
     degree = None
-    if center in own:
+    if near:
         rows, place = looked.views.rows(center), looked.views.position(center, index) or 0
-        degree = in_degree(rows, place, own[center], looked.nearest)
+        degree = in_degree(rows, place, own[center], looked.nearest, _equal(looked, index, rows))
     return Token(
         model=looked.head.provenance.model,
         entry=looked.named(index),
@@ -60,15 +60,22 @@ def _near(
     if own is None:
         return (), None
     rows = looked.views.rows(looked.center)
-    out = np.zeros(rows.features, bool)
-    for left_out in (index, *looked.equal(index), *looked.repeated):
-        place = rows.head.position_of(left_out)
-        if place is not None:
-            out[place] = True
+    out = _equal(looked, index, rows)
+    out[rows.head.position_of(index)] = True
     near = _neighbors(looked, rows, own, out)
     longer = _neighbors(looked, rows, own, out | shortest(1 / rows.inverse_norms))
     same = near[:FIRST] == longer[:FIRST]
     return near, None if same else longer
+
+
+def _equal(looked: Looked, index: int, rows: UnitRows) -> npt.NDArray[np.bool_]:
+    """Return which rows equal this one or an earlier row, shape (V,): they are nearest to none."""
+    out = np.zeros(rows.features, bool)
+    for left_out in (*looked.equal(index), *looked.repeated):
+        place = rows.head.position_of(left_out)
+        if place is not None and left_out != index:
+            out[place] = True
+    return out
 
 
 def _neighbors(

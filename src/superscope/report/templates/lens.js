@@ -10,7 +10,7 @@
     return (k) => steps[k] === 0 ? null : Math.exp(scaled.low + (steps[k] - 1) * scaled.step);
   };
 
-  const SHORT = 128, OFFERED = 12, LISTED = 24;
+  const SHORT = 128, OFFERED = 12, LISTED = 24, BEGINNING = 400;
   const texts = data.texts, rows = texts.length;
   const ids = data.ids === null ? null : whole(data.ids, 4);
   const classes = whole(data.classes, 1);
@@ -78,11 +78,11 @@
     const word = typed.trim().toLowerCase();
     if (word === "") return [];
     const same = [], begins = [], holds = [];
-    for (let k = 0; k < rows && begins.length < 400; k++) {
+    for (let k = 0; k < rows; k++) {
       const at = words[k].indexOf(word);
       if (at < 0) continue;
       if (words[k] === word) same.push(k);
-      else if (at === 0) begins.push(k);
+      else if (at === 0) { if (begins.length < BEGINNING) begins.push(k); }
       else if (holds.length < OFFERED) holds.push(k);
     }
     // Exactly what was typed first, with its spaces and capitals; then what follows a space.
