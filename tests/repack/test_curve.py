@@ -45,6 +45,17 @@ def test_the_law_of_a_head_is_recovered_and_goes_on() -> None:
     assert found.doubled.value == pytest.approx(40 / 512 - 40 / 1024, rel=1e-5)
 
 
+def test_the_law_that_is_0_at_m_finds_the_exponent_where_the_other_is_steeper() -> None:
+    bent = [Estimate(40 * (1 / r - 1 / 512), 0.001) for r in RANKS]
+    found = head_law("svd", RANKS, bent, 512)
+    assert found.through is not None
+    assert found.through.exponent.value == pytest.approx(1.0, abs=0.01)
+    assert found.through.doubled.value == pytest.approx(40 / 1024, rel=0.02)
+    assert found.exponent is not None
+    assert found.exponent > 1.1
+    assert found.through.excess(64) == pytest.approx(bent[1].value, rel=0.01)
+
+
 def test_what_is_not_clear_of_the_full_head_is_left_out() -> None:
     noisy = [*power(1.0)[:3], Estimate(0.01, 0.02)]
     assert head_law("svd", RANKS, noisy, 512).left_out == (256,)

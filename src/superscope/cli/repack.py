@@ -28,6 +28,7 @@ def repack(
     keep: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Make a model's output head narrower in several ways, and score each on a text.
 
@@ -51,8 +52,11 @@ def repack(
         Print everything as one line of JSON.
     table
         Write a row for each head to this .csv or .parquet file.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.atomic import check_writable
+    from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.terminal import progress_bar, stopped
     from superscope.frequency import text_files
     from superscope.repack import repack as narrowed
@@ -61,6 +65,7 @@ def repack(
     if table is not None:
         check_suffix(table)
         check_writable(table)
+    check_folder(figures)
     read = text.text()
     held, other = (
         text_files(files, split=text.split or "file", field=text.field or "text") if files else None
@@ -80,4 +85,5 @@ def repack(
             ) from None
     if table is not None:
         write_table(found.to_frame(), table)
+    write_figures(figures, "repack", lambda room: room.repack_drawings(found))
     print(found.to_json() if json else found)

@@ -6,17 +6,26 @@ from types import ModuleType
 from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.repack import summary as summary
 from superscope.repack._repack import repack
+from superscope.repack.curve import RankAt
 from superscope.repack.options import RepackOptions
-from superscope.repack.repacking import HeadScore, Repacking, TextPart
+from superscope.repack.overlap import RowOverlap, row_overlap
+from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
+from superscope.repack.width_law import FamilyLaw, HeadLaw
 
 __all__ = [
     "Block",
+    "FamilyLaw",
+    "HeadLaw",
     "HeadScore",
     "NarrowHead",
+    "OtherText",
+    "RankAt",
     "RepackOptions",
     "Repacking",
+    "RowOverlap",
     "TextPart",
     "repack",
+    "row_overlap",
 ]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from superscope.laws import Estimate, Law
+from superscope.laws import Estimate, Interval, Law
 from superscope.repack.repacking import Repacking
+from superscope.repack.through_width import ThroughWidth
 from superscope.repack.width_law import BEST, FamilyLaw, HeadLaw
-from superscope.text import NONE, columns, fixed, named, number, percent, rounded, with_interval
+from superscope.text import NONE, columns, fixed, named, percent, rounded, with_interval
 
 THEORY = 1.0  # the exponent that LLG25 derive: interference falls as 1/m
-STATED = "what the theory of interference has"
 
 
 def law_facts(f: Repacking) -> list[tuple[str, str]]:
@@ -19,32 +19,55 @@ def law_facts(f: Repacking) -> list[tuple[str, str]]:
     if of.law is None or of.doubled is None:
         return [("width law", f"none: {of.missing}")]
     return [
-        ("width law", f"the best way costs {_formula(of.law)}; {_against(of.law)}; "
-                      f"{of.law.headline[0].lower()}{of.law.headline[1:]}"),
-        ("fitted to", _ranks(of)),
-        ("twice as wide", f"extrapolated: if the curve went on beyond m = {f.width:,} as below it, "
-                          f"a head of {2 * f.width:,} columns would gain {_interval(of.doubled)} "
-                          "nats. No rank above m was measured"),
+        ("width law", f"with the best way at each rank, {_formula(of.law)}; "
+                      f"{_against(of.law.intervals['alpha'])}; {_headline(of.law)}"),
+        ("", _ranks(of)),
+        *([] if of.through is None else [("0 at m", _through(of.through))]),
+        ("twice as wide", _twice(f, of.doubled, of.through)),
     ]  # fmt: skip
 
 
+def _headline(law: Law) -> str:
+    return f"{law.headline[0].lower()}{law.headline[1:]}"
+
+
+def _through(of: ThroughWidth) -> str:
+    a = of.exponent
+    alpha = with_interval(rounded(a.value), rounded(a.low), rounded(a.high))
+    return (
+        f"with the full head as a point of the law, and not as its floor, cost = "
+        f"{rounded(of.amplitude)} (r^(−α) − m^(−α)) with α = {alpha}; "
+        f"{_against(Interval(a.low, a.high))}"
+    )
+
+
+def _twice(f: Repacking, floor: Estimate, through: ThroughWidth | None) -> str:
+    if through is None:
+        gain = f"{_interval(floor)} nats by that law"
+    else:
+        gain = (
+            f"{_interval(through.doubled)} nats if the law that is 0 at m went on, and "
+            f"{_interval(floor)} if the other did"
+        )
+    return (
+        f"extrapolated, for no rank above m was measured: a head of {2 * f.width:,} columns would "
+        f"gain {gain}"
+    )
+
+
 def _formula(law: Law) -> str:
-    return f"{rounded(law.parameters['A'])} r^(−{_exponent(law)})"
+    return f"cost = {rounded(law.parameters['A'])} r^(−α) with α = {_exponent(law)}"
 
 
 def _exponent(law: Law) -> str:
-    return with_interval(rounded(law.parameters["alpha"]), *_ends(law))
-
-
-def _ends(law: Law) -> tuple[str, str]:
     ends = law.intervals["alpha"]
-    return rounded(ends.low), rounded(ends.high)
+    return with_interval(rounded(law.parameters["alpha"]), rounded(ends.low), rounded(ends.high))
 
 
-def _against(law: Law) -> str:
-    if THEORY in law.intervals["alpha"]:
-        return f"the interval holds 1, {STATED}"
-    return f"the interval leaves out 1, {STATED}"
+def _against(interval: Interval) -> str:
+    if THEORY in interval:
+        return "this holds 1, as the theory of interference has it"
+    return "this leaves out 1, which the theory of interference has"
 
 
 def _ranks(of: HeadLaw) -> str:
@@ -70,12 +93,12 @@ def family_facts(f: Repacking) -> list[tuple[str, str]]:
     share = best.excess.value / of.narrower.value if of.narrower.value > 0 else None
     facts = [
         ("family", f"{named(of.name)}: exponent {_exponent(of.law)}, "
-                   f"{of.law.headline[0].lower()}{of.law.headline[1:]}"),
+                   f"{_headline(of.law)}"),
         ("head's share", _share(f, of, best.excess.value, share)),
     ]  # fmt: skip
     law = f.law(BEST)
-    if law is not None and law.doubled is not None:
-        facts.append(("of doubling", _doubling(f, of, law.doubled)))
+    if law is not None and law.through is not None:
+        facts.append(("of doubling", _doubling(f, of, law.through.doubled)))
     return facts
 
 
@@ -94,22 +117,28 @@ def _doubling(f: Repacking, of: FamilyLaw, head: Estimate) -> str:
     beyond = "" if of.inside[2] else " (beyond the family's own widths)"
     return (
         f"from {f.width:,} to {2 * f.width:,} the family gains {_interval(of.doubled)} "
-        f"nats{beyond}, the head alone {_interval(head)} by its curve: {much} of that"
+        f"nats{beyond}, the head alone {_interval(head)} by the law that is 0 at m: {much} of "
+        "that, extrapolated"
     )
 
 
 def law_table(f: Repacking) -> list[str]:
-    """Return a row for the law of each way."""
+    """Return a row for the laws of each way."""
     if not f.laws:
         return []
-    rows = [_row(of) for of in f.laws]
-    return columns(("law of", "exponent", "95 % interval", "gain at 2m", "ranks", "verdict"), rows)
+    head = ("law of", "α", "95 % interval", "ranks", "α, 0 at m", "95 % interval", "verdict")
+    return columns(head, [_row(of) for of in f.laws])
 
 
 def _row(of: HeadLaw) -> tuple[str, ...]:
-    if of.law is None or of.doubled is None:
-        return of.way, NONE, NONE, NONE, str(len(of.ranks)), "none"
+    through = (NONE, NONE)
+    if of.through is not None:
+        a = of.through.exponent
+        through = rounded(a.value), str(Interval(a.low, a.high))
+    if of.law is None:
+        return of.way, NONE, NONE, str(len(of.ranks)), *through, "none"
+    verdict = "identified" if of.law.identified else "not identified"
     return (
         of.way, rounded(of.law.parameters["alpha"]), str(of.law.intervals["alpha"]),
-        number(of.doubled.value, 2), str(len(of.ranks)), of.law.short_verdict,
+        str(len(of.ranks)), *through, verdict,
     )  # fmt: skip

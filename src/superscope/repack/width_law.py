@@ -12,6 +12,7 @@ from superscope.errors import SuperscopeError, UsageError
 from superscope.laws import Estimate, Law, fit
 from superscope.laws.formula import Floats
 from superscope.lens.estimate import Estimate as Measured
+from superscope.repack.through_width import ThroughWidth, through_width
 from superscope.text import counted
 
 BEST = "best"  # the way of least loss at each rank
@@ -34,8 +35,11 @@ class HeadLaw:
     ranks, left_out
         Ranks that it was fitted to, and others.
     doubled
-        The law's value at m less that at 2m: what twice the width would gain if the curve went on
-        as it is. An extrapolation.
+        The law's value at m less that at 2m: what twice the width would gain if this curve went on.
+        An extrapolation, and too little where the curve bends down to 0 at m.
+    through
+        The law of which the full head is a point and not the floor, fitted to all ranks below m
+        that cost something; None without three of them.
     """
 
     way: str
@@ -44,6 +48,7 @@ class HeadLaw:
     ranks: tuple[int, ...]
     left_out: tuple[int, ...]
     doubled: Estimate | None
+    through: ThroughWidth | None
 
     @property
     def exponent(self) -> float | None:
@@ -101,6 +106,7 @@ def head_law(way: str, ranks: Sequence[int], excess: Sequence[Measured], width: 
         for r, e in zip(ranks, excess, strict=True)
         if r < width and e.value > max(0.0, CLEAR * (e.error or 0.0))
     ]
+    through = through_width([r for r, _ in clear], [e for _, e in clear], width)
     half = [pair for pair in clear if 2 * pair[0] <= width]
     used = half if len(half) >= LEAST else clear
     taken = tuple(r for r, _ in used)
@@ -110,13 +116,13 @@ def head_law(way: str, ranks: Sequence[int], excess: Sequence[Measured], width: 
             f"a law takes {LEAST} ranks that cost something, and there "
             f"{'is' if len(used) == 1 else 'are'} {counted(len(used), 'such rank')}"
         )
-        return HeadLaw(way, None, missing, taken, left, None)
+        return HeadLaw(way, None, missing, taken, left, None, through)
     frame = pd.DataFrame(used, columns=["rank", "loss"])
     try:
         law = fit(frame, "power", x="rank", fix={"B": 0.0}, progress=None)
     except SuperscopeError as error:
-        return HeadLaw(way, None, str(error), taken, left, None)
-    return HeadLaw(way, law, "", taken, left, _between(law, width, 2 * width))
+        return HeadLaw(way, None, str(error), taken, left, None, through)
+    return HeadLaw(way, law, "", taken, left, _between(law, width, 2 * width), through)
 
 
 def family_law(name: str, table: pd.DataFrame, ranks: Iterable[int], width: int) -> FamilyLaw:
