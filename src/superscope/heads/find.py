@@ -35,6 +35,7 @@ from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
 from superscope.heads.tying import parts_of, tied_by_config
+from superscope.heads.word_vectors import WordVectors, word_vectors
 
 _DRIFTED = "its own output head, although config.json ties it to the input embedding"
 
@@ -81,6 +82,8 @@ def find_head(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) -> F
     SuperscopeError
         There is none, there are several, or it cannot be read.
     """
+    if options.tensor is None and (vectors := word_vectors(checkpoint)):
+        return _of_words(checkpoint, vectors, options)
     config, layer = config_of(checkpoint), options.layer
     wanted = None if options.tensor is None else only_tensor(checkpoint, opened, options.tensor)
     if wanted is None and (found := directions.stacked(checkpoint, opened, layer)):
@@ -223,6 +226,25 @@ def _of_stacked(
     return FoundHead(
         opened.file(found.file), tensor, directory, provenance, None, matrix=found.matrix
     )
+
+
+def _of_words(checkpoint: Checkpoint, found: WordVectors, options: HeadOptions) -> FoundHead:
+    """Return word vectors, with the words as their names."""
+    if options.fold_norm or options.axis is not None or options.layer is not None:
+        raise UsageError(
+            f"{checkpoint.name} holds word vectors; leave out axis, layer and fold_norm"
+        )
+    provenance = Provenance(
+        model=checkpoint.name,
+        revision=checkpoint.revision,
+        file=checkpoint.only,
+        format=found.format,
+        tensor=found.tensor.name,
+        reason="word vectors, a row for each word",
+        features="directions",
+    )
+    directory = Directory("directions", {}, tokens=found.words)
+    return FoundHead(found.file, found.tensor, directory, provenance, None, matrix=found.matrix)
 
 
 def _encoding(
