@@ -8,7 +8,7 @@ import pytest
 from superscope.errors import UsageError
 from superscope.lens.estimate import Estimate
 from superscope.repack.curve import rank_at
-from superscope.repack.width_law import family_law, head_law
+from superscope.repack.width_law import family_law, head_law, law_of_family
 
 RANKS = (32, 64, 128, 256)
 
@@ -67,9 +67,11 @@ def test_what_is_not_clear_of_the_full_head_is_left_out() -> None:
 def test_the_law_of_a_family_is_read_at_the_widths_of_the_head() -> None:
     widths = [128, 256, 512, 1024]
     table = pd.DataFrame({"width": widths, "loss": [2 + 100 / m for m in widths]})
-    found = family_law("lab", table, RANKS, 512)
+    found = family_law("lab", law_of_family("lab", table), RANKS, 512)
     assert found.narrower.value == pytest.approx(100 / 256 - 100 / 512, rel=1e-3)
     assert found.doubled.value == pytest.approx(100 / 512 - 100 / 1024, rel=1e-3)
     assert found.inside == (True, True, True)
-    with pytest.raises(UsageError, match="lab has losses of 1 widths"):
-        family_law("lab", table[:1], RANKS, 512)
+    with pytest.raises(UsageError, match="lab has losses of 2 widths; the width law takes 3"):
+        law_of_family("lab", table[:2])
+    with pytest.raises(UsageError, match="lab has no column loss"):
+        law_of_family("lab", table[["width"]])

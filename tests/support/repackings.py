@@ -11,6 +11,7 @@ from superscope.lens.estimate import Estimate
 from superscope.repack import HeadScore, OtherText, Repacking, TextPart
 from superscope.repack.laws import with_laws
 from superscope.repack.overlap import RowOverlap
+from superscope.repack.width_law import law_of_family
 
 WIDTH, ROWS = 512, 8192
 RANKS = (32, 64, 128, 256, 384)
@@ -66,4 +67,5 @@ def make_repacking(
         scores=scores(1.0),
         other=OtherText(TextPart("another", 9_000, 12), full, scores(2.0)) if other else None,
     )
-    return with_laws(found, "family.csv", family)
+    law = None if family is None else law_of_family("family.csv", family)
+    return with_laws(found, "family.csv", law)

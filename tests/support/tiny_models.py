@@ -106,11 +106,15 @@ KINDS = {
     "gemma2": _Kind("Gemma2Config", *_LLAMA,
                     {**_GROUPED, "head_dim": 8, "final_logit_softcapping": 2.0,
                      "sliding_window": 8}),
+    "phi": _Kind("PhiConfig", *_LLAMA, {"intermediate_size": 24, "initializer_range": 0.3}),
+    "cohere": _Kind("CohereConfig", *_LLAMA, {**_GROUPED, "logit_scale": 0.3}),
+    "granite": _Kind("GraniteConfig", *_LLAMA, {**_GROUPED, "logits_scaling": 4.0}),
     "mamba": _Kind("MambaConfig", "hidden_size", "num_hidden_layers", None, None,
                    {"state_size": 4, "initializer_range": 0.3}),
 }  # fmt: skip
 """Names for :func:`tiny_model`. OPT projects to half its width before the head, Gemma 2 caps its
-logits (at 2, so that it shows), Mamba has no positions."""
+logits (at 2, so that it shows), Phi's head has a bias, Cohere and Granite scale their logits, Mamba
+has no positions."""
 
 
 def tiny_model(

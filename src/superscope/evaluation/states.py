@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,78 @@ class StoredStates:
         return made
 
 
+class Planned:
+    """The states of a text that are to be kept: what is there already is not read again.
+
+    Parameters
+    ----------
+    read
+        The model and the text.
+    folder
+        Where the states are kept.
+    what
+        What the text is for, as progress names it.
+
+    Raises
+    ------
+    SuperscopeError
+        The text has nothing to score, or its tokens are not the model's.
+    """
+
+    def __init__(self, read: Pass, folder: Path, what: str) -> None:
+        self.read, self.folder, self.what = read, folder, what
+        self.kept, self.counts = RunFolder(folder, ".npy"), Counts()
+        self.blocks = [(identity_of(b, read.how), b) for b in read.blocks(self.counts)]
+        if not self.blocks:
+            raise read.nothing(self.counts)
+        for _, block in self.blocks:
+            read.check_ids(block)
+        self.sizes = [sum(int(s.scored.sum()) for s in block) for _, block in self.blocks]
+
+    @property
+    def needed(self) -> int:
+        """Bytes of what is not there yet."""
+        missing = (
+            n for n, (name, _) in zip(self.sizes, self.blocks, strict=True)
+            if not self.kept.has(name)
+        )  # fmt: skip
+        return 4 * self.read.model.width * sum(missing)
+
+    def store(self) -> StoredStates:
+        """Read what is missing, and return it all.
+
+        Raises
+        ------
+        SuperscopeError
+            A state is not finite, or memory does not suffice.
+        """
+        read, width, at, total = self.read, self.read.model.width, 0, sum(self.sizes)
+        stage = f"{self.what} with {read.checkpoint.name}"
+        for size, (name, block) in zip(self.sizes, self.blocks, strict=True):
+            read.progress(stage, at, total)
+            if not _whole(self.kept, name, (size, width)):
+
+                def share(part: float, at: int = at, size: int = size) -> None:
+                    read.progress(stage, at + int(part * size), total)
+
+                states = np.concatenate(read.states_of(block, share))
+                _check_finite(states, read)
+                with write_whole(self.kept.file(name)) as file:
+                    np.save(file, states)
+            at += size
+        read.progress(stage, 1, 1)
+        sequences = [s for _, block in self.blocks for s in block]
+        return StoredStates(
+            files=tuple(self.kept.file(name) for name, _ in self.blocks),
+            starts=np.cumsum([0, *self.sizes]),
+            targets=np.concatenate([s.ids[s.scored] for s in sequences]).astype(np.int64),
+            documents=np.concatenate([s.documents[s.scored] for s in sequences]).astype(np.int64),
+            nbytes=np.concatenate([s.lengths[s.scored] for s in sequences]),
+            identity=identity_of(sequences, read.how),
+            notes=tuple(read.remarks(self.counts, read.options.batch)),
+        )
+
+
 def store_states(read: Pass, folder: Path, what: str) -> StoredStates:
     """Read a text with a model, and keep what its output head is multiplied with.
 
@@ -97,39 +169,31 @@ def store_states(read: Pass, folder: Path, what: str) -> StoredStates:
     SuperscopeError
         The text has nothing to score, the disk is too small, or memory does not suffice.
     """
-    kept, counts, width = RunFolder(folder, ".npy"), Counts(), read.model.width
-    blocks = [(identity_of(block, read.how), block) for block in read.blocks(counts)]
-    if not blocks:
-        raise read.nothing(counts)
-    for _, block in blocks:
-        read.check_ids(block)
-    sizes = [sum(int(s.scored.sum()) for s in block) for _, block in blocks]
-    missing = [n for n, (name, _) in zip(sizes, blocks, strict=True) if not kept.has(name)]
-    _check_disk(folder, 4 * width * sum(missing))
-    stage, at, total = f"{what} with {read.checkpoint.name}", 0, sum(sizes)
-    for size, (name, block) in zip(sizes, blocks, strict=True):
-        read.progress(stage, at, total)
-        if not _whole(kept, name, (size, width)):
+    planned = Planned(read, folder, what)
+    check_disk([planned])
+    return planned.store()
 
-            def share(part: float, at: int = at, size: int = size) -> None:
-                read.progress(stage, at + int(part * size), total)
 
-            states = np.concatenate(read.states_of(block, share))
-            _check_finite(states, read)
-            with write_whole(kept.file(name)) as file:
-                np.save(file, states)
-        at += size
-    read.progress(stage, 1, 1)
-    sequences = [s for _, block in blocks for s in block]
-    return StoredStates(
-        files=tuple(kept.file(name) for name, _ in blocks),
-        starts=np.cumsum([0, *sizes]),
-        targets=np.concatenate([s.ids[s.scored] for s in sequences]).astype(np.int64),
-        documents=np.concatenate([s.documents[s.scored] for s in sequences]).astype(np.int64),
-        nbytes=np.concatenate([s.lengths[s.scored] for s in sequences]),
-        identity=identity_of(sequences, read.how),
-        notes=tuple(read.remarks(counts, read.options.batch)),
-    )
+def check_disk(planned: Sequence[Planned]) -> None:
+    """Refuse states that do not fit on the disk, before any is computed.
+
+    Parameters
+    ----------
+    planned
+        Of one disk.
+
+    Raises
+    ------
+    UsageError
+        With what they take and what is free.
+    """
+    needed, folder = sum(p.needed for p in planned), planned[0].folder
+    free = shutil.disk_usage(folder).free
+    if needed * _SLACK > free:
+        raise UsageError(
+            f"the hidden states take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free in "
+            f"{folder}: read fewer tokens, or choose a folder on another disk"
+        )
 
 
 def _whole(kept: RunFolder, name: str, shape: tuple[int, int]) -> bool:
@@ -143,15 +207,6 @@ def _whole(kept: RunFolder, name: str, shape: tuple[int, int]) -> bool:
         pass
     kept.set_aside(kept.file(name))
     return False
-
-
-def _check_disk(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed * _SLACK > free:
-        raise UsageError(
-            f"the hidden states take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free in "
-            f"{folder}: read fewer tokens, or choose a folder on another disk"
-        )
 
 
 def _check_finite(states: Float32, read: Pass) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,12 @@ import numpy as np
 import pandas as pd
 
 from superscope.arguments import checked
+from superscope.errors import UsageError
 from superscope.evaluation.passes import LOADING
+from superscope.evaluation.states import StoredStates
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.text import Text, text_of
+from superscope.laws import Law
 from superscope.observations import read_observations
 from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
@@ -23,10 +26,14 @@ from superscope.repack.division import divided
 from superscope.repack.head_score import FULL, head_score
 from superscope.repack.laws import with_laws
 from superscope.repack.notes import repack_notes
-from superscope.repack.options import RepackOptions
+from superscope.repack.options import RepackOptions, Way
 from superscope.repack.overlap import row_overlap
 from superscope.repack.repacker import Repacker
 from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
+from superscope.repack.scoring import Positions
+from superscope.repack.width_law import law_of_family
+
+FAMILY = "family"  # what a table in memory is called
 
 
 @dataclass(frozen=True)
@@ -108,31 +115,45 @@ def repack(
     >>> print(superscope.repack("openai-community/gpt2", text, ranks=(96, 384)))  # doctest: +SKIP
     """
     o = changed(options, changes, "repack")
-    table = read_observations(family) if isinstance(family, Path) else family
+    beside = _family(family)
     source = _text(text)
     if score_text is None:
         used, held = divided(source, o.score_share, o.seed)
         split = f"each document is scored with a probability of {o.score_share:g}, seed {o.seed}"
     else:
         used, held, split = source, _text(score_text), "two texts"
+        if held.identity == used.identity:
+            raise UsageError(
+                f"{used.name} is given twice: heads are scored on other documents than those they "
+                "are made from; leave out score_text, and some documents are kept for it"
+            )
     other = None if other_text is None else _text(other_text)
     names = _Names(
         used.name, held.name, "" if other is None else other.name, split,
-        family.name if isinstance(family, Path) else "family",
+        family.name if isinstance(family, Path) else FAMILY,
     )  # fmt: skip
     with chosen(progress) as report, _folder(keep) as folder:
         report(LOADING, 0, 1)
         checkpoint = model if isinstance(model, Loadable) else loadable(model, revision, base)
         made = Repacker(checkpoint, used, held, other, o, folder, report)
-        return _repacking(made, names, table)
+        return _repacking(made, names, beside)
 
 
 def _text(given: Text | Iterable[str]) -> Text:
     return given if isinstance(given, Text) else text_of(given)
 
 
-def _repacking(made: Repacker, names: _Names, family: pd.DataFrame | None) -> Repacking:
-    """Score the heads of each way on each text, a way at a time: their factors are let go then."""
+def _family(table: pd.DataFrame | Path | None) -> Law | None:
+    """Return the law of a family, before hours of other work."""
+    if table is None:
+        return None
+    if isinstance(table, Path):
+        return law_of_family(table.name, read_observations(table))
+    return law_of_family(FAMILY, table)
+
+
+def _repacking(made: Repacker, names: _Names, family: Law | None) -> Repacking:
+    """Score the heads of each way on each text."""
     texts = [made.scored] if made.other is None else [made.scored, made.other]
     full = [made.score({FULL: made.whole}, states)[FULL] for states in texts]
     own = row_overlap(made.whole)
@@ -142,21 +163,15 @@ def _repacking(made: Repacker, names: _Names, family: pd.DataFrame | None) -> Re
     ]
     scores: list[list[HeadScore]] = [[] for _ in texts]
     for way in made.options.ways:
-        heads = dict(made.heads(way))
-        overlaps = {rank: row_overlap(head) for rank, head in heads.items()}
-        for states, base, into in zip(texts, full, scores, strict=True):
-            on = made.score({f"{way} {rank}": head for rank, head in heads.items()}, states)
-            into += [
-                head_score(way, rank, head, overlaps[rank], on[f"{way} {rank}"], base, states)
-                for rank, head in heads.items()
-            ]
+        for into, found in zip(scores, _of_way(made, way, texts, full), strict=True):
+            into.extend(found)
     found_on = [
         TextPart(name, len(states), len(np.unique(states.documents)))
         for name, states in zip((names.held, names.other), texts, strict=False)
     ]
     other = None if made.other is None else OtherText(found_on[1], whole[1], tuple(scores[1]))
     used = TextPart(names.used, made.calibration.tokens, made.calibration.documents)
-    found = Repacking(
+    made_of = Repacking(
         model=made.model.name,
         rows=made.model.rows,
         width=made.model.width,
@@ -170,7 +185,25 @@ def _repacking(made: Repacker, names: _Names, family: pd.DataFrame | None) -> Re
         other=other,
         notes=tuple(repack_notes(made)),
     )
-    return with_laws(found, names.family, family)
+    return with_laws(made_of, names.family, family)
+
+
+def _of_way(
+    made: Repacker, way: Way, texts: Sequence[StoredStates], full: Sequence[Positions]
+) -> list[list[HeadScore]]:
+    """Return the scores of the heads of one way on each text; their factors are let go then."""
+    heads = dict(made.heads(way))
+    overlaps = {rank: row_overlap(head) for rank, head in heads.items()}
+    scores = []
+    for states, base in zip(texts, full, strict=True):
+        found = made.score({f"{way} {rank}": head for rank, head in heads.items()}, states)
+        scores.append(
+            [
+                head_score(way, rank, head, overlaps[rank], found[f"{way} {rank}"], base, states)
+                for rank, head in heads.items()
+            ]
+        )
+    return scores
 
 
 @contextmanager

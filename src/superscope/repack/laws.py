@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandas as pd
-
+from superscope.laws import Law
 from superscope.repack.repacking import Repacking
 from superscope.repack.width_law import BEST, family_law, head_law
 
 
-def with_laws(found: Repacking, name: str, family: pd.DataFrame | None) -> Repacking:
+def with_laws(found: Repacking, name: str, family: Law | None) -> Repacking:
     """Return a result with its laws.
 
     Parameters
@@ -18,14 +17,9 @@ def with_laws(found: Repacking, name: str, family: pd.DataFrame | None) -> Repac
     found
         The result.
     name
-        Of the table.
+        Of the table of a family.
     family
-        Observations of models of several widths; or None.
-
-    Raises
-    ------
-    UsageError
-        No law can be fitted to the table.
+        The law of that family; or None.
     """
     laws = [
         head_law(way, [s.rank for s in curve], [s.excess for s in curve], found.width)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from superscope.frequency.checkpoint import Loadable
+from superscope.heads import HeadOptions, locate
+from superscope.heads.find import find_head
+from superscope.heads.opened import Opened
 from superscope.repack.repacker import Repacker
 from superscope.text import counted, percent
 
@@ -11,6 +16,7 @@ from superscope.text import counted, percent
 def repack_notes(made: Repacker) -> Iterator[str]:
     """Yield the notes of a result; each says which text it is about."""
     yield from made.notes
+    yield from _about_head(made)
     yield from _about_calibration(made)
     texts = {"calibration": made.states, "scored": made.scored, "other": made.other}
     said: dict[str, list[str]] = {}
@@ -19,6 +25,31 @@ def repack_notes(made: Repacker) -> Iterator[str]:
             said.setdefault(note, []).append(name)
     for note, names in said.items():
         yield f"{' and '.join(names)} text: {note}"
+
+
+def _about_head(made: Repacker) -> Iterator[str]:
+    stored = _quantized(made.checkpoint)
+    if stored is not None:
+        yield (
+            f"the head is stored as {stored} and used as float32: it is this head, with the noise "
+            "of its quantization, that is made narrower"
+        )
+    if made.full.bias is not None:
+        yield "the bias of the head is kept as it is, and counts neither as weights nor as rank"
+    if not made.full.shift_free:
+        yield (
+            "what follows the head (a soft cap) tells logits from logits plus a number, so that "
+            "rows are not centered"
+        )
+
+
+def _quantized(checkpoint: Loadable) -> str | None:
+    """Return how the head of a GGUF file is stored, if that is lossy."""
+    if checkpoint.gguf is None or checkpoint.revision is not None:
+        return None
+    located = locate(Path(checkpoint.source) / checkpoint.gguf)
+    known = find_head(located, Opened(located), HeadOptions()).provenance
+    return known.dtype if known.quantized else None
 
 
 def _about_calibration(made: Repacker) -> Iterator[str]:

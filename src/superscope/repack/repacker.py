@@ -13,7 +13,7 @@ import numpy.typing as npt
 from superscope.atomic import write_whole
 from superscope.errors import UsageError
 from superscope.evaluation import Pass
-from superscope.evaluation.states import StoredStates, store_states
+from superscope.evaluation.states import Planned, StoredStates, check_disk
 from superscope.frequency.checkpoint import Loadable
 from superscope.frequency.text import Text
 from superscope.heads.narrow_head import NarrowHead
@@ -47,8 +47,8 @@ class Repacker:
 
     Attributes
     ----------
-    model
-        The model, loaded.
+    checkpoint, model
+        Where it lies; the model, loaded.
     full
         Its head.
     ranks
@@ -72,6 +72,7 @@ class Repacker:
         folder: Path,
         progress: Progress,
     ):
+        self.checkpoint = checkpoint
         self.options, self.folder, self.progress = options, folder, progress
         read = Pass(checkpoint, used, options, None, progress)
         self.model, self.notes = read.model, read.notes
@@ -79,13 +80,16 @@ class Repacker:
         self.full = full_head(read.model)
         scoring = replace(options, max_tokens=options.score_tokens)
 
-        def scored(text: Text, name: str) -> StoredStates:
+        def planned(text: Text, name: str) -> Planned:
             also = Pass(checkpoint, text, scoring, None, progress, read.tokenizer, read.model)
-            return store_states(also, folder / name, f"{name} text")
+            return Planned(also, folder / name, f"{name} text")
 
-        self.scored = scored(held, "scored")
-        self.other = None if other is None else scored(other, "other")
-        self.states = store_states(read, folder / "calibration", "calibration text")
+        plans = [planned(held, "scored")]
+        plans += [] if other is None else [planned(other, "other")]
+        plans.append(Planned(read, folder / "calibration", "calibration text"))
+        check_disk(plans)
+        self.scored, *others, self.states = (plan.store() for plan in plans)
+        self.other = others[0] if others else None
 
     @cached_property
     def calibration(self) -> Calibration:

@@ -125,8 +125,8 @@ def head_law(way: str, ranks: Sequence[int], excess: Sequence[Measured], width: 
     return HeadLaw(way, law, "", taken, left, _between(law, width, 2 * width), through)
 
 
-def family_law(name: str, table: pd.DataFrame, ranks: Iterable[int], width: int) -> FamilyLaw:
-    """Return the width law of a family, at the widths of one head.
+def law_of_family(name: str, table: pd.DataFrame) -> Law:
+    """Return the width law of models of several widths.
 
     Parameters
     ----------
@@ -134,10 +134,6 @@ def family_law(name: str, table: pd.DataFrame, ranks: Iterable[int], width: int)
         Of the table.
     table
         Observations; rows without a width or a loss are passed over.
-    ranks
-        That were tried.
-    width
-        m.
 
     Raises
     ------
@@ -148,12 +144,32 @@ def family_law(name: str, table: pd.DataFrame, ranks: Iterable[int], width: int)
         if column not in table:
             raise UsageError(f"{name} has no column {column}; the width law needs width and loss")
     known = table[table["width"].notna() & table["loss"].notna()].reset_index(drop=True)
-    if known["width"].nunique() < 2:
-        raise UsageError(f"{name} has losses of {known['width'].nunique()} widths; a law needs two")
-    law = fit(known, "width", progress=None)
-    rank = nearest_to_half(ranks, width)
-    least, most = float(known["width"].min()), float(known["width"].max())
-    first, whole, twice = (least <= m <= most for m in (rank, width, 2 * width))
+    if known["width"].nunique() < LEAST:
+        raise UsageError(
+            f"{name} has losses of {counted(known['width'].nunique(), 'width')}; the width law "
+            f"takes {LEAST}"
+        )
+    return fit(known, "width", progress=None)
+
+
+def family_law(name: str, law: Law, ranks: Iterable[int], width: int) -> FamilyLaw:
+    """Return the width law of a family, read at the widths of one head.
+
+    Parameters
+    ----------
+    name
+        Of its table.
+    law
+        From :func:`law_of_family`.
+    ranks
+        That were tried.
+    width
+        m.
+    """
+    rank, widths = nearest_to_half(ranks, width), law.points.inputs[:, 0]
+    first, whole, twice = (
+        bool(widths.min() <= m <= widths.max()) for m in (rank, width, 2 * width)
+    )
     return FamilyLaw(
         name, law, rank, _between(law, rank, width), _between(law, width, 2 * width),
         (first, whole, twice),
