@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from superscope.device import usable_cores
 from superscope.errors import HeadDataError
 from superscope.heads import Head
 
 Float64 = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
+Made = TypeVar("Made")
 
 
 _TINY, _HUGE = 1e-30, 1e30  # norms within these bounds are safe in float32
@@ -28,6 +32,28 @@ def blocks(features: int, width: int) -> Iterator[tuple[int, int]]:
     step = block_rows(width)
     for start in range(0, features, step):
         yield start, min(start + step, features)
+
+
+def of_blocks(
+    head: Head, work: Callable[[int, int, Float32], Made]
+) -> Iterator[tuple[int, int, Made]]:
+    """Yield the bounds of each block of rows and what `work` makes of it, in order.
+
+    The cores share the blocks where the rows are in memory: a pass is bound by the time to read
+    them, which a thread waits for.
+    """
+
+    def of(bounds: tuple[int, int]) -> tuple[int, int, Made]:
+        start, stop = bounds
+        return start, stop, work(start, stop, head.block(start, stop))
+
+    bounds = list(blocks(head.features, head.width))
+    cores = usable_cores() if head.resident else 1
+    if cores == 1 or len(bounds) < 2 * cores:
+        yield from map(of, bounds)
+        return
+    with ThreadPoolExecutor(cores) as threads:
+        yield from threads.map(of, bounds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +139,14 @@ def prepare(head: Head) -> Prepared:
     total = head.features
     norms = np.empty(total)
     mean = np.zeros(head.width)
-    for start, stop in blocks(total, head.width):
-        rows = head.block(start, stop)
-        norms[start:stop] = row_norms(rows)
+
+    def found(_: int, __: int, rows: Float32) -> tuple[Float64, Float64]:
         with np.errstate(invalid="ignore"):  # rejected below
-            mean += rows.sum(axis=0, dtype=np.float64)
+            return row_norms(rows), rows.sum(axis=0, dtype=np.float64)
+
+    for start, stop, (lengths, summed) in of_blocks(head, found):
+        norms[start:stop] = lengths
+        mean += summed
     refuse_non_finite(head, norms)
     zero = np.flatnonzero(norms == 0)
     zero_ids = np.array([head.id_of(i) for i in zero.tolist()], np.int64)
@@ -154,11 +183,14 @@ def centered(prepared: Prepared, center: Float64) -> UnitRows:
     head = prepared.raw.head
     subtracted = center.astype(np.float32)
     norms = np.empty(head.features)
-    for start, stop in blocks(head.features, head.width):
-        rows = head.block(start, stop)
+
+    def found(start: int, stop: int, rows: Float32) -> Float64:
         # The difference of two numbers near float32's limit may exceed it.
         wide = prepared.norms[start:stop].max() > _HUGE
-        norms[start:stop] = row_norms((rows.astype(np.float64) if wide else rows) - subtracted)
+        return row_norms((rows.astype(np.float64) if wide else rows) - subtracted)
+
+    for start, stop, lengths in of_blocks(head, found):
+        norms[start:stop] = lengths
     rounding = 2.0**-22 * (prepared.norms + float(np.linalg.norm(center)))
     kept = np.flatnonzero(norms > rounding)
     if len(kept) < len(norms):

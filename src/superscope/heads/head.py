@@ -229,6 +229,11 @@ class Head:
             return self
         return replace(self, stored=ArrayRows(self.stored.block(0, rows)))
 
+    @property
+    def resident(self) -> bool:
+        """Whether its rows are in memory, where several threads may read them."""
+        return isinstance(self.stored, ArrayRows)
+
     def keeping(self, ids: npt.NDArray[np.int64], rows: str) -> Head:
         """Return the head with only the rows of these ids."""
         return replace(self, ids=ids, provenance=replace(self.provenance, rows=rows))

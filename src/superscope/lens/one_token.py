@@ -10,7 +10,7 @@ import numpy.typing as npt
 from superscope.geometry.unit_rows import Float32, UnitRows
 from superscope.geometry.weighted import shares
 from superscope.lens.looked import Looked
-from superscope.lens.neighbors import in_degree, nearest, overlaps, shortest
+from superscope.lens.neighbors import in_degree, nearest, overlaps_of, shortest
 from superscope.lens.token import Neighbor, Token
 
 FIRST = 5  # neighbors that must differ for the list without short rows to be given
@@ -21,13 +21,13 @@ def token_of(looked: Looked, index: int, others: Iterable[int]) -> Token:
     center, norms = looked.center, looked.views.prepared.norms
     at = looked.views.prepared.raw.head.position_of(index)
     norm = 0.0 if at is None else float(norms[at])
-    own: dict[str, Float32] = {}
+    asked: dict[str, tuple[UnitRows, int]] = {}
     for view in dict.fromkeys(("none", "mean", center)):
         measurable = looked.views.measurable(view)
         place = looked.views.position(view, index) if measurable else None
         if place is not None:
-            rows = looked.views.rows(view)
-            own[view] = overlaps(rows, rows.take(np.array([place])))[0]
+            asked[view] = looked.views.rows(view), place
+    own = dict(zip(asked, overlaps_of(list(asked.values())), strict=True)) if asked else {}
     near, longer = _near(looked, index, own.get(center))
     degree = None
     if near:
