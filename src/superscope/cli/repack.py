@@ -41,7 +41,8 @@ def repack(
     other_text
         Files of a text of another kind, on which the same heads are scored too.
     family
-        Table of observations of models of several widths, whose law is set beside this head's.
+        Losses of models of several widths, a table with the columns width and loss, whose law is
+        set beside this head's.
     revision
         Branch, tag or commit of a hub repository.
     base

@@ -18,8 +18,7 @@ from superscope.evaluation.passes import LOADING
 from superscope.evaluation.states import StoredStates
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.text import Text, text_of
-from superscope.laws import Law
-from superscope.observations import read_observations
+from superscope.laws import Law, load_table
 from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
 from superscope.repack.division import divided
@@ -83,8 +82,8 @@ def repack(
     other_text
         A text of another kind, on which the same heads are scored too.
     family
-        Table of observations with the losses of models of several widths, whose law is set beside
-        that of this head.
+        Losses of models of several widths: a table of observations, or any with the columns width
+        and loss. Its law is set beside that of this head.
     revision
         Branch, tag or commit of a hub repository.
     base
@@ -148,7 +147,7 @@ def _family(table: pd.DataFrame | Path | None) -> Law | None:
     if table is None:
         return None
     if isinstance(table, Path):
-        return law_of_family(table.name, read_observations(table))
+        return law_of_family(table.name, load_table(table))
     return law_of_family(FAMILY, table)
 
 
