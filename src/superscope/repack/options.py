@@ -58,7 +58,8 @@ class RepackOptions(LossOptions):
     score_share
         Share of the documents that heads are scored on, where one text is given.
     prior
-        Occurrences of each token that are added to its count.
+        Occurrences of each token that are added to its count: rows that the text never needed are
+        not given up for it.
     seed
         Of what is drawn at random.
     """
@@ -68,7 +69,7 @@ class RepackOptions(LossOptions):
     max_tokens: int | None = 200_000
     score_tokens: int | None = 20_000
     score_share: float = 0.1
-    prior: float = 0.1
+    prior: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -120,15 +120,19 @@ def _scored(
             given = torch.from_numpy(states[where]).to(device)
             came = torch.from_numpy(targets[where]).to(device)
             right = finished(own(given)).log_softmax(-1)
-            best = right.argmax(-1)
+            best = right.max(-1).indices
             p = right.exp()
-            entropy = -(p * right).sum(-1)
+            entropy = -torch.linalg.vecdot(p, right)
             for name, of in products.items():
                 logits = finished(of(given))
                 values = made[name][:, where]
-                total = logits.logsumexp(-1)
-                values[0] = (total - logits.gather(1, came[:, None])[:, 0]).double().cpu().numpy()
-                values[1] = (logits.argmax(-1) == best).double().cpu().numpy()
-                cross = total - torch.einsum("nv,nv->n", p, logits)
-                values[2] = (cross - entropy).double().cpu().numpy()
+                most_likely = logits.max(-1)
+                of_target = logits.gather(1, came[:, None])[:, 0]
+                cross = torch.linalg.vecdot(p, logits)
+                # In place: a pass over V numbers a position is what scoring takes its time for.
+                logits.sub_(most_likely.values[:, None]).exp_()
+                total = most_likely.values + logits.sum(-1).log()
+                values[0] = (total - of_target).double().cpu().numpy()
+                values[1] = (most_likely.indices == best).double().cpu().numpy()
+                values[2] = (total - cross - entropy).double().cpu().numpy()
     return made
