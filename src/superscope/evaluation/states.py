@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,8 @@ class StoredStates:
         Changes with the model, the text and how it is read.
     notes
         What the reader of a result should know.
+    chosen
+        Which positions of the files these are, ascending, int64, shape (n,); None for all.
     """
 
     files: tuple[Path, ...]
@@ -52,30 +56,50 @@ class StoredStates:
     nbytes: Int64
     identity: str
     notes: tuple[str, ...] = ()
+    chosen: Int64 | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def pieces(self, most: int) -> Iterator[tuple[slice, Float32]]:
         """Yield the positions in order, at most so many at once, with their states."""
-        for file, start in zip(self.files, self.starts[:-1].tolist(), strict=True):
-            block = np.load(file, mmap_mode="r")
-            for at in range(0, len(block), most):
-                some = np.array(block[at : at + most])
-                yield slice(start + at, start + at + len(some)), some
+        cuts = self._cuts(np.arange(len(self)) if self.chosen is None else self.chosen)
+        for a, b in pairwise(cuts.tolist()):
+            for at in range(a, b, most):
+                stop = min(at + most, b)
+                yield slice(at, stop), self.take(np.arange(at, stop))
+
+    def only(self, positions: Int64) -> StoredStates:
+        """Return some of the positions, in the order of the text."""
+        there = np.sort(positions)
+        name = hashlib.sha256(there.tobytes()).hexdigest()[:8]
+        return replace(
+            self,
+            targets=self.targets[there],
+            documents=self.documents[there],
+            nbytes=self.nbytes[there],
+            identity=f"{self.identity}-{name}",
+            chosen=there if self.chosen is None else self.chosen[there],
+        )
 
     def take(self, positions: Int64) -> Float32:
         """Return the states of some positions, in the order given."""
+        if self.chosen is not None:
+            positions = self.chosen[positions]
         order = np.argsort(positions, kind="stable")
         ascending = positions[order]
         first = np.load(self.files[0], mmap_mode="r")
         made = np.empty((len(positions), first.shape[1]), np.float32)
-        cuts = np.searchsorted(ascending, self.starts)
+        cuts = self._cuts(ascending)
         for k, file in enumerate(self.files):
             a, b = cuts[k], cuts[k + 1]
             if b > a:
                 made[order[a:b]] = np.load(file, mmap_mode="r")[ascending[a:b] - self.starts[k]]
         return made
+
+    def _cuts(self, ascending: Int64) -> Int64:
+        """Return where the positions of each file begin, and the end, shape (blocks + 1,)."""
+        return np.searchsorted(ascending, self.starts)
 
 
 class Planned:

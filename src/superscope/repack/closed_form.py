@@ -101,7 +101,7 @@ def pieces(
 
 
 def roots(second: Float64 | None, width: int) -> tuple[Float64, Float64]:
-    """Return C^½ and C^−½."""
+    """Return C^½ and C^−½, of shape (m, m); that of None is the identity."""
     if second is None:
         return np.eye(width), np.eye(width)
     values, vectors = np.linalg.eigh(second)

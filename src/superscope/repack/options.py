@@ -12,8 +12,11 @@ from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.evaluation.options import LossOptions
 from superscope.options import check_least
+from superscope.repack.training_options import TrainingOptions
 
-Way = Literal["svd", "centered", "whitened", "frequency", "fisher", "blocks"]
+ClosedForm = Literal["svd", "centered", "whitened", "frequency", "fisher", "blocks"]
+Way = Literal[ClosedForm, "trained"]
+CLOSED_FORMS: tuple[ClosedForm, ...] = get_args(ClosedForm)
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
@@ -41,7 +44,7 @@ def _list(converter: Any) -> Parameter:
 
 @checked
 @dataclass(frozen=True)
-class RepackOptions(LossOptions):
+class RepackOptions(LossOptions, TrainingOptions):
     """How to make a head narrower, and how to score it.
 
     Attributes
@@ -50,7 +53,8 @@ class RepackOptions(LossOptions):
         Ranks of the narrower heads; by default 1/8, 1/4, 1/2 and 3/4 of the width.
     ways
         How to choose a head of a rank: ``svd``, ``centered``, ``whitened``, ``frequency``,
-        ``fisher``, ``blocks``.
+        ``fisher``, ``blocks``; ``trained`` goes on from the best of those named beside it, or of
+        all.
     max_tokens
         Tokens of the text that heads are made from.
     score_tokens
@@ -65,7 +69,7 @@ class RepackOptions(LossOptions):
     """
 
     ranks: Annotated[tuple[int, ...], _list(_typed_ranks)] = ()
-    ways: Annotated[tuple[Way, ...], _list(_typed_ways)] = WAYS
+    ways: Annotated[tuple[Way, ...], _list(_typed_ways)] = CLOSED_FORMS
     max_tokens: int | None = 200_000
     score_tokens: int | None = 20_000
     score_share: float = 0.1
@@ -89,4 +93,5 @@ class RepackOptions(LossOptions):
             raise UsageError(f"score_share={self.score_share}; it lies between 0 and 1")
         if not 0 <= self.prior < float("inf"):
             raise UsageError(f"prior={self.prior}; it is a number of occurrences, at least 0")
+        self.check_training()
         super().__post_init__()

@@ -22,8 +22,9 @@ from superscope.repack.block_ranks import block_heads
 from superscope.repack.calibration import Calibration, calibrated, fisher_weights
 from superscope.repack.closed_form import closed_form_heads
 from superscope.repack.full_head import full_head
-from superscope.repack.options import RepackOptions, Way
+from superscope.repack.options import CLOSED_FORMS, RepackOptions, Way
 from superscope.repack.scoring import Positions, score
+from superscope.repack.trained_heads import trained_heads
 
 Float64 = npt.NDArray[np.float64]
 
@@ -115,15 +116,29 @@ class Repacker:
 
     def heads(self, way: Way) -> Iterator[tuple[int, NarrowHead]]:
         """Yield the heads of a way, by rank."""
-        c = self.calibration
-        fisher = self.fisher if way == "fisher" else None
+        if way == "trained":
+            yield from self._trained()
+            return
         self.progress(f"{way} heads", 0, 1)
+        yield from self._closed_forms(way, self.calibration)
+        self.progress(f"{way} heads", 1, 1)
+
+    def _closed_forms(self, way: str, c: Calibration) -> Iterator[tuple[int, NarrowHead]]:
         if way == "blocks":
             center = c.frequencies if self.full.shift_free else None
-            yield from block_heads(self.full, self.ranks, c.frequencies, c.second, center)
-        else:
-            yield from closed_form_heads(way, self.full, c, fisher, self.ranks)
-        self.progress(f"{way} heads", 1, 1)
+            return block_heads(self.full, self.ranks, c.frequencies, c.second, center)
+        fisher = self.fisher if way == "fisher" else None
+        return closed_form_heads(way, self.full, c, fisher, self.ranks)
+
+    def _trained(self) -> Iterator[tuple[int, NarrowHead]]:
+        """Yield trained heads, by rank, and note where each began and ended."""
+        ways = tuple(way for way in self.options.ways if way != "trained") or CLOSED_FORMS
+        for rank, head, note in trained_heads(
+            self.model, self.full, self.states, self._closed_forms, ways, self.options,
+            self.folder / "trained", self.progress,
+        ):  # fmt: skip
+            self.notes.append(note)
+            yield rank, head
 
     def score(self, heads: dict[str, NarrowHead], states: StoredStates) -> dict[str, Positions]:
         """Return what heads make of a text, by name."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from superscope.progress import Progress
 from superscope.runs import RunFolder
 
 Float64 = npt.NDArray[np.float64]
+Name = TypeVar("Name", bound=Hashable)
 
 PART = 2048  # positions after which what is done is kept
 
@@ -77,7 +79,7 @@ def score(
         if left:
             progress("scoring", start, len(states))
             some = states.take(np.arange(start, stop))
-            part |= _scored(model, full, left, some, states.targets[start:stop])
+            part |= scored(model, full, left, some, states.targets[start:stop])
             content = io.BytesIO()
             np.savez(content, **part)  # type: ignore[arg-type]  # names of arrays, not of options
             kept.write(identity, content.getvalue())
@@ -99,13 +101,13 @@ def _kept(folder: RunFolder, identity: str) -> dict[str, npt.NDArray[np.float64]
         return {}
 
 
-def _scored(
+def scored(
     model: LanguageModel,
     full: NarrowHead,
-    heads: Mapping[str, NarrowHead],
+    heads: Mapping[Name, NarrowHead],
     states: npt.NDArray[np.float32],
     targets: npt.NDArray[np.int64],
-) -> dict[str, npt.NDArray[np.float64]]:
+) -> dict[Name, Float64]:
     """Return nats, agreement and KL of each head at each position, float64, shape (3, n)."""
     import torch
 

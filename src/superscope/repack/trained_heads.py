@@ -1,0 +1,94 @@
+"""The way ``trained``: the best closed form of each rank, and what training makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from superscope.evaluation.model import LanguageModel
+from superscope.evaluation.states import StoredStates
+from superscope.heads.narrow_head import NarrowHead
+from superscope.progress import Progress
+from superscope.repack.calibration import Calibration, calibrated
+from superscope.repack.closed_form import roots
+from superscope.repack.full_head import FullHead
+from superscope.repack.held_out import parted
+from superscope.repack.options import RepackOptions
+from superscope.repack.trained import Trained, Training, trained
+from superscope.text import counted, fixed
+
+Forms = Callable[[str, Calibration], Iterable[tuple[int, NarrowHead]]]
+"""From a way and a calibration to the closed forms of all ranks."""
+
+
+def trained_heads(  # noqa: PLR0917 - what a Repacker holds
+    model: LanguageModel,
+    full: FullHead,
+    states: StoredStates,
+    forms: Forms,
+    ways: tuple[str, ...],
+    options: RepackOptions,
+    folder: Path,
+    progress: Progress,
+) -> Iterator[tuple[int, NarrowHead, str]]:
+    """Yield each rank, its trained head, and a note on where it began and ended.
+
+    Parameters
+    ----------
+    model, full
+        The model, and its head.
+    states
+        The calibration text.
+    forms
+        Makes closed forms.
+    ways
+        Closed forms that training may begin with: of each rank the best on the held-out part.
+    options
+        How.
+    folder
+        Keeps checkpoints.
+    progress
+        Called with the stages ``choosing starts`` and ``training rank r``.
+    """
+    learned, choosing = parted(states, options.held_share, options.seed)
+    calibration = calibrated(learned, model.rows, options.prior, progress)
+    root, inverse = roots(calibration.second, full.width)
+    training = Training(
+        model, full, learned, choosing, root, inverse, options, options.seed, folder, progress
+    )
+    starts: dict[int, tuple[float, str, NarrowHead]] = {}
+    for done, way in enumerate(ways):
+        progress("choosing starts", done, len(ways))
+        heads = dict(forms(way, calibration))
+        for rank, loss in training.losses(heads).items():
+            if rank not in starts or loss < starts[rank][0]:
+                starts[rank] = loss, way, heads[rank]
+    progress("choosing starts", 1, 1)
+    for rank, (loss, way, start) in sorted(starts.items()):
+        made = trained(training, start, loss, f"rank {rank}")
+        yield rank, made.head, _note(rank, way, made, training)
+
+
+def _note(rank: int, way: str, made: Trained, training: Training) -> str:
+    documents = len(np.unique(training.choosing.documents))
+    what = {
+        "kl": "KL to the full head",
+        "text": "loss",
+        "both": "mean of loss and KL to the full head",
+    }[training.options.objective]
+    held = (
+        f"{counted(len(training.choosing), 'position')} of {counted(documents, 'document')} "
+        "it did not learn from"
+    )
+    steps = counted(made.steps, "step")
+    if made.ended < made.begun:
+        return (
+            f"trained, rank {rank}: {steps} from {way}; on {held} the {what} went from "
+            f"{fixed(made.begun, 3)} to {fixed(made.ended, 3)}"
+        )
+    return (
+        f"trained, rank {rank}: {steps} from {way}; on {held} the {what} of "
+        f"{fixed(made.begun, 3)} became no lower, so the head is {way} still"
+    )
