@@ -71,7 +71,7 @@ class Objective:
             with torch.no_grad():
                 slope = self._slope(logits, h, came).div_(len(targets))
             (back,) = torch.autograd.grad(logits, leaf, slope)
-            products.backward(back.to(products.dtype))
+            torch.autograd.backward(products, back.to(products.dtype))
 
     def _slope(
         self, logits: torch.Tensor, states: torch.Tensor, came: torch.Tensor
