@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from extras import needed
+from tiny_models import LINES, byte_tokenizer, tiny_model
 
+import superscope
 from superscope.errors import UsageError
 from superscope.evaluation.states import StoredStates
-from superscope.heads.narrow_head import NarrowHead
+from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.progress import silent
 from superscope.repack import objective, trained
 from superscope.repack.calibration import calibrated
@@ -203,3 +206,30 @@ def test_documents_that_choose_are_not_learned_from(tmp_path: Path) -> None:
 def test_options_that_cannot_be_are_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         RepackOptions(**changes)
+
+
+def test_blocks_of_rows_are_trained_as_well(tmp_path: Path) -> None:
+    training, start = _training(tmp_path)
+    (block,) = start.blocks
+    own = np.arange(0, V, 3), np.setdiff1d(np.arange(V), np.arange(0, V, 3))
+    parts = tuple(
+        Block(block.rows[ids][:, :rank].copy(), block.columns[:rank].copy(), ids)
+        for ids, rank in zip(own, (3, 2), strict=True)
+    )
+    made = _trained(training, NarrowHead(parts, start.bias, start.shift))
+    assert made.ended < made.begun - 0.02
+    assert [b.rank for b in made.head.blocks] == [3, 2]
+
+
+def test_the_way_trained_goes_on_from_the_ways_beside_it(tmp_path: Path) -> None:
+    needed("transformers")
+    folder = tiny_model("gemma2", byte_tokenizer(tmp_path / "model"))
+    texts = [line * 2 for line in LINES]
+    found = superscope.repack(
+        folder, texts * 3, score_text=texts, ranks=(4,), ways=("svd", "trained"), steps=20,
+        held_share=0.3, progress=None,
+    )  # fmt: skip
+    start, end = found.scores
+    assert (start.way, end.way) == ("svd", "trained")
+    assert end.kl.value < start.kl.value
+    assert any("trained, rank 4: 20 steps from svd;" in note for note in found.notes)

@@ -57,7 +57,7 @@ def closed_forms(
 
 def closed_form_heads(
     way: str, head: FullHead, calibration: Calibration, fisher: Float64 | None,
-    ranks: tuple[int, ...],
+    ranks: tuple[int, ...], *, power: float = 1.0,
 ) -> Iterator[tuple[int, NarrowHead]]:  # fmt: skip
     """Yield the heads of a way, by rank.
 
@@ -73,6 +73,8 @@ def closed_form_heads(
         Of each row (:func:`~superscope.repack.calibration.fisher_weights`), for ``fisher``.
     ranks
         From 1 to m.
+    power
+        Of the weights of rows, for ``frequency`` and ``fisher``.
     """
     p, c = calibration.frequencies, calibration.second
     center = p if head.shift_free else None
@@ -83,10 +85,10 @@ def closed_form_heads(
     elif way == "whitened":
         yield from closed_forms(head, ranks, None, c, center)
     elif way == "frequency":
-        yield from closed_forms(head, ranks, p, c, center)
+        yield from closed_forms(head, ranks, p**power, c, center)
     else:
         assert fisher is not None
-        yield from closed_forms(head, ranks, fisher, c, None if center is None else fisher)
+        yield from closed_forms(head, ranks, fisher**power, c, None if center is None else fisher)
 
 
 def pieces(

@@ -64,6 +64,9 @@ class RepackOptions(LossOptions, TrainingOptions):
     prior
         Occurrences of each token that are added to its count: rows that the text never needed are
         not given up for it.
+    power
+        Power of the weights that rows have in ``frequency``, ``blocks`` and ``fisher``: 1 for the
+        weights themselves, 0 for equal ones.
     seed
         Of what is drawn at random.
     """
@@ -74,6 +77,7 @@ class RepackOptions(LossOptions, TrainingOptions):
     score_tokens: int | None = 20_000
     score_share: float = 0.1
     prior: float = 1.0
+    power: float = 0.75
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,5 +97,7 @@ class RepackOptions(LossOptions, TrainingOptions):
             raise UsageError(f"score_share={self.score_share}; it lies between 0 and 1")
         if not 0 <= self.prior < float("inf"):
             raise UsageError(f"prior={self.prior}; it is a number of occurrences, at least 0")
+        if not 0 <= self.power < float("inf"):
+            raise UsageError(f"power={self.power}; the power of the weights is at least 0")
         self.check_training()
         super().__post_init__()

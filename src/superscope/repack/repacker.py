@@ -126,9 +126,10 @@ class Repacker:
     def _closed_forms(self, way: str, c: Calibration) -> Iterator[tuple[int, NarrowHead]]:
         if way == "blocks":
             center = c.frequencies if self.full.shift_free else None
-            return block_heads(self.full, self.ranks, c.frequencies, c.second, center)
+            weights = c.frequencies**self.options.power
+            return block_heads(self.full, self.ranks, weights, c.second, center)
         fisher = self.fisher if way == "fisher" else None
-        return closed_form_heads(way, self.full, c, fisher, self.ranks)
+        return closed_form_heads(way, self.full, c, fisher, self.ranks, power=self.options.power)
 
     def _trained(self) -> Iterator[tuple[int, NarrowHead]]:
         """Yield trained heads, by rank, and note where each began and ended."""
