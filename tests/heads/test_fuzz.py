@@ -86,6 +86,14 @@ def _valid() -> dict[str, list[bytes]]:
             ],
             "npz": [files["a.npz"], files["b.npz"]],
             "npy": [files["c.npy"]],
+            "word2vec.bin": [hostile.word2vec(), hostile.word2vec(after=b"")],
+            "vec": [
+                b"".join(
+                    b"w%d %s\n" % (i, b" ".join(b"%f" % x for x in row))
+                    for i, row in enumerate(weight)
+                ),
+                b"3 2\na 1 2\nb c 3 4\nd .5 -6e-1\n",
+            ],
         }
 
 

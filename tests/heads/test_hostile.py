@@ -46,7 +46,7 @@ def test_a_hostile_file_is_refused_in_one_line(
     assert not list(tmp_path.iterdir()), "nothing was executed"
 
 
-@pytest.mark.parametrize("kind", ["safetensors", "bin", "gguf", "npy", "npz"])
+@pytest.mark.parametrize("kind", ["safetensors", "bin", "gguf", "npy", "npz", "word2vec.bin"])
 def test_a_file_without_the_fault_is_read(kind: str, tmp_path: Path) -> None:
     """What makes the others fail is what their names say."""
     good = {
@@ -55,6 +55,7 @@ def test_a_file_without_the_fault_is_read(kind: str, tmp_path: Path) -> None:
         "gguf": hostile.gguf_bytes(),
         "npy": hostile.npy(hostile._npy_header()),
         "npz": hostile._GOOD_NPZ,
+        "word2vec.bin": hostile.word2vec(),
     }[kind]
     path = tmp_path / f"m.{kind}"
     path.write_bytes(good)
@@ -87,6 +88,10 @@ EXPECTED = {
     "index-points-to-the-root": "names a file outside its folder, '/etc/passwd'",
     "index-points-to-nothing": "has no file b.safetensors",
     "config-says-untied": "candidates: wpe.weight 3 × 2, wte.weight 3 × 2",
+    "words-without-numbers.txt": "is not a table of word vectors, .* line 1 does not end with a",
+    "words-and-counts.txt": "it has one number for each word",
+    "words-with-terminal-codes.vec": r"line 3 has '\\x1b\[2J' in place of a number",
+    "word2vec-that-goes-on.bin": "says that it has 2 words, and goes on after them",
     "split-gguf-with-a-part-missing": "has no file m-00002-of-00002.gguf",
 }
 

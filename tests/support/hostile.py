@@ -423,6 +423,40 @@ NPZ = {
     "cut": _GOOD_NPZ[:-5],
 }
 
+# ---- word vectors
+
+_ROW = b" 1 2 3\n"
+
+
+def word2vec(head: bytes = b"3 2\n", after: bytes = b"\n", end: bytes = b"") -> bytes:
+    """Return word vectors in word2vec's binary form."""
+    return head + b"".join(w + b" " + bytes(8) + after for w in (b"a", b"b", b"c")) + end
+
+
+WORDS = {
+    "words-empty.vec": b"",
+    "words-of-zeros.vec": bytes(1_000),
+    "words-without-numbers.txt": b"A note.\nAnd more of it.\n",
+    "words-and-counts.txt": b"the 500\nof 200\n",
+    "words-with-commas.txt": b"a,1,2\nb,3,4\n",
+    "words-fewer-than-said.vec": b"4 3\na" + _ROW + b"b" + _ROW,
+    "words-of-2-to-the-33.vec": b"9999999999 3\na" + _ROW,
+    "words-of-999999-numbers.vec": b"1 999999\na" + _ROW,
+    "words-of-no-numbers.vec": b"2 0\na\nb\n",
+    "words-with-a-short-line.vec": b"a" + _ROW + b"b" + _ROW + b"c 1 2\n",
+    "words-with-a-number-of-5000-digits.vec": b"a" + _ROW + b"b 1 2 " + b"9" * 5000 + b"\n",
+    "words-with-a-number-not-finite.vec": b"a" + _ROW + b"b 1 2 inf\n",
+    "words-with-underscores-in-a-number.vec": b"a" + _ROW + b"b 1 2 3\nc 1 2 1_0\n",
+    "words-with-terminal-codes.vec": b"a" + _ROW + b"b" + _ROW + b"c 1 \x1b[2J 3\n",
+    "word2vec-of-2-to-the-33.bin": word2vec(b"9999999999 2\n"),
+    "word2vec-of-999999-numbers.bin": word2vec(b"3 999999\n"),
+    "word2vec-of-no-numbers.bin": word2vec(b"3 0\n"),
+    "word2vec-cut.bin": word2vec()[:-3],
+    "word2vec-that-goes-on.bin": word2vec(b"2 2\n"),
+    "word2vec-without-a-space.bin": b"1 2\n" + bytes(100),
+    "word2vec-not-finite.bin": b"1 2\na " + b"\xff" * 8,
+}
+
 # ---- folders
 
 
@@ -481,6 +515,7 @@ def everything() -> dict[str, bytes]:
     """Return every hostile file by its path in the folder."""
     kinds = {"safetensors": SAFETENSORS, "bin": TORCH, "gguf": GGUF, "npy": NPY, "npz": NPZ}
     files = {f"{name}.{kind}": data for kind, made in kinds.items() for name, data in made.items()}
+    files |= WORDS
     for folder, contents in FOLDERS.items():
         files |= {f"{folder}/{name}": data for name, data in contents.items()}
     return files

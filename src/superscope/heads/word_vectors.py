@@ -18,7 +18,8 @@ from superscope.text import counted, encodable
 
 SUFFIXES = (".txt", ".vec")
 LONGEST = 1 << 20  # bytes of a line, or of a word
-_HEADER = re.compile(rb"(\d{1,10}) (\d{1,6})\s*\n")
+_BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"(\d{1,10}) (\d{1,6})\s*\n")  # how many words, and of how many numbers
 _MOST = 1 << 33  # numbers
 
 
@@ -58,17 +59,24 @@ def word_vectors(checkpoint: Checkpoint) -> WordVectors | None:
 
 def _text(file: RangeFile) -> WordVectors:
     lines = enumerate(_lines(file), 1)
-    first = next(lines, (1, b""))[1]
-    second = next(lines, (2, b""))[1]
-    count, rows = None, [(1, first), (2, second)]
-    if first.split()[1:] and len(first.split()) == 2 and all(map(bytes.isdigit, first.split())):
-        count, width = (int(part) for part in first.split())
-        rows = rows[1:]
+    begin = [next(lines, (number, b"")) for number in (1, 2)]
+    header = _HEADER.fullmatch(begin[0][1] + b"\n")
+    count = None if header is None else int(header[1])
+    rows = begin if header is None else begin[1:]
+    if header is None:  # two lines, because a word may have spaces
+        width = min(len(line.split(b" ")) - 1 for _, line in begin if line or line is begin[0][1])
     else:
-        width = min(len(line.split(b" ")) - 1 for _, line in rows if line or line is first)
-    if not 0 < width <= LONGEST:
+        width = int(header[2])
+    for number, line in rows:
+        if (line or number == 1) and not _is_number(line.rpartition(b" ")[2]):
+            raise FormatError(
+                f"{file.name} is not a table of word vectors, in which every line is a word and "
+                f"its numbers: line {number} does not end with a number"
+            )
+    if not width or (width == 1 and header is None):
         raise FormatError(
-            f"{file.name} is not a table of word vectors: line 1 is not a word and its numbers"
+            f"{file.name} is not a table of word vectors: it has "
+            f"{'one number' if width else 'no numbers'} for each word"
         )
     words: list[str] = []
     vectors: list[Float32] = []
@@ -95,6 +103,8 @@ def _parsed(where: str, line: bytes, width: int) -> tuple[str, Float32]:
         has = len(line.split(b" ")) - 1
         raise FormatError(f"{where} has {counted(has, 'number')}, and those before have {width:,}")
     try:
+        if b"_" in line[len(word) :]:  # which Python allows within a number
+            raise ValueError
         with np.errstate(over="ignore"):  # then it is not finite
             vector = np.array(list(map(float, parts))).astype(np.float32)
     except ValueError:
@@ -111,7 +121,7 @@ def _is_number(part: bytes) -> bool:
         float(part)
     except ValueError:
         return False
-    return True
+    return b"_" not in part
 
 
 def _word(raw: bytes) -> str:
@@ -121,8 +131,8 @@ def _word(raw: bytes) -> str:
 def _lines(file: RangeFile) -> Iterator[bytes]:
     """Yield lines without the white space at their end; only a line feed ends one."""
     rest = b""
-    for chunk in file.chunks(0, file.size):
-        *whole, rest = (rest + chunk).split(b"\n")
+    for at, chunk in enumerate(file.chunks(0, file.size)):
+        *whole, rest = (rest + (chunk if at else chunk.removeprefix(_BOM))).split(b"\n")
         if len(rest) > LONGEST:
             raise FormatError(f"{file.name} is not a table of word vectors: a line is too long")
         for line in whole:
@@ -151,6 +161,10 @@ def _binary(file: RangeFile, header: re.Match[bytes]) -> WordVectors:
         words.append(_word(data[at:end].lstrip(b"\n")))
         matrix[row] = np.frombuffer(data, "<f4", width, end + 1)
         at = end + 1 + 4 * width
+    if data[at:].strip(b"\n") or next(chunks, b""):
+        raise FormatError(
+            f"{file.name} says that it has {counted(count, 'word')}, and goes on after them"
+        )
     bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     if len(bad):
         raise FormatError(f"{file.name}: word {bad[0] + 1:,} has a number that is not finite")
