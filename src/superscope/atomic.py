@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,3 +101,28 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def write_folder(path: Path) -> Iterator[Path]:
+    """Give a new folder beside `path`, and rename it to `path` on success.
+
+    On any exception, Ctrl-C included, what was written is removed, and `path` is as it was.
+
+    Raises
+    ------
+    UsageError
+        The folder it would lie in is missing or not writable, or the disk is full.
+    """
+    try:
+        target = path.resolve()
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}.", dir=target.parent))
+        try:
+            yield beside
+            beside.chmod(0o777 & ~_umask())
+            beside.replace(target)  # an empty folder may be there
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise _not_written(path, error) from error

@@ -7,6 +7,7 @@ from typing import Any
 from superscope.device import device_named, resolved
 from superscope.errors import EvaluationError
 from superscope.evaluation.adapter import PeftAdapter
+from superscope.evaluation.factored import from_pretrained
 from superscope.evaluation.model import LanguageModel
 from superscope.frequency.checkpoint import Loadable, loading
 
@@ -39,15 +40,14 @@ def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
     with loading(checkpoint, "the model") as transformers:
         adapter = None if checkpoint.adapter is None else PeftAdapter(checkpoint.adapter)
         with checkpoint.checked_downloads():
-            loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
-                checkpoint.source,
+            loaded, told = from_pretrained(
+                transformers,
+                checkpoint,
                 dtype=precision if precision == "auto" else getattr(torch, precision),
-                output_loading_info=True,
                 adapter_kwargs={"subfolder": "-"},  # otherwise it applies one beside the model
                 **({"device_map": "auto"} if spread else {}),
-                **checkpoint.arguments,
             )
-        _check_loaded(checkpoint, told)
+        check_loaded(checkpoint, told)
         parameters = sum(p.numel() for p in loaded.parameters())
         if adapter is not None:
             loaded = adapter.applied(loaded)
@@ -58,7 +58,7 @@ def load_model(checkpoint: Loadable, device: str, dtype: str) -> LanguageModel:
         return made
 
 
-def _check_loaded(checkpoint: Loadable, told: Any) -> None:
+def check_loaded(checkpoint: Loadable, told: Any) -> None:
     """Refuse a model with weights that its checkpoint lacks: they would be random numbers."""
     for key in ("missing_keys", "mismatched_keys"):
         lacking = sorted(str(k[0] if isinstance(k, tuple) else k) for k in told.get(key) or ())

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import EvaluationError
+from superscope.evaluation.factored import inputs_of, shape_of, weights_of
 from superscope.evaluation.output_head import OutputHead
 from superscope.evaluation.scoring import Array, OtherRows, Piece, Scoring
 from superscope.evaluation.sequences import Sequence
@@ -54,20 +55,24 @@ class LanguageModel:
     def __init__(self, name: str, loaded: Any, logits_bytes: int = LOGITS_BYTES) -> None:
         self.name, self._model, self._limit = name, loaded.eval(), logits_bytes
         head = loaded.get_output_embeddings()
-        if head is None or getattr(head, "weight", None) is None:
+        shape = None if head is None else shape_of(head)
+        if shape is None:
             raise EvaluationError(f"{name} has no output head: it is not a causal language model")
         config = loaded.config.get_text_config()
-        self.rows, self.width = int(head.weight.shape[0]), int(head.weight.shape[1])
+        self.rows, self.width = shape
         depth = getattr(config, "num_hidden_layers", None)
         self.depth = int(depth) if isinstance(depth, int) else None
         self.parameters: int | None = sum(p.numel() for p in loaded.parameters())
         self.context = _context(config)
         entry = loaded.get_input_embeddings()
-        self.inputs = int(entry.weight.shape[0])
-        self._entry: torch.device = entry.weight.device
+        self.inputs = inputs_of(entry)
+        self._entry: torch.device = weights_of(entry).device
         # What accelerate keeps outside memory is on no device until it is needed.
         places = sorted({str(p.device).replace("meta", "offloaded") for p in loaded.parameters()})
-        self.device, self.dtype = ", ".join(places), str(head.weight.dtype).removeprefix("torch.")
+        self.device, self.dtype = (
+            ", ".join(places),
+            str(weights_of(head).dtype).removeprefix("torch."),
+        )
         self.head = OutputHead(name, loaded, self._entry)
 
     def losses(self, batch: Many[Sequence]) -> list[Float32]:

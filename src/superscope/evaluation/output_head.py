@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import EvaluationError
+from superscope.evaluation.factored import inputs_of, is_factored, weights_of
 from superscope.evaluation.scoring import OtherRows
 
 if TYPE_CHECKING:
@@ -53,12 +54,13 @@ class OutputHead:
     @property
     def plain(self) -> bool:
         """Whether the rows of the output head are its weight: an adapter may add to that."""
-        return "weight" in self._model.get_output_embeddings()._parameters
+        head = self._model.get_output_embeddings()
+        return "weight" in head._parameters or is_factored(head)
 
     @property
     def device(self) -> torch.device:
         """Where its rows are."""
-        device: torch.device = self._model.get_output_embeddings().weight.device
+        device: torch.device = weights_of(self._model.get_output_embeddings()).device
         return device
 
     @property
@@ -103,6 +105,8 @@ class OutputHead:
                 f"{self.name}: its output head is its input embedding, so that its rows cannot be "
                 "changed alone"
             )
+        if is_factored(head):
+            return _moved_in_factors(head, others, logits_of)
         own = head.weight
         if self._changed is None:
             self._changed = torch.nn.Parameter(own.detach().clone(), requires_grad=False)
@@ -194,7 +198,7 @@ class OutputHead:
         import torch
 
         model = self._model
-        inputs = int(model.get_input_embeddings().weight.shape[0])
+        inputs = inputs_of(model.get_input_embeddings())
         body = getattr(model, model.base_model_prefix or "model", None)
         candidates = [body, getattr(body, "decoder", None), getattr(model, "model", None)]
         called: list[Any] = []
@@ -238,6 +242,28 @@ class OutputHead:
 
 class _Met(Exception):
     """Carries what the output head is given, past the head."""
+
+
+def _moved_in_factors(
+    head: Any, others: OtherRows, logits_of: Callable[[], torch.Tensor]
+) -> torch.Tensor:
+    """Return the logits of other rows of a head that has no matrix to put them into."""
+    import torch
+
+    own, bias = head.forward, head.bias
+    found: list[torch.Tensor] = []
+    for start, stop in others.rounds:
+        ids, rows = others.ids[start:stop], torch.from_numpy(others.rows[start:stop])
+
+        def products(states: torch.Tensor, ids: Any = ids, rows: Any = rows) -> torch.Tensor:
+            made: torch.Tensor = own(states)
+            moved = states @ rows.to(states).T
+            made[..., ids] = moved if bias is None else moved + bias[ids]
+            return made
+
+        with _standing_in(head, products):
+            found.append(logits_of()[:, ids].float())
+    return torch.cat(found, dim=1)
 
 
 @contextmanager

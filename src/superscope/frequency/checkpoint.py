@@ -27,6 +27,8 @@ from superscope.frequency.text import identity_of
 from superscope.heads import network
 from superscope.heads._locate import LocalCheckpoint, locate
 from superscope.heads.checkpoint import Checkpoint
+from superscope.heads.factored import FILE as FACTORS
+from superscope.heads.factored import is_factored
 from superscope.heads.hub import HubCheckpoint, checked_downloads
 from superscope.heads.opened import read_directory
 from superscope.heads.peft import adapter_of, refuse_base, unmerged
@@ -62,6 +64,8 @@ class Loadable:
         The PEFT adapter that is applied to it, whose base it is; or None.
     tokenizer
         Where its tokenizer lies, if elsewhere: an adapter may have one of its own.
+    factored
+        Whether its output head is stored as factors.
     """
 
     name: str
@@ -74,6 +78,7 @@ class Loadable:
     offline: bool = False
     adapter: Loadable | None = None
     tokenizer: Loadable | None = None
+    factored: bool = False
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -177,6 +182,13 @@ def loadable(
     )
 
 
+def located(place: Loadable) -> Checkpoint:
+    """Return the files of what was found to load."""
+    if place.revision is not None:
+        return HubCheckpoint(place.source, place.revision, place.gguf)
+    return locate(Path(place.source) / (place.gguf or ""))
+
+
 def tokenizer_place(model: str | Path | Checkpoint, revision: str | None = None) -> Loadable:
     """Return where the tokenizer of a model lies; an adapter with its own needs no base."""
     found = model if isinstance(model, Checkpoint) else locate(model, revision)
@@ -198,13 +210,15 @@ def _whole(found: Checkpoint) -> Loadable:
     files = found.files()
     gguf = _gguf(found.name, found.only, files)
     weights = tuple(_weights(files)) if gguf is None else (gguf,)
+    factored = gguf is None and is_factored(found)
+    weights += (FACTORS,) if factored else ()
     notes = (*found.notes, *unmerged(found))
     if isinstance(found, HubCheckpoint):
         identity = identity_of([found.name, found.revision, gguf])
         name = found.name if gguf is None else f"{found.name}/{gguf}"
         return Loadable(
             name, found.name, found.revision, gguf, identity, weights, notes,
-            offline=bool(found.notes),
+            offline=bool(found.notes), factored=factored,
         )  # fmt: skip
     path = Path(found.name)
     folder = path if path.is_dir() else path.parent
@@ -215,7 +229,9 @@ def _whole(found: Checkpoint) -> Loadable:
     identity = identity_of(
         [str(folder.resolve()), *((n, s.st_size, s.st_mtime_ns) for n, s in stats)]
     )
-    return Loadable(found.name, str(folder), None, gguf, identity, weights, notes)
+    return Loadable(
+        found.name, str(folder), None, gguf, identity, weights, notes, factored=factored
+    )
 
 
 _TOKENIZER = re.compile(r"(tokenizer|vocab|spiece|sentencepiece)")
@@ -266,14 +282,10 @@ def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
         import transformers
     except ImportError:
         raise install_hint("transformers", "text", f"loading {what}") from None
-    quiet: Any = transformers.utils.logging
-    level, bars = quiet.get_verbosity(), quiet.is_progress_bar_enabled()
-    quiet.set_verbosity(logging.CRITICAL)
-    quiet.disable_progress_bar()
-    # Its progress bar for GGUF ignores that setting. Downloads may show bars.
+    # Its progress bar for GGUF ignores the setting. Downloads may show bars.
     bar = nullcontext() if checkpoint.gguf is None else redirect_stderr(io.StringIO())
     try:
-        with _ONE_AT_A_TIME, bar:
+        with quiet(transformers), bar:
             yield transformers
     except SuperscopeError:
         raise
@@ -288,10 +300,22 @@ def loading(checkpoint: Loadable, what: str) -> Iterator[Any]:
     except BaseException as error:
         raise_panic(error, f"{checkpoint.name}: {what}")
         raise
-    finally:
-        quiet.set_verbosity(level)
-        if bars:
-            quiet.enable_progress_bar()
+
+
+@contextmanager
+def quiet(transformers: Any) -> Iterator[None]:
+    """Let transformers say nothing and show no progress bars of its own."""
+    said: Any = transformers.utils.logging
+    with _ONE_AT_A_TIME:
+        level, bars = said.get_verbosity(), said.is_progress_bar_enabled()
+        said.set_verbosity(logging.CRITICAL)
+        said.disable_progress_bar()
+        try:
+            yield
+        finally:
+            said.set_verbosity(level)
+            if bars:
+                said.enable_progress_bar()
 
 
 def _explained(error: Exception, checkpoint: Loadable, what: str) -> SuperscopeError:

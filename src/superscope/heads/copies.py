@@ -20,7 +20,7 @@ from superscope.errors import FormatError, RemoteError
 from superscope.heads import cache, gguf_vocabulary, tokens
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.encodings import ENCODINGS, ggml_encoding
-from superscope.heads.find import FoundHead
+from superscope.heads.found import FoundHead
 from superscope.heads.gguf_vocabulary import GgufVocabulary
 from superscope.heads.head import Head, Provenance
 from superscope.heads.opened import loaded, read_directory, rows_of
@@ -133,8 +133,9 @@ def _checked(found: FoundHead, sha256: str | None) -> Iterator[bytes]:
     is compared with the hub's. A part of a file has no hash to compare with.
     """
     file, tensor = found.file, found.tensor
-    if found.matrix is not None:
-        yield found.matrix.astype("<f4").tobytes()
+    matrix = found.matrix if found.factors is None else found.factors.matrix()
+    if matrix is not None:
+        yield matrix.astype("<f4").tobytes()
         return
     if not tensor.mappable and tensor.entry is not None and tensor.entry.deflated:
         yield from tensor.chunks(file)

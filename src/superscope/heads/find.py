@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,12 +19,16 @@ from superscope.heads import (
     tokens,
     vocabulary,
 )
+from superscope.heads.beside import depth_of, folded_gain, parameters_of
 from superscope.heads.bias import logit_bias
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.choosing import Chosen, choose_head, only_tensor
 from superscope.heads.drift import drifted_embedding
-from superscope.heads.encodings import ENCODINGS, Encoding, Float32
+from superscope.heads.encodings import Encoding, Float32
+from superscope.heads.factored import is_factored
 from superscope.heads.families import family_of
+from superscope.heads.found import FoundHead
+from superscope.heads.found_factors import found_factors
 from superscope.heads.head import Provenance, check_shape
 from superscope.heads.opened import Opened, config_of, described, rows_of
 from superscope.heads.options import HeadOptions
@@ -34,32 +36,10 @@ from superscope.heads.scaled import stored_scale
 from superscope.heads.scales import Scale
 from superscope.heads.stored import Directory, StoredTensor
 from superscope.heads.transport import RangeFile
-from superscope.heads.tying import parts_of, tied_by_config
+from superscope.heads.tying import tied_by_config
 from superscope.heads.word_vectors import WordVectors, word_vectors
 
 _DRIFTED = "its own output head, although config.json ties it to the input embedding"
-
-
-@dataclass(frozen=True)
-class FoundHead:
-    """A head that was found but not read yet.
-
-    Attributes
-    ----------
-    matrix
-        The head as float32 if it was made from several tensors; otherwise None.
-    bias
-        The bias of the logits, shape (V,); or None.
-    """
-
-    file: RangeFile
-    tensor: StoredTensor
-    directory: Directory
-    provenance: Provenance
-    gain: Float32 | None
-    scale: Scale | None = None
-    matrix: Float32 | None = None
-    bias: Float32 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +64,8 @@ def find_head(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) -> F
     """
     if options.tensor is None and (vectors := word_vectors(checkpoint)):
         return _of_words(checkpoint, vectors, options)
+    if options.tensor is None and is_factored(checkpoint):
+        return found_factors(checkpoint, opened, options)
     config, layer = config_of(checkpoint), options.layer
     wanted = None if options.tensor is None else only_tensor(checkpoint, opened, options.tensor)
     if wanted is None and (found := directions.stacked(checkpoint, opened, layer)):
@@ -162,8 +144,8 @@ def _found(
         quantized=quantized,
         scale_known=not unscaled,
         folded_norm=norm[0],
-        depth=_depth(config, directory),
-        parameters=_parameters(directory) if chosen.one_file and len(parts) == 1 else None,
+        depth=depth_of(config, directory),
+        parameters=parameters_of(directory) if chosen.one_file and len(parts) == 1 else None,
         notes=tuple(notes),
         features="tokens" if of_tokens else "directions",
     )
@@ -332,60 +314,3 @@ def cut_off(directory: Directory, file: RangeFile) -> tuple[str, ...]:
     if needed <= file.size:
         return ()
     return (f"the file has only {file.size:,} of {needed:,} bytes, but the head is complete",)
-
-
-def folded_gain(
-    opened: Opened,
-    where: Mapping[str, str],
-    config: Mapping[str, Any],
-    width: int,
-    label: str,
-) -> tuple[str, Float32]:
-    """Return the name of the final norm's gain, and the gain, shape (m,)."""
-    name = naming.final_norm(where)
-    if name is None:
-        raise NotFoundError(
-            f"{label}: the checkpoint has no final norm with a gain; leave out fold_norm=True"
-        )
-    shape = opened.tensor(where, name).shape
-    if shape != (width,):
-        raise FormatError(
-            f"{label} has width {width}, but the norm {name} has shape {shape}; "
-            "leave out fold_norm=True"
-        )
-    gain = opened.loaded(where, name).ravel()
-    if (
-        naming.gain_less_one(config) and opened.directory(where[name]).format != "gguf"
-    ):  # GGUF stores the gain itself
-        gain = gain + np.float32(1.0)
-    return name, gain
-
-
-def _depth(config: Mapping[str, Any], directory: Directory) -> int | None:
-    for part in parts_of(config):
-        for key in ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers"):
-            if layers := _layers(part.get(key)):
-                return layers
-    architecture = directory.properties.get("general.architecture")
-    return _layers(directory.properties.get(f"{architecture}.block_count"))
-
-
-def _layers(said: object) -> int | None:
-    """Return the number of layers in a file, or None if it is not a plausible number."""
-    return said if type(said) is int and 0 < said < 1 << 31 else None
-
-
-# Old checkpoints also store causal masks and rotary frequencies, which are not parameters.
-_BUFFER_NAMES = re.compile(r"(\.attn\.bias|\.attention\.bias|masked_bias|inv_freq)$")
-
-
-def _parameters(directory: Directory) -> int | None:
-    if directory.format not in ("safetensors", "gguf"):
-        return None  # a .bin lists tied tensors twice, and an array file holds no model
-    total = sum(
-        math.prod(t.shape)
-        for t in directory.tensors.values()
-        if not _BUFFER_NAMES.search(t.name)
-        and (t.dtype in ENCODINGS or t.dtype.startswith("ggml:"))
-    )
-    return total if total < 1 << 63 else None  # a damaged file may list impossible shapes

@@ -78,9 +78,18 @@ class NarrowHead:
 
     def matrix(self) -> Float32:
         """Return W_r, with the shift, float32, shape (V, m)."""
-        made = np.empty((self.vocabulary, self.width), np.float32)
+        return self.take(np.arange(self.vocabulary))
+
+    def take(self, indices: Int64) -> Float32:
+        """Return rows of W_r, with the shift, float32, shape (len(indices), m)."""
+        made = np.empty((len(indices), self.width), np.float32)
         for block in self.blocks:
-            made[slice(None) if block.ids is None else block.ids] = block.rows @ block.columns
+            if block.ids is None:
+                made[:] = block.rows[indices] @ block.columns
+            else:
+                at = np.searchsorted(block.ids, indices).clip(max=len(block.ids) - 1)
+                own = block.ids[at] == indices
+                made[own] = block.rows[at[own]] @ block.columns
         if self.shift is not None:
             made += self.shift
         return made

@@ -20,13 +20,14 @@ from superscope.heads._locate import locate
 from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.choosing import matching
 from superscope.heads.find import find_head
+from superscope.heads.found_factors import FactoredRows
 from superscope.heads.head import Head
 from superscope.heads.json_text import TooLargeError
 from superscope.heads.kinds import JsonVocabulary
 from superscope.heads.opened import Opened, config_of, rows_of
 from superscope.heads.options import HeadOptions
 from superscope.heads.peft import adapter_of, refuse_base, unmerged
-from superscope.heads.rows import ArrayRows
+from superscope.heads.rows import ArrayRows, Rows
 from superscope.heads.sparsity import with_rates
 from superscope.heads.trained import trained_rows
 from superscope.heads.vocabulary import check_tokens, vocabulary_size
@@ -245,7 +246,10 @@ def _fit_of_tokens(checkpoint: Checkpoint, head: Head) -> tuple[str, ...]:
 def _from_source(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) -> Head:
     found = find_head(checkpoint, opened, options)
     made = found.matrix
-    rows = rows_of(found.file, found.tensor) if made is None else ArrayRows(made)
+    if found.factors is not None:
+        rows: Rows = FactoredRows(found.factors)
+    else:
+        rows = rows_of(found.file, found.tensor) if made is None else ArrayRows(made)
     return Head(
         rows if found.scale is None else found.scale.applied(rows),
         found.provenance,

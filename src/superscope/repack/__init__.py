@@ -10,6 +10,7 @@ from superscope.repack.curve import RankAt
 from superscope.repack.options import RepackOptions
 from superscope.repack.overlap import RowOverlap, row_overlap
 from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
+from superscope.repack.stored import load, save
 from superscope.repack.width_law import FamilyLaw, HeadLaw
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "Repacking",
     "RowOverlap",
     "TextPart",
+    "load",
     "repack",
     "row_overlap",
+    "save",
 ]
 
 
