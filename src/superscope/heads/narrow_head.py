@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
 
+ROWS = 1 << 14  # of an array that are copied at once to be hashed
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -127,6 +129,8 @@ class NarrowHead:
         digest = hashlib.sha256()
         for block in self.blocks:
             for array in (block.rows, block.columns, block.ids):
-                digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+                for part in () if array is None else np.array_split(array, len(array) // ROWS + 1):
+                    digest.update(np.ascontiguousarray(part))
+                digest.update(b"-")
         digest.update(b"-" if self.bias is None else self.bias.tobytes())
         return digest.hexdigest()[:16]

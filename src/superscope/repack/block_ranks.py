@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.heads.narrow_head import Block, NarrowHead
-from superscope.repack.closed_form import pieces, roots
+from superscope.repack.closed_form import mean_row, pieces, roots
 from superscope.repack.full_head import FullHead
 
 Int64 = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def block_heads(
     center
         Weights of the mean row, shape (V,); None to leave the rows as they are.
     """
-    mean = None if center is None else center @ head.rows / center.sum()
+    mean = None if center is None else mean_row(head, center)
     root, inverse = roots(second, head.width)
     parts = _merged(_finest(head, weights, mean, root))
     shift = None if mean is None else mean.astype(np.float32)

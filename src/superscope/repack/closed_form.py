@@ -37,7 +37,7 @@ def closed_forms(
     center
         Weights of the mean row w̄, shape (V,); None to leave the rows as they are.
     """
-    mean = None if center is None else center @ head.rows / center.sum()
+    mean = None if center is None else mean_row(head, center)
     gram = np.zeros((head.width, head.width))
     for where, rows in pieces(head, mean):
         weighted = rows if weights is None else rows * np.sqrt(weights[where])[:, None]
@@ -89,6 +89,14 @@ def closed_form_heads(
     else:
         assert fisher is not None
         yield from closed_forms(head, ranks, fisher**power, c, None if center is None else fisher)
+
+
+def mean_row(head: FullHead, weights: Float64) -> Float64:
+    """Return the weighted mean row, float64, shape (m,)."""
+    total = np.zeros(head.width)
+    for where, rows in pieces(head, None):
+        total += weights[where] @ rows
+    return np.asarray(total / weights.sum(), np.float64)
 
 
 def pieces(
