@@ -130,7 +130,7 @@ class NarrowHead:
         for block in self.blocks:
             for array in (block.rows, block.columns, block.ids):
                 for part in () if array is None else np.array_split(array, len(array) // ROWS + 1):
-                    digest.update(np.ascontiguousarray(part))
+                    digest.update(np.ascontiguousarray(part).data)
                 digest.update(b"-")
         digest.update(b"-" if self.bias is None else self.bias.tobytes())
         return digest.hexdigest()[:16]
