@@ -10,7 +10,7 @@ from superscope.evaluation.states import StoredStates
 
 Int64 = npt.NDArray[np.int64]
 
-MOST = 4096  # positions that choose: they are read often
+MOST = 2048  # positions that choose: they are read often
 
 
 def parted(states: StoredStates, share: float, seed: int) -> tuple[StoredStates, StoredStates]:

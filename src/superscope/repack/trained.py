@@ -33,8 +33,8 @@ Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 Name = TypeVar("Name", bound=Hashable)
 
-CHECKS = 20  # times the held-out part is read, at most
-PATIENCE = 5  # checks without a gain, after which training ends
+CHECKS = 10  # times the held-out part is read, at most
+PATIENCE = 4  # checks without a gain, after which training ends
 WARM_UP = 0.05  # share of the steps
 KEEP_EVERY = 60.0  # seconds between two checkpoints
 _BETAS, _EPS = (0.9, 0.99), 1e-12
