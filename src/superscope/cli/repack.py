@@ -26,6 +26,7 @@ def repack(
     revision: str | None = None,
     base: str | None = None,
     keep: Path | None = None,
+    out: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
     figures: Path | None = None,
@@ -49,6 +50,10 @@ def repack(
         Model that a PEFT adapter was trained on.
     keep
         Folder that keeps hidden states and finished parts; the same command continues from there.
+    out
+        Write the model with one of these heads to this folder: its factors, for
+        superscope.repack.load, and in DIR/full a checkpoint that transformers loads alone. Finished
+        parts are kept in DIR.parts until then.
     json
         Print everything as one line of JSON.
     table
@@ -58,7 +63,7 @@ def repack(
     """
     from superscope.atomic import check_writable
     from superscope.cli.figures import check_folder, write_figures
-    from superscope.cli.terminal import progress_bar, stopped
+    from superscope.cli.terminal import progress_bar
     from superscope.frequency import text_files
     from superscope.repack import repack as narrowed
     from superscope.tables import check_suffix, write_table
@@ -76,15 +81,21 @@ def repack(
         try:
             found = narrowed(
                 model, read, options, score_text=held, other_text=other, family=family,
-                revision=revision, base=base, keep=keep, progress=progress,
+                revision=revision, base=base, keep=keep, out=out, progress=progress,
             )  # fmt: skip
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                "stopped: nothing was kept; with --keep, finished parts are kept"
-                if keep is None
-                else stopped("part", keep)
-            ) from None
+            raise KeyboardInterrupt(_stopped(keep, out)) from None
     if table is not None:
         write_table(found.to_frame(), table)
     write_figures(figures, "repack", lambda room: room.repack_drawings(found))
     print(found.to_json() if json else found)
+
+
+def _stopped(keep: Path | None, out: Path | None) -> str:
+    """Return what a stopped command did, and how to continue."""
+    kept = keep or (None if out is None else out.with_name(f"{out.name}.parts"))
+    if kept is None:
+        return "stopped: nothing was kept; with --keep, finished parts are kept"
+    if not any(kept.rglob("[!.]*.np[yz]")):
+        return "stopped: no part was done yet"
+    return f"stopped: finished parts are kept in {kept}; the same command continues from there"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from superscope.errors import EvaluationError, FormatError
@@ -101,6 +103,29 @@ def replace_entry(loaded: Any, entry: NarrowHead) -> Any:
     made = FactoredEmbedding(entry, _scale(old), weight.dtype, weight.device)
     put(loaded, old, made)
     return old
+
+
+@contextmanager
+def with_factors(loaded: Any, head: NarrowHead, entry: NarrowHead | None) -> Iterator[None]:
+    """Let a model have factors for its output head, and perhaps its input embedding."""
+    config, text = loaded.config, loaded.config.get_text_config()
+    tied = [getattr(c, "tie_word_embeddings", None) for c in (config, text)]
+    keys = getattr(loaded, "all_tied_weights_keys", {})
+    own, below = loaded.get_output_embeddings(), loaded.get_input_embeddings()
+    try:
+        replace_head(loaded, head)
+        if entry is not None:
+            replace_entry(loaded, entry)
+        yield
+    finally:
+        for old, new in (
+            (own, loaded.get_output_embeddings()),
+            (below, loaded.get_input_embeddings()),
+        ):
+            if new is not old:
+                put(loaded, new, old)
+        config.tie_word_embeddings, text.tie_word_embeddings = tied
+        loaded.all_tied_weights_keys = keys
 
 
 def put(loaded: Any, old: nn.Module, new: nn.Module) -> None:

@@ -75,6 +75,18 @@ class LanguageModel:
         )
         self.head = OutputHead(name, loaded, self._entry)
 
+    @property
+    def loaded(self) -> Any:
+        """The model as transformers loaded it."""
+        return self._model
+
+    @property
+    def tied(self) -> bool:
+        """Whether its output head is its input embedding."""
+        head, entry = self._model.get_output_embeddings(), self._model.get_input_embeddings()
+        ours = {id(p) for p in head.parameters()}
+        return any(id(p) in ours for p in entry.parameters())
+
     def losses(self, batch: Many[Sequence]) -> list[Float32]:
         """Return the loss of each scored token of each sequence, in nats."""
         return [values["loss"] for values in self.scored(batch)]

@@ -115,6 +115,10 @@ class Tokenizer:
             return self
         return Tokenizer(self.name, self._loaded, special)
 
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer to a folder, as transformers does."""
+        self._loaded.save_pretrained(str(folder))
+
     def special_in(self, text: str) -> list[str]:
         """Return the special tokens that a text spells, in their order."""
         return self._spelled.findall(text)

@@ -134,3 +134,9 @@ class NarrowHead:
                 digest.update(b"-")
         digest.update(b"-" if self.bias is None else self.bias.tobytes())
         return digest.hexdigest()[:16]
+
+    @property
+    def fingerprint_with_shift(self) -> str:
+        """Changes when a number of the head or its shift does."""
+        shift = b"-" if self.shift is None else self.shift.tobytes()
+        return hashlib.sha256(self.fingerprint.encode() + shift).hexdigest()[:16]

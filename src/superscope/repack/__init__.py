@@ -9,6 +9,7 @@ from superscope.repack._repack import repack
 from superscope.repack.curve import RankAt
 from superscope.repack.options import RepackOptions
 from superscope.repack.overlap import RowOverlap, row_overlap
+from superscope.repack.product import Product
 from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
 from superscope.repack.stored import load, save
 from superscope.repack.width_law import FamilyLaw, HeadLaw
@@ -20,6 +21,7 @@ __all__ = [
     "HeadScore",
     "NarrowHead",
     "OtherText",
+    "Product",
     "RankAt",
     "RepackOptions",
     "Repacking",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,25 +13,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from superscope._version import __version__
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.evaluation.passes import LOADING
 from superscope.evaluation.states import StoredStates
 from superscope.frequency.checkpoint import Loadable, loadable
-from superscope.frequency.text import Text, text_of
+from superscope.frequency.text import Text, identity_of, text_of
 from superscope.laws import Law, load_table
 from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
+from superscope.repack.destination import Destination
 from superscope.repack.division import divided
 from superscope.repack.head_score import FULL, head_score
 from superscope.repack.laws import with_laws
 from superscope.repack.notes import repack_notes
 from superscope.repack.options import RepackOptions, Way
+from superscope.repack.original import check_dtype, original_of
 from superscope.repack.overlap import row_overlap
 from superscope.repack.repacker import Repacker
 from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
 from superscope.repack.scoring import Positions
 from superscope.repack.width_law import law_of_family
+from superscope.repack.writing import Writer
 
 FAMILY = "family"  # what a table in memory is called
 
@@ -59,6 +64,7 @@ def repack(
     revision: str | None = None,
     base: str | None = None,
     keep: Path | None = None,
+    out: Path | None = None,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Repacking:
@@ -90,6 +96,10 @@ def repack(
         Model that a PEFT adapter was trained on.
     keep
         Folder that keeps hidden states and what is finished; the same call goes on from there.
+    out
+        Folder for the model with one of these heads: its factors, for :func:`load`, and in
+        ``full`` a checkpoint of full size that transformers loads alone. Until it is written, what
+        is finished is kept in a folder of its name and ``.parts``, unless `keep` names one.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
@@ -131,11 +141,30 @@ def repack(
         used.name, held.name, "" if other is None else other.name, split,
         family.name if isinstance(family, Path) else FAMILY,
     )  # fmt: skip
-    with chosen(progress) as report, _folder(keep) as folder:
+    with chosen(progress) as report:
         report(LOADING, 0, 1)
         checkpoint = model if isinstance(model, Loadable) else loadable(model, revision, base)
-        made = Repacker(checkpoint, used, held, other, o, folder, report)
-        return _repacking(made, names, beside)
+        if out is None:
+            with _folder(keep) as folder:
+                made = Repacker(checkpoint, used, held, other, o, folder, report)
+                return _repacking(made, names, beside)
+        o.rank_out(o.ranks, o.ways)
+        original = original_of(checkpoint)
+        check_dtype(original, o.dtype, checkpoint.name)
+        texts = [text.identity for text in (used, held, other) if text is not None]
+        told = None if beside is None else beside.to_json()
+        run = [checkpoint.identity, texts, repr(o), told, __version__]
+        destination = Destination(out, identity_of(run))
+        finished = destination.finished()
+        if finished is not None:
+            return finished
+        destination.check_room(original.bytes_of(checkpoint), checkpoint.name)
+        with _folder(keep or destination.parts) as folder:
+            made = Repacker(checkpoint, used, held, other, o, folder, report)
+            found = Writer(made, _repacking(made, names, beside), original, destination).write()
+        if keep is None:
+            shutil.rmtree(destination.parts, ignore_errors=True)
+        return found
 
 
 def _text(given: Text | Iterable[str]) -> Text:

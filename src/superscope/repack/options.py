@@ -12,6 +12,7 @@ from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.evaluation.options import LossOptions
 from superscope.options import check_least
+from superscope.repack.out_options import OutOptions
 from superscope.repack.training_options import TrainingOptions
 
 ClosedForm = Literal["svd", "centered", "whitened", "frequency", "fisher", "blocks"]
@@ -44,7 +45,7 @@ def _list(converter: Any) -> Parameter:
 
 @checked
 @dataclass(frozen=True)
-class RepackOptions(LossOptions, TrainingOptions):
+class RepackOptions(LossOptions, TrainingOptions, OutOptions):
     """How to make a head narrower, and how to score it.
 
     Attributes

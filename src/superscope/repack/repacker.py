@@ -54,6 +54,10 @@ class Repacker:
         Its head.
     ranks
         Ranks of the narrower heads, ascending.
+    tied
+        Whether the head is the input embedding too.
+    tokenizer
+        The model's.
     states, scored, other
         What the full head is given, on these texts.
 
@@ -78,7 +82,10 @@ class Repacker:
         read = Pass(checkpoint, used, options, None, progress)
         self.model, self.notes = read.model, read.notes
         self.ranks = self._ranks()
+        self.tied = self.model.tied
+        self._check_tied()
         self.full = full_head(read.model)
+        self.tokenizer, self._read, self._held = read.tokenizer, read, held
         scoring = replace(options, max_tokens=options.score_tokens)
 
         def planned(text: Text, name: str) -> Planned:
@@ -147,6 +154,27 @@ class Repacker:
             self.model, self.whole, heads, states,
             folder=self.folder / "scores", progress=self.progress,
         )  # fmt: skip
+
+    def inputs_read(self, rows: int) -> Float64:
+        """Return how often the model reads each row of its input embedding, in calibration."""
+        counts = np.zeros(rows)
+        for sequence in self._read.sequences():
+            counts += np.bincount(sequence.ids, minlength=rows)
+        return counts
+
+    def read_again(self, change: str) -> StoredStates:
+        """Read the scored text with the model as it is now, changed; `change` names how."""
+        changed = replace(self.checkpoint, identity=f"{self.checkpoint.identity}-{change}")
+        options = replace(self.options, max_tokens=self.options.score_tokens)
+        again = Pass(changed, self._held, options, None, self.progress, self.tokenizer, self.model)
+        return Planned(again, self.folder / "scored", "scored text, changed model").store()
+
+    def _check_tied(self) -> None:
+        if self.options.tied == "both" and not self.tied:
+            raise UsageError(
+                f"{self.model.name}: its output head is not tied to its input embedding, which "
+                "stays as it is; leave out tied='both'"
+            )
 
     def _ranks(self) -> tuple[int, ...]:
         m, asked = self.model.width, self.options.ranks

@@ -10,6 +10,7 @@ from superscope.lens.estimate import Estimate
 from superscope.plotting import Pictured
 from superscope.repack.curve import RankAt, rank_at
 from superscope.repack.overlap import RowOverlap
+from superscope.repack.product import Product
 from superscope.repack.width_law import BEST, FamilyLaw, HeadLaw, nearest_to_half
 from superscope.result import Result
 
@@ -136,6 +137,8 @@ class Repacking(Result, Pictured):
         The law of models of several widths, where a table of them was given.
     other
         The same heads on a text of another kind, where one was given.
+    product
+        The model that was written with one of these heads; None if none was.
     notes
         What the user should know.
     """
@@ -153,6 +156,7 @@ class Repacking(Result, Pictured):
     laws: tuple[HeadLaw, ...] = ()
     family: FamilyLaw | None = None
     other: OtherText | None = None
+    product: Product | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -8,6 +8,7 @@ from superscope.lens.estimate import Estimate
 from superscope.repack.curve import RankAt
 from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
 from superscope.repack.summary_laws import family_facts, law_facts, law_table
+from superscope.repack.summary_product import product_facts
 from superscope.text import (
     NONE,
     advice,
@@ -39,6 +40,7 @@ def _(found: Repacking) -> str:
         *law_facts(f),
         *family_facts(f),
         *_other(f),
+        *([] if f.product is None else product_facts(f.product)),
         ("head", f"{f.full.weights:,} weights and as many multiply-adds per token"),
         ("made from", f"{_part(f.calibration)}; {percent(f.shrinkage)} of C is its mean diagonal"),
         ("scored on", _part(f.scored)),

@@ -1,0 +1,117 @@
+"""What is known of the model that a narrower one is made from: name, license, number format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from superscope.errors import EvaluationError, SuperscopeError, UsageError
+from superscope.frequency.checkpoint import Loadable, located
+from superscope.heads import HeadOptions
+from superscope.heads.adapters import MERGE
+from superscope.heads.find import find_head
+from superscope.heads.opened import Opened
+
+_CARD = "README.md"
+_LICENSES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt")
+_FRONT = re.compile(r"---[\r\n].*[\r\n]---[\r\n]", re.DOTALL)
+_KEYS = ("license", "license_name", "license_link")
+_DTYPES = {"BF16": "bfloat16", "F16": "float16"}
+
+
+@dataclass(frozen=True)
+class Original:
+    """The model as it was.
+
+    Attributes
+    ----------
+    name
+        What it calls itself, or its path or hub id.
+    license
+        ``license``, ``license_name`` and ``license_link``, as far as they are known.
+    files
+        Texts of its license, by name.
+    dtype
+        What its weights are written as: its own number format, or float32.
+    quantized
+        Its number format where that is a quantization; or None.
+    """
+
+    name: str
+    license: Mapping[str, str]
+    files: Mapping[str, bytes]
+    dtype: str
+    quantized: str | None
+
+    def bytes_of(self, checkpoint: Loadable) -> int:
+        """Return about how many bytes its weights take as they are written; 0 if not known."""
+        return checkpoint.loaded_bytes(4 if self.dtype == "float32" else 2) or 0
+
+
+def original_of(checkpoint: Loadable) -> Original:
+    """Return what is known of a model.
+
+    Raises
+    ------
+    UsageError
+        It is an adapter.
+    """
+    if checkpoint.adapter is not None:
+        raise UsageError(
+            f"{checkpoint.name}: the weights of an adapter and its base are not written as one; "
+            f"{MERGE}, and repack that"
+        )
+    found = located(checkpoint)
+    opened = Opened(found)
+    said: dict[str, Any] = {}
+    if checkpoint.gguf is not None:
+        told = opened.directory(checkpoint.gguf).properties
+        said = {key: told.get(f"general.{key.replace('_', '.')}") for key in _KEYS}
+    card = _front_matter(found.small(_CARD))
+    known = {k: said.get(k) or card.get(k) for k in _KEYS}
+    dtype, quantized = "F32", None
+    try:
+        source = find_head(found, opened, HeadOptions()).provenance
+        dtype, quantized = source.dtype, source.dtype if source.quantized else None
+    except SuperscopeError:
+        pass  # what transformers loads may be of a format that is not read here
+    texts = {name: found.small(name) for name in _LICENSES if name in found.files()}
+    return Original(
+        name=checkpoint.name if checkpoint.revision else Path(checkpoint.name).name,
+        license={k: v for k, v in known.items() if isinstance(v, str) and v.isprintable() and v},
+        files={name: text for name, text in texts.items() if text is not None},
+        dtype=_DTYPES.get(dtype, "float32"),
+        quantized=quantized,
+    )
+
+
+def _front_matter(card: bytes | None) -> Mapping[str, Any]:
+    """Return the metadata of a model card; nothing if it has none that can be read."""
+    from huggingface_hub import RepoCard
+
+    text = (card or b"").decode(errors="replace")
+    if not _FRONT.match(text):  # otherwise the hub's client warns
+        return {}
+    try:
+        data: Any = RepoCard(text, ignore_metadata_errors=True).data
+        return dict(data.to_dict())
+    except Exception:  # of YAML, and of what the hub makes of it
+        return {}
+
+
+def check_dtype(original: Original, loaded: str, name: str) -> None:
+    """Refuse to write a model that was loaded with fewer bits than it has.
+
+    Raises
+    ------
+    EvaluationError
+        Naming the number format.
+    """
+    if loaded not in ("auto", "float32", original.dtype):
+        raise EvaluationError(
+            f"{name}: {loaded} is not its own number format, and its weights would be written "
+            "rounded; pass dtype='float32'"
+        )

@@ -1,0 +1,226 @@
+"""Write a model with the best of its narrower heads to a folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from superscope._version import __version__
+from superscope.atomic import write_file, write_folder
+from superscope.errors import EvaluationError
+from superscope.evaluation.factored import name_of, with_factors
+from superscope.frequency.checkpoint import quiet
+from superscope.heads.narrow_head import Block, NarrowHead
+from superscope.lens.estimate import Estimate
+from superscope.repack.card import card
+from superscope.repack.closed_form import closed_forms
+from superscope.repack.destination import RECORD, Destination
+from superscope.repack.full_checkpoint import check_alike, write_full
+from superscope.repack.full_head import FullHead
+from superscope.repack.head_score import FULL, head_score
+from superscope.repack.original import Original, check_dtype
+from superscope.repack.product import Product
+from superscope.repack.repacker import Repacker
+from superscope.repack.repacking import Repacking
+from superscope.repack.stored import write_into
+
+_PROBE = 8  # tokens on which what is written is compared with what is in memory
+
+
+class Writer:
+    """Writes one of the narrower heads of a model, with its body.
+
+    Parameters
+    ----------
+    made
+        The model, its texts and its heads.
+    found
+        What the heads cost.
+    original
+        What is known of the model.
+    destination
+        Where to.
+    """
+
+    def __init__(
+        self, made: Repacker, found: Repacking, original: Original, destination: Destination
+    ) -> None:
+        import torch
+
+        self.made, self.found, self.original = made, found, original
+        self.destination, self.loaded = destination, made.model.loaded
+        check_dtype(original, made.model.dtype, made.model.name)
+        self.dtype: torch.dtype = getattr(torch, original.dtype)
+        o = made.options
+        self.rank = o.rank_out(o.ranks, o.ways)
+        self.best = found.best(self.rank)
+        if o.out_way is not None:
+            best = found.score(o.out_way, self.rank)
+            assert best is not None
+            self.best = best
+        heads = dict(made.heads(self.best.way))  # type: ignore[arg-type]  # one of the ways
+        self.head = self._rounded(heads[self.rank])
+        self.both = o.tied == "both"
+        self.entry = self._rounded(self._entry()) if self.both else None
+
+    def write(self) -> Repacking:
+        """Write the folder, and return the result with what was written."""
+        made, target = self.made, self.destination.folder
+        made.progress("writing the model", 0, 1)
+        weights, before = self._weights()
+        itemsize = self.dtype.itemsize
+        matrices = self.head.vocabulary * self.head.width * (2 if self.both else 1)
+        self.destination.check_room(itemsize * (weights + matrices), made.model.name)
+        loss, excess = self._cost(self.head)
+        whole_loss, whole_excess = self._whole_cost() if self.both else (None, None)
+        full_loss = self._full_loss() if self._has_place else None
+        product = Product(
+            folder=str(target), way=self.best.way, rank=self.rank,
+            ranks=tuple(block.rank for block in self.head.blocks),
+            among=1 if made.options.out_way else len(self.found.ways),
+            dtype=self.original.dtype, quantized=self.original.quantized,
+            tied=made.options.tied if made.tied else "untied",
+            loss=loss, excess=excess, whole_loss=whole_loss, whole_excess=whole_excess,
+            full_loss=full_loss, license=self.original.license.get("license"),
+            base=self.original.name, weights=weights, weights_before=before,
+            nbytes=0, nbytes_before=itemsize * before, full_bytes=0,
+        )  # fmt: skip
+        with write_folder(target) as beside:
+            found = self._into(beside, product)
+        made.progress("writing the model", 1, 1)
+        return found
+
+    def _into(self, folder: Path, product: Product) -> Repacking:
+        import torch
+
+        tokens = torch.arange(_PROBE, device=self.made.model.head.device)[None]
+        with with_factors(self.loaded, self.head, self.entry), torch.inference_mode():
+            write_into(self.loaded, folder, self.dtype)
+            expected = self.loaded(tokens).logits.float()
+        self.made.tokenizer.save(folder)
+        for name, content in self.original.files.items():
+            write_file(folder / name, content)
+        nbytes = sum(p.stat().st_size for p in folder.glob("*.safetensors"))
+        full = 0
+        if product.full_loss is not None:
+            (folder / "full").mkdir()
+            full = write_full(folder, folder / "full", self._matrices())
+            self._check(folder / "full", tokens.cpu(), expected.cpu())
+        product = replace(product, nbytes=nbytes, full_bytes=full)
+        found = replace(self.found, product=product)
+        text = card(found, product, self.original, __version__)
+        write_file(folder / "README.md", text)
+        if full:
+            write_file(folder / "full" / "README.md", text)
+        write_file(folder / RECORD, self.destination.record(found))
+        return found
+
+    def _check(self, folder: Path, tokens: Any, expected: Any) -> None:
+        """Refuse a checkpoint that transformers does not load as the model it was written from."""
+        import transformers
+
+        with quiet(transformers):
+            loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
+                folder, output_loading_info=True, dtype=self.dtype
+            )
+        wrong = check_alike("the full-size checkpoint", loaded.eval(), told, tokens, expected)
+        if wrong is not None:
+            raise EvaluationError(
+                f"{self.made.model.name}: {wrong}: this architecture cannot have another output "
+                "head in a plain checkpoint"
+            )
+
+    @property
+    def _has_place(self) -> bool:
+        """Whether the model's own head could hold this one: it may lack a bias."""
+        own = getattr(self.loaded.get_output_embeddings(), "bias", None)
+        return self.head.bias is None or own is not None
+
+    def _matrices(self) -> dict[str, Any]:
+        """Return what the factors stand for, by the names of the model."""
+        import torch
+
+        def tensor(array: Any) -> Any:
+            return torch.from_numpy(array).to(self.dtype)
+
+        name = name_of(self.loaded, self.loaded.get_output_embeddings())
+        found = {f"{name}.weight": tensor(self.head.matrix())}
+        if self.head.bias is not None:
+            found[f"{name}.bias"] = tensor(self.head.bias)
+        if self.entry is not None:
+            name = name_of(self.loaded, self.loaded.get_input_embeddings())
+            found[f"{name}.weight"] = tensor(self.entry.matrix())
+        return found
+
+    def _rounded(self, head: NarrowHead) -> NarrowHead:
+        """Return a head in the number format that it is written in."""
+        import torch
+
+        def one(array: Any) -> Any:
+            tensor = torch.from_numpy(np.ascontiguousarray(array, np.float32))
+            return tensor.to(self.dtype).float().numpy()
+
+        blocks = tuple(Block(one(b.rows), one(b.columns), b.ids) for b in head.blocks)
+        return NarrowHead(blocks, *(None if a is None else one(a) for a in (head.bias, head.shift)))
+
+    def _entry(self) -> NarrowHead:
+        """Return the input embedding of the rank, its rows weighted by how often they are read."""
+        import torch
+
+        weight: torch.Tensor = self.loaded.get_input_embeddings().weight
+        rows = weight.detach().float().cpu().numpy()
+        read = self.made.inputs_read(len(rows)) + self.made.options.prior
+        read /= read.sum()
+        whole = FullHead(rows, None, True)
+        ((_, found),) = closed_forms(whole, (self.rank,), read, None, read)
+        return found
+
+    def _weights(self) -> tuple[int, int]:
+        """Return how many numbers the model that is written has, and the original."""
+        before = sum(p.numel() for p in self.loaded.parameters())
+        own = {id(p): p.numel() for p in self.loaded.get_output_embeddings().parameters()}
+        entry = {id(p): p.numel() for p in self.loaded.get_input_embeddings().parameters()}
+        kept = before - sum(({} if self.made.tied and not self.both else own).values())
+        if self.both:
+            kept -= sum(n for key, n in entry.items() if key not in own)
+        parts = [self.head] + ([] if self.entry is None else [self.entry])
+        added = sum(
+            part.weights + sum(a.size for a in (part.bias, part.shift) if a is not None)
+            for part in parts
+        )
+        return kept + added, before
+
+    def _cost(self, head: NarrowHead) -> tuple[Estimate, Estimate]:
+        """Return loss and excess of a head as it is written."""
+        if self.original.dtype == "float32":
+            return self.best.loss, self.best.excess
+        on = self.made.score({FULL: self.made.whole, "written": head}, self.made.scored)
+        scored = head_score(
+            self.best.way, self.rank, head, self.best.overlap, on["written"], on[FULL],
+            self.made.scored,
+        )  # fmt: skip
+        return scored.loss, scored.excess
+
+    def _full_loss(self) -> Estimate:
+        """Return the loss of the full-size matrix in its number format."""
+        if self.original.dtype == "float32":
+            return self.best.loss
+        matrix = self.head.matrix()
+        block = Block(matrix, np.eye(matrix.shape[1], dtype=np.float32))
+        return self._cost(self._rounded(NarrowHead((block,), self.head.bias)))[0]
+
+    def _whole_cost(self) -> tuple[Estimate, Estimate]:
+        """Return loss and excess of the model with factors at both ends, read over the text."""
+        made = self.made
+        assert self.entry is not None
+        with with_factors(self.loaded, self.head, self.entry):
+            states = made.read_again(self.entry.fingerprint_with_shift)
+        on = made.score({"both": self.head}, states)["both"]
+        full = made.score({FULL: made.whole}, made.scored)[FULL]
+        scored = head_score(
+            self.best.way, self.rank, self.head, self.best.overlap, on, full, states
+        )
+        return scored.loss, scored.excess

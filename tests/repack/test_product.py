@@ -1,0 +1,170 @@
+"""The model that is written has the loss that is told, and its folder is whole or not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from extras import needed
+from tiny_models import LINES, byte_tokenizer, lora_adapter, tiny_model
+
+import superscope
+from superscope.cli import main
+from superscope.errors import EvaluationError, UsageError
+from superscope.evaluation import evaluate
+from superscope.repack import Repacking, load, writing
+
+needed("transformers")
+
+TEXT = [line * 2 for line in LINES]
+RANK = 4
+
+
+def original(kind: str, folder: Path, dtype: str = "float32", license: str = "") -> Path:
+    tiny_model(kind, byte_tokenizer(folder), dtype=dtype)
+    if license:
+        (folder / "README.md").write_text(f"---\nlicense: {license}\ntags: [x]\n---\n# Card\n")
+        (folder / "LICENSE").write_text("Do as you like.")
+    return folder
+
+
+def repacked(model: Path, out: Path, **options: Any) -> Repacking:
+    options = {"ranks": (RANK,), "ways": ("whitened", "frequency"), **options}
+    return superscope.repack(
+        model, TEXT * 2, score_text=TEXT, out=out, progress=None, **options
+    )  # fmt: skip
+
+
+def loss(folder: Path) -> float:
+    return evaluate(folder, TEXT, progress=None).loss
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype", "tied"),
+    [
+        ("gpt2", "float32", "keep"), ("llama", "bfloat16", "keep"), ("opt", "float32", "keep"),
+        ("qwen2", "float32", "both"), ("gemma2", "bfloat16", "both"),
+    ],
+)  # fmt: skip
+def test_what_is_written_has_the_loss_that_is_told(
+    kind: str, dtype: str, tied: str, tmp_path: Path
+) -> None:
+    model, out = original(kind, tmp_path / "own", dtype), tmp_path / "out"
+    found = repacked(model, out, tied=tied)
+    made = found.product
+    assert made is not None and made.full_loss is not None
+    assert made.way == found.best(RANK).way and made.dtype == dtype
+    whole = made.loss if made.whole_loss is None else made.whole_loss
+    assert loss(out) == pytest.approx(whole.value, abs=1e-6)
+    if tied == "keep":
+        assert made.loss.value == pytest.approx(found.best(RANK).loss.value, abs=0.02)
+        assert loss(out / "full") == pytest.approx(made.full_loss.value, abs=1e-6)
+    else:
+        assert made.whole_excess is not None
+        assert made.whole_excess.value == pytest.approx(whole.value - found.full.loss.value)
+        assert loss(out / "full") == pytest.approx(whole.value, abs=0.02)
+    parameters = sum(p.numel() for p in load(out).parameters())
+    assert parameters == made.weights
+    overlaps = [
+        superscope.measure(folder, pairs="none", progress=None).raw.mean_square_overlap
+        for folder in (out, out / "full")
+    ]
+    assert overlaps[0] == pytest.approx(overlaps[1], rel=1e-6 if dtype == "float32" else 2e-2)
+    assert Repacking.from_json(found.to_json()).product == made
+
+
+def test_license_and_name_go_along(tmp_path: Path) -> None:
+    found = repacked(original("llama", tmp_path / "own", license="apache-2.0"), tmp_path / "out")
+    for folder in (tmp_path / "out", tmp_path / "out" / "full"):
+        card = (folder / "README.md").read_text()
+        assert card.startswith("---\nlicense: apache-2.0\nbase_model: own\n")
+        assert (folder / "LICENSE").read_text() == "Do as you like."
+        assert found.product is not None
+        assert f"{found.product.loss.value:.4f}" in card
+    assert str(tmp_path) not in card
+    repacked(original("llama", tmp_path / "bare"), tmp_path / "other")
+    card = (tmp_path / "other" / "README.md").read_text()
+    assert "license of the original is unknown" in card and "license:" not in card.split("---")[1]
+
+
+def test_a_folder_that_exists_is_of_the_same_run_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, out = original("llama", tmp_path / "own"), tmp_path / "out"
+    found = repacked(model, out)
+    monkeypatch.setattr(writing.Writer, "write", None)  # it is not written again
+    assert repacked(model, out).product == found.product
+    with pytest.raises(UsageError, match="not of this run"):
+        repacked(model, out, seed=1)
+    (out / "repack.json").write_text(json.dumps({"identity": "x"}))
+    with pytest.raises(UsageError, match="not of this run"):
+        repacked(model, out)
+
+
+def test_an_interrupted_run_leaves_no_folder_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, out = original("llama", tmp_path / "own"), tmp_path / "out"
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "write_full", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            repacked(model, out)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.parts", "own"]
+    assert list((tmp_path / "out.parts").rglob("*.npy"))
+    repacked(model, out)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "own"]
+
+
+def test_what_cannot_be_written_is_refused_before_the_text_is_read(tmp_path: Path) -> None:
+    model = original("llama", tmp_path / "own")
+    adapter = lora_adapter(model, tmp_path / "adapter")
+    out = tmp_path / "out"
+    with pytest.raises(UsageError, match="one rank"):
+        repacked(model, out, ranks=(2, 4))
+    with pytest.raises(UsageError, match="out_rank=3"):
+        repacked(model, out, out_rank=3)
+    with pytest.raises(UsageError, match="out_way=svd"):
+        repacked(model, out, out_way="svd")
+    with pytest.raises(UsageError, match="not tied"):
+        repacked(model, out, tied="both")
+    with pytest.raises(UsageError, match="merge"):
+        repacked(adapter, out)
+    with pytest.raises(EvaluationError, match="float32"):
+        repacked(model, out, dtype="bfloat16")
+    assert not out.exists()
+
+
+def test_a_disk_that_is_too_small_is_named_with_both_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from superscope.repack import destination
+
+    class Full:
+        free = 1000
+
+    monkeypatch.setattr(destination.shutil, "disk_usage", lambda _: Full)
+    with pytest.raises(UsageError, match=r"takes up to .* GB, and 1e-06 GB are free"):
+        repacked(original("llama", tmp_path / "own"), tmp_path / "out")
+
+
+def test_the_command_writes_the_head_of_the_rank_that_is_chosen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = original("qwen2", tmp_path / "own"), tmp_path / "out"
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(TEXT * 4))
+    main([
+        "repack", str(model), "--text", str(text), "--split", "line", "--score-share", "0.3",
+        "--ranks", "2,4", "--ways", "svd,whitened", "--out", str(out), "--out-rank", "2",
+        "--out-way", "svd",
+    ])  # fmt: skip
+    said = capsys.readouterr().out
+    assert f"written        {out}, in float32" in said and "rank 2, svd" in said
+    assert "the input embedding it was tied to stays as it is" in said
+    assert load(out).get_output_embeddings().columns.out_features == 2
