@@ -70,3 +70,22 @@ def test_what_is_wrong_with_a_family_is_said_before_the_model_is_read(
     done = superscope("repack", model, "--text", texts[0], "--split", "line", "--family", few)
     assert done.code == 2
     assert "few.csv has losses of 1 width; the width law takes 3" in done.err
+
+
+def test_training_has_options_of_its_own(model: Path, texts: list[Path], tmp_path: Path) -> None:
+    command = (
+        "repack", model, "--text", texts[0], "--split", "line", "--score-text", texts[1],
+        "--ranks", "4", "--ways", "frequency,trained", "--keep", tmp_path / "kept",
+    )  # fmt: skip
+    done = superscope(
+        *command, "--steps", "6", "--step-positions", "64", "--objective", "both",
+        "--learning-rate", "0.01", "--trained-bias", "--held-share", "0.3",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    said = " ".join(done.out.split())
+    for words in ("trained, rank 4: 6 steps from frequency;", "mean of loss and KL", "numbers"):
+        assert words in said, words
+    assert len(list((tmp_path / "kept" / "trained").glob("*.pt"))) == 1
+    wrong = superscope(*command, "--steps", "0")
+    assert wrong.code != 0
+    assert "--steps 0" in wrong.err

@@ -36,6 +36,13 @@ def _about_head(made: Repacker) -> Iterator[str]:
         )
     if made.full.bias is not None:
         yield "the bias of the head is kept as it is, and counts neither as weights nor as rank"
+        if "trained" in made.options.ways:
+            yield "training changes the bias of the head as well"
+    elif made.options.trained_bias and "trained" in made.options.ways:
+        yield (
+            f"the bias that trained heads have, of {made.model.rows:,} numbers, counts neither as "
+            "weights nor as rank"
+        )
     if not made.full.shift_free:
         yield (
             "what follows the head (a soft cap) tells logits from logits plus a number, so that "
