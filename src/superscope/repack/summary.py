@@ -41,7 +41,8 @@ def _(found: Repacking) -> str:
         *family_facts(f),
         *_other(f),
         *([] if f.product is None else product_facts(f.product)),
-        ("head", f"{f.full.weights:,} weights and as many multiply-adds per token"),
+        ("head", f"{f.full.weights:,} weights and as many multiply-adds per token; "
+                 f"{f.half.weights:,} at rank {f.half.rank} ({f.half.way})"),
         ("made from", f"{_part(f.calibration)}; {percent(f.shrinkage)} of C is its mean diagonal"),
         ("scored on", _part(f.scored)),
         ("split", f.split),
