@@ -125,7 +125,8 @@ def test_its_gradient_is_that_of_the_objective(
         assert torch.allclose(mine, other, atol=1e-6)  # type: ignore[arg-type]
 
 
-def test_it_never_ends_worse_than_it_began(tmp_path: Path) -> None:
+def test_it_never_ends_worse_than_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained, "PATIENCE", 1)
     training, start = _training(tmp_path, learning_rate=1e3)
     made = _trained(training, start)
     assert made.head is start

@@ -18,6 +18,7 @@ from superscope.repack.training_options import TrainingOptions
 ClosedForm = Literal["svd", "centered", "whitened", "frequency", "fisher", "blocks"]
 Way = Literal[ClosedForm, "trained"]
 CLOSED_FORMS: tuple[ClosedForm, ...] = get_args(ClosedForm)
+STARTS: tuple[ClosedForm, ...] = ("whitened", "frequency", "blocks")
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
@@ -54,8 +55,8 @@ class RepackOptions(LossOptions, TrainingOptions, OutOptions):
         Ranks of the narrower heads; by default 1/8, 1/4, 1/2 and 3/4 of the width.
     ways
         How to choose a head of a rank: ``svd``, ``centered``, ``whitened``, ``frequency``,
-        ``fisher``, ``blocks``; ``trained`` goes on from the best of those named beside it, or of
-        all.
+        ``fisher``, ``blocks``; ``trained`` goes on from the best of those named beside it; alone,
+        from the best of ``whitened``, ``frequency`` and ``blocks``.
     max_tokens
         Tokens of the text that heads are made from.
     score_tokens

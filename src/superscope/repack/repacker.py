@@ -22,7 +22,7 @@ from superscope.repack.block_ranks import block_heads
 from superscope.repack.calibration import Calibration, calibrated, fisher_weights
 from superscope.repack.closed_form import closed_form_heads
 from superscope.repack.full_head import full_head
-from superscope.repack.options import CLOSED_FORMS, RepackOptions, Way
+from superscope.repack.options import STARTS, RepackOptions, Way
 from superscope.repack.scoring import Positions, score
 from superscope.repack.trained_heads import trained_heads
 
@@ -140,7 +140,7 @@ class Repacker:
 
     def _trained(self) -> Iterator[tuple[int, NarrowHead]]:
         """Yield trained heads, by rank, and note where each began and ended."""
-        ways = tuple(way for way in self.options.ways if way != "trained") or CLOSED_FORMS
+        ways = tuple(way for way in self.options.ways if way != "trained") or STARTS
         for rank, head, note in trained_heads(
             self.model, self.full, self.states, self._closed_forms, ways, self.options,
             self.folder / "trained", self.progress,

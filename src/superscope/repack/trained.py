@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import time
 from collections.abc import Hashable, Mapping
@@ -144,7 +143,7 @@ class _Run:
         self.optimizer = _adam(self.head, o)
         self.state: dict[str, Any] = {
             "step": 0, "done": False, "waited": 0, "best": None, "begun": begun,
-            "ended": begun,
+            "ended": begun, "lowest": math.inf,
         }  # fmt: skip
 
     def close(self) -> None:
@@ -189,7 +188,10 @@ class _Run:
         loss = self.t.losses({"": self.head.head()})[""]
         if loss < self.state["ended"]:
             best = [p.detach().clone() for p in self.head.parameters]
-            self.state |= {"ended": loss, "best": best, "waited": 0}
+            self.state |= {"ended": loss, "best": best}
+        # The start is no part of this: long steps first lead away from it, shorter ones beyond it.
+        if loss < self.state["lowest"]:
+            self.state |= {"lowest": loss, "waited": 0}
         else:
             self.state["waited"] += 1
         over = self.state["step"] >= self.t.options.steps
@@ -206,7 +208,7 @@ class _Run:
             if not kept["state"]["done"]:
                 self.head.load(kept["parameters"])
                 self.optimizer.load_state_dict(kept["optimizer"])
-            self.state = kept["state"]
+            self.state |= kept["state"]
         except Exception:  # zip files break in many ways
             self.file.rename(self.file.with_suffix(".broken"))
 
@@ -217,11 +219,9 @@ class _Run:
         if not self.state["done"]:
             parameters = [p.detach() for p in self.head.parameters]
             kept |= {"parameters": parameters, "optimizer": self.optimizer.state_dict()}
-        content = io.BytesIO()
-        torch.save(kept, content)
         self.t.folder.mkdir(parents=True, exist_ok=True)
         with write_whole(self.file) as file:
-            file.write(content.getbuffer())
+            torch.save(kept, file)
 
 
 def schedule(step: int, steps: int) -> float:
