@@ -23,6 +23,7 @@ PAGES = {
         "16,384",
     ],
     "lens": ["certificates of all tokens", "verifying every certificate"],
+    "repack": ["greedy generation, tokens per second", "the head alone", "| 8 | both |"],
 }  # fmt: skip
 
 

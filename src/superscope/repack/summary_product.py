@@ -44,7 +44,10 @@ def product_facts(made: Product) -> list[tuple[str, str]]:
             f"{_size(p.full_bytes)} more",
         ))  # fmt: skip
     if p.quantized is not None:
-        facts.append(("dequantized", f"the original is {p.quantized}; its weights are written out"))
+        facts.append((
+            "dequantized",
+            f"the original is quantized (its head is {p.quantized}); all weights are {p.dtype} now",
+        ))  # fmt: skip
     facts.append(("license", p.license or "unknown"))
     return facts
 
