@@ -115,12 +115,13 @@ def _kinds(description: Mapping[str, Any], data: bytes) -> tuple[TokenKind, ...]
     added = library.get_added_tokens_decoder()
     special: set[int | None] = {index for index, token in added.items() if token.special}
     special |= {library.token_to_id(name) for name in _control(description)}
-    bytes_ = _bytes(pieces, added, description)
-    texts = {
-        index: added[index].content if index in added else text
-        for index, text in _texts(pieces, description)
-        if index not in special and index not in bytes_
-    }
+    bytes_: set[int] = set()
+    texts: dict[int, str] = {}
+    for index, text in _texts(pieces, added, description):
+        if text is None:
+            bytes_.add(index)
+        elif index not in special:
+            texts[index] = text
 
     def encode(batch: list[str]) -> list[list[int]]:
         return [e.ids for e in library.encode_batch_fast(batch, add_special_tokens=False)]
@@ -159,34 +160,41 @@ def _control(description: Mapping[str, Any]) -> Iterator[str]:
         yield json.loads(token)
 
 
-def _bytes(
+def _texts(
     pieces: Mapping[int, str], added: Mapping[int, Any], description: Mapping[str, Any]
-) -> set[int]:
-    """Return the ids of bytes: of the fall-back, and those that are no whole characters."""
-    if style_of(description) == "bytes":
-        return {i for i, piece in pieces.items() if i not in added and not _whole(piece)}
-    if description["model"].get("byte_fallback"):
-        return {i for i, piece in pieces.items() if _BYTE.fullmatch(piece)}
-    return set()
+) -> Iterator[tuple[int, str | None]]:
+    """Yield the text of each id, without the marks of a word's inside or end.
 
-
-def _whole(piece: str) -> bool:
-    """Return whether a piece of a byte-level vocabulary is whole characters."""
-    raw = bytes_of(piece)
-    try:
-        return raw is None or bool(raw.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _texts(pieces: Mapping[int, str], description: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """Yield the text of each id, without the marks of a word's inside or end."""
+    It is None for a byte: of the fall-back, or such that are no whole characters.
+    """
     model = description["model"]
     inside = model.get("continuing_subword_prefix") or ""
     end = model.get("end_of_word_suffix") or ""
-    read = piece_reader(style_of(description))
+    style = style_of(description)
+    read = piece_reader(style)
+    fall_back = style != "bytes" and model.get("byte_fallback")
     for index, piece in pieces.items():
-        yield index, read(piece.removeprefix(inside).removesuffix(end))
+        if fall_back and _BYTE.fullmatch(piece):
+            yield index, None
+            continue
+        if index in added:
+            yield index, added[index].content
+            continue
+        inner = piece.removeprefix(inside).removesuffix(end)
+        if style == "bytes":
+            text = _whole(inner)
+            yield index, text if text or inner != piece else None  # an empty piece is no text
+        else:
+            yield index, read(inner)
+
+
+def _whole(piece: str) -> str | None:
+    """Return the text of a piece of a byte-level vocabulary; None if it is no whole characters."""
+    raw = bytes_of(piece)
+    try:
+        return piece if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _contexts(description: Mapping[str, Any]) -> Iterator[Context]:

@@ -122,17 +122,16 @@ def bytes_of(piece: str) -> bytes | None:
 
     It does not for an added token, which is stored as plain text.
     """
-    table = _byte_of_character()
     try:
-        return bytes(table[character] for character in piece)
-    except KeyError:
+        return piece.translate(_byte_of_character()).encode("latin-1")
+    except UnicodeEncodeError:
         return None
 
 
 @cache
-def _byte_of_character() -> dict[str, int]:
+def _byte_of_character() -> dict[int, int]:
     # GPT-2 keeps the printable bytes of Latin-1 and moves the others to 256 and above, in order.
     printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
-    moved = (byte for byte in range(256) if byte not in printable)
-    table = {chr(byte): byte for byte in printable}
-    return table | {chr(256 + index): byte for index, byte in enumerate(moved)}
+    moved = [byte for byte in range(256) if byte not in printable]
+    # The characters it moves are never in a piece: they become one that is no byte.
+    return dict.fromkeys(moved, 0xFFFF) | {256 + index: byte for index, byte in enumerate(moved)}
