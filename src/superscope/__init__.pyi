@@ -7,6 +7,7 @@ from . import lens as lens
 from . import repack as repack
 from . import study as study
 from . import toy as toy
+from ._measure import MeasuredTensors as MeasuredTensors
 from ._measure import MeasureOptions as MeasureOptions
 from ._measure import measure as measure
 from ._measure import measure_tensors as measure_tensors

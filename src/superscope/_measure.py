@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy.typing as npt
 
@@ -22,6 +22,53 @@ from superscope.progress import Progress, ProgressChoice, chosen
 @dataclass(frozen=True)
 class MeasureOptions(GeometryOptions, HeadOptions):
     """Options for reading a head and for measuring it."""
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """A matrix that was not measured.
+
+    Attributes
+    ----------
+    model, tensor
+        The checkpoint and the tensor.
+    why
+        The reason.
+    """
+
+    model: str
+    tensor: str
+    why: str
+
+
+@dataclass(frozen=True, repr=False)
+class MeasuredTensors(Sequence[Geometry]):
+    """The geometries of several matrices, as a sequence, and the matrices that have none.
+
+    Attributes
+    ----------
+    measured
+        In the order of the layers.
+    missing
+        What was not measured, and why.
+    """
+
+    measured: tuple[Geometry, ...]
+    missing: tuple[NotMeasured, ...] = ()
+
+    @overload
+    def __getitem__(self, at: int) -> Geometry: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Geometry, ...]: ...
+    def __getitem__(self, at: int | slice) -> Geometry | tuple[Geometry, ...]:
+        return self.measured[at]
+
+    def __len__(self) -> int:
+        return len(self.measured)
+
+    def __repr__(self) -> str:
+        every = len(self.measured) + len(self.missing)
+        return f"MeasuredTensors({len(self.measured):,} of {every:,} matrices)"
 
 
 @taking(MeasureOptions)
@@ -101,8 +148,10 @@ def measure_tensors(
     *,
     progress: ProgressChoice = "auto",
     **changes: Any,
-) -> list[Geometry]:
+) -> MeasuredTensors:
     """Measure each matrix of a checkpoint that the option `tensor` stands for.
+
+    A matrix that cannot be measured does not stop the others.
 
     Parameters
     ----------
@@ -119,44 +168,55 @@ def measure_tensors(
 
     Returns
     -------
-    list of Geometry
-        One for each matrix, in the order of the layers.
+    MeasuredTensors
+        A sequence of geometries in the order of the layers. What was not measured is in its
+        `missing`, with the reason.
 
     Raises
     ------
     SuperscopeError
-        As of :func:`measure`.
+        As of :func:`measure`, if no matrix can be measured.
 
     Examples
     --------
     >>> import numpy as np
     >>> import superscope
-    >>> np.savez("two.npz", a=np.eye(3), b=np.tri(2))
-    >>> measured = superscope.measure_tensors("two.npz", tensor="*", pairs="none")
-    >>> [round(geometry.raw.mean_square_overlap, 6) for geometry in measured]
+    >>> np.savez("three.npz", a=np.eye(3), b=np.tri(2), c=np.full((2, 2), np.nan))
+    >>> found = superscope.measure_tensors("three.npz", tensor="*", pairs="none")
+    >>> [round(geometry.raw.mean_square_overlap, 6) for geometry in found]
     [0.0, 0.5]
+    >>> [one.tensor for one in found.missing]
+    ['c']
     """
-    found: list[Geometry] = []
-    for _, one in each_tensor(model, changed(options, changes, "measure_tensors"), progress):
-        if isinstance(one, SuperscopeError):
-            raise one
-        found.append(one)
-    return found
+    found = list(each_tensor(model, changed(options, changes, "measure_tensors"), progress))
+    measured = tuple(one for one in found if isinstance(one, Geometry))
+    missing = tuple(one for one in found if isinstance(one, NotMeasured))
+    if not measured:
+        raise HeadDataError(f"no matrix of this pattern was measured; the first: {missing[0].why}")
+    return MeasuredTensors(measured, missing)
 
 
 def each_tensor(
     model: str | Path, options: MeasureOptions, progress: ProgressChoice = "auto"
-) -> Iterator[tuple[str | None, Geometry | SuperscopeError]]:
-    """Yield each tensor and its geometry when it is measured; or why it cannot be."""
+) -> Iterator[Geometry | NotMeasured]:
+    """Yield the geometry of each tensor of a pattern when it is measured, or why it has none.
+
+    Raises
+    ------
+    SuperscopeError
+        The option `tensor` is no pattern, and the one matrix cannot be measured.
+    """
     with chosen(progress) as report:
         for name, head in read_each(model, options, report):
-            if isinstance(head, SuperscopeError):
-                yield name, head
-                continue
             try:
-                yield name, _measured(head, options, None, None, report)
+                if isinstance(head, SuperscopeError):
+                    raise head
+                one: Geometry | NotMeasured = _measured(head, options, None, None, report)
             except SuperscopeError as error:
-                yield name, error
+                if name is None or name == options.tensor:
+                    raise
+                one = NotMeasured(str(model), name, str(error))
+            yield one
 
 
 def _measured(

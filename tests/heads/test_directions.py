@@ -8,7 +8,7 @@ import torch
 from tests.support.files import matrix, safetensors, torch_bin
 
 from superscope import measure_tensors, read_head
-from superscope.errors import SuperscopeError, UsageError
+from superscope.errors import HeadDataError, SuperscopeError, UsageError
 from superscope.heads import Head, head_of, read_heads, read_vector
 
 D = matrix(12, 4)
@@ -129,6 +129,19 @@ def test_several_matrices_are_measured_by_another_function(model: Path) -> None:
         read_head(model, tensor="down_proj")
     measured = measure_tensors(model, tensor="down_proj", axis="columns", pairs="none")
     assert len({g.observation().run for g in measured}) == 3
+
+
+def test_a_matrix_that_cannot_be_measured_does_not_stop_the_others(tmp_path: Path) -> None:
+    nan = np.full((2, 2), np.nan)
+    np.savez(tmp_path / "d.npz", a=np.eye(3), b=nan, c=np.tri(2), d=nan)
+    found = measure_tensors(tmp_path / "d.npz", tensor="*", pairs="none")
+    assert [g.provenance.tensor for g in found] == ["a", "c"]
+    assert [(one.tensor, "non-finite" in one.why) for one in found.missing] == [
+        ("b", True), ("d", True),
+    ]  # fmt: skip
+    np.savez(tmp_path / "d.npz", bad=nan, worse=nan)
+    with pytest.raises(HeadDataError, match=r"no matrix of this pattern .* bad: non-finite"):
+        measure_tensors(tmp_path / "d.npz", tensor="*", pairs="none")
 
 
 def test_a_part_of_a_name_finds_the_embedding(model: Path) -> None:

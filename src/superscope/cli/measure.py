@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from superscope._measure import MeasureOptions
+from superscope._measure import MeasureOptions, NotMeasured
 from superscope.errors import SuperscopeError, UsageError
 from superscope.text import advice, named
 
 if TYPE_CHECKING:
     from superscope.geometry import Geometry
     from superscope.geometry.frequencies import TokenCounts
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A matrix of a pattern that was not measured, and why."""
-
-    model: str
-    tensor: str
-    why: str
-
-    def as_json(self) -> str:
-        """Return it as one line of JSON."""
-        return dumps({"model": self.model, "tensor": self.tensor, "not_measured": self.why})
 
 
 def measure(
@@ -95,7 +81,7 @@ def measure(
         write_figures(figures, "geometry", lambda room: room.geometry_drawings(measured))
         _print(measured, json)
     for one in missing:
-        print(one.as_json() if json else f"{named(one.tensor)}  not measured: {advice(one.why)}")
+        print(_line(one) if json else f"{named(one.tensor)}  not measured: {advice(one.why)}")
     if stopped:
         raise KeyboardInterrupt(_remaining(names, measured, failed))
     if missing:
@@ -114,7 +100,7 @@ def _measure_all(
     options: MeasureOptions,
     frequencies: TokenCounts | None,
     initial: str | None,
-) -> tuple[list[Geometry], list[str], list[Missing], bool]:
+) -> tuple[list[Geometry], list[str], list[NotMeasured], bool]:
     """Return the geometries, the names and matrices that failed, and whether Ctrl-C was pressed."""
     from superscope._measure import each_tensor
     from superscope._measure import measure as measure_one
@@ -122,20 +108,18 @@ def _measure_all(
 
     measured: list[Geometry] = []
     failed: list[str] = []
-    missing: list[Missing] = []
+    missing: list[NotMeasured] = []
     for name in names:
         try:
             if options.tensor is None or frequencies is not None or initial is not None:
                 one = measure_one(name, options, frequencies=frequencies, initial=initial)
                 measured.append(one)
             else:
-                for tensor, found in each_tensor(name, options):
-                    if not isinstance(found, SuperscopeError):
+                for found in each_tensor(name, options):
+                    if isinstance(found, NotMeasured):
+                        missing.append(found)
+                    else:
                         measured.append(found)
-                        continue
-                    if tensor is None or tensor == options.tensor:
-                        raise found
-                    missing.append(Missing(name, tensor, str(found)))
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
@@ -146,6 +130,11 @@ def _measure_all(
                 raise
             return measured, failed, missing, True
     return measured, failed, missing, False
+
+
+def _line(one: NotMeasured) -> str:
+    """Return a matrix that was not measured as one line of JSON."""
+    return dumps({"model": one.model, "tensor": one.tensor, "not_measured": one.why})
 
 
 def _remaining(names: list[str], measured: list[Geometry], failed: list[str]) -> str:
@@ -171,7 +160,7 @@ def _print(measured: list[Geometry], json: bool) -> None:
         print(compared(measured))
 
 
-def _write_table(measured: list[Geometry], missing: list[Missing], file: Path) -> None:
+def _write_table(measured: list[Geometry], missing: list[NotMeasured], file: Path) -> None:
     from superscope.observations import Observation, to_frame
     from superscope.tables import write_table
 
