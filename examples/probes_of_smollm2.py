@@ -94,9 +94,11 @@ def features(ids: npt.NDArray[np.int32], texts: list[str]) -> dict[str, npt.NDAr
     return {name: np.array(values, bool) for name, values in found.items()}
 
 
-def read(model: Path, text: Path, tokens: int) -> tuple[Float64, pd.DataFrame, Float64]:
+def read(
+    model: Path, text: Path, tokens: int, context: int
+) -> tuple[Float64, pd.DataFrame, Float64]:
     """Return hidden states, the features at each, and the document of each."""
-    options = LossOptions(max_tokens=tokens, context=256)
+    options = LossOptions(max_tokens=tokens, context=context)
     reading = Pass(loadable(model, None), text_files(text), options, None, silent)
     states, frames, documents = [], [], []
     for number, (sequence, hidden) in enumerate(reading.states()):
@@ -165,9 +167,10 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=root / "models" / "smollm2")
     parser.add_argument("--text", type=Path, default=root / "text" / "gcide" / "test.jsonl")
     parser.add_argument("--tokens", type=int, default=20_000)
+    parser.add_argument("--context", type=int, default=256)
     parser.add_argument("--out", type=Path, default=Path("probes.csv"))
     given = parser.parse_args()
-    states, truth, documents = read(given.model, given.text, given.tokens)
+    states, truth, documents = read(given.model, given.text, given.tokens, given.context)
     table = compare(states, truth, documents % 2 == 0)
     table.to_csv(given.out, index=False, float_format="%.5g")
     print(f"{len(table)} probes, {len(states):,} positions, mean |AUC − measured|:")

@@ -127,6 +127,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--width", type=int, default=WIDTH)
     parser.add_argument("--vocabulary", type=int, default=VOCABULARY)
+    names = [recipe.name for recipe in RECIPES]
+    parser.add_argument("--models", nargs="+", choices=names, default=names)
     asked = parser.parse_args()
 
     with open(asked.text, encoding="utf-8") as lines:
@@ -139,7 +141,7 @@ def main() -> None:
     ids = encode(tokenizer, list(up_to(entries[:half], 7_500_000)))
     asked.out.mkdir(parents=True, exist_ok=True)
     found: list[dict[str, object]] = []
-    for recipe in RECIPES:
+    for recipe in (r for r in RECIPES if r.name in asked.models):
         folder = asked.out / recipe.name
         counts = occurrences(ids, len(tokenizer), asked.steps, recipe.seed)
         print(f"{recipe.name}: {np.sum(counts == 0):,} tokens of {len(counts):,} never occur, "
