@@ -12,7 +12,8 @@ import superscope
 from superscope.errors import HeadDataError, NotFoundError, UsageError
 from superscope.heads import Head
 from superscope.lens import Comparison, Lens, Token, neighbors
-from superscope.lens.neighbors import in_degree, overlaps
+from superscope.lens.hubs import in_degree
+from superscope.lens.products import overlaps
 from superscope.lens.views import Views
 
 WORDS = ("Paris", " Paris", "London", " Eiffel", "Eiffel", " sandwich")

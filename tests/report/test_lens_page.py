@@ -15,7 +15,7 @@ from superscope.errors import UsageError
 from superscope.heads import Head
 from superscope.lens import Lens
 from superscope.report import write_lens_report
-from superscope.report.lens import nearest
+from superscope.report.lens import neighbor_lists
 from superscope.report.lens.data import inert, searched
 from superscope.report.lens.page import render
 
@@ -69,7 +69,7 @@ def test_the_page_has_norms_and_interference_to_four_digits() -> None:
 def test_of_a_large_vocabulary_the_page_holds_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     lens = lens_of(200, neighbors=3)
     every = lists(data_of(render(lens, searched(lens))))
-    monkeypatch.setattr(nearest, "MOST_BYTES", 40 * 8 * 4)
+    monkeypatch.setattr(neighbor_lists, "MOST_BYTES", 40 * 8 * 4)
     part = searched(lens, [150])
     assert (part.rows, part.listed, part.complete) == (200, 40, False)
     html = render(lens, part)

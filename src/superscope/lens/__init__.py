@@ -14,23 +14,23 @@ from superscope.lens._argmax import Argmax, argmax
 from superscope.lens._budget import budget
 from superscope.lens._budgets import budgets
 from superscope.lens._lens import Lens
-from superscope.lens._look import lens
 from superscope.lens._undertrained import undertrained
 from superscope.lens.budget_options import BudgetOptions
 from superscope.lens.certificates import Certificates
 from superscope.lens.cost import GroupCost, NeighborCost, TokenCosts
 from superscope.lens.cost_options import CostOptions
 from superscope.lens.estimate import Estimate
+from superscope.lens.hubs import InDegree
 from superscope.lens.indicators import Indicators
 from superscope.lens.intervention import Change, Intervention, MovedPair
-from superscope.lens.neighbors import InDegree
+from superscope.lens.lens_of_model import lens
 from superscope.lens.options import LensOptions
 from superscope.lens.overview import Extreme, Overview
 from superscope.lens.reading import Contributor, Reading, ReadingBudget
 from superscope.lens.readings import ReadingBudgets
 from superscope.lens.reference import Reference
 from superscope.lens.token import Chance, Comparison, Named, Neighbor, Square, Token
-from superscope.lens.untrained import Undertrained
+from superscope.lens.undertrained_rows import Undertrained
 from superscope.lens.verification import Fault, Verification, verify
 
 __all__ = [

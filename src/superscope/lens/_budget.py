@@ -21,7 +21,7 @@ from superscope.lens import vocabulary
 from superscope.lens.activations import activations_of
 from superscope.lens.budget_options import BudgetOptions
 from superscope.lens.interference import Interference, below, random_squares
-from superscope.lens.neighbors import overlaps
+from superscope.lens.products import overlaps
 from superscope.lens.reading import Reading, ReadingBudget
 from superscope.options import changed, taking
 

@@ -26,7 +26,7 @@ from superscope.lens.interference import (
     failing,
     random_squares,
 )
-from superscope.lens.neighbors import overlaps
+from superscope.lens.products import overlaps
 from superscope.lens.readings import ReadingBudgets
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen

@@ -15,8 +15,7 @@ from superscope.frequency.checkpoint import loadable
 from superscope.frequency.text import Text, text_of
 from superscope.geometry import Geometry, measure_head
 from superscope.geometry.frames import text_column
-from superscope.geometry.row_classes import RowClass, RowClasses, classify
-from superscope.geometry.unit_rows import Float64
+from superscope.geometry.row_classes import RowClass
 from superscope.heads import Head
 from superscope.heads.embedding import input_embedding
 from superscope.lens import vocabulary
@@ -25,13 +24,11 @@ from superscope.lens._neighbor_cost import neighbor_cost
 from superscope.lens._undertrained import undertrained
 from superscope.lens.cost import NeighborCost
 from superscope.lens.cost_options import CostOptions
-from superscope.lens.looked import Looked
+from superscope.lens.lensed_head import LensedHead
 from superscope.lens.one_token import token_of
-from superscope.lens.options import LensOptions
 from superscope.lens.overview import Overview, overview
-from superscope.lens.token import Comparison, Named, Square, Token
-from superscope.lens.untrained import Undertrained
-from superscope.lens.views import Views
+from superscope.lens.token import Comparison, Square, Token
+from superscope.lens.undertrained_rows import Undertrained
 from superscope.options import changed, taking
 from superscope.plotting import Pictured
 from superscope.progress import ProgressChoice, chosen
@@ -44,7 +41,7 @@ MEMORY = 2 << 30  # bytes of a head whose rows are kept, so that no token reads 
 
 
 @dataclass(frozen=True, eq=False)
-class Lens(Pictured):
+class Lens(LensedHead, Pictured):
     """A head, to be looked at token by token; :func:`lens` makes it.
 
     What takes long is computed when it is first asked for.
@@ -65,10 +62,6 @@ class Lens(Pictured):
         Name of the checkpoint, which a text can be read with; None for a model in memory.
     """
 
-    head: Head
-    options: LensOptions
-    frequencies: Float64 | None
-    views: Views
     notes: tuple[str, ...] = ()
     source: str | Path | None = None
 
@@ -93,7 +86,7 @@ class Lens(Pictured):
         Token(' red', id 1, norm 1.109)
         """
         first, *others = self.find(name)
-        return token_of(self.looked, first, others)
+        return token_of(self, first, others)
 
     def find(self, name: str | int) -> tuple[int, ...]:
         """Return the ids of the entries that a name stands for, the best first.
@@ -306,7 +299,7 @@ class Lens(Pictured):
         place = loadable(self.source, self.options.revision, self.options.base)
         with chosen(progress) as report:
             return neighbor_cost(
-                self.looked,
+                self,
                 Pass(place, text if isinstance(text, Text) else text_of(text), o, keep, report),
                 o,
             )
@@ -343,21 +336,6 @@ class Lens(Pictured):
     def _unknown_classes(self) -> tuple[str, ...]:
         reason = self.classes.reason
         return () if reason is None else (f"classes of rows but zero and duplicate: {reason}",)
-
-    @property
-    def looked(self) -> Looked:
-        """The head, how it is looked at, and the classes of its rows."""
-        o = self.options
-        return Looked(self.head, self.views, o.center, o.neighbors, self.classes, self.frequencies)
-
-    @cached_property
-    def classes(self) -> RowClasses:
-        """The class of every row: it takes a pass over the rows and over the vocabulary."""
-        return classify(self.head)
-
-    def named(self, index: int) -> Named:
-        """Return the entry of an id, with its text and its class."""
-        return self.looked.named(index)
 
     def __str__(self) -> str:
         return as_text(self)

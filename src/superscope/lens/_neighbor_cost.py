@@ -20,9 +20,9 @@ from superscope.lens.cost_scoring import QUANTITIES, CostScoring
 from superscope.lens.decades import NEVER, decade_name, decades_of
 from superscope.lens.estimate import Estimate, estimates
 from superscope.lens.halves import Halves
-from superscope.lens.looked import Looked
+from superscope.lens.lensed_head import LensedHead
 from superscope.lens.moving import intervention
-from superscope.lens.near import Near, near
+from superscope.lens.neighbors import NearestRows, nearest_rows
 from superscope.text import counted, fixed, number, percent
 
 Int64 = npt.NDArray[np.int64]
@@ -33,12 +33,12 @@ _NOTED = 0.5  # share of neighbors that never occur beyond which it is noted
 _SOME = 0.01  # share of tokens beyond which it is noted that they are left out
 
 
-def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborCost:
+def neighbor_cost(lens: LensedHead, read: Pass, options: CostOptions) -> NeighborCost:
     """Return what the nearest rows cost a model on a text.
 
     Parameters
     ----------
-    looked
+    lens
         The head.
     read
         The model and the text.
@@ -50,12 +50,14 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
     SuperscopeError
         The text is too short for controls, or the head is not that of the model.
     """
-    looked.check(read.model)
+    lens.check(read.model)
     if options.pairs:
-        looked.check_movable(read.model)
+        lens.check_movable(read.model)
     targets, counts, documents = _targets(read)
-    frequencies = _by_id(looked, read, targets, counts)
-    found = near(looked.views.rows(looked.center), targets, looked.nearest, read.progress)
+    frequencies = _by_id(lens, read, targets, counts)
+    found = nearest_rows(
+        lens.views.rows(lens.options.center), targets, lens.options.neighbors, read.progress
+    )
     _check(found, frequencies, read)
     of = found.neighbors if options.like == "neighbor" else found.targets[:, None]
     controls = draw(
@@ -63,7 +65,7 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
         found.neighbors,
         np.broadcast_to(frequencies[of], found.neighbors.shape),
         frequencies,
-        _allowed(looked),
+        _allowed(lens),
         options.draws,
         options.seed,
     )
@@ -72,7 +74,7 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
     has = controls.drawn
     sets = np.concatenate([found.neighbors[has][:, None], controls.ids[has]], axis=1)
     decades, decade_names = _decades(frequencies, targets)
-    class_of = _class_codes(looked, read.model.rows)
+    class_of = _class_codes(lens, read.model.rows)
     labels = {
         "total": (np.zeros(read.model.rows, np.int64), 1),
         "classes": (class_of, len(_CLASSES)),
@@ -90,12 +92,12 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
         text=evaluation.text,
         settings=evaluation.settings,
         loss=Estimate(evaluation.loss, evaluation.loss_se),
-        center=looked.center,
+        center=lens.options.center,
         nearest=sets.shape[2],
         draws=options.draws,
         like=options.like,
         seed=options.seed,
-        counted="text" if looked.frequencies is None else "given",
+        counted="text" if lens.frequencies is None else "given",
         total=total,
         drawing_se=_drawing_se(scoring, total.tokens),
         left_out=scoring.left_out,
@@ -108,7 +110,7 @@ def neighbor_cost(looked: Looked, read: Pass, options: CostOptions) -> NeighborC
         texts=texts,
         row_classes=tuple(str(_CLASSES[c]) for c in class_of[found.targets[has]].tolist()),
         intervention=intervention(
-            looked, read, scoring, found.targets[has], sets, halves, options
+            lens, read, scoring, found.targets[has], sets, halves, options
         ),
         notes=evaluation.notes,
     )  # fmt: skip
@@ -129,18 +131,18 @@ def _targets(read: Pass) -> tuple[Int64, Int64, Int64]:
     return targets, counts[targets], np.array(sorted(documents), np.int64)
 
 
-def _by_id(looked: Looked, read: Pass, targets: Int64, counts: Int64) -> Float64:
+def _by_id(lens: LensedHead, read: Pass, targets: Int64, counts: Int64) -> Float64:
     """Return the frequency of each id of the model."""
     made = np.zeros(read.model.rows)
-    if looked.frequencies is None:
+    if lens.frequencies is None:
         made[targets] = counts
         return made
-    given = looked.frequencies[: len(made)]
+    given = lens.frequencies[: len(made)]
     made[: len(given)] = given
     return made
 
 
-def _check(found: Near, frequencies: Float64, read: Pass) -> None:
+def _check(found: NearestRows, frequencies: Float64, read: Pass) -> None:
     """Refuse a text from which nothing can be said."""
     if not len(found.targets) or not found.neighbors.shape[1]:
         raise UsageError(f"{read.text.name}: no token of it has a row with a direction")
@@ -155,18 +157,18 @@ def _too_short(read: Pass, why: str) -> str:
     )
 
 
-def _allowed(looked: Looked) -> Int64:
+def _allowed(lens: LensedHead) -> Int64:
     """Return the ids that may be controls: rows with a direction that stand for text."""
-    rows = looked.views.rows(looked.center).head
-    c = looked.classes
+    rows = lens.views.rows(lens.options.center).head
+    c = lens.classes
     plain = [k for k, kind in enumerate(_CLASSES) if kind.may_be_word or kind is RowClass.BYTE]
     return np.intersect1d(rows.kept_ids, c.kept_ids[np.isin(c.codes, plain)])
 
 
-def _class_codes(looked: Looked, rows: int) -> Int64:
+def _class_codes(lens: LensedHead, rows: int) -> Int64:
     """Return the number of the class of each id."""
     codes = np.full(rows, _CLASSES.index(RowClass.UNKNOWN), np.int64)
-    codes[looked.classes.kept_ids] = looked.classes.codes
+    codes[lens.classes.kept_ids] = lens.classes.codes
     return codes
 
 
@@ -229,7 +231,7 @@ def _weights(some: Int64, targets: Int64, counts: Int64) -> Float64:
 
 
 def _token_costs(
-    scoring: CostScoring, found: Near, has: npt.NDArray[np.bool_], frequencies: Float64
+    scoring: CostScoring, found: NearestRows, has: npt.NDArray[np.bool_], frequencies: Float64
 ) -> TokenCosts:
     sums = {name: scoring.tokens.sums[:, k] for k, name in enumerate(QUANTITIES)}
     ratio = scoring.tokens.ratio

@@ -16,7 +16,7 @@ from superscope.heads import Head
 from superscope.lens.indicators import distances_from, indicators, mean_of
 from superscope.lens.reference import FEWEST, Reference, close_together, densest, references
 from superscope.lens.two_groups import APART, FINEST, TwoGroups, two_groups
-from superscope.lens.untrained import Undertrained
+from superscope.lens.undertrained_rows import Undertrained
 
 # A group that is not sure is told only within this share of the background's distance, and if
 # it is less likely by chance. The densest rows of narrow random heads reach to 0.4 of it.

@@ -13,7 +13,7 @@ from superscope.lens.cost_options import CostOptions
 from superscope.lens.cost_scoring import CostScoring
 from superscope.lens.halves import Halves
 from superscope.lens.intervention import Intervention, MovedPair
-from superscope.lens.looked import Looked
+from superscope.lens.lensed_head import LensedHead
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ _EQUAL = 1 - 1e-9  # cosine beyond which two rows have no direction between them
 
 
 def intervention(  # noqa: PLR0917 - what the first pass found
-    looked: Looked,
+    lens: LensedHead,
     read: Pass,
     scoring: CostScoring,
     targets: Int64,
@@ -40,7 +40,7 @@ def intervention(  # noqa: PLR0917 - what the first pass found
 
     Parameters
     ----------
-    looked, read
+    lens, read
         Head; model and text.
     scoring
         What the neighbors cost.
@@ -54,7 +54,7 @@ def intervention(  # noqa: PLR0917 - what the first pass found
     """
     if not options.pairs:
         return None
-    rows = _Rows(looked, read)
+    rows = _Rows(lens, read)
     pairs, equal = _worst(scoring.slots, targets, sets, rows, options.pairs)
     if not pairs:
         return None
@@ -79,9 +79,7 @@ def intervention(  # noqa: PLR0917 - what the first pass found
     tokens, documents = change.scored
     return Intervention(
         pairs=tuple(
-            MovedPair(
-                looked.named(i), looked.named(j), rows.cosine(i, j), math.degrees(angle), changed
-            )
+            MovedPair(lens.named(i), lens.named(j), rows.cosine(i, j), math.degrees(angle), changed)
             for (i, j), angle, changed in zip(pairs, angles, each, strict=True)
         ),
         together=together,
@@ -98,9 +96,9 @@ def intervention(  # noqa: PLR0917 - what the first pass found
 class _Rows:
     """Rows of the model's own head, less the mean row."""
 
-    def __init__(self, looked: Looked, read: Pass):
+    def __init__(self, lens: LensedHead, read: Pass):
         self._model = read.model
-        center = looked.views.rows("mean").center
+        center = lens.views.rows("mean").center
         assert center is not None
         self.center = center.astype(np.float64)
         self._kept: dict[int, Float64] = {}

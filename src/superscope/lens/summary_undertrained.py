@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from superscope.lens.untrained import Undertrained
+from superscope.lens.undertrained_rows import Undertrained
 from superscope.text import (
     advice,
     as_text,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from superscope.geometry.frames import SUFFIXES
 from superscope.geometry.row_classes import RowClass
-from superscope.lens.neighbors import InDegree
+from superscope.lens.hubs import InDegree
 from superscope.plotting import Pictured
 from superscope.result import Result
 

@@ -19,7 +19,7 @@ from superscope.geometry.unit_rows import UnitRows
 from superscope.lens import Lens
 from superscope.lens.neighbors import shortest
 from superscope.progress import Progress, silent
-from superscope.report.lens.nearest import NearestRows, bytes_of, nearest_rows
+from superscope.report.lens.neighbor_lists import NeighborLists, bytes_of, lists_that_fit
 from superscope.text import visible
 
 SPARE = 5  # rows beyond those shown, for when the shortest are left out
@@ -62,7 +62,7 @@ def searched(lens: Lens, first: Sequence[int] = (), progress: Progress = silent)
     """
     table = lens.tokens()
     keep = lens.options.neighbors
-    near = nearest_rows(lens, _compared(lens, table), keep + SPARE, first, progress)
+    near = lists_that_fit(lens, _compared(lens, table), keep + SPARE, first, progress)
     ids = table["id"].to_numpy(np.int64)
     place = np.full(lens.head.stored.shape[0], -1, np.int64)
     place[ids] = np.arange(len(ids))
@@ -100,7 +100,7 @@ def _compared(lens: Lens, table: pd.DataFrame) -> UnitRows:
     return UnitRows(head, rows.inverse_norms[kept], rows.center)
 
 
-def _near(near: NearestRows, place: npt.NDArray[np.int64], kind: str) -> Mapping[str, Any]:
+def _near(near: NeighborLists, place: npt.NDArray[np.int64], kind: str) -> Mapping[str, Any]:
     hundredths = np.rint(100 * near.overlaps.astype(np.float64)) + 100
     return {
         "count": near.ids.shape[1],

@@ -1,16 +1,18 @@
-"""A head as a lens looks at it, handed to what reads a text with its model."""
+"""The head that a lens is on, as all that looks at its tokens or reads a text takes it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import UsageError
 from superscope.evaluation.model import LanguageModel
-from superscope.geometry import RowClasses
+from superscope.geometry.row_classes import RowClasses, classify
 from superscope.heads import Head
+from superscope.lens.options import LensOptions
 from superscope.lens.token import Named
 from superscope.lens.views import Views
 
@@ -21,31 +23,30 @@ _ALIKE = 0.02  # of the largest number, by which these may differ
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
-    """A head as a lens looks at it.
+class LensedHead:
+    """A head, and how a lens looks at it.
 
     Attributes
     ----------
     head
-        The head.
-    views
-        Its unit rows.
-    center
-        What is subtracted from every row before rows are near.
-    nearest
-        k, the number of nearest rows.
-    classes
-        Class of each row.
+        The head, V rows.
+    options
+        How tokens are looked at.
     frequencies
-        Of the stored rows, or None to count the text.
+        Frequencies of the stored rows, float64; or None.
+    views
+        The unit rows under each centering.
     """
 
     head: Head
-    views: Views
-    center: str
-    nearest: int
-    classes: RowClasses
+    options: LensOptions
     frequencies: Float64 | None
+    views: Views
+
+    @cached_property
+    def classes(self) -> RowClasses:
+        """The class of every row: it takes a pass over the rows and over the vocabulary."""
+        return classify(self.head)
 
     def check(self, model: LanguageModel) -> None:
         """Refuse a model that has another output head than this one.

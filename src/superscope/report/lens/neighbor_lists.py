@@ -1,4 +1,4 @@
-"""The nearest rows of every token that a page can hold, or of as many as fit."""
+"""The lists of nearest rows in a page: of every token, or of as many as fit."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from superscope.geometry import stages
 from superscope.geometry.pairs import exact
 from superscope.geometry.unit_rows import UnitRows
 from superscope.lens import Lens
-from superscope.lens.neighbors import nearest, overlaps
+from superscope.lens.neighbors import nearest_rows
 from superscope.progress import Progress
 
 Int64 = npt.NDArray[np.int64]
@@ -20,12 +19,11 @@ Float32 = npt.NDArray[np.float32]
 
 MOST_BYTES = 5 << 20  # of the lists in the page
 _BASE64 = 4 / 3
-_BATCH = 64  # rows whose overlaps with all are held at once
 
 
 @dataclass(frozen=True, eq=False)
-class NearestRows:
-    """Nearest rows of some tokens.
+class NeighborLists:
+    """The lists of nearest rows that a page holds.
 
     Attributes
     ----------
@@ -43,9 +41,9 @@ class NearestRows:
     complete: bool
 
 
-def nearest_rows(
+def lists_that_fit(
     lens: Lens, rows: UnitRows, keep: int, first: Sequence[int], progress: Progress
-) -> NearestRows:
+) -> NeighborLists:
     """Return the nearest rows of all rows in one pass over all pairs, or of those that fit.
 
     Parameters
@@ -68,20 +66,10 @@ def nearest_rows(
         found = exact(rows, neighbors=keep, top=1, progress=progress)
         assert found.neighbors is not None
         assert found.neighbor_overlaps is not None
-        return NearestRows(ids, found.neighbors.astype(np.int64), found.neighbor_overlaps, True)
+        return NeighborLists(ids, found.neighbors.astype(np.int64), found.neighbor_overlaps, True)
     chosen = _chosen(lens, ids, most, first)
-    near = np.empty((len(chosen), keep), np.int64)
-    values = np.empty((len(chosen), keep), np.float32)
-    out = np.zeros(rows.features, bool)
-    for start in range(0, len(chosen), _BATCH):
-        batch = chosen[start : start + _BATCH]
-        for k, c in enumerate(overlaps(rows, rows.take(batch)), start):
-            out[chosen[k]] = True
-            near[k] = nearest(c, keep, out)
-            values[k] = c[near[k]]
-            out[chosen[k]] = False
-        progress(stages.PAIRS, start + len(batch), len(chosen))
-    return NearestRows(ids[chosen], ids[near], values, False)
+    near = nearest_rows(rows, ids[chosen], keep, progress)
+    return NeighborLists(near.targets, near.neighbors, near.overlaps.astype(np.float32), False)
 
 
 def bytes_of(rows: int) -> int:
