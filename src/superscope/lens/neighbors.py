@@ -15,6 +15,7 @@ Int64 = npt.NDArray[np.int64]
 
 SHORT = 0.01  # share of the rows, the shortest, without which neighbors are given too
 _BYTES = 1 << 27  # of overlaps at once
+_BLOCK = 64  # overlaps of which the greatest is taken first
 
 
 def nearest(own: Float32, keep: int, left_out: npt.NDArray[np.bool_]) -> Int64:
@@ -29,14 +30,17 @@ def nearest(own: Float32, keep: int, left_out: npt.NDArray[np.bool_]) -> Int64:
     left_out
         Rows that are no neighbors, shape (V,): the row itself, and equal ones.
     """
-    allowed = np.flatnonzero(~left_out)
-    keep = min(keep, len(allowed))
+    keep = min(keep, len(own) - int(np.count_nonzero(left_out)))
     if not keep:
         return np.empty(0, np.int64)
-    values = own[allowed]
+    values = np.where(left_out, np.float32(-np.inf), own)
+    # The least of the greatest of `keep` blocks is a bound that few others reach.
+    greatest = values[: len(values) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).max(axis=1)
+    bound = np.partition(greatest, -keep)[-keep] if len(greatest) >= keep else -np.inf
+    able = np.flatnonzero(values >= bound)
+    values = values[able]
     best = np.flatnonzero(values >= -np.partition(-values, keep - 1)[keep - 1])
-    order = best[np.argsort(-values[best], kind="stable")][:keep]
-    return allowed[order]
+    return able[best[np.argsort(-values[best], kind="stable")][:keep]]
 
 
 def shortest(norms: Float64) -> npt.NDArray[np.bool_]:
@@ -93,16 +97,17 @@ def nearest_rows(
     keep = min(keep, rows.features - 1)
     found = np.empty((len(targets), keep), np.int64)
     values, square = np.empty((len(targets), keep)), np.empty(len(targets))
+    itself, wide = np.zeros(rows.features, bool), np.empty(rows.features)
     step = max(1, _BYTES // (4 * rows.features))
     for start in range(0, len(targets), step):
         batch = places[start : start + step]
         for k, c in enumerate(overlaps(rows, rows.take(batch)), start):
-            itself = np.zeros(rows.features, bool)
             itself[places[k]] = True
             best = nearest(c, keep, itself)
+            itself[places[k]] = False
             found[k], values[k] = ids[best], c[best]
             c[places[k]] = 0
-            wide = c.astype(np.float64)
-            square[k] = wide @ wide / (rows.features - 1)
+            wide[:] = c
+            square[k] = np.einsum("i,i->", wide, wide) / (rows.features - 1)  # "@" wakes threads
         progress("nearest rows", min(start + step, len(targets)), len(targets))
     return NearestRows(targets, found, values, square)
