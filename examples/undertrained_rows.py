@@ -78,6 +78,11 @@ def area(values: npt.NDArray[np.float64], never: npt.NDArray[np.bool_]) -> float
     return float((ranks.sum() - count * (count + 1) / 2) / (count * others))
 
 
+def share(truth: npt.NDArray[np.bool_]) -> float:
+    """Return how much of it is true; of nothing, not a number."""
+    return float(truth.mean()) if len(truth) else float("nan")
+
+
 def scores(folder: Path, recipe: Recipe) -> list[dict[str, object]]:
     """Return what superscope and each single indicator find of the rows never trained."""
     counts = np.load(folder / COUNTS)
@@ -107,9 +112,9 @@ def scores(folder: Path, recipe: Recipe) -> list[dict[str, object]]:
         "estimated_se": found.estimated_se,
         "listed": int(listed.sum()),
         "expected_fdr": found.expected_fdr,
-        "fdr": float((~never[listed]).mean()),
-        "precision": float(never[listed].mean()),
-        "recall": float(listed[never].mean()),
+        "fdr": 1 - share(never[listed]),
+        "precision": share(never[listed]),
+        "recall": share(listed[never]),
         "few_listed": int(few[listed].sum()),
         "between": len(found.rare),
         "few_between": int(few[np.isin(table["id"], found.rare)].sum()),

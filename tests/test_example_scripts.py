@@ -41,20 +41,15 @@ def run(script: str, monkeypatch: pytest.MonkeyPatch, **options: object) -> None
 def test_rows_whose_training_is_known(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tokens of the code never occur in the text; a second run trains nothing again."""
     code, out = tmp_path / "code", tmp_path / "out"
     code.mkdir()
     (code / "a.py").write_text("def quantized(zebra): return zebra.upper()  # xylophone\n" * 9)
     options = {"steps": 1, "width": 8, "vocabulary": 300, "models": "untied-3"}
-    for _ in range(2):
-        run("undertrained_rows", monkeypatch, text=text, code=code, out=out, **options)
-        (weights,) = out.glob("*/model.safetensors")
-        made = weights.stat().st_mtime_ns
-    assert weights.stat().st_mtime_ns == made
+    run("undertrained_rows", monkeypatch, text=text, code=code, out=out, **options)
     counts = np.load(out / "untied-3" / "counts.npy")
     scores = pd.read_csv(out / "scores.csv")
     assert set(scores["never"]) == {(counts == 0).sum()}
-    assert {"superscope", "norm"} <= set(scores["indicator"])
+    assert {"superscope", "head_norm"} <= set(scores["indicator"])
 
 
 def test_probes_against_their_budget(
