@@ -202,3 +202,19 @@ def test_a_file_of_certificates_is_verified(model, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["lens", str(tmp_path / "other.npy"), "--verify", str(proof)])
     assert ended.value.code == 2
+
+
+def test_a_token_named_twice_is_shown_once(model, capsys):
+    main(["lens", model, "#1", "#2", "#1", "--json"])
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 3  # two tokens and their comparison
+    assert "'#1' is #1 too, which is shown once" in err
+
+
+@pytest.mark.parametrize("option", ["--report", "--table", "--certificates"])
+def test_files_of_another_kind_are_refused_first(option, tmp_path, capsys):
+    argmax = ["--argmax"] if option == "--certificates" else []
+    with pytest.raises(SystemExit) as stopped:
+        main(["lens", str(tmp_path / "absent"), option, str(tmp_path / "x.pdf"), *argmax])
+    assert stopped.value.code == 2
+    assert "x.pdf must end in" in capsys.readouterr().err

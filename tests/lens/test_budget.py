@@ -135,7 +135,7 @@ def test_a_vector_that_is_a_row_is_not_one_of_the_others():
         ({"rates": float("nan")}, "from 0 to 1"),
         ({"noise": -1.0}, "noise=-1.0"),
         ({"draws": 1}, "draws=1"),
-        ({"dictionary": np.ones((1, 40))}, "no direction besides"),
+        ({"dictionary": np.ones((1, 40))}, "no direction that differs from"),
     ],
 )
 def test_what_cannot_be_predicted_is_said(change, words):
@@ -165,7 +165,7 @@ def test_many_readings_leave_equal_directions_out():
     np.testing.assert_allclose(found.interference, alone, rtol=1e-5)
     assert found.ids.tolist() == [0, 7, -1, 401]
     assert "3 directions have equal ones" in found.notes[0]
-    with pytest.raises(HeadDataError, match="no direction besides #0"):
+    with pytest.raises(HeadDataError, match="no direction that differs from #0"):
         superscope.budgets(np.ones((3, 4)))
     with pytest.raises(UsageError, match="directions is empty"):
         superscope.budgets(rows, [])

@@ -68,7 +68,7 @@ def budget(
         Write a page to this .html file.
     """
     from superscope.atomic import check_writable
-    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.figures import check_folder, check_page, write_figures
     from superscope.heads import read_head
     from superscope.lens import budget as predict
     from superscope.lens import budgets as predict_all
@@ -80,9 +80,8 @@ def budget(
         raise UsageError(f"{EVERY} stands for every direction, so it stands alone")
     if table is not None:
         check_suffix(table)
-    for file in (table, report):
-        if file is not None:
-            check_writable(file)
+        check_writable(table)
+    check_page(report)
     check_folder(figures)
     p = None if rates is None else _rates(rates)
     sizes = None if amplitudes is None else _column(amplitudes, "amplitude")

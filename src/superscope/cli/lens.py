@@ -82,7 +82,7 @@ def lens(
     """
     from superscope.atomic import check_writable
     from superscope.cli import lens_argmax, lens_cost, lens_undertrained
-    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.figures import check_folder, check_page, write_figures
     from superscope.frequency import read_frequencies
     from superscope.lens import lens as look
     from superscope.tables import check_suffix
@@ -93,15 +93,15 @@ def lens(
     if certificates is not None:
         if not argmax:
             raise UsageError("--certificates goes with --argmax")
+        check_suffix(certificates, (".npz",))
         check_writable(certificates)
     lens_argmax.check_verify(
         verify, (tokens, argmax, undertrained, text.given, figures, report, certificates)
     )
     lens_cost.check(text, cost, tokens, out, argmax)
     lens_undertrained.check(undertrained, (fdr, unused), (tokens, argmax, text.given))
-    if report is not None:
-        check_writable(report)
-    elif argmax or undertrained or verify is not None:
+    check_page(report)
+    if report is None and (argmax or undertrained or verify is not None):
         _refuse_unused(options, frequencies)
     check_folder(figures)
     if verify is not None:
@@ -116,6 +116,8 @@ def lens(
         if seen is not None:
             _report(seen, report, [seen[name] for name in tokens], [can])
         return
+    if text.given:
+        lens_cost.check_words(text)
     found = look(model, options, frequencies=weights)
     if text.given:
         costs = lens_cost.show(found, text, cost, out, table, json)
@@ -147,13 +149,12 @@ def _show_tokens(  # noqa: PLR0917 - what is shown, and where it goes
     """
     from superscope.cli.figures import write_figures
 
-    shown = _found(found, names)
+    shown, unknown = _found(found, names)
     compared = found.compare([token.id for token in shown]) if len(shown) > 1 else None
     _print(found, shown, compared, json)
-    if len(shown) < len(names):
+    if unknown:
         files = any(path is not None for path in (table, figures, report))
         no_file = "; no file is written" if files else ""
-        unknown = len(names) - len(shown)
         raise UsageError(f"{unknown} of {len(names)} tokens were not found{no_file}")
     if table is not None:
         _write(found, shown, table)
@@ -176,21 +177,28 @@ def _refuse_unused(options: LensOptions, frequencies: Path | None) -> None:
         )
 
 
-def _found(found: Lens, names: Sequence[str]) -> list[Token]:
-    """Return the tokens that are found; of each other of several names, print why not."""
+def _found(found: Lens, names: Sequence[str]) -> tuple[list[Token], int]:
+    """Return the tokens that are found, each once, and how many names are not; print why not."""
     from superscope.cli.terminal import warn
 
     shown: list[Token] = []
+    unknown = 0
     for name in names:
         try:
-            shown.append(found[name])
+            token = found[name]
         except SuperscopeError as error:
             if len(names) == 1:
                 raise
             warn(str(error))
+            unknown += 1
+            continue
+        if token.id in {other.id for other in shown}:
+            warn(f"{name!r} is #{token.id} too, which is shown once")
+        else:
+            shown.append(token)
     if names and not shown:
         raise UsageError("none of the tokens were found")
-    return shown
+    return shown, unknown
 
 
 def _report(

@@ -44,6 +44,19 @@ def check(
         _check_places(out)
 
 
+def check_words(text: TextArguments) -> None:
+    """Refuse a text without a word in it, before anything else is read.
+
+    Raises
+    ------
+    UsageError
+        Naming it.
+    """
+    read = text.text()
+    if not any(document.text.strip() for document in read):
+        raise UsageError(f"{read.name} has no text in it")
+
+
 def show(  # noqa: PLR0917 - what is read, and where it goes
     found: Lens,
     text: TextArguments,

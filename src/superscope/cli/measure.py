@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from superscope._measure import MeasureOptions, NotMeasured
 from superscope.errors import SuperscopeError, UsageError
-from superscope.text import advice, named
+from superscope.text import advice, counted, named
 
 if TYPE_CHECKING:
     from superscope.geometry import Geometry
@@ -66,7 +66,7 @@ def measure(
         raise UsageError("name a MODEL or a --family; see: superscope measure --help")
     if initial is not None and len(names) > 1:
         raise UsageError("--initial is for a single MODEL; measure one at a time")
-    _check_outputs((table, tokens), (table, tokens, report), figures)
+    _check_outputs((table, tokens), report, figures)
     weights = None if frequencies is None else read_frequencies(frequencies)
     measured, failed, missing, stopped = _measure_all(names, options, weights, initial)
     if measured:  # write files first, because a closed pipe ends the printing
@@ -83,7 +83,7 @@ def measure(
     for one in missing:
         print(_line(one) if json else f"{named(one.tensor)}  not measured: {advice(one.why)}")
     if stopped:
-        raise KeyboardInterrupt(_remaining(names, measured, failed))
+        raise KeyboardInterrupt(_remaining(names, measured, failed, options.tensor, table))
     if missing:
         raise UsageError(
             f"{len(missing)} of {len(missing) + len(measured)} matrices were not measured: "
@@ -137,12 +137,24 @@ def _line(one: NotMeasured) -> str:
     return dumps({"model": one.model, "tensor": one.tensor, "not_measured": one.why})
 
 
-def _remaining(names: list[str], measured: list[Geometry], failed: list[str]) -> str:
+def _remaining(
+    names: list[str],
+    measured: list[Geometry],
+    failed: list[str],
+    tensor: str | None,
+    table: Path | None,
+) -> str:
     """Return what a stopped command did, and how to continue."""
+    written = "" if table is None else f"; {table} has only these"
+    if tensor is not None:  # a model has as many matrices as match
+        return (
+            f"stopped: {counted(len(measured), 'matrix was', 'matrices were')} measured, and not "
+            f"all{written}; a narrower --tensor names those that are left"
+        )
     left = names[len(measured) + len(failed) :]
     return (
-        f"stopped: {len(measured)} of {len(names)} models were measured; "
-        f"to measure the rest: superscope measure {' '.join(left)}"
+        f"stopped: {len(measured)} of {len(names)} models were "
+        f"measured{written}; to measure the rest: superscope measure {' '.join(left)}"
     )
 
 
@@ -185,18 +197,15 @@ def _write_tokens(measured: list[Geometry], file: Path) -> None:
     write_table(pd.concat(frames, ignore_index=True), file)
 
 
-def _check_outputs(
-    tables: Sequence[Path | None], files: Sequence[Path | None], folder: Path | None
-) -> None:
+def _check_outputs(tables: Sequence[Path | None], report: Path | None, folder: Path | None) -> None:
     """Raise for files that cannot be written, before the work starts."""
     from superscope.atomic import check_writable
-    from superscope.cli.figures import check_folder
+    from superscope.cli.figures import check_folder, check_page
     from superscope.tables import check_suffix
 
     for table in tables:
         if table is not None:
             check_suffix(table)
-    for file in files:
-        if file is not None:
-            check_writable(file)
+            check_writable(table)
+    check_page(report)
     check_folder(folder)

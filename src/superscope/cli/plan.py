@@ -34,13 +34,11 @@ def plan(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable
-    from superscope.cli.figures import check_folder
+    from superscope.cli.figures import check_folder, check_page
     from superscope.cli.written import read_law
     from superscope.forecasts import plan as plan_budget
 
-    if report is not None:
-        check_writable(report)
+    check_page(report)
     check_folder(figures)
     fitted = read_law(law)
     planned = plan_budget(fitted, compute, options)

@@ -54,9 +54,8 @@ def study(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable
     from superscope.cli.executor import chosen_workers
-    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.figures import check_folder, check_page, write_figures
     from superscope.cli.terminal import progress_bar, warn
     from superscope.report import write_study_report
     from superscope.study import study as run_study
@@ -64,8 +63,7 @@ def study(
     if not models:
         raise UsageError("name models or a family; see: superscope study --help")
     read = text.text()
-    if report is not None:
-        check_writable(report)
+    check_page(report)
     check_folder(figures)
     # A worker holds a whole model and uses all cores.
     one = 1 if executor == "dask" and scheduler is None else None

@@ -25,14 +25,13 @@ def toy_figures(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG; default: RUNS/figures.
     """
-    from superscope.atomic import check_writable
-    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.figures import check_folder, check_page, write_figures
     from superscope.cli.written import finished_runs
     from superscope.report import write_toy_report
 
     report, figures = report or runs / "report.html", figures or runs / "figures"
     found = finished_runs(runs)
-    check_writable(report)
+    check_page(report)
     check_folder(figures)
     write_toy_report(found, report)
     write_figures(figures, "toy", lambda room: room.sweep_drawings(room.grouped(found)))

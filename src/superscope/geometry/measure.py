@@ -30,6 +30,7 @@ from superscope.geometry.weighted import mean_row, weighted_overlap
 from superscope.heads import Head, near_zero
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen, expect
+from superscope.text import counted
 
 
 @taking(GeometryOptions)
@@ -173,8 +174,8 @@ def _overlap(
 ) -> Overlap:
     if rows.features < 2:
         raise HeadDataError(
-            f"{raw.head.provenance.model}: only {rows.features} row(s) are nonzero "
-            f"(center={center}); an overlap needs two"
+            f"{raw.head.provenance.model}: {counted(rows.features, 'row has', 'rows have')} a "
+            f"direction (center={center}); an overlap needs two"
         )
 
     def report(stage: str, done: int, total: int) -> None:

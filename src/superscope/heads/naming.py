@@ -335,8 +335,8 @@ def refuse_integers(name: str, dtype: str, config: Mapping[str, Any]) -> None:
         raise _quantized(name, method, dtype)
     if re.fullmatch(r"[IU]\d+", dtype) and dtype != "I8":
         raise FormatError(
-            f"the head {name} is stored as {dtype}, which is an unknown quantization; "
-            "measure the unquantized checkpoint"
+            f"{name} is stored as {dtype}: it holds whole numbers, which are no weights, or is "
+            "quantized in a way that is not known; measure the unquantized checkpoint"
         )
 
 

@@ -110,9 +110,14 @@ def budget(
         others[same] = False
         notes.append(_left_out(rows.head, same))
     if not others.any():
-        raise HeadDataError(f"{head.provenance.model} has no direction besides {name}")
+        raise HeadDataError(f"{head.provenance.model} has no direction that differs from {name}")
     made = Interference(c[others], every.of(others), o)
     drawn = [made.read(squares[others]) for squares in random_squares(len(c), rows.width, o)]
+    if np.isin(every.of(others).rates, (0.0, 1.0)).all():
+        notes.append(
+            "every other direction is always on or never: what never changes does not disturb, "
+            "unless its size does"
+        )
     exact = made.auc()
     reading = made.read(made.overlaps**2)
     if abs(exact - reading.auc) > _GAP:

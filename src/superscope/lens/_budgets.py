@@ -179,7 +179,7 @@ def _read(
     interference = a - b
     if not others.all():
         first = targets.names[int(np.argmin(others))]
-        raise HeadDataError(f"{head.provenance.model} has no direction besides {first}")
+        raise HeadDataError(f"{head.provenance.model} has no direction that differs from {first}")
     pairs = np.concatenate([p[0] for p in left_out]), np.concatenate([p[1] for p in left_out])
     equal = int((np.bincount(pairs[0], minlength=count) > (targets.places >= 0)).sum())
     if equal:

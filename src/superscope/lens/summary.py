@@ -45,7 +45,8 @@ def _(token: Token) -> str:
         facts.append(("equal rows", f"{len(t.equal):,}: {_entries(t.equal)}"))
     if t.others:
         facts.append(("same word", _entries(t.others)))
-    facts.append(("norm", f"{number(t.norm, 4)}, number {t.norm_rank:,} of {t.features:,} rows"))
+    longer = f"{t.norm_rank - 1:,} of {t.features:,} rows are longer"
+    facts.append(("norm", f"{number(t.norm, 4)}; {longer}"))
     facts.append(("interference", _interference(t)))
     if t.frequency_interference is not None:
         facts.append(("in the text", f"{number(t.frequency_interference, 4)}, mean c² with "

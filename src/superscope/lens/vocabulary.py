@@ -97,7 +97,8 @@ def _unknown(
     pieces = () if head.tokenizer is None else head.tokenizer.encode(name)
     if pieces and not any(map(is_special, pieces)):
         listed = ", ".join(shown(head, i) for i in pieces)
-        return f"{said}; it reads it as {counted(len(pieces), 'token')}: {listed}"
+        one_each = "name it so" if len(pieces) == 1 else "name them one by one"
+        return f"{said}; it reads it as {counted(len(pieces), 'token')}: {listed}; {one_each}"
     near = like(texts, name)
     if not near:
         return f"{said}, and none is spelled like it"

@@ -103,5 +103,5 @@ def _directions(b: ReadingBudgets) -> _Rows:
         "Each direction, the worst first",
         ("direction", "interference", "among random", "d′", "AUC", "AUC, Gaussian", "than random"),
         rows,
-        f"{left:,} more are left out here; --table has all." if left else "",
+        f"{left:,} more are left out here; the table has all." if left else "",
     )
