@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import superscope
 from superscope.errors import HeadDataError, NotFoundError, UsageError
 from superscope.heads import Head
-from superscope.lens import Comparison, Lens, Token, neighbors
+from superscope.lens import Comparison, Lens, Token, hubs
 from superscope.lens.hubs import in_degree
 from superscope.lens.products import overlaps
 from superscope.lens.views import Views
@@ -266,7 +266,7 @@ def test_the_search_for_those_who_have_a_hub_near_is_bounded_by_its_work(monkeyp
     unit = Views(Head.from_array(rows.astype(np.float32)), None).rows("none")
     own = overlaps(unit, unit.block(0, 1))[0]
     every = in_degree(unit, 0, own, 10, np.zeros(600, bool))
-    monkeypatch.setattr(neighbors, "_WORK", 2 * 64 * 600 * 64 + 1)
+    monkeypatch.setattr(hubs, "_WORK", 2 * 64 * 600 * 64 + 1)
     some = in_degree(unit, 0, own, 10, np.zeros(600, bool))
     assert every.count > 500 and every.asked == 599
     assert (some.count, some.asked) == (128, 128)
