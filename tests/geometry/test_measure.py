@@ -77,7 +77,7 @@ def test_rows_that_differ_from_the_mean_by_rounding_only_are_the_mean() -> None:
 def test_too_few_rows_have_no_overlap() -> None:
     with pytest.raises(HeadDataError, match=r"1 row has a direction"):
         measure(np.ones((1, 4)))
-    with pytest.raises(HeadDataError, match="0 rows have.*center=mean"):
+    with pytest.raises(HeadDataError, match=r"0 rows have.*center=mean"):
         measure(np.ones((9, 4)))
 
 
