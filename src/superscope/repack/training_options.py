@@ -21,8 +21,10 @@ class TrainingOptions:
     Attributes
     ----------
     objective
-        What ``trained`` descends: ``kl`` from the full head's probabilities, ``text`` for the loss
-        of the text's own tokens, ``both`` for the mean of the two.
+        What ``trained`` descends: ``kl``, the divergence from the full head's probabilities;
+        ``text``, the loss of the text's own tokens; ``both``, the mean of the two. With the text's
+        tokens a head learns that text as well: its loss there may fall below that of the full head,
+        and says nothing of the rank.
     steps
         Steps of ``trained``, at most.
     step_positions
