@@ -113,5 +113,6 @@ def precision(device: torch.device) -> torch.dtype:
 
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    fast = device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+    matrices = getattr(torch.cpu, "_is_amx_tile_supported", None)  # not in old versions
+    fast = device.type == "cpu" and matrices is not None and matrices()
     return torch.bfloat16 if fast else torch.float32

@@ -240,7 +240,8 @@ def _adam(head: TrainableHead, options: TrainingOptions) -> torch.optim.Optimize
         {"params": [p], "highest": options.learning_rate * scale}
         for p, scale in zip(head.parameters, head.scales(), strict=True)
     ]
-    return torch.optim.Adam(groups, lr=0.0, betas=_BETAS, eps=_EPS, foreach=False, fused=True)
+    fused = head.parameters[0].device.type in ("cpu", "cuda")
+    return torch.optim.Adam(groups, lr=0.0, betas=_BETAS, eps=_EPS, foreach=False, fused=fused)
 
 
 def _positions(count: int, size: int, step: int, seed: int) -> Int64:
