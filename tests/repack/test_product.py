@@ -14,7 +14,7 @@ import superscope
 from superscope.cli import main
 from superscope.errors import EvaluationError, UsageError
 from superscope.evaluation import evaluate
-from superscope.repack import Repacking, load, writing
+from superscope.repack import Repacking, load, stored, writing
 
 needed("transformers")
 
@@ -73,6 +73,20 @@ def test_what_is_written_has_the_loss_that_is_told(
     ]
     assert overlaps[0] == pytest.approx(overlaps[1], rel=1e-6 if dtype == "float32" else 2e-2)
     assert Repacking.from_json(found.to_json()).product == made
+
+
+def test_a_body_in_several_files_is_linked_under_new_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "SHARD", "10KB")
+    out = tmp_path / "out"
+    made = repacked(original("llama", tmp_path / "own"), out, ways=("blocks",)).product
+    assert made is not None and made.full_loss is not None and len(made.ranks) > 1
+    assert loss(out) == pytest.approx(made.loss.value, abs=1e-6)
+    assert loss(out / "full") == pytest.approx(made.full_loss.value, abs=1e-6)
+    files = [sorted(p.stat().st_ino for p in f.glob("model-*")) for f in (out, out / "full")]
+    assert len(files[0]) > 1 and len(files[1]) == len(files[0]) + 1
+    assert {*files[0]} < {*files[1]}
 
 
 def test_license_and_name_go_along(tmp_path: Path) -> None:
@@ -137,6 +151,11 @@ def test_what_cannot_be_written_is_refused_before_the_text_is_read(tmp_path: Pat
         repacked(adapter, out)
     with pytest.raises(EvaluationError, match="float32"):
         repacked(model, out, dtype="bfloat16")
+    config = json.loads((model / "config.json").read_text())
+    quantized = {**config, "quantization_config": {"quant_method": "fp8"}}
+    (model / "config.json").write_text(json.dumps(quantized))
+    with pytest.raises(UsageError, match=r"quantized \(fp8\)"):
+        repacked(model, out)
     assert not out.exists()
 
 

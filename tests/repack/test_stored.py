@@ -81,6 +81,14 @@ def test_a_model_comes_back_to_the_bit(kind: str, blocks: int, tmp_path: Path) -
                           head.matrix())  # fmt: skip
 
 
+def test_a_model_from_a_gguf_file_is_written_as_numbers(tmp_path: Path) -> None:
+    made, _ = narrowed("llama", tmp_path / "own")
+    made.hf_quantizer = mark = object()  # as transformers leaves it, with dequantized weights
+    save(made, tmp_path / "narrow")
+    assert made.hf_quantizer is mark
+    assert "quantization_config" not in (tmp_path / "narrow" / "config.json").read_text()
+
+
 def test_an_input_embedding_of_factors_comes_back(tmp_path: Path) -> None:
     import torch
 

@@ -74,7 +74,8 @@ def found_factors(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) 
     label = f"{checkpoint.name}: the product of its factors"
     norm = folded_gain(opened, where, config, head.width, label) if options.fold_norm else None
     more = parameters_of(directory)
-    shown = ", ".join(map(str, ranks))
+    shown = f"rank {ranks[0]}" if len(head.blocks) == 1 else f"ranks {', '.join(map(str, ranks))}"
+    pairs = "two factors" if len(head.blocks) == 1 else f"{len(head.blocks)} pairs of factors"
     return FoundHead(
         file=opened.file(FILE),
         tensor=StoredTensor(
@@ -88,12 +89,12 @@ def found_factors(checkpoint: Checkpoint, opened: Opened, options: HeadOptions) 
             file=FILE,
             format=directory.format,
             tensor="head",
-            reason=f"the product of two factors of rank {shown}",
+            reason=f"the product of {pairs} of {shown}",
             dtype=stored.encoding.name,
             folded_norm=None if norm is None else norm[0],
             depth=depth_of(config, directory),
             parameters=None if counted is None or more is None else counted + more,
-            notes=(f"the output head is stored as two factors of rank {shown}",),
+            notes=(f"the output head is stored as {pairs} of {shown}",),
         ),
         gain=None if norm is None else norm[1],
         bias=head.bias,

@@ -13,7 +13,7 @@ from superscope.frequency.checkpoint import Loadable, located
 from superscope.heads import HeadOptions
 from superscope.heads.adapters import MERGE
 from superscope.heads.find import find_head
-from superscope.heads.opened import Opened
+from superscope.heads.opened import Opened, config_of
 
 _CARD = "README.md"
 _LICENSES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.txt")
@@ -66,6 +66,12 @@ def original_of(checkpoint: Loadable) -> Original:
         )
     found = located(checkpoint)
     opened = Opened(found)
+    if (how := config_of(found).get("quantization_config")) and checkpoint.gguf is None:
+        method = how.get("quant_method") if isinstance(how, dict) else None
+        raise UsageError(
+            f"{checkpoint.name}: its weights are quantized ({method}), and are not written so; "
+            "save it dequantized (model.dequantize(), model.save_pretrained), and repack that"
+        )
     said: dict[str, Any] = {}
     if checkpoint.gguf is not None:
         told = opened.directory(checkpoint.gguf).properties

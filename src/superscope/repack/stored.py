@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -118,7 +120,7 @@ def write_into(model: Any, folder: Path, dtype: Any) -> None:
         parts["input"] = entry
     own = tuple(f"{name_of(model, part)}." for part in parts.values())
     body = {n: t for n, t in model.state_dict().items() if not n.startswith(own)}
-    with quiet(transformers):
+    with quiet(transformers), _dequantized(model):
         type(model).save_pretrained(
             model, folder, state_dict=narrowed(body, dtype), max_shard_size=SHARD
         )
@@ -130,6 +132,18 @@ def write_into(model: Any, folder: Path, dtype: Any) -> None:
         for name, array in arrays_of(module.factors, part).items():
             tensors[name] = _tensor(array, dtype)
     save_file(tensors, folder / FILE, metadata={"format": "pt"})
+
+
+@contextmanager
+def _dequantized(model: Any) -> Iterator[None]:
+    """Let a model from a GGUF file be written: its weights are numbers, but it is marked."""
+    marks = [(model, "hf_quantizer"), (model.config, "quantization_config")]
+    kept = [(part, name, part.__dict__.pop(name)) for part, name in marks if name in part.__dict__]
+    try:
+        yield
+    finally:
+        for part, name, value in kept:
+            part.__dict__[name] = value
 
 
 def narrowed(tensors: dict[str, Any], dtype: Any) -> dict[str, Any]:

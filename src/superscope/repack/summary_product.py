@@ -22,7 +22,7 @@ def product_facts(made: Product) -> list[tuple[str, str]]:
     p = made
     facts = [
         ("written", f"{named(p.folder)}, in {p.dtype}"),
-        ("its head", f"rank {p.rank}, {way_words(p)}"),
+        ("its head", f"rank {p.rank}, {way_words(p)}{_block_words(p)}"),
         ("as written", f"{_nats(p.loss)} nats per token, {_nats(p.excess)} over the full head"),
         ("size", f"{_size(p.nbytes)} on disk, {percent(p.nbytes / p.nbytes_before)} of "
                  f"{_size(p.nbytes_before)}; {p.weights:,} weights, not {p.weights_before:,}"),
@@ -57,6 +57,12 @@ def way_words(made: Product) -> str:
     if made.among == 1:
         return made.way
     return f"{made.way}: the least loss on the scored text of {made.among} ways at this rank"
+
+
+def _block_words(made: Product) -> str:
+    if len(made.ranks) == 1:
+        return ""
+    return f"; its blocks have the ranks {', '.join(map(str, made.ranks))}"
 
 
 def _nats(estimate: Estimate) -> str:
