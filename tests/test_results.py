@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from costs import make_cost, make_intervention
+from repackings import make_repacking
 from studies import make_evaluation, make_study
 
 import superscope
@@ -83,7 +84,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         TokenFrequency("t", text, counts, "runs", None, tail, (), None, None, None, None, "1"),
         make_evaluation(64, "lab/m"),
         make_study(3),
-        make_cost(), make_intervention(), lens.budget(0, head), lens.budgets(head),
+        make_cost(), make_intervention(), make_repacking(),
+        lens.budget(0, head), lens.budgets(head),
     ]  # fmt: skip
     return {type(result): result for result in results}
 

@@ -17,9 +17,9 @@ class OutOptions:
     Attributes
     ----------
     out_rank
-        Its rank, where several are asked for.
+        Rank of the head that is written, where several are asked for.
     out_way
-        Its way; by default the one with the least loss on the scored text.
+        Way of the head that is written; by default the one with the least loss on the scored text.
     tied
         What becomes of the input embedding of a model whose head is tied to it: ``keep`` leaves it
         as it is, ``both`` makes factors of it too, weighted by how often its rows are read.

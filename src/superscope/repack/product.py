@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from superscope.lens.estimate import Estimate
-from superscope.result import Result
 
 
 @dataclass(frozen=True)
-class Product(Result):
+class Product:
     """A model with a narrower head, in a folder.
 
     Attributes

@@ -34,7 +34,7 @@ def load(
     dtype
         Number format of the weights; ``auto`` is that of the files.
     device
-        ``cpu``, ``cuda``, …
+        Where the model goes: ``cpu``, ``cuda``, …, as torch names it.
     revision
         Branch, tag or commit of a hub repository.
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from superscope.lens.estimate import Estimate
 from superscope.repack.product import Product
-from superscope.text import as_text, fixed, labelled, named, percent, plus_minus
+from superscope.text import fixed, named, percent, plus_minus
 
 _TIED = {
     "keep": "the input embedding it was tied to stays as it is",
     "both": "the input embedding it was tied to is two factors too",
 }
-
-
-@as_text.register
-def _(made: Product) -> str:
-    return labelled(named(made.folder), product_facts(made))
 
 
 def product_facts(made: Product) -> list[tuple[str, str]]:
