@@ -53,7 +53,7 @@ TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
     ["toy", "sweep"], ["toy", "table"], ["toy", "figures"],
-    ["fit"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["cache"],
+    ["fit"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["repack"], ["cache"],
 )  # fmt: skip
 
 RUN = re.compile(r"<!-- (run(?: when written)?): (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)
