@@ -80,12 +80,18 @@ class TrainableHead:
                 made[:, ids] = part
         return made if self.bias is None else made + self.bias.to(self._dtype)
 
-    def scales(self) -> list[float]:
-        """Return a size of the numbers of each parameter, which step lengths are shares of."""
-        made = [float(p.detach().square().mean().sqrt()) for p in self.parameters]
-        if self.bias is not None:  # of the size that a change of U makes
-            made[-1] = max(made[:-1:2])
-        return made
+    def lengths(self, error: float) -> list[float]:
+        """Return a length for steps of each parameter.
+
+        A step of this length in each number of one of them, of random signs, changes a product by
+        about `error`: by |Δ| √r for U, and by |Δ| √(m r) times the size of U for B.
+        """
+        made = []
+        for u, b in zip(self.parameters[:-1:2], self.parameters[1::2], strict=False):
+            rank, width = b.shape
+            size = max(float(u.detach().square().mean().sqrt()), 1e-30)
+            made += [error / rank**0.5, error / (size * (width * rank) ** 0.5)]
+        return [*made, error][: len(self.parameters)]
 
     def load(self, parameters: list[torch.Tensor]) -> None:
         """Take other numbers."""

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,13 @@ PATIENCE = 4  # checks without a gain, after which training ends
 WARM_UP = 0.05  # share of the steps
 KEEP_EVERY = 60.0  # seconds between two checkpoints
 _BETAS, _EPS = (0.9, 0.99), 1e-12
+
+
+class Measured(NamedTuple):
+    """The objective of a head, and its KL to the full head, nats."""
+
+    loss: float
+    kl: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,15 +79,20 @@ class Training:
     folder: Path
     progress: Progress
 
-    def losses(self, heads: Mapping[Name, NarrowHead]) -> dict[Name, float]:
-        """Return the objective of heads on the positions that choose, in nats, by name."""
-        share, whole = self.options.text_share, self.full.as_narrow
-        totals = dict.fromkeys(heads, 0.0)
+    def measured(self, heads: Mapping[Name, NarrowHead]) -> dict[Name, Measured]:
+        """Return what heads make of the positions that choose, by name."""
+        whole = self.full.as_narrow
+        totals = {name: np.zeros(3) for name in heads}
         for where, states in self.choosing.pieces(PART):
             found = scored(self.model, whole, heads, states, self.choosing.targets[where])
-            for name, (nats, _, kl) in found.items():
-                totals[name] += float((share * nats + (1 - share) * kl).sum())
-        return {name: total / len(self.choosing) for name, total in totals.items()}
+            for name, values in found.items():
+                totals[name] += values.sum(1)
+        share = self.options.text_share
+        means = {name: total / len(self.choosing) for name, total in totals.items()}
+        return {
+            name: Measured(float(share * nats + (1 - share) * kl), float(kl))
+            for name, (nats, _, kl) in means.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +115,7 @@ class Trained:
     steps: int
 
 
-def trained(training: Training, start: NarrowHead, begun: float, what: str) -> Trained:
+def trained(training: Training, start: NarrowHead, begun: Measured, what: str) -> Trained:
     """Train a head; what a checkpoint holds is not done again.
 
     Adam with a warm-up and a cosine, on mini-batches of shuffled positions. From time to time the
@@ -118,7 +130,7 @@ def trained(training: Training, start: NarrowHead, begun: float, what: str) -> T
     start
         The head to begin with.
     begun
-        Its objective on the positions that choose.
+        What it makes of the positions that choose.
     what
         Names the head in the progress.
     """
@@ -129,7 +141,7 @@ def trained(training: Training, start: NarrowHead, begun: float, what: str) -> T
 class _Run:
     """One training: its head, its optimizer, and how far it is."""
 
-    def __init__(self, training: Training, start: NarrowHead, begun: float, what: str):
+    def __init__(self, training: Training, start: NarrowHead, begun: Measured, what: str):
         self.t, self.start = training, start
         self.stage = f"training {what}"
         self.file = training.folder / f"{_identity(training, start)}.pt"
@@ -140,10 +152,12 @@ class _Run:
             start, training.root, training.inverse, bias=o.trained_bias, device=device, dtype=dtype
         )
         self.objective = Objective(training.model, training.full, o.text_share, dtype)
-        self.optimizer = _adam(self.head, o)
+        # KL is about half the variance of the errors of the logits, weighted by probability.
+        error = math.sqrt(2 * max(begun.kl, 0.0))
+        self.optimizer = _adam(self.head, o.learning_rate * error)
         self.state: dict[str, Any] = {
-            "step": 0, "done": False, "waited": 0, "best": None, "begun": begun,
-            "ended": begun, "lowest": math.inf,
+            "step": 0, "done": False, "waited": 0, "best": None, "begun": begun.loss,
+            "ended": begun.loss, "lowest": math.inf,
         }  # fmt: skip
 
     def close(self) -> None:
@@ -185,7 +199,7 @@ class _Run:
 
     def _check(self) -> None:
         """Read the positions that choose."""
-        loss = self.t.losses({"": self.head.head()})[""]
+        loss = self.t.measured({"": self.head.head()})[""].loss
         if loss < self.state["ended"]:
             best = [p.detach().clone() for p in self.head.parameters]
             self.state |= {"ended": loss, "best": best}
@@ -232,13 +246,13 @@ def schedule(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-def _adam(head: TrainableHead, options: TrainingOptions) -> torch.optim.Optimizer:
-    """Return Adam, with a step length for each factor that suits the size of its numbers."""
+def _adam(head: TrainableHead, change: float) -> torch.optim.Optimizer:
+    """Return Adam whose steps change products by about so much at their highest."""
     import torch
 
     groups = [
-        {"params": [p], "highest": options.learning_rate * scale}
-        for p, scale in zip(head.parameters, head.scales(), strict=True)
+        {"params": [p], "highest": length}
+        for p, length in zip(head.parameters, head.lengths(change), strict=True)
     ]
     fused = head.parameters[0].device.type in ("cpu", "cuda")
     return torch.optim.Adam(groups, lr=0.0, betas=_BETAS, eps=_EPS, foreach=False, fused=fused)
@@ -258,7 +272,7 @@ def _positions(count: int, size: int, step: int, seed: int) -> Int64:
 def _identity(training: Training, start: NarrowHead) -> str:
     t = training
     parts = (
-        "1", t.learned.identity, t.choosing.identity, t.full.as_narrow.fingerprint,
+        "2", t.learned.identity, t.choosing.identity, t.full.as_narrow.fingerprint,
         start.fingerprint, *(getattr(t.options, f.name) for f in fields(TrainingOptions)), t.seed,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

@@ -16,7 +16,7 @@ from superscope.repack.closed_form import roots
 from superscope.repack.full_head import FullHead
 from superscope.repack.held_out import parted
 from superscope.repack.options import RepackOptions
-from superscope.repack.trained import Trained, Training, trained
+from superscope.repack.trained import Measured, Trained, Training, trained
 from superscope.text import counted, fixed
 
 Forms = Callable[[str, Calibration], Iterable[tuple[int, NarrowHead]]]
@@ -58,16 +58,16 @@ def trained_heads(  # noqa: PLR0917 - what a Repacker holds
     training = Training(
         model, full, learned, choosing, root, inverse, options, options.seed, folder, progress
     )
-    starts: dict[int, tuple[float, str, NarrowHead]] = {}
+    starts: dict[int, tuple[Measured, str, NarrowHead]] = {}
     for done, way in enumerate(ways):
         progress("choosing starts", done, len(ways))
         heads = dict(forms(way, calibration))
-        for rank, loss in training.losses(heads).items():
-            if rank not in starts or loss < starts[rank][0]:
-                starts[rank] = loss, way, heads[rank]
+        for rank, found in training.measured(heads).items():
+            if rank not in starts or found.loss < starts[rank][0].loss:
+                starts[rank] = found, way, heads[rank]
     progress("choosing starts", 1, 1)
-    for rank, (loss, way, start) in sorted(starts.items()):
-        made = trained(training, start, loss, f"rank {rank}")
+    for rank, (begun, way, start) in sorted(starts.items()):
+        made = trained(training, start, begun, f"rank {rank}")
         yield rank, made.head, _note(rank, way, made, training)
 
 

@@ -30,7 +30,8 @@ class TrainingOptions:
     step_positions
         Positions of the text that a step reads.
     learning_rate
-        Highest length of a step of Adam, as a share of the root mean square of the start values.
+        How much a step of Adam changes the logits at its highest, as a share of their error at the
+        start, √(2 KL).
     trained_bias
         Whether ``trained`` gives a bias to a head that has none.
     held_share
@@ -41,7 +42,7 @@ class TrainingOptions:
     objective: Objective = "kl"
     steps: int = 1000
     step_positions: int = 512
-    learning_rate: float = 0.02
+    learning_rate: float = 0.05
     trained_bias: bool = False
     held_share: float = 0.05
 
