@@ -59,5 +59,9 @@ def test_probes_against_their_budget(
     run("probes_of_smollm2", monkeypatch, model=model, text=text, tokens=600, context=64, out=out)
     table = pd.read_csv(out)
     assert len(table) > 10
-    assert table[["predicted", "with_codes", "measured"]].apply(lambda c: c.between(0, 1)).all(None)
+    assert (
+        table[["predicted", "with_codes", "measured"]]
+        .apply(lambda c: c.between(0, 1))
+        .all(axis=None)
+    )
     assert f"{len(table)} probes" in capsys.readouterr().out
