@@ -135,7 +135,18 @@ def read_heads(
 def read_each(
     model: str | Path | Checkpoint, options: HeadOptions, progress: ProgressChoice
 ) -> Iterator[tuple[str | None, Head | SuperscopeError]]:
-    """Yield what :func:`read_heads` does, with its tensor's name; or why one cannot be read."""
+    """Yield what :func:`read_heads` does, with its tensor's name; or why one cannot be read.
+
+    Parameters
+    ----------
+    model, options, progress
+        As of :func:`read_heads`.
+
+    Yields
+    ------
+    tuple
+        The name of a tensor, None where no pattern is given, and its head or the error.
+    """
     with _printable():
         found = model if isinstance(model, Checkpoint) else locate(model, options.revision)
         opened = Opened(found)

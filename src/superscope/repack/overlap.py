@@ -37,6 +37,16 @@ def row_overlap(head: NarrowHead) -> RowOverlap:
     A block's rows are A B; with Bᵀ = Q R their coordinates are the rows of A Rᵀ, whose unit vectors
     have a Gram matrix g, r × r. So G = Σ Q g Qᵀ over blocks, and the mean is that of definitions
     §2. Products and sums are float64.
+
+    Parameters
+    ----------
+    head
+        A head of factors.
+
+    Returns
+    -------
+    RowOverlap
+        Mean c², raw and centered.
     """
     shift = np.zeros(head.width) if head.shift is None else head.shift.astype(np.float64)
     kept = [_with_direction(block, shift) for block in head.blocks]

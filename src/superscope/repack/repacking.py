@@ -202,6 +202,11 @@ class Repacking(Result, Pictured):
             Loss over that of the full head.
         way
             Of which way; by default the best one at each rank.
+
+        Returns
+        -------
+        RankAt
+            The rank, with its error.
         """
         curve = self.curve(way)
         return rank_at(cost, [s.rank for s in curve], [s.excess for s in curve])
