@@ -50,7 +50,6 @@ FORMATS = {
     "flax_model.msgpack": (b"\x82\xa7lm_head\x81\xa6kernel" + bytes(90), "a MessagePack file"),
     "flax.msgpack": (b"\xde\0\x11\xa5model" + bytes(90), "a MessagePack file, as Flax writes"),
     "model.gz": (b"\x1f\x8b\x08" + bytes(90), "a gzip archive"),
-    "vectors.vec": (b"2000000 300\n, 0.1 0.2" + bytes(90), "a list of word vectors"),
     "page.bin": (b"\n<!doctype HTML><title>Sign in</title>", "a web page instead of the file"),
     "index.bin": (b'{"metadata": {"total_size": 1}}', "JSON text"),
     "arrays.pkl": (pickle.dumps({"a": np.ones(3)}), "a pickle, which superscope cannot read"),

@@ -100,7 +100,7 @@ def budgets(
     >>> import superscope
     >>> rows = np.random.default_rng(0).standard_normal((60, 8))
     >>> superscope.budgets(rows, rates=0.05, progress=None)
-    ReadingBudgets(60 directions in array: 1 better, 59 no better, 0 worse than random)
+    ReadingBudgets(60 directions in array: 2 better, 53 no better, 5 worse than random)
     """
     o = changed(options, changes, "budgets")
     with chosen(progress) as report:
