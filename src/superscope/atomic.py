@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from superscope.errors import UsageError
 
+_SLACK = 1.05  # of the bytes needed, free on the disk
+
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[BinaryIO]:
@@ -73,6 +75,12 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise _not_written(path, error) from error
+
+
+def lacking_room(folder: Path, nbytes: int) -> int | None:
+    """Return the bytes that are free on the disk of a folder if so many do not fit, or None."""
+    free = shutil.disk_usage(folder).free
+    return free if nbytes * _SLACK > free else None
 
 
 def _not_written(path: Path, error: OSError) -> UsageError:

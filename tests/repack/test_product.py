@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -162,12 +163,10 @@ def test_what_cannot_be_written_is_refused_before_the_text_is_read(tmp_path: Pat
 def test_a_disk_that_is_too_small_is_named_with_both_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from superscope.repack import destination
-
     class Full:
         free = 1000
 
-    monkeypatch.setattr(destination.shutil, "disk_usage", lambda _: Full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Full)
     with pytest.raises(UsageError, match=r"takes up to .* GB, and 1e-06 GB are free"):
         repacked(original("llama", tmp_path / "own"), tmp_path / "out")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from superscope.atomic import write_whole
+from superscope.atomic import lacking_room, write_whole
 from superscope.errors import EvaluationError, UsageError
 from superscope.evaluation.blocks import identity_of
 from superscope.evaluation.passes import Pass
@@ -21,8 +20,6 @@ from superscope.runs import RunFolder
 
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
-
-_SLACK = 1.05  # of the bytes needed, free on the disk
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,30 +171,6 @@ class Planned:
         )
 
 
-def store_states(read: Pass, folder: Path, what: str) -> StoredStates:
-    """Read a text with a model, and keep what its output head is multiplied with.
-
-    What is there already is not read again.
-
-    Parameters
-    ----------
-    read
-        The model and the text.
-    folder
-        Where the states are kept.
-    what
-        What the text is for, as progress names it.
-
-    Raises
-    ------
-    SuperscopeError
-        The text has nothing to score, the disk is too small, or memory does not suffice.
-    """
-    planned = Planned(read, folder, what)
-    check_disk([planned])
-    return planned.store()
-
-
 def check_disk(planned: Sequence[Planned]) -> None:
     """Refuse states that do not fit on the disk, before any is computed.
 
@@ -212,8 +185,8 @@ def check_disk(planned: Sequence[Planned]) -> None:
         With what they take and what is free.
     """
     needed, folder = sum(p.needed for p in planned), planned[0].folder
-    free = shutil.disk_usage(folder).free
-    if needed * _SLACK > free:
+    free = lacking_room(folder, needed)
+    if free is not None:
         raise UsageError(
             f"the hidden states take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free in "
             f"{folder}: read fewer tokens, or choose a folder on another disk"

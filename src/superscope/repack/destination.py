@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from superscope.atomic import make_folder
+from superscope.atomic import lacking_room, make_folder
 from superscope.errors import FormatError, UsageError
 from superscope.repack.repacking import Repacking
 
 RECORD = "repack.json"
-_SLACK = 1.05  # of the bytes needed, free on the disk
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,8 @@ class Destination:
         UsageError
             With both sizes.
         """
-        free = shutil.disk_usage(self.folder.resolve().parent).free
-        if nbytes * _SLACK > free:
+        free = lacking_room(self.folder.resolve().parent, nbytes)
+        if free is not None:
             raise UsageError(
                 f"{name} with a narrower head takes up to {nbytes / 1e9:.3g} GB, and "
                 f"{free / 1e9:.3g} GB are free at {self.folder}: choose a folder on another disk"
