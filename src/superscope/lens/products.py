@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from superscope.geometry.unit_rows import Float32, UnitRows, of_blocks
+from superscope.heads import Head
 from superscope.progress import Progress, silent
 
 
@@ -55,14 +56,7 @@ def overlaps_of(asked: Sequence[tuple[UnitRows, int]]) -> list[Float32]:
     )
     scales = np.stack([rows.inverse_norms for rows, _ in asked], axis=1).astype(np.float32)
 
-    def products(start: int, stop: int, some: Float32) -> Float32:
-        c: Float32 = some @ turned
-        c -= shifts
-        c *= scales[start:stop]
-        return c
-
-    head = asked[0][0].head
-    found = np.concatenate([c for _, _, c in of_blocks(head, products)])
+    found = np.concatenate([c for _, _, c in _scaled(asked[0][0].head, turned, shifts, scales)])
     return [np.clip(found[:, k], -1, 1) for k in range(len(asked))]
 
 
@@ -73,16 +67,23 @@ def _safe(rows: UnitRows) -> bool:
 
 def products_of(rows: UnitRows, wanted: Float32) -> Iterator[tuple[int, int, Float32]]:
     """Yield the bounds of blocks of rows, and their overlaps with unit vectors, shape (rows, t)."""
-    inverse, turned = rows.inverse_norms, np.ascontiguousarray(wanted.T)
-    safe = _safe(rows)
+    turned = np.ascontiguousarray(wanted.T)
+    if not _safe(rows):
+        yield from of_blocks(rows.head, lambda start, stop, _: rows.block(start, stop) @ turned)
+        return
     shift = np.float32(0) if rows.center is None else rows.center @ turned
+    yield from _scaled(rows.head, turned, shift, rows.inverse_norms[:, None].astype(np.float32))
+
+
+def _scaled(
+    head: Head, turned: Float32, shifts: Float32 | np.float32, scales: Float32
+) -> Iterator[tuple[int, int, Float32]]:
+    """Yield (rows @ turned − shifts) times the scales of the rows, in blocks of rows."""
 
     def products(start: int, stop: int, some: Float32) -> Float32:
-        if not safe:
-            return rows.block(start, stop) @ turned
         c: Float32 = some @ turned
-        c -= shift
-        c *= inverse[start:stop, None].astype(np.float32)
+        c -= shifts
+        c *= scales[start:stop]
         return c
 
-    yield from of_blocks(rows.head, products)
+    yield from of_blocks(head, products)
