@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.heads.narrow_head import Block, NarrowHead
-from superscope.repack.closed_form import mean_row, pieces, roots
+from superscope.repack.closed_form import factor_of, gram_of, mean_row, roots
 from superscope.repack.full_head import FullHead
 
 Int64 = npt.NDArray[np.int64]
@@ -77,7 +77,8 @@ def block_heads(
     chosen = _chosen(parts, ranks, len(head.rows) + head.width)
     for span in {span for spans in chosen.values() for span in spans}:
         most = max(spans.get(span, 0) for spans in chosen.values())
-        factors[span] = _factor(head, parts[span], mean, root @ parts[span].vectors[:, :most])
+        into = root @ parts[span].vectors[:, :most]
+        factors[span] = factor_of(head, mean, into, parts[span].ids)
     for rank, spans in chosen.items():
         blocks = tuple(
             Block(
@@ -100,11 +101,7 @@ def _finest(
     made = []
     for a, b in pairwise([0, *cuts]):
         ids = np.sort(order[a:b])
-        gram = np.zeros((head.width, head.width))
-        for where, rows in pieces(head, mean, ids):
-            weighted = rows * np.sqrt(weights[ids[where]])[:, None]
-            gram += weighted.T @ weighted
-        made.append((ids, root @ gram @ root))
+        made.append((ids, root @ gram_of(head, mean, weights, ids) @ root))
     return made
 
 
@@ -165,12 +162,3 @@ def _greedy(parts: Sequence[_Part], budget: int) -> list[int] | None:
             ranks[b] += 1
             left -= prices[b]
     return ranks
-
-
-def _factor(
-    head: FullHead, part: _Part, mean: Float64 | None, into: Float64
-) -> npt.NDArray[np.float32]:
-    made = np.empty((len(part.ids), into.shape[1]), np.float32)
-    for where, rows in pieces(head, mean, part.ids):
-        made[where] = rows @ into
-    return made

@@ -11,6 +11,8 @@ from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.repack.calibration import Calibration
 from superscope.repack.full_head import PIECE, FullHead
 
+Int64 = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 
@@ -38,17 +40,11 @@ def closed_forms(
         Weights of the mean row w̄, shape (V,); None to leave the rows as they are.
     """
     mean = None if center is None else mean_row(head, center)
-    gram = np.zeros((head.width, head.width))
-    for where, rows in pieces(head, mean):
-        weighted = rows if weights is None else rows * np.sqrt(weights[where])[:, None]
-        gram += weighted.T @ weighted
     root, inverse = roots(second, head.width)
-    _, vectors = np.linalg.eigh(root @ gram @ root)
+    _, vectors = np.linalg.eigh(root @ gram_of(head, mean, weights) @ root)
     vectors = vectors[:, ::-1][:, : max(ranks)]
     into, columns = root @ vectors, (vectors.T @ inverse).astype(np.float32)
-    factor = np.empty((len(head.rows), max(ranks)), np.float32)
-    for where, rows in pieces(head, mean):
-        factor[where] = rows @ into
+    factor = factor_of(head, mean, into)
     shift = None if mean is None else mean.astype(np.float32)
     for rank in ranks:
         block = Block(factor[:, :rank], columns[:rank])
@@ -99,8 +95,30 @@ def mean_row(head: FullHead, weights: Float64) -> Float64:
     return np.asarray(total / weights.sum(), np.float64)
 
 
+def gram_of(
+    head: FullHead, mean: Float64 | None, weights: Float64 | None, ids: Int64 | None = None
+) -> Float64:
+    """Return Mᵀ D² M of all rows or of some, shape (m, m); `weights` are those of all rows."""
+    gram = np.zeros((head.width, head.width))
+    own = weights if weights is None or ids is None else weights[ids]
+    for where, rows in pieces(head, mean, ids):
+        weighted = rows if own is None else rows * np.sqrt(own[where])[:, None]
+        gram += weighted.T @ weighted
+    return gram
+
+
+def factor_of(
+    head: FullHead, mean: Float64 | None, into: Float64, ids: Int64 | None = None
+) -> Float32:
+    """Return the products of all rows of M, or of some, with a matrix (m, r), shape (V, r)."""
+    made = np.empty((len(head.rows) if ids is None else len(ids), into.shape[1]), np.float32)
+    for where, rows in pieces(head, mean, ids):
+        made[where] = rows @ into
+    return made
+
+
 def pieces(
-    head: FullHead, mean: Float64 | None, ids: npt.NDArray[np.int64] | None = None
+    head: FullHead, mean: Float64 | None, ids: Int64 | None = None
 ) -> Iterator[tuple[slice, Float64]]:
     """Yield the rows, or some of them, less their mean, a piece at a time."""
     size, count = max(1, PIECE // head.width), len(head.rows) if ids is None else len(ids)
