@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,7 +124,7 @@ class NarrowHead:
 
         return products
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes when a number of the head does; the shift is no part of it."""
         digest = hashlib.sha256()
