@@ -58,6 +58,11 @@ class StoredStates:
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def document_count(self) -> int:
+        """Documents that the positions lie in."""
+        return len(np.unique(self.documents))
+
     def pieces(self, most: int) -> Iterator[tuple[slice, Float32]]:
         """Yield the positions in order, at most so many at once, with their states."""
         cuts = self._cuts(np.arange(len(self)) if self.chosen is None else self.chosen)

@@ -225,7 +225,7 @@ class Head:
     def in_memory(self, most: int) -> Head:
         """Return the head with its stored rows read and decoded, if they take no more bytes."""
         rows, width = self.stored.shape
-        if isinstance(self.stored, ArrayRows) or 4 * rows * width > most:
+        if self.resident or 4 * rows * width > most:
             return self
         return replace(self, stored=ArrayRows(self.stored.block(0, rows)))
 

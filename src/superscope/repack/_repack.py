@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from superscope._version import __version__
@@ -194,7 +193,7 @@ def _repacking(made: Repacker, names: _Names, family: Law | None) -> Repacking:
         for into, found in zip(scores, _of_way(made, way, texts, full), strict=True):
             into.extend(found)
     found_on = [
-        TextPart(name, len(states), len(np.unique(states.documents)))
+        TextPart(name, len(states), states.document_count)
         for name, states in zip((names.held, names.other), texts, strict=False)
     ]
     other = None if made.other is None else OtherText(found_on[1], whole[1], tuple(scores[1]))

@@ -60,9 +60,7 @@ def calibrated(states: StoredStates, rows: int, prior: float, progress: Progress
         progress("second moments", where.stop, len(states))
     second, shrinkage = shrunk(np.asarray(total) / len(states), len(states))
     counts = np.bincount(states.targets, minlength=rows) + float(prior)
-    return Calibration(
-        second, shrinkage, counts / counts.sum(), len(states), len(np.unique(states.documents))
-    )
+    return Calibration(second, shrinkage, counts / counts.sum(), len(states), states.document_count)
 
 
 def shrunk(second: Float64, count: int) -> tuple[Float64, float]:

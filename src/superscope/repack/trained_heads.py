@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from superscope.evaluation.model import LanguageModel
 from superscope.evaluation.states import StoredStates
 from superscope.heads.narrow_head import NarrowHead
@@ -72,7 +70,7 @@ def trained_heads(  # noqa: PLR0917 - what a Repacker holds
 
 
 def _note(rank: int, way: str, made: Trained, training: Training) -> str:
-    documents = len(np.unique(training.choosing.documents))
+    documents = training.choosing.document_count
     what = {
         "kl": "KL to the full head",
         "text": "loss",
