@@ -67,20 +67,18 @@ def budget(
     report
         Write a page to this .html file.
     """
-    from superscope.atomic import check_writable
-    from superscope.cli.figures import check_folder, check_page, write_figures
+    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_page, check_table
     from superscope.heads import read_head
     from superscope.lens import budget as predict
     from superscope.lens import budgets as predict_all
-    from superscope.tables import check_suffix, write_table
+    from superscope.tables import write_table
 
     if not directions:
         raise UsageError("name a DIRECTION, or all; see: superscope budget --help")
     if EVERY in directions and (len(directions) > 1 or direction_layer is not None):
         raise UsageError(f"{EVERY} stands for every direction, so it stands alone")
-    if table is not None:
-        check_suffix(table)
-        check_writable(table)
+    check_table(table)
     check_page(report)
     check_folder(figures)
     p = None if rates is None else _rates(rates)

@@ -25,23 +25,6 @@ def check_folder(folder: Path | None) -> None:
         make_folder(folder)
 
 
-def check_page(page: Path | None) -> None:
-    """Refuse a page that cannot be written, before the work starts, if one was named.
-
-    Raises
-    ------
-    UsageError
-        Its name does not end in .html, or it cannot be written.
-    """
-    if page is not None:
-        from superscope.atomic import check_writable
-        from superscope.tables import check_suffix
-
-        check_writable(page)
-        if page.is_file() or not page.exists():  # a device takes what it is given
-            check_suffix(page, (".html", ".htm"))
-
-
 def write_figures(
     folder: Path | None, room: str, drawings: Callable[[Any], Sequence[Drawing | Missing]]
 ) -> None:

@@ -37,16 +37,14 @@ def frequency(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable
     from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_table
     from superscope.cli.terminal import progress_bar
     from superscope.frequency import count_tokens
     from superscope.frequency.tokenizer import load_tokenizer
-    from superscope.tables import check_suffix, write_table
+    from superscope.tables import write_table
 
-    if out is not None:
-        check_suffix(out)
-        check_writable(out)
+    check_table(out)
     check_folder(figures)
     read = text.text()
     loaded = load_tokenizer(tokenizer, revision)

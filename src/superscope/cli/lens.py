@@ -80,21 +80,17 @@ def lens(
     unused
         With --undertrained, ids that are known to be unused; the tokenizer tells them by default.
     """
-    from superscope.atomic import check_writable
     from superscope.cli import lens_argmax, lens_cost, lens_undertrained
-    from superscope.cli.figures import check_folder, check_page, write_figures
+    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_page, check_table
     from superscope.frequency import read_frequencies
     from superscope.lens import lens as look
-    from superscope.tables import check_suffix
 
-    if table is not None:
-        check_suffix(table)
-        check_writable(table)
+    check_table(table)
     if certificates is not None:
         if not argmax:
             raise UsageError("--certificates goes with --argmax")
-        check_suffix(certificates, (".npz",))
-        check_writable(certificates)
+        check_table(certificates, (".npz",))
     lens_argmax.check_verify(
         verify, (tokens, argmax, undertrained, text.given, figures, report, certificates)
     )

@@ -81,10 +81,9 @@ def stopped_with(blocks: Path | None) -> str:
 def _beside(out: Path) -> tuple[Path, Path]:
     """Return the paths for losses by token and finished blocks, after checks that they work."""
     from superscope.atomic import check_writable
-    from superscope.tables import check_suffix
+    from superscope.cli.outputs import check_table
 
-    check_suffix(out)
-    check_writable(out)
+    check_table(out)
     tokens = out.with_suffix(".tokens.parquet")
     check_writable(tokens)
     return tokens, out.with_suffix(".blocks")

@@ -199,13 +199,10 @@ def _write_tokens(measured: list[Geometry], file: Path) -> None:
 
 def _check_outputs(tables: Sequence[Path | None], report: Path | None, folder: Path | None) -> None:
     """Raise for files that cannot be written, before the work starts."""
-    from superscope.atomic import check_writable
-    from superscope.cli.figures import check_folder, check_page
-    from superscope.tables import check_suffix
+    from superscope.cli.figures import check_folder
+    from superscope.cli.outputs import check_page, check_table
 
     for table in tables:
-        if table is not None:
-            check_suffix(table)
-            check_writable(table)
+        check_table(table)
     check_page(report)
     check_folder(folder)

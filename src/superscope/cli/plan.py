@@ -34,7 +34,8 @@ def plan(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.cli.figures import check_folder, check_page
+    from superscope.cli.figures import check_folder
+    from superscope.cli.outputs import check_page
     from superscope.cli.written import read_law
     from superscope.forecasts import plan as plan_budget
 

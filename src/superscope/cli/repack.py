@@ -61,16 +61,14 @@ def repack(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable
     from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_table
     from superscope.cli.terminal import progress_bar
     from superscope.frequency import text_files
     from superscope.repack import repack as narrowed
-    from superscope.tables import check_suffix, write_table
+    from superscope.tables import write_table
 
-    if table is not None:
-        check_suffix(table)
-        check_writable(table)
+    check_table(table)
     check_folder(figures)
     read = text.text()
     held, other = (

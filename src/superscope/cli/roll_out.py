@@ -38,16 +38,14 @@ def roll_out(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.atomic import check_writable
     from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_table
     from superscope.cli.terminal import progress_bar
     from superscope.forecasts import roll_out as roll
     from superscope.laws import load_table
-    from superscope.tables import check_suffix, write_table
+    from superscope.tables import write_table
 
-    if out is not None:
-        check_suffix(out, (".csv",))
-        check_writable(out)
+    check_table(out, (".csv",))
     check_folder(figures)
     with progress_bar() as progress:
         rolled = roll(

@@ -55,7 +55,8 @@ def study(
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
     from superscope.cli.executor import chosen_workers
-    from superscope.cli.figures import check_folder, check_page, write_figures
+    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_page
     from superscope.cli.terminal import progress_bar, warn
     from superscope.report import write_study_report
     from superscope.study import study as run_study

@@ -25,7 +25,8 @@ def toy_figures(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG; default: RUNS/figures.
     """
-    from superscope.cli.figures import check_folder, check_page, write_figures
+    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_page
     from superscope.cli.written import finished_runs
     from superscope.report import write_toy_report
 
