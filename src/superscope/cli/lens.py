@@ -112,11 +112,12 @@ def lens(
         if seen is not None:
             _report(seen, report, [seen[name] for name in tokens], [can])
         return
-    if text.given:
-        lens_cost.check_words(text)
+    read = text.text() if text.given else None
+    if read is not None:
+        lens_cost.check_words(read)
     found = look(model, options, frequencies=weights)
-    if text.given:
-        costs = lens_cost.show(found, text, cost, out, table, json)
+    if read is not None:
+        costs = lens_cost.show(found, read, cost, out, table, json)
         write_figures(figures, "lens", lambda room: room.drawings_of(costs))
         _report(found, report, [], [costs])
         return

@@ -12,6 +12,7 @@ from superscope.errors import UsageError
 from superscope.lens.cost_options import CostOptions
 
 if TYPE_CHECKING:
+    from superscope.frequency.text import Text
     from superscope.lens import Lens, NeighborCost
 
 
@@ -44,7 +45,7 @@ def check(
         _check_places(out)
 
 
-def check_words(text: TextArguments) -> None:
+def check_words(read: Text) -> None:
     """Refuse a text without a word in it, before anything else is read.
 
     Raises
@@ -52,14 +53,13 @@ def check_words(text: TextArguments) -> None:
     UsageError
         Naming it.
     """
-    read = text.text()
     if not any(document.text.strip() for document in read):
         raise UsageError(f"{read.name} has no text in it")
 
 
 def show(  # noqa: PLR0917 - what is read, and where it goes
     found: Lens,
-    text: TextArguments,
+    read: Text,
     options: CostOptions,
     out: Path | None,
     table: Path | None,
@@ -77,7 +77,6 @@ def show(  # noqa: PLR0917 - what is read, and where it goes
     from superscope.tables import write_table
 
     blocks = None if out is None else out.with_suffix(".blocks")
-    read = text.text()
     with progress_bar(lines=True) as progress:
         try:
             cost = found.cost(read, options, keep=blocks, progress=progress)
