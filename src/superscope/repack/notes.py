@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from superscope.frequency.checkpoint import Loadable
-from superscope.heads import HeadOptions, locate
-from superscope.heads.find import find_head
-from superscope.heads.opened import Opened
+from superscope.repack.original import quantized_head
 from superscope.repack.repacker import Repacker
 from superscope.text import counted, percent
 
@@ -28,7 +24,7 @@ def repack_notes(made: Repacker) -> Iterator[str]:
 
 
 def _about_head(made: Repacker) -> Iterator[str]:
-    stored = _quantized(made.checkpoint)
+    stored = quantized_head(made.checkpoint)
     if stored is not None:
         yield (
             f"the head is stored as {stored} and used as float32: it is this head, with the noise "
@@ -48,15 +44,6 @@ def _about_head(made: Repacker) -> Iterator[str]:
             "what follows the head (a soft cap) tells logits from logits plus a number, so that "
             "rows are not centered"
         )
-
-
-def _quantized(checkpoint: Loadable) -> str | None:
-    """Return how the head of a GGUF file is stored, if that is lossy."""
-    if checkpoint.gguf is None or checkpoint.revision is not None:
-        return None
-    located = locate(Path(checkpoint.source) / checkpoint.gguf)
-    known = find_head(located, Opened(located), HeadOptions()).provenance
-    return known.dtype if known.quantized else None
 
 
 def _about_calibration(made: Repacker) -> Iterator[str]:

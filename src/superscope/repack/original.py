@@ -12,7 +12,9 @@ from superscope.errors import EvaluationError, SuperscopeError, UsageError
 from superscope.frequency.checkpoint import Loadable, located
 from superscope.heads import HeadOptions
 from superscope.heads.adapters import MERGE
+from superscope.heads.checkpoint import Checkpoint
 from superscope.heads.find import find_head
+from superscope.heads.head import Provenance
 from superscope.heads.opened import Opened, config_of
 
 _CARD = "README.md"
@@ -78,20 +80,35 @@ def original_of(checkpoint: Loadable) -> Original:
         said = {key: told.get(f"general.{key.replace('_', '.')}") for key in _KEYS}
     card = _front_matter(found.small(_CARD))
     known = {k: said.get(k) or card.get(k) for k in _KEYS}
-    dtype, quantized = "F32", None
-    try:
-        source = find_head(found, opened, HeadOptions()).provenance
-        dtype, quantized = source.dtype, source.dtype if source.quantized else None
-    except SuperscopeError:
-        pass  # what transformers loads may be of a format that is not read here
+    source = _head_of(found, opened)
+    dtype = "F32" if source is None else source.dtype
     texts = {name: found.small(name) for name in _LICENSES if name in found.files()}
     return Original(
         name=checkpoint.name if checkpoint.revision else Path(checkpoint.name).name,
         license={k: v for k, v in known.items() if isinstance(v, str) and v.isprintable() and v},
         files={name: text for name, text in texts.items() if text is not None},
         dtype=_DTYPES.get(dtype, "float32"),
-        quantized=quantized,
+        quantized=_quantized(source),
     )
+
+
+def quantized_head(checkpoint: Loadable) -> str | None:
+    """Return how the head of a model is stored if that is a quantization."""
+    if checkpoint.adapter is not None:
+        return None
+    found = located(checkpoint)
+    return _quantized(_head_of(found, Opened(found)))
+
+
+def _head_of(found: Checkpoint, opened: Opened) -> Provenance | None:
+    try:
+        return find_head(found, opened, HeadOptions()).provenance
+    except SuperscopeError:  # what transformers loads may be of a format that is not read here
+        return None
+
+
+def _quantized(source: Provenance | None) -> str | None:
+    return source.dtype if source is not None and source.quantized else None
 
 
 def _front_matter(card: bytes | None) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from superscope.lens.estimate import Estimate
@@ -169,4 +170,8 @@ def _overlaps(f: Repacking) -> list[str]:
 
 
 def _nats(estimate: Estimate, digits: int = 3) -> str:
-    return plus_minus(fixed(estimate.value, digits), estimate.error)
+    """Return nats with so many decimals; with more where their error is smaller."""
+    error = estimate.error
+    if error and math.isfinite(error):
+        digits = max(digits, math.ceil(-math.log10(error)))
+    return plus_minus(fixed(estimate.value, digits), error)
