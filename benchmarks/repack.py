@@ -44,24 +44,30 @@ def _compared(
 ) -> Iterator[Result | Section]:
     from superscope.evaluation.factored import with_factors
     from superscope.heads.narrow_head import NarrowHead
+    from superscope.repack.block_ranks import block_heads
     from superscope.repack.closed_form import closed_forms
     from superscope.repack.full_head import full_head
 
     loaded, full = made.loaded, full_head(made)
     every = np.ones(made.rows)
-    entry = full if made.tied else None
+    # Ids of most tokenizers are in the order of frequency, and frequencies fall as 1 / rank.
+    zipf = 1 / np.arange(1.0, made.rows + 1)
+    blocks = dict(block_heads(full, ranks, zipf, np.eye(made.width), zipf))
     rows = []
     for rank, head in closed_forms(full, ranks, None, None, every):
-        variants: list[tuple[str, NarrowHead | None]] = [("keep" if made.tied else "untied", None)]
-        if entry is not None:
-            variants.append(("both", NarrowHead(head.blocks, None, head.shift)))
-        for tied, below in variants:
+        own_tie = "keep" if made.tied else "untied"
+        variants: list[tuple[str, NarrowHead, NarrowHead | None]] = [
+            (own_tie, head, None), (f"{own_tie}, in blocks", blocks[rank], None),
+        ]  # fmt: skip
+        if made.tied:
+            variants.append(("both", head, NarrowHead(head.blocks, None, head.shift)))
+        for tied, narrow, below in variants:
             before, after = [], []
             for _ in range(rounds):  # in turn, so that what else the machine does meets both
                 before.append(_took(loaded, tokens))
-                with with_factors(loaded, head, below):
+                with with_factors(loaded, narrow, below):
                     after.append(_took(loaded, tokens))
-            with with_factors(loaded, head, below):
+            with with_factors(loaded, narrow, below):
                 size = _written(loaded)
             own = _bytes(loaded)
             what = f"{name}, rank {rank} of {made.width}, tied: {tied}"
@@ -74,7 +80,7 @@ def _compared(
             rows.append((
                 str(rank), tied, f"{own / MB:,.1f}", f"{size['memory'] / MB:,.1f}",
                 f"{size['disk'] / MB:,.1f}",
-                f"{4 * made.rows * made.width / MB:,.1f}", f"{4 * head.weights / MB:,.1f}",
+                f"{4 * made.rows * made.width / MB:,.1f}", f"{4 * narrow.weights / MB:,.1f}",
             ))  # fmt: skip
     header = (
         "rank", "tied", "original, MB", "in memory, MB", "on disk, MB", "its head, MB",
