@@ -105,6 +105,13 @@ def make_folder(path: Path) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def usual_modes(folder: Path) -> None:
+    """Give a folder and all in it the modes that plain writing would give them."""
+    mask = _umask()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -127,7 +134,7 @@ def write_folder(path: Path) -> Iterator[Path]:
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}.", dir=target.parent))
         try:
             yield beside
-            beside.chmod(0o777 & ~_umask())
+            usual_modes(beside)
             beside.replace(target)  # an empty folder may be there
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)

@@ -144,7 +144,7 @@ def test_what_cannot_be_written_is_refused_before_the_text_is_read(tmp_path: Pat
         repacked(model, out, ranks=(2, 4))
     with pytest.raises(UsageError, match="out_rank=3"):
         repacked(model, out, out_rank=3)
-    with pytest.raises(UsageError, match="out_way=svd"):
+    with pytest.raises(UsageError, match="out_way='svd'"):
         repacked(model, out, out_way="svd")
     with pytest.raises(UsageError, match="not tied"):
         repacked(model, out, tied="both")

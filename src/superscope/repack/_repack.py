@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -123,6 +122,10 @@ def repack(
     >>> print(superscope.repack("openai-community/gpt2", text, ranks=(96, 384)))  # doctest: +SKIP
     """
     o = changed(options, changes, "repack")
+    if out is None:
+        o.check_nothing_out()
+    else:
+        o.rank_out(o.ranks, o.ways)
     beside = _family(family)
     source = _text(text)
     if score_text is None:
@@ -147,22 +150,21 @@ def repack(
             with _folder(keep) as folder:
                 made = Repacker(checkpoint, used, held, other, o, folder, report)
                 return _repacking(made, names, beside)
-        o.rank_out(o.ranks, o.ways)
         original = original_of(checkpoint)
         check_dtype(original, o.dtype, checkpoint.name)
         texts = [text.identity for text in (used, held, other) if text is not None]
         told = None if beside is None else beside.to_json()
         run = [checkpoint.identity, texts, repr(o), told, __version__]
         destination = Destination(out, identity_of(run))
-        finished = destination.finished()
+        finished = destination.finished(keep)
         if finished is not None:
             return finished
         destination.check_room(original.bytes_of(checkpoint), checkpoint.name)
-        with _folder(keep or destination.parts) as folder:
+        with destination.tidied(), _folder(keep or destination.make_parts()) as folder:
             made = Repacker(checkpoint, used, held, other, o, folder, report)
             found = Writer(made, _repacking(made, names, beside), original, destination).write()
         if keep is None:
-            shutil.rmtree(destination.parts, ignore_errors=True)
+            destination.clear()
         return found
 
 

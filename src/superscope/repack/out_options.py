@@ -2,7 +2,7 @@
 
 # Annotations are evaluated here, because a class elsewhere inherits these fields.
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from superscope.errors import UsageError
@@ -29,6 +29,22 @@ class OutOptions:
     out_way: str | None = None
     tied: Tied = "keep"
 
+    def check_nothing_out(self) -> None:
+        """Refuse options of a model that is written, where none is.
+
+        Raises
+        ------
+        UsageError
+            Naming the option.
+        """
+        for field in fields(OutOptions):
+            value = getattr(self, field.name)
+            if value != field.default:
+                raise UsageError(
+                    f"{field.name}={value!r} is about the model that is written, and none is; name "
+                    "its folder with out="
+                )
+
     def rank_out(self, ranks: tuple[int, ...], ways: tuple[str, ...]) -> int:
         """Return the rank of the head that is written.
 
@@ -39,13 +55,20 @@ class OutOptions:
             of `ways`.
         """
         if self.out_way is not None and self.out_way not in ways:
-            raise UsageError(f"out_way={self.out_way}; it is one of the ways: {', '.join(ways)}")
+            raise UsageError(f"out_way={self.out_way!r}; it is one of the ways: {', '.join(ways)}")
         asked = sorted({*ranks})
+        if not asked:
+            raise UsageError(
+                "the model that is written has a head of one rank; give it with ranks="
+            )
+        shown = ", ".join(map(str, asked))
         if self.out_rank is None and len(asked) == 1:
             return asked[0]
         if self.out_rank is None:
-            raise UsageError("out writes the head of one rank; pass ranks=288, or choose out_rank")
+            raise UsageError(
+                f"the model that is written has a head of one rank, and ranks are {shown}; choose "
+                "one of them with out_rank="
+            )
         if self.out_rank not in asked:
-            shown = ", ".join(map(str, asked)) or "none is given"
             raise UsageError(f"out_rank={self.out_rank}; it is one of the ranks: {shown}")
         return self.out_rank

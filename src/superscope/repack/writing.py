@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from superscope._version import __version__
-from superscope.atomic import write_file, write_folder
+from superscope.atomic import write_file
 from superscope.errors import EvaluationError
 from superscope.evaluation.factored import name_of, with_factors
 from superscope.frequency.checkpoint import quiet
@@ -88,7 +88,7 @@ class Writer:
             base=self.original.name, weights=weights, weights_before=before,
             nbytes=0, nbytes_before=itemsize * before, full_bytes=0,
         )  # fmt: skip
-        with write_folder(target) as beside:
+        with self.destination.being_written() as beside:
             found = self._into(beside, product)
         made.progress("writing the model", 1, 1)
         return found
