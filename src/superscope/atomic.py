@@ -105,10 +105,10 @@ def make_folder(path: Path) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def usual_modes(folder: Path) -> None:
-    """Give a folder and all in it the modes that plain writing would give them."""
+def usual_modes(place: Path) -> None:
+    """Give a file, or a folder and all in it, the modes that plain writing would give."""
     mask = _umask()
-    for path in (folder, *folder.rglob("*")):
+    for path in (place, *place.rglob("*")):
         path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
 
 

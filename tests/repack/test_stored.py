@@ -15,7 +15,7 @@ from tiny_models import LINES, byte_tokenizer, tiny_model
 import superscope
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.evaluation import evaluate
-from superscope.evaluation.factored import replace_entry, replace_head
+from superscope.evaluation.factored import replace_entry, replace_head, with_factors
 from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.repack import load, save
 
@@ -71,8 +71,8 @@ def test_a_model_comes_back_to_the_bit(kind: str, blocks: int, tmp_path: Path) -
     assert torch.equal(back(tokens).logits, made(tokens).logits)
     back.save_pretrained(tmp_path / "again")
     assert same_files(tmp_path / "narrow", tmp_path / "again")
-    maps = [m for m in back.get_output_embeddings().modules() if isinstance(m, nn.Linear)]
-    assert len(maps) == 2 * blocks
+    pairs = [(p.columns, p.rows) for p in back.get_output_embeddings().blocks]
+    assert len(pairs) == blocks and all(isinstance(m, nn.Linear) for pair in pairs for m in pair)
     greedy = back.generate(tokens, max_new_tokens=4, do_sample=False, pad_token_id=1)
     assert torch.equal(
         greedy, made.generate(tokens, max_new_tokens=4, do_sample=False, pad_token_id=1)
@@ -155,6 +155,75 @@ def test_what_is_no_such_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         save(loaded, own)
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_number_format_or_device_that_is_none_is_refused(tmp_path: Path) -> None:
+    for name in ("float99", "nn", "int64"):
+        with pytest.raises(UsageError, match=f"dtype='{name}' is no number format"):
+            load(tmp_path, dtype=name)
+    with pytest.raises(UsageError, match="device 'quantum' cannot be used"):
+        load(tmp_path, device="quantum")
+
+
+def test_transformers_trainer_saves_what_it_trained(tmp_path: Path) -> None:
+    import torch
+    import transformers
+
+    made, _ = narrowed("qwen2", tmp_path / "own")
+    save(made, tmp_path / "narrow")
+    back = load(tmp_path / "narrow")
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "trained" / "mine.txt").touch(mode=0o600)
+    example = {"input_ids": torch.arange(5, 15), "labels": torch.arange(5, 15)}
+    trainer = transformers.Trainer(
+        back,
+        transformers.TrainingArguments(
+            str(tmp_path / "trained"), max_steps=1, report_to=[], use_cpu=True, save_strategy="no",
+            disable_tqdm=True,
+        ),
+        train_dataset=[example] * 8,
+    )  # fmt: skip
+    trainer.train()
+    trainer.save_model()
+    again, tokens = load(tmp_path / "trained"), torch.arange(5, 15)[None]
+    assert torch.equal(again(tokens).logits, back.eval()(tokens).logits)
+    assert not torch.equal(again(tokens).logits, made(tokens).logits)
+    assert (tmp_path / "trained" / "mine.txt").stat().st_mode & 0o777 == 0o600
+    changed = {name: 2 * tensor for name, tensor in back.state_dict().items()}
+    back.save_pretrained(
+        tmp_path / "twice", is_main_process=True, state_dict=changed, max_shard_size="10KB"
+    )
+    assert len(list((tmp_path / "twice").glob("model-*"))) > 1
+    twice = load(tmp_path / "twice").get_output_embeddings().blocks[0].rows.weight
+    assert torch.equal(twice, 2 * back.get_output_embeddings().blocks[0].rows.weight)
+    back.save_pretrained(tmp_path / "other", is_main_process=False)
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_disk_that_is_full_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import safetensors.torch
+
+    def full(*_: Any, **__: Any) -> None:
+        raise safetensors.SafetensorError(
+            "Error while serializing: I/O error: No space left on device (os error 28)"
+        )
+
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    made, _ = narrowed("llama", tmp_path / "own")
+    with pytest.raises(UsageError, match=r"cannot write .*: No space left on device"):
+        save(made, tmp_path / "narrow")
+    assert not (tmp_path / "narrow").exists()
+
+
+def test_a_model_is_tied_again_when_its_factors_go(tmp_path: Path) -> None:
+    import transformers
+
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(tiny_model("qwen2", tmp_path))
+    keys = loaded.all_tied_weights_keys
+    with with_factors(loaded, random_head(320, 16), None):
+        assert not loaded.config.tie_word_embeddings
+    assert loaded.config.tie_word_embeddings and loaded.all_tied_weights_keys == keys != {}
+    assert loaded.get_output_embeddings().weight is loaded.get_input_embeddings().weight
 
 
 def test_damaged_factors_are_refused(tmp_path: Path) -> None:

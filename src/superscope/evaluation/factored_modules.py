@@ -31,6 +31,11 @@ class FactoredHead(nn.Module):
         A row that is added to all rows, shape (m,); or None.
     """
 
+    @property
+    def blocks(self) -> tuple[FactoredHead, ...]:
+        """Itself: the only pair of linear maps, as :class:`BlockHead` has several."""
+        return (self,)
+
     def __init__(self, head: NarrowHead, dtype: torch.dtype, device: Any = "cpu") -> None:
         super().__init__()
         (block,) = head.blocks
@@ -77,7 +82,7 @@ class BlockHead(nn.Module):
     in_features, out_features
         Columns m and rows V of the head that it stands for.
     blocks
-        A pair of linear maps each.
+        A pair of linear maps each, ``columns`` and ``rows``.
     bias, shift
         As of :class:`FactoredHead`.
     """

@@ -107,7 +107,7 @@ class Loadable:
             tensors = read_directory(open_local(Path(self.source) / self.gguf)).tensors.values()
             return itemsize * sum(math.prod(tensor.shape) for tensor in tensors)
         try:
-            stored, config = self._stored_bytes(), self._config()
+            stored, config = self.stored_bytes(), self._config()
         except (OSError, ValueError):  # errors of the hub's client are among these
             return None
         if stored is None:
@@ -117,7 +117,14 @@ class Loadable:
         sizes = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
         return stored * itemsize // sizes.get(kind, itemsize)
 
-    def _stored_bytes(self) -> int | None:
+    def stored_bytes(self) -> int | None:
+        """Return the size of the weights files; None if not known.
+
+        Raises
+        ------
+        OSError
+            The hub cannot be reached, or a file is gone.
+        """
         if self.offline:
             return None
         if self.revision is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from superscope.atomic import write_file
 from superscope.heads.factored import FILE
+from superscope.repack.stored import save_tensors
 from superscope.text import counted
 
 INDEX = "model.safetensors.index.json"
@@ -30,8 +31,6 @@ def write_full(small: Path, folder: Path, matrices: Mapping[str, Any]) -> int:
     matrices
         What the factors stand for, tensors by name.
     """
-    from safetensors.torch import save_file
-
     config = json.loads((small / "config.json").read_bytes())["text_config"]
     write_file(folder / "config.json", json.dumps(config, indent=2) + "\n")
     for path in small.iterdir():
@@ -47,9 +46,9 @@ def write_full(small: Path, folder: Path, matrices: Mapping[str, Any]) -> int:
     for old, new in renamed.items():
         _linked(small / old, folder / new)
     own = f"model-{count:05d}-of-{count:05d}.safetensors"
-    save_file(dict(matrices), folder / own, metadata={"format": "pt"})
+    save_tensors(dict(matrices), folder / own)
     where = {name: renamed[file] for name, file in _files(small, shards).items()}
-    size = sum((folder / file).stat().st_size for file in (*renamed.values(), own))
+    size = sum(_tensor_bytes(folder / file) for file in (*renamed.values(), own))
     index = {
         "metadata": {"total_size": size},
         "weight_map": {**where, **dict.fromkeys(matrices, own)},
@@ -69,6 +68,13 @@ def _files(small: Path, shards: list[str]) -> dict[str, str]:
     return found
 
 
+def _tensor_bytes(file: Path) -> int:
+    """Return the bytes of the tensors of a safetensors file: all but its header."""
+    with file.open("rb") as opened:
+        header = int.from_bytes(opened.read(8), "little")
+    return file.stat().st_size - 8 - header
+
+
 def _linked(old: Path, new: Path) -> None:
     try:
         os.link(old, new)
@@ -76,16 +82,24 @@ def _linked(old: Path, new: Path) -> None:
         shutil.copyfile(old, new)
 
 
-def check_alike(name: str, loaded: Any, told: Any, tokens: Any, expected: Any) -> str | None:
-    """Return what is wrong with a checkpoint that was written and loaded; None if nothing is."""
+def check_alike(loaded: Any, told: Any, tokens: Any, expected: Any) -> str | None:
+    """Return what is wrong with a checkpoint that was written and loaded; None if nothing is.
+
+    Parameters
+    ----------
+    loaded, told
+        What transformers made of it, and tells of loading it.
+    tokens, expected
+        What it reads, and the logits of the model in memory, float32.
+    """
     import torch
 
     for key in ("missing_keys", "mismatched_keys", "unexpected_keys"):
         lacking = list(told.get(key) or ())
         if lacking:
-            return f"{name} has {counted(len(lacking), 'tensor')} of {key.replace('_', ' ')}"
+            return f"it has {counted(len(lacking), 'tensor')} of {key.replace('_', ' ')}"
     with torch.inference_mode():
         found = loaded(tokens).logits.float()
     size = float(expected.abs().max())
     alike = torch.allclose(found, expected, rtol=0, atol=0.05 * size)
-    return None if alike else f"{name} gives other logits than the model in memory"
+    return None if alike else "it gives other logits than the model in memory"

@@ -17,8 +17,10 @@ class Product:
         Where it is.
     way, rank, ranks
         How its head was made; the ranks of its blocks, one for a head of a single block.
+    asked_for
+        Whether its way was asked for by name; else it has the least loss at this rank.
     among
-        How many ways were compared at this rank, if the one with the least loss was taken; else 1.
+        How many ways were compared at this rank.
     dtype
         Number format of its weights.
     quantized
@@ -32,13 +34,18 @@ class Product:
         With factors for the input embedding too, the whole model read over the text; None unless
         `tied` is ``both``.
     full_loss
-        Of the full-size matrix in its number format; None where it is not written.
+        Of the checkpoint of full size, in its number format; None where it is not written.
+    full_missing
+        Why the checkpoint of full size is not written; None where it is.
     license, base
-        Of the original: its license and name; None where unknown.
+        Of the original: its license, and its hub id or the name it gives itself; None where
+        unknown.
     weights, weights_before
         Numbers in the model and in the original, each tied one once.
     nbytes, nbytes_before
         Bytes of weights on disk, and of the original in the same number format.
+    stored_before
+        Bytes of the original's weights files, as they are; None where unknown.
     full_bytes
         Bytes that the full-size checkpoint adds; its body is the same files.
     """
@@ -47,6 +54,7 @@ class Product:
     way: str
     rank: int
     ranks: tuple[int, ...]
+    asked_for: bool
     among: int
     dtype: str
     quantized: str | None
@@ -56,10 +64,12 @@ class Product:
     whole_loss: Estimate | None
     whole_excess: Estimate | None
     full_loss: Estimate | None
+    full_missing: str | None
     license: str | None
     base: str | None
     weights: int
     weights_before: int
     nbytes: int
     nbytes_before: int
+    stored_before: int | None
     full_bytes: int

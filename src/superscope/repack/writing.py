@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import numpy as np
 
 from superscope._version import __version__
 from superscope.atomic import write_file
-from superscope.errors import EvaluationError
+from superscope.errors import UsageError
 from superscope.evaluation.factored import name_of, with_factors
 from superscope.frequency.checkpoint import quiet
 from superscope.heads.narrow_head import Block, NarrowHead
@@ -63,30 +65,34 @@ class Writer:
             self.best = best
         heads = dict(made.heads(self.best.way))  # type: ignore[arg-type]  # one of the ways
         self.head = self._rounded(heads[self.rank])
-        self.both = o.tied == "both"
-        self.entry = self._rounded(self._entry()) if self.both else None
+        self.entry = self._rounded(self._entry()) if o.tied == "both" else None
 
     def write(self) -> Repacking:
         """Write the folder, and return the result with what was written."""
         made, target = self.made, self.destination.folder
         made.progress("writing the model", 0, 1)
-        weights, before = self._weights()
+        before = self._numbers()
+        with self._narrower():
+            weights = self._numbers()
         itemsize = self.dtype.itemsize
-        matrices = self.head.vocabulary * self.head.width * (2 if self.both else 1)
+        matrices = self.head.vocabulary * self.head.width * (1 if self.entry is None else 2)
         self.destination.check_room(itemsize * (weights + matrices), made.model.name)
         loss, excess = self._cost(self.head)
-        whole_loss, whole_excess = self._whole_cost() if self.both else (None, None)
-        full_loss = self._full_loss() if self._has_place else None
+        whole_loss, whole_excess = (
+            (None, None) if self.entry is None else self._whole_cost(self.head, self.entry)
+        )
+        full_loss = None if self._no_place else self._full_loss(whole_loss)
         product = Product(
             folder=str(target), way=self.best.way, rank=self.rank,
             ranks=tuple(block.rank for block in self.head.blocks),
-            among=1 if made.options.out_way else len(self.found.ways),
+            asked_for=made.options.out_way is not None, among=len(self.found.ways),
             dtype=self.original.dtype, quantized=self.original.quantized,
             tied=made.options.tied if made.tied else "untied",
             loss=loss, excess=excess, whole_loss=whole_loss, whole_excess=whole_excess,
-            full_loss=full_loss, license=self.original.license.get("license"),
-            base=self.original.name, weights=weights, weights_before=before,
-            nbytes=0, nbytes_before=itemsize * before, full_bytes=0,
+            full_loss=full_loss, full_missing=self._no_place,
+            license=self.original.license.get("license"), base=self.original.base,
+            weights=weights, weights_before=before, nbytes=0, nbytes_before=itemsize * before,
+            stored_before=self.original.stored_bytes, full_bytes=0,
         )  # fmt: skip
         with self.destination.being_written() as beside:
             found = self._into(beside, product)
@@ -96,48 +102,71 @@ class Writer:
     def _into(self, folder: Path, product: Product) -> Repacking:
         import torch
 
-        tokens = torch.arange(_PROBE, device=self.made.model.head.device)[None]
-        with with_factors(self.loaded, self.head, self.entry), torch.inference_mode():
+        probe = min(_PROBE, self.made.model.inputs, self.head.vocabulary)
+        tokens = torch.arange(probe, device=self.made.model.head.device)[None]
+        with self._narrower(), torch.inference_mode():
             write_into(self.loaded, folder, self.dtype)
             expected = self.loaded(tokens).logits.float()
         self.made.tokenizer.save(folder)
         for name, content in self.original.files.items():
             write_file(folder / name, content)
         nbytes = sum(p.stat().st_size for p in folder.glob("*.safetensors"))
-        full = 0
-        if product.full_loss is not None:
-            (folder / "full").mkdir()
-            full = write_full(folder, folder / "full", self._matrices())
-            self._check(folder / "full", tokens.cpu(), expected.cpu())
-        product = replace(product, nbytes=nbytes, full_bytes=full)
+        product = replace(product, nbytes=nbytes)
+        if product.full_missing is None:
+            product = self._with_full(folder, product, tokens.cpu(), expected.cpu())
         found = replace(self.found, product=product)
         text = card(found, product, self.original, __version__)
         write_file(folder / "README.md", text)
-        if full:
+        if product.full_missing is None:
             write_file(folder / "full" / "README.md", text)
         write_file(folder / RECORD, self.destination.record(found))
         return found
 
-    def _check(self, folder: Path, tokens: Any, expected: Any) -> None:
-        """Refuse a checkpoint that transformers does not load as the model it was written from."""
+    def _with_full(self, small: Path, product: Product, tokens: Any, expected: Any) -> Product:
+        """Write the checkpoint of full size too; if this model cannot have one, say why."""
+        full = small / "full"
+        full.mkdir()
+        try:
+            nbytes = write_full(small, full, self._matrices())
+            wrong = self._read_back(full, tokens, expected)
+        except UsageError:  # the disk is full, for example, and may not be the next time
+            raise
+        except Exception as error:  # of transformers; hours of work are not lost for it
+            wrong = " ".join(str(error).split())[:300] or type(error).__name__
+        if wrong is None:
+            return replace(product, full_bytes=nbytes)
+        shutil.rmtree(full)
+        missing = f"transformers does not read it as this model ({wrong})"
+        return replace(product, full_loss=None, full_missing=missing)
+
+    def _read_back(self, full: Path, tokens: Any, expected: Any) -> str | None:
+        """Return what is wrong with a checkpoint of full size; None if nothing is.
+
+        It is read in the number format of its files, and so mapped to memory, not copied.
+        """
         import transformers
 
         with quiet(transformers):
             loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
-                folder, output_loading_info=True, dtype=self.dtype
+                full, output_loading_info=True, dtype=self.dtype
             )
-        wrong = check_alike("the full-size checkpoint", loaded.eval(), told, tokens, expected)
-        if wrong is not None:
-            raise EvaluationError(
-                f"{self.made.model.name}: {wrong}: this architecture cannot have another output "
-                "head in a plain checkpoint"
-            )
+        return check_alike(loaded.eval(), told, tokens, expected)
+
+    def _narrower(self) -> AbstractContextManager[None]:
+        """Let the model have the factors while a block runs."""
+        return with_factors(self.loaded, self.head, self.entry)
+
+    def _numbers(self) -> int:
+        """Return how many numbers the model has, each tied one once."""
+        return sum(p.numel() for p in self.loaded.parameters())
 
     @property
-    def _has_place(self) -> bool:
-        """Whether the model's own head could hold this one: it may lack a bias."""
+    def _no_place(self) -> str | None:
+        """Why the model's own head could not hold this one; None if it could."""
         own = getattr(self.loaded.get_output_embeddings(), "bias", None)
-        return self.head.bias is None or own is not None
+        if self.head.bias is None or own is not None:
+            return None
+        return "the model has no place for the bias of this head"
 
     def _matrices(self) -> dict[str, Any]:
         """Return what the factors stand for, by the names of the model."""
@@ -178,21 +207,6 @@ class Writer:
         ((_, found),) = closed_forms(whole, (self.rank,), read, None, read)
         return found
 
-    def _weights(self) -> tuple[int, int]:
-        """Return how many numbers the model that is written has, and the original."""
-        before = sum(p.numel() for p in self.loaded.parameters())
-        own = {id(p): p.numel() for p in self.loaded.get_output_embeddings().parameters()}
-        entry = {id(p): p.numel() for p in self.loaded.get_input_embeddings().parameters()}
-        kept = before - sum(({} if self.made.tied and not self.both else own).values())
-        if self.both:
-            kept -= sum(n for key, n in entry.items() if key not in own)
-        parts = [self.head] + ([] if self.entry is None else [self.entry])
-        added = sum(
-            part.weights + sum(a.size for a in (part.bias, part.shift) if a is not None)
-            for part in parts
-        )
-        return kept + added, before
-
     def _cost(self, head: NarrowHead) -> tuple[Estimate, Estimate]:
         """Return loss and excess of a head as it is written."""
         if self.original.dtype == "float32":
@@ -204,23 +218,27 @@ class Writer:
         )  # fmt: skip
         return scored.loss, scored.excess
 
-    def _full_loss(self) -> Estimate:
-        """Return the loss of the full-size matrix in its number format."""
+    def _full_loss(self, whole: Estimate | None) -> Estimate:
+        """Return the loss of the checkpoint of full size, in its number format."""
         if self.original.dtype == "float32":
-            return self.best.loss
-        matrix = self.head.matrix()
-        block = Block(matrix, np.eye(matrix.shape[1], dtype=np.float32))
-        return self._cost(self._rounded(NarrowHead((block,), self.head.bias)))[0]
+            return self.best.loss if whole is None else whole
+        head = self._flat(self.head)
+        if self.entry is None:
+            return self._cost(head)[0]
+        return self._whole_cost(head, self._flat(self.entry))[0]
 
-    def _whole_cost(self) -> tuple[Estimate, Estimate]:
-        """Return loss and excess of the model with factors at both ends, read over the text."""
+    def _flat(self, head: NarrowHead) -> NarrowHead:
+        """Return the matrix that a head stands for, as it is written in ``full``."""
+        matrix = head.matrix()
+        block = Block(matrix, np.eye(matrix.shape[1], dtype=np.float32))
+        return self._rounded(NarrowHead((block,), head.bias))
+
+    def _whole_cost(self, head: NarrowHead, entry: NarrowHead) -> tuple[Estimate, Estimate]:
+        """Return loss and excess of the model with both, read over the text."""
         made = self.made
-        assert self.entry is not None
-        with with_factors(self.loaded, self.head, self.entry):
-            states = made.read_again(self.entry.fingerprint_with_shift)
-        on = made.score({"both": self.head}, states)["both"]
+        with with_factors(self.loaded, head, entry):
+            states = made.read_again(entry.fingerprint_with_shift)
+        on = made.score({"both": head}, states)["both"]
         full = made.score({FULL: made.whole}, made.scored)[FULL]
-        scored = head_score(
-            self.best.way, self.rank, self.head, self.best.overlap, on, full, states
-        )
+        scored = head_score(self.best.way, self.rank, head, self.best.overlap, on, full, states)
         return scored.loss, scored.excess
