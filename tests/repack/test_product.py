@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from extras import needed
-from tiny_models import LINES, byte_tokenizer, lora_adapter, tiny_model
+from tiny_models import LINES, byte_tokenizer, lora_adapter, tiny_model, word_tokenizer
 
 import superscope
 from superscope.cli import main
 from superscope.errors import EvaluationError, UsageError
 from superscope.evaluation import evaluate
 from superscope.repack import Repacking, load, stored, writing
+from superscope.repack.destination import Destination
 from superscope.repack.full_checkpoint import check_alike
 
 needed("transformers")
@@ -125,7 +126,8 @@ def test_a_folder_that_exists_is_of_the_same_run_or_refused(
     model, out = original("llama", tmp_path / "own"), tmp_path / "out"
     found = repacked(model, out)
     monkeypatch.setattr(writing.Writer, "write", None)  # it is not written again
-    assert repacked(model, out).product == found.product
+    parts = Destination(out, "").make_parts()  # stopped before it was deleted
+    assert repacked(model, out).product == found.product and not parts.exists()
     with pytest.raises(UsageError, match="not of this run"):
         repacked(model, out, seed=1)
     (out / "repack.json").write_text(json.dumps({"identity": "x"}))
@@ -221,6 +223,16 @@ def test_a_bias_that_the_model_has_no_place_for_stays_in_the_factors(tmp_path: P
     assert not (out / "full").exists() and load(out).get_output_embeddings().bias is not None
 
 
+def test_a_vocabulary_of_few_words(tmp_path: Path) -> None:
+    model, out = word_tokenizer(tmp_path / "own", ("a", "b", "c")), tmp_path / "out"
+    tiny_model("llama", model, vocabulary=5)
+    text = ["a b c a c b", "c b a a", "b a c"] * 3
+    made = superscope.repack(
+        model, text, score_text=text[:3], out=out, ranks=(2,), ways=("svd",), progress=None
+    ).product
+    assert made is not None and made.full_missing is None
+
+
 def test_other_logits_are_told() -> None:
     import torch
 
@@ -273,4 +285,5 @@ def test_the_command_writes_the_head_of_the_rank_that_is_chosen(
     said = capsys.readouterr().out
     assert f"written        {out}, in float32" in said and "rank 2, svd" in said
     assert "the input embedding it was tied to stays as it is" in said
+    assert "larger than the original, because its factors come beside the input embedding" in said
     assert load(out).get_output_embeddings().columns.out_features == 2
