@@ -12,6 +12,7 @@ from extras import needed
 from tiny_models import LINES, tiny_language_model
 
 import superscope
+from superscope import atomic
 from superscope.errors import EvaluationError, UsageError
 from superscope.frequency.text import text_of
 from superscope.repack import Repacking
@@ -20,6 +21,7 @@ from superscope.repack.division import divided
 needed("transformers")
 
 TEXTS = [line * 2 for line in LINES]
+SCORED = [f"Then {text}" for text in TEXTS]
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -29,7 +31,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def repacked(model: Path, text: list[str] = TEXTS * 3, **more: Any) -> Repacking:
-    o = {"score_text": TEXTS, "ranks": (4, 8), "ways": ("centered",), "progress": None} | more
+    o = {"score_text": SCORED, "ranks": (4, 8), "ways": ("centered",), "progress": None} | more
     return superscope.repack(model, text, **o)
 
 
@@ -54,7 +56,16 @@ def test_of_two_documents_one_is_scored() -> None:
 
 def test_a_text_is_not_scored_on_itself(model: Path) -> None:
     with pytest.raises(UsageError, match="text is given twice"):
-        repacked(model, TEXTS)
+        repacked(model, SCORED)
+    with pytest.raises(UsageError, match="all of 2 documents of the scored text are in the text"):
+        repacked(model, score_text=TEXTS[:2])
+    with pytest.raises(UsageError, match="all of 2 documents of the other text"):
+        repacked(model, other_text=TEXTS[:2])
+
+
+def test_documents_of_both_texts_are_counted(model: Path) -> None:
+    (note,) = (n for n in repacked(model, score_text=[TEXTS[0], *SCORED]).notes if "as well" in n)
+    assert note.startswith("1 document of the scored text, with ")
 
 
 def test_a_calibration_of_one_document_says_how_little_it_is(model: Path) -> None:
@@ -86,6 +97,55 @@ def test_no_disk_is_said_with_the_size_before_the_body_is_run(
     with pytest.raises(UsageError, match=r"hidden states take .* GB, and 1e-05 GB are free"):
         repacked(model, progress=lambda stage, *_: stages.append(stage))
     assert not any("text with" in stage for stage in stages)
+
+
+def test_the_states_of_every_text_count(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more: dict[str, Any] = {"other_text": [f"So {text}" for text in TEXTS]}
+    found = repacked(model, **more)
+    assert found.other is not None
+    texts = (found.calibration, found.scored, found.other.text)
+    needed = 4 * 16 * sum(text.tokens for text in texts)
+
+    def free(nbytes: float) -> None:
+        monkeypatch.setattr(atomic, "_SLACK", 1.0)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, nbytes))
+
+    free(needed)
+    repacked(model, **more)
+    free(needed - 1)
+    with pytest.raises(UsageError, match="hidden states take"):
+        repacked(model, **more)
+    with pytest.raises(UsageError, match="hidden states and what is trained take"):
+        repacked(model, ways=("trained",), **more)
+
+
+def test_a_rank_or_a_way_may_stand_alone(model: Path) -> None:
+    found = repacked(model, ranks=4, ways="svd")
+    assert [(s.way, s.rank) for s in found.scores] == [("svd", 4)]
+    for call in (
+        lambda: found.best(3), lambda: found.rank_at(0.05, "blocks"), lambda: found.rank_at(0.0),
+    ):  # fmt: skip
+        with pytest.raises(UsageError):
+            call()
+
+
+def test_ranks_are_parts_of_the_width_where_none_is_given(model: Path) -> None:
+    assert repacked(model, ranks=()).ranks == (2, 4, 8, 12)
+
+
+def test_a_part_without_text_is_named(model: Path) -> None:
+    with pytest.raises(UsageError, match="scored text: text has no text in it"):
+        repacked(model, score_text=["", ""])
+
+
+def test_a_kept_file_that_is_broken_is_set_aside(model: Path, tmp_path: Path) -> None:
+    more: dict[str, Any] = {"ways": ("fisher",), "keep": tmp_path}
+    first = repacked(model, **more)
+    (file,) = tmp_path.glob("fisher-*.npy")
+    file.write_text("broken")
+    assert repacked(model, **more).to_json() == first.to_json()
+    with pytest.raises(UsageError, match="broken"):
+        repacked(model, keep=file.with_suffix(".broken"))
 
 
 def test_a_body_that_does_not_fit(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,8 @@ def original(kind: str, folder: Path, dtype: str = "float32", license: str = "")
 
 def repacked(model: Path, out: Path, **options: Any) -> Repacking:
     options = {"ranks": (RANK,), "ways": ("whitened", "frequency"), "progress": None, **options}
-    return superscope.repack(model, TEXT * 2, score_text=TEXT, out=out, **options)
+    used = [f"Then {text}" for text in TEXT] * 2
+    return superscope.repack(model, used, score_text=TEXT, out=out, **options)
 
 
 def loss(folder: Path) -> float:
@@ -228,7 +229,13 @@ def test_a_vocabulary_of_few_words(tmp_path: Path) -> None:
     tiny_model("llama", model, vocabulary=5)
     text = ["a b c a c b", "c b a a", "b a c"] * 3
     made = superscope.repack(
-        model, text, score_text=text[:3], out=out, ranks=(2,), ways=("svd",), progress=None
+        model,
+        text,
+        score_text=["c a b a", "b b c a c"],
+        out=out,
+        ranks=(2,),
+        ways=("svd",),
+        progress=None,
     ).product
     assert made is not None and made.full_missing is None
 
@@ -276,7 +283,8 @@ def test_the_command_writes_the_head_of_the_rank_that_is_chosen(
 ) -> None:
     model, out = original("qwen2", tmp_path / "own"), tmp_path / "out"
     text = tmp_path / "text.txt"
-    text.write_text("\n".join(TEXT * 4))
+    starts = ("So", "Then", "Now", "And")
+    text.write_text("\n".join(f"{start} {line}" for start in starts for line in TEXT))
     main([
         "repack", str(model), "--text", str(text), "--split", "line", "--score-share", "0.3",
         "--ranks", "2,4", "--ways", "svd,whitened", "--out", str(out), "--out-rank", "2",

@@ -16,6 +16,7 @@ from superscope.repack.options import WAYS
 needed("transformers")
 
 TEXTS = [line * 2 for line in LINES]
+USED = [f"Then {text}" for text in TEXTS]
 
 
 def with_bias(folder: Path) -> Path:
@@ -37,7 +38,7 @@ def test_a_head_of_rank_m_loses_nothing(kind: str, tmp_path: Path) -> None:
         with_bias(folder)
     ways = WAYS if kind in ("llama", "gemma2") else ("frequency",)
     found = superscope.repack(
-        folder, TEXTS * 3, score_text=TEXTS, ranks=(4, 16), ways=ways, progress=None
+        folder, USED * 3, score_text=TEXTS, ranks=(4, 16), ways=ways, progress=None
     )
     own = evaluate(folder, TEXTS, progress=None)
     assert found.full.loss.value == pytest.approx(own.loss, abs=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from repackings import WIDTH, make_repacking
 
 from superscope.repack import Repacking
@@ -36,10 +37,14 @@ def test_the_laws_say_what_is_extrapolated_and_what_the_head_is_of_a_family() ->
     assert "beyond the family's own widths" in said["of doubling"]
 
 
-def test_blocks_win_or_do_not() -> None:
-    assert "ranks by frequency win" in lines(make_repacking({"svd": 9.0, "blocks": 5.0}))["blocks"]
-    lost = lines(make_repacking({"svd": 9.0, "blocks": 10.0}))["blocks"]
-    assert "ranks by frequency do not win at the weights of rank 256" in lost
+@pytest.mark.parametrize(
+    ("amplitude", "verdict"),
+    [(5.0, "gain over"), (12.0, "lose against"), (9.0, "gain nothing that is clear over")],
+)
+def test_blocks_win_by_more_than_their_error_or_do_not(amplitude: float, verdict: str) -> None:
+    said = lines(make_repacking({"svd": 9.0, "blocks": amplitude}))["blocks"]
+    start = f"at the weights of rank 256, ranks by frequency {verdict} one rank for all (svd): "
+    assert said.startswith(start)
 
 
 def test_one_document_has_no_error_and_another_text_is_beside() -> None:

@@ -227,10 +227,39 @@ def test_the_way_trained_goes_on_from_the_ways_beside_it(tmp_path: Path) -> None
     folder = tiny_model("gemma2", byte_tokenizer(tmp_path / "model"))
     texts = [line * 2 for line in LINES]
     found = superscope.repack(
-        folder, texts * 3, score_text=texts, ranks=(4,), ways=("svd", "trained"), steps=20,
+        folder, [f"Then {text}" for text in texts] * 3, score_text=texts, ranks=(4,),
+        ways=("svd", "trained"), steps=20,
         held_share=0.3, progress=None,
     )  # fmt: skip
     start, end = found.scores
     assert (start.way, end.way) == ("svd", "trained")
     assert end.kl.value < start.kl.value
     assert any("trained, rank 4: 20 steps from svd;" in note for note in found.notes)
+
+
+def test_it_begins_with_the_best_of_the_closed_forms(tmp_path: Path) -> None:
+    needed("transformers")
+    folder = tiny_model("llama", byte_tokenizer(tmp_path / "model"))
+    texts = [line * 2 for line in LINES]
+    for ways in (("svd", "blocks"), ("blocks", "svd")):
+        found = superscope.repack(
+            folder, [f"Then {text}" for text in texts] * 3, score_text=texts, ranks=(4,),
+            ways=(*ways, "trained"), steps=1, held_share=0.3, progress=None,
+        )  # fmt: skip
+        kl = {way: s.kl.value for way in ways if (s := found.score(way, 4)) is not None}
+        assert kl["blocks"] < kl["svd"]
+        assert any("trained, rank 4: 1 step from blocks;" in note for note in found.notes)
+
+
+def test_long_documents_do_not_all_choose() -> None:
+    def parts(*lengths: int) -> tuple[int, int]:
+        count = sum(lengths)
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        empty = np.zeros(count, np.int64)
+        states = StoredStates((), np.array([0, count]), empty, owners, empty, "x")
+        learned, choosing = parted(states, 0.05, 0)
+        return len(learned), len(choosing)
+
+    assert parts(60_000, 3_000) == (60_000, 2_048)
+    assert parts(50_000, 50_000, 50_000) == (100_000, 2_048)
+    assert parts(60_000, 1_000) == (60_000, 1_000)

@@ -11,6 +11,7 @@ from superscope.lens.estimate import Estimate
 from superscope.repack import HeadScore, OtherText, Repacking, TextPart
 from superscope.repack.laws import with_laws
 from superscope.repack.overlap import RowOverlap
+from superscope.repack.repacking import BlocksGain
 from superscope.repack.width_law import law_of_family
 
 WIDTH, ROWS = 512, 8192
@@ -36,6 +37,7 @@ def make_score(way: str, rank: int, excess: float, error: float | None = 0.01) -
         weights=weights,
         multiply_adds=weights,
         rows=ROWS,
+        row_rank=rank,
         overlap=RowOverlap(3 / rank, 1.2 / rank),
     )
 
@@ -54,6 +56,11 @@ def make_repacking(
             for rank in RANKS
         )
 
+    half, gain = WIDTH // 2, None
+    if "blocks" in ways:
+        single = min((way for way in ways if way != "blocks"), key=lambda way: ways[way])
+        less = (ways[single] - ways["blocks"]) * (1 / half - 1 / WIDTH)
+        gain = BlocksGain(half, single, Estimate(less, None if error is None else error / 10))
     found = Repacking(
         model="made-up",
         rows=ROWS,
@@ -65,6 +72,7 @@ def make_repacking(
         shift_free=True,
         full=full,
         scores=scores(1.0),
+        blocks=gain,
         other=OtherText(TextPart("another", 9_000, 12), full, scores(2.0)) if other else None,
     )
     law = None if family is None else law_of_family("family.csv", family)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +128,7 @@ class Planned:
         self.kept, self.counts = RunFolder(folder, ".npy"), Counts()
         self.blocks = [(identity_of(b, read.how), b) for b in read.blocks(self.counts)]
         if not self.blocks:
-            raise read.nothing(self.counts)
+            raise UsageError(f"{what}: {read.nothing(self.counts)}")
         for _, block in self.blocks:
             read.check_ids(block)
         self.sizes = [sum(int(s.scored.sum()) for s in block) for _, block in self.blocks]
@@ -140,6 +141,24 @@ class Planned:
             if not self.kept.has(name)
         )  # fmt: skip
         return 4 * self.read.model.width * sum(missing)
+
+    def documents(self) -> dict[bytes, int]:
+        """Return how many positions each document has, by a hash of its scored tokens."""
+        hashes: dict[int, Any] = {}
+        counts: dict[int, int] = {}
+        for _, block in self.blocks:
+            for sequence in block:
+                ids, of = (a[sequence.scored] for a in (sequence.ids, sequence.documents))
+                cuts = np.flatnonzero(np.diff(of)) + 1
+                for part, owner in zip(np.split(ids, cuts), of[[0, *cuts]], strict=True):
+                    hashed = hashes.setdefault(int(owner), hashlib.sha256())
+                    hashed.update(part.tobytes())
+                    counts[int(owner)] = counts.get(int(owner), 0) + len(part)
+        found: dict[bytes, int] = {}
+        for owner, hashed in hashes.items():
+            key = hashed.digest()
+            found[key] = found.get(key, 0) + counts[owner]
+        return found
 
     def store(self) -> StoredStates:
         """Read what is missing, and return it all.
@@ -176,25 +195,28 @@ class Planned:
         )
 
 
-def check_disk(planned: Sequence[Planned]) -> None:
+def check_disk(planned: Sequence[Planned], more: int = 0) -> None:
     """Refuse states that do not fit on the disk, before any is computed.
 
     Parameters
     ----------
     planned
         Of one disk.
+    more
+        Bytes of what is kept beside them.
 
     Raises
     ------
     UsageError
         With what they take and what is free.
     """
-    needed, folder = sum(p.needed for p in planned), planned[0].folder
+    needed, folder = more + sum(p.needed for p in planned), planned[0].folder
     free = lacking_room(folder, needed)
     if free is not None:
+        what = "the hidden states and what is trained" if more else "the hidden states"
         raise UsageError(
-            f"the hidden states take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free in "
-            f"{folder}: read fewer tokens, or choose a folder on another disk"
+            f"{what} take {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free in {folder}: "
+            "read fewer tokens, or choose a folder on another disk"
         )
 
 

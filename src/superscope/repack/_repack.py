@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from superscope._version import __version__
 from superscope.arguments import checked
+from superscope.atomic import make_folder
 from superscope.errors import UsageError
 from superscope.evaluation.passes import LOADING
 from superscope.evaluation.states import StoredStates
@@ -23,16 +24,16 @@ from superscope.options import changed, taking
 from superscope.progress import ProgressChoice, chosen
 from superscope.repack.destination import Destination
 from superscope.repack.division import divided
-from superscope.repack.head_score import FULL, head_score
+from superscope.repack.head_score import FULL, head_score, mean_of
 from superscope.repack.laws import with_laws
 from superscope.repack.notes import repack_notes
 from superscope.repack.options import RepackOptions, Way
 from superscope.repack.original import check_dtype, original_of
 from superscope.repack.overlap import row_overlap
 from superscope.repack.repacker import Repacker
-from superscope.repack.repacking import HeadScore, OtherText, Repacking, TextPart
+from superscope.repack.repacking import BlocksGain, HeadScore, OtherText, Repacking, TextPart
 from superscope.repack.scoring import Positions
-from superscope.repack.width_law import law_of_family
+from superscope.repack.width_law import law_of_family, nearest_to_half
 from superscope.repack.writing import Writer
 
 FAMILY = "family"  # what a table in memory is called
@@ -139,6 +140,8 @@ def repack(
                 "are made from; leave out score_text, and some documents are kept for it"
             )
     other = None if other_text is None else _text(other_text)
+    if other is not None and other.name == held.name:
+        other = replace(other, name=f"{other.name} (other text)")
     names = _Names(
         used.name, held.name, "" if other is None else other.name, split,
         family.name if isinstance(family, Path) else FAMILY,
@@ -191,9 +194,12 @@ def _repacking(made: Repacker, names: _Names, family: Law | None) -> Repacking:
         for of, states in zip(full, texts, strict=True)
     ]
     scores: list[list[HeadScore]] = [[] for _ in texts]
+    half = nearest_to_half(made.ranks, made.model.width)
+    at_half: dict[str, Positions] = {}
     for way in made.options.ways:
-        for into, found in zip(scores, _of_way(made, way, texts, full), strict=True):
-            into.extend(found)
+        for into, heads in zip(scores, _of_way(made, way, texts, full), strict=True):
+            into.extend(score for score, _ in heads.values())
+            at_half.setdefault(way, heads[half][1])  # on the scored text, which is the first
     found_on = [
         TextPart(name, len(states), states.document_count)
         for name, states in zip((names.held, names.other), texts, strict=False)
@@ -211,6 +217,7 @@ def _repacking(made: Repacker, names: _Names, family: Law | None) -> Repacking:
         shift_free=made.full.shift_free,
         full=whole[0],
         scores=tuple(scores[0]),
+        blocks=_blocks_gain(half, at_half, made.scored),
         other=other,
         notes=tuple(repack_notes(made)),
     )
@@ -219,27 +226,38 @@ def _repacking(made: Repacker, names: _Names, family: Law | None) -> Repacking:
 
 def _of_way(
     made: Repacker, way: Way, texts: Sequence[StoredStates], full: Sequence[Positions]
-) -> list[list[HeadScore]]:
-    """Return the scores of the heads of one way on each text; their factors are let go then."""
+) -> list[dict[int, tuple[HeadScore, Positions]]]:
+    """Return what the heads of one way make of each text, by rank."""
     heads = dict(made.heads(way))
     overlaps = {rank: row_overlap(head) for rank, head in heads.items()}
-    scores = []
+    scores: list[dict[int, tuple[HeadScore, Positions]]] = []
     for states, base in zip(texts, full, strict=True):
         found = made.score({f"{way} {rank}": head for rank, head in heads.items()}, states)
-        scores.append(
-            [
-                head_score(way, rank, head, overlaps[rank], found[f"{way} {rank}"], base, states)
-                for rank, head in heads.items()
-            ]
-        )
+        scores.append({})
+        for rank, head in heads.items():
+            of = found[f"{way} {rank}"]
+            scored = head_score(way, rank, head, overlaps[rank], of, base, states)
+            scores[-1][rank] = scored, of
     return scores
+
+
+def _blocks_gain(
+    rank: int, at_rank: Mapping[str, Positions], states: StoredStates
+) -> BlocksGain | None:
+    """Return what blocks gain over the best single rank; None where one of them is missing."""
+    single = [way for way in at_rank if way not in ("blocks", "trained")]
+    if not single or "blocks" not in at_rank:
+        return None
+    best = min(single, key=lambda way: at_rank[way].nats.mean())
+    gain = at_rank[best].nats - at_rank["blocks"].nats
+    return BlocksGain(rank, best, mean_of(gain, states))
 
 
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     """Give the folder that keeps what is done, or one that goes at the end."""
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
+        make_folder(keep)
         yield keep
         return
     with tempfile.TemporaryDirectory(prefix="superscope-") as made:

@@ -50,7 +50,8 @@ def block_heads(
 ) -> Iterator[tuple[int, NarrowHead]]:
     """Yield, for each rank, a head of as many weights whose blocks of rows have their own ranks.
 
-    Rows are sorted by weight and cut into blocks, each 4 times as large as the one before. A step
+    Rows are sorted by weight and cut into blocks, each of which ends 4 times as far down as the one
+    before. A step
     of rank in a block of b rows takes b + m weights and removes the next squared singular value of
     that block from the error E_h ‖D (W − W_r) h‖²; steps are taken in the order of benefit per
     weight, which is the least error but for the last step. Of the ways to merge neighboring blocks

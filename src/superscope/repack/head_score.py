@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from superscope.evaluation.states import StoredStates
 from superscope.heads.narrow_head import NarrowHead
@@ -13,6 +14,8 @@ from superscope.lens.estimate import Estimate, estimates
 from superscope.repack.overlap import RowOverlap
 from superscope.repack.repacking import HeadScore
 from superscope.repack.scoring import Positions
+
+Float64 = npt.NDArray[np.float64]
 
 FULL = "full"  # the way of the head as it is
 _QUANTITIES = ("count", "bytes", "nats", "excess", "agree", "kl")
@@ -72,5 +75,16 @@ def head_score(  # noqa: PLR0917
         weights=weights,
         multiply_adds=weights,
         rows=head.vocabulary,
+        row_rank=min(head.width, sum(block.rank for block in head.blocks)),
         overlap=overlap,
     )
+
+
+def mean_of(values: Float64, states: StoredStates) -> Estimate:
+    """Return the mean of a number of each position, with its error clustered by document."""
+    clusters = Clusters(1, ("count", "value"))
+    rows = np.stack([np.ones(len(values)), values], axis=1)
+    clusters.add(states.documents, np.zeros(len(values), np.int64), rows)
+    (made,) = estimates(clusters, {"value": 1.0}, "count")
+    assert made is not None
+    return made

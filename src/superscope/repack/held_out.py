@@ -22,7 +22,8 @@ def parted(states: StoredStates, share: float, seed: int) -> tuple[StoredStates,
         The calibration text.
     share
         Of the documents that choose; at least one does, and so many that they have no more than
-        `MOST` positions. Of a single document, the last positions choose.
+        `MOST` positions. Where every document is longer, the first positions of the shortest
+        choose. Of a single document, the last positions choose.
     seed
         Of the draw.
 
@@ -39,7 +40,12 @@ def parted(states: StoredStates, share: float, seed: int) -> tuple[StoredStates,
         choosing = np.arange(len(states)) >= first
     else:
         order = np.random.default_rng([seed, len(documents)]).permutation(len(documents))
+        order = order[counts[order] <= MOST]
         few = max(1, round(share * len(documents)))
         within = int(np.searchsorted(np.cumsum(counts[order]), MOST, side="right"))
-        choosing = np.isin(states.documents, documents[order[: max(1, min(few, within))]])
-    return states.only(np.flatnonzero(~choosing)), states.only(np.flatnonzero(choosing))
+        drawn = documents[order[: min(few, within)]]
+        if not len(drawn):
+            drawn = documents[[counts.argmin()]]
+        choosing = np.isin(states.documents, drawn)
+    learned, choose = np.flatnonzero(~choosing), np.flatnonzero(choosing)
+    return states.only(learned), states.only(choose[:MOST])

@@ -38,9 +38,10 @@ def _typed_ways(kind: Any, tokens: Sequence[Any]) -> tuple[str, ...]:
     return tuple(part.strip() for token in tokens for part in token.value.split(","))
 
 
-def _list(converter: Any) -> Parameter:
+def _list(converter: Any, show_default: Any = False) -> Parameter:
     return Parameter(
         converter=converter, n_tokens=-1, consume_multiple=True, accepts_keys=False, negative="",
+        show_default=show_default,
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ class RepackOptions(LossOptions, TrainingOptions, OutOptions):
     """
 
     ranks: Annotated[tuple[int, ...], _list(_typed_ranks)] = ()
-    ways: Annotated[tuple[Way, ...], _list(_typed_ways)] = CLOSED_FORMS
+    ways: Annotated[tuple[Way, ...], _list(_typed_ways, ",".join)] = CLOSED_FORMS
     max_tokens: int | None = 200_000
     score_tokens: int | None = 20_000
     score_share: float = 0.1
@@ -90,6 +91,10 @@ class RepackOptions(LossOptions, TrainingOptions, OutOptions):
         UsageError
             Naming the option.
         """
+        for name in ("ranks", "ways"):  # one may stand alone
+            given: Any = getattr(self, name)
+            several = (given,) if isinstance(given, (int, str)) else tuple(given)
+            object.__setattr__(self, name, several)
         check_least(self, {"score_tokens": 2, "seed": 0})
         if any(rank < 1 for rank in self.ranks):
             raise UsageError(f"ranks={min(self.ranks)}: a rank is at least 1")

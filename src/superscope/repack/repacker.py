@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,9 @@ from superscope.repack.closed_form import closed_form_heads
 from superscope.repack.full_head import full_head
 from superscope.repack.options import STARTS, RepackOptions, Way
 from superscope.repack.scoring import Positions, score
+from superscope.repack.trained import checkpoint_bytes
 from superscope.repack.trained_heads import trained_heads
+from superscope.text import counted, percent
 
 Float64 = npt.NDArray[np.float64]
 
@@ -95,7 +97,9 @@ class Repacker:
         plans = [planned(held, "scored")]
         plans += [] if other is None else [planned(other, "other")]
         plans.append(Planned(read, folder / "calibration", "calibration text"))
-        check_disk(plans)
+        self.notes += _in_common(plans)
+        trains = "trained" in options.ways
+        check_disk(plans, checkpoint_bytes(self.ranks, self.full) if trains else 0)
         self.scored, *others, self.states = (plan.store() for plan in plans)
         self.other = others[0] if others else None
 
@@ -114,8 +118,11 @@ class Repacker:
         """E[p (1 − p)] of each row; kept in a file, because it takes a pass of the full head."""
         file = self.folder / f"fisher-{self.states.identity}-{self.whole.fingerprint}.npy"
         if file.is_file():
-            kept: Float64 = np.load(file)
-            return kept
+            try:
+                kept: Float64 = np.load(file)
+                return kept
+            except (OSError, ValueError):
+                file.rename(file.with_suffix(".broken"))
         made = fisher_weights(self.model, self.whole, self.states, self.progress)
         with write_whole(file) as written:
             np.save(written, made)
@@ -184,3 +191,33 @@ class Repacker:
                 "is above that"
             )
         return tuple(sorted({max(1, r) for r in asked or (m // 8, m // 4, m // 2, 3 * m // 4)}))
+
+
+def _in_common(plans: Sequence[Planned]) -> list[str]:
+    """Return notes on documents that are scored and in the calibration text, the last, as well.
+
+    Raises
+    ------
+    UsageError
+        All documents of a text are.
+    """
+    *scored, calibration = plans
+    used = calibration.documents()
+    notes = []
+    for plan in scored:
+        positions = plan.documents()
+        common = [key for key in positions if key in used]
+        if not common:
+            continue
+        where = f"{counted(len(common), 'document')} of the {plan.what}"
+        if len(common) == len(positions):
+            raise UsageError(
+                f"all of {where} are in the text that heads are made from as well: score them on "
+                "other documents"
+            )
+        share = sum(positions[key] for key in common) / sum(positions.values())
+        notes.append(
+            f"{where}, with {percent(share)} of its tokens, are in the text that heads are made "
+            "from as well, so that the losses are too low"
+        )
+    return notes

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from superscope.errors import UsageError
 from superscope.geometry.baselines import random_mean_square, welch_floor
 from superscope.lens.estimate import Estimate
 from superscope.plotting import Pictured
@@ -58,6 +61,8 @@ class HeadScore:
         KL divergence of the full head's probabilities from this head's, nats per token.
     rows
         V.
+    row_rank
+        Directions that its centered rows span at most: its rank, or that of all blocks together.
     weights, multiply_adds
         Numbers in the head, and products in one use of it; a bias is in neither.
     overlap
@@ -77,17 +82,18 @@ class HeadScore:
     weights: int
     multiply_adds: int
     rows: int
+    row_rank: int
     overlap: RowOverlap
 
     @property
     def random_overlap(self) -> float:
-        """E c² of random rows of this rank, 1/r."""
-        return random_mean_square(self.rank)
+        """E c² of random rows that span as many directions, 1/r."""
+        return random_mean_square(self.row_rank)
 
     @property
     def welch_floor(self) -> float:
-        """Least mean c² of as many rows of this rank."""
-        return welch_floor(self.rows, self.rank)
+        """Least mean c² of as many rows that span as many directions."""
+        return welch_floor(self.rows, self.row_rank)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,25 @@ class OtherText:
     text: TextPart
     full: HeadScore
     scores: tuple[HeadScore, ...]
+
+
+@dataclass(frozen=True)
+class BlocksGain:
+    """What ranks by frequency gain over the best single rank of as many weights.
+
+    Attributes
+    ----------
+    rank
+        The rank nearest to half of the width.
+    way
+        The best way at this rank with one rank for all.
+    gain
+        Its loss less that of ``blocks``, at the same positions, nats per token.
+    """
+
+    rank: int
+    way: str
+    gain: Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +156,8 @@ class Repacking(Result, Pictured):
         The head as it is.
     scores
         The narrower heads, by way and rank.
+    blocks
+        What ``blocks`` gain at half of the width; None where they or all others were not made.
     laws
         Loss against rank, for the best way at each rank and for each way.
     family
@@ -153,6 +180,7 @@ class Repacking(Result, Pictured):
     shift_free: bool
     full: HeadScore
     scores: tuple[HeadScore, ...]
+    blocks: BlocksGain | None = None
     laws: tuple[HeadLaw, ...] = ()
     family: FamilyLaw | None = None
     other: OtherText | None = None
@@ -175,7 +203,15 @@ class Repacking(Result, Pictured):
         return self.best(nearest_to_half(self.ranks, self.width))
 
     def best(self, rank: int) -> HeadScore:
-        """Return the head of a rank with the least loss."""
+        """Return the head of a rank with the least loss.
+
+        Raises
+        ------
+        UsageError
+            The rank was not tried.
+        """
+        if rank not in self.ranks:
+            raise UsageError(f"rank={rank} was not tried; the ranks are {_listed(self.ranks)}")
         return min((s for s in self.scores if s.rank == rank), key=lambda s: s.loss.value)
 
     def score(self, way: str, rank: int) -> HeadScore | None:
@@ -207,7 +243,16 @@ class Repacking(Result, Pictured):
         -------
         RankAt
             The rank, with its error.
+
+        Raises
+        ------
+        UsageError
+            No head of this way was made, or no rank can cost this.
         """
+        if not 0 < cost < math.inf:
+            raise UsageError(f"cost={cost}; it is a number of nats above 0")
+        if way not in (BEST, *self.ways):
+            raise UsageError(f"way={way!r} was not tried; the ways are {_listed(self.ways)}")
         curve = self.curve(way)
         return rank_at(cost, [s.rank for s in curve], [s.excess for s in curve])
 
@@ -239,3 +284,8 @@ class Repacking(Result, Pictured):
 
     def __repr__(self) -> str:
         return f"<Repacking {self.model!r}: {len(self.scores)} heads of ranks {self.ranks}>"
+
+
+def _listed(values: Iterable[object]) -> str:
+    """Return values one after the other."""
+    return ", ".join(map(str, values))

@@ -26,6 +26,7 @@ from superscope.text import (
 
 COST = 0.05  # nats per token: the rank that costs so much is named
 PLAIN = "svd"
+CLEAR = 2.0  # errors from 0: a difference that is said
 
 
 @as_text.register
@@ -44,7 +45,8 @@ def _(found: Repacking) -> str:
         *([] if f.product is None else product_facts(f.product)),
         ("head", f"{f.full.weights:,} weights and as many multiply-adds per token; "
                  f"{f.half.weights:,} at rank {f.half.rank} ({f.half.way})"),
-        ("made from", f"{_part(f.calibration)}; {percent(f.shrinkage)} of C is its mean diagonal"),
+        ("made from", f"{_part(f.calibration)}; C = E[h hᵀ], to {percent(f.shrinkage)} its "
+                      "mean diagonal"),
         ("scored on", _part(f.scored)),
         ("split", f.split),
         ("error", "± one standard error, clustered by document"),
@@ -92,20 +94,20 @@ def _pairing(score: HeadScore) -> str:
 
 def _blocks(f: Repacking) -> list[tuple[str, str]]:
     """Say whether ranks by frequency win over the best single rank of as many weights."""
-    rank = f.half.rank
-    blocks = f.score("blocks", rank)
-    singles = [s for s in f.scores if s.rank == rank and s.way not in ("blocks", "trained")]
-    if blocks is None or not singles:
+    if f.blocks is None:
         return []
-    single = min(singles, key=lambda s: s.loss.value)
-    gain = single.excess.value - blocks.excess.value
-    verdict = "win" if gain > 0 else "do not win"
+    of = f.blocks
     return [(
         "blocks",
-        f"ranks by frequency {verdict} at the weights of rank {rank}: "
-        f"{_nats(blocks.excess)} nats, and {_nats(single.excess)} with one rank for all "
-        f"({single.way})",
+        f"at the weights of rank {of.rank}, ranks by frequency {_verdict(of.gain)} one rank for "
+        f"all ({of.way}): {_nats(of.gain)} nats, at the same positions",
     )]  # fmt: skip
+
+
+def _verdict(gain: Estimate) -> str:
+    if gain.error is None or abs(gain.value) <= CLEAR * gain.error:
+        return "gain nothing that is clear over"
+    return "gain over" if gain.value > 0 else "lose against"
 
 
 def _other(f: Repacking) -> list[tuple[str, str]]:
@@ -160,12 +162,14 @@ def _overlaps(f: Repacking) -> list[str]:
     """Show the overlaps of the best head at each rank, beside what random and best rows have."""
     rows = [
         (
-            str(s.rank), s.way, number(s.overlap.centered, 3), number(s.random_overlap, 3),
-            number(s.welch_floor, 3), number(s.overlap.raw, 3),
+            str(s.rank), s.way, number(s.overlap.raw, 3), number(s.overlap.centered, 3),
+            str(s.row_rank), number(s.random_overlap, 3), number(s.welch_floor, 3),
         )
         for s in (*f.curve(), f.full)
     ]  # fmt: skip
-    head = ("rank", "way", "mean c², centered", "1/r", "Welch floor", "mean c², raw")
+    head = (
+        "rank", "way", "mean c², raw", "centered", "directions r", "1/r", "Welch floor of these",
+    )  # fmt: skip
     return columns(head, rows)
 
 

@@ -21,7 +21,7 @@ def law_facts(f: Repacking) -> list[tuple[str, str]]:
     return [
         ("width law", f"with the best way at each rank, {_formula(of.law)}; "
                       f"{_against(of.law.intervals['alpha'])}; {_headline(of.law)}"),
-        ("", _ranks(of)),
+        ("", _ranks(of, f.width)),
         *([] if of.through is None else [("0 at m", _through(of.through))]),
         ("twice as wide", _twice(f, of.doubled, of.through)),
     ]  # fmt: skip
@@ -70,15 +70,18 @@ def _against(interval: Interval) -> str:
     return "this leaves out 1, which the theory of interference has"
 
 
-def _ranks(of: HeadLaw) -> str:
+def _ranks(of: HeadLaw, width: int) -> str:
     used = ", ".join(map(str, of.ranks))
     if not of.left_out:
         return f"ranks {used}; its floor is the loss of the full head"
-    left = ", ".join(map(str, of.left_out))
-    return (
-        f"ranks {used}; its floor is the loss of the full head. Left out: {left}, where the cost "
-        "is not clear of 0 or the rank is above half of m, since at m nothing is lost"
-    )
+    halved = all(2 * rank <= width for rank in of.ranks)
+    above = [rank for rank in of.left_out if halved and 2 * rank > width]
+    reasons = {
+        "above half of m, since at m nothing is lost": above,
+        "cost not clear of 0": [rank for rank in of.left_out if rank not in above],
+    }
+    left = "; ".join(f"{', '.join(map(str, of))} ({why})" for why, of in reasons.items() if of)
+    return f"ranks {used}; its floor is the loss of the full head. Left out: {left}"
 
 
 def _interval(estimate: Estimate) -> str:
@@ -137,8 +140,7 @@ def _row(of: HeadLaw) -> tuple[str, ...]:
         through = rounded(a.value), str(Interval(a.low, a.high))
     if of.law is None:
         return of.way, NONE, NONE, str(len(of.ranks)), *through, "none"
-    verdict = "identified" if of.law.identified else "not identified"
     return (
         of.way, rounded(of.law.parameters["alpha"]), str(of.law.intervals["alpha"]),
-        str(len(of.ranks)), *through, verdict,
+        str(len(of.ranks)), *through, _headline(of.law),
     )  # fmt: skip

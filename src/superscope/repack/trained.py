@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -236,6 +236,12 @@ class _Run:
         self.t.folder.mkdir(parents=True, exist_ok=True)
         with write_whole(self.file) as file:
             torch.save(kept, file)
+
+
+def checkpoint_bytes(ranks: Sequence[int], full: FullHead) -> int:
+    """Return the most that checkpoints take: a head of each rank, and Adam's state of one."""
+    one = 4 * (len(full.rows) + full.width)
+    return one * (sum(ranks) + 3 * max(ranks))
 
 
 def schedule(step: int, steps: int) -> float:

@@ -80,6 +80,8 @@ def _note(rank: int, way: str, made: Trained, training: Training) -> str:
         f"{counted(len(training.choosing), 'position')} of {counted(documents, 'document')} "
         "it did not learn from"
     )
+    if set(training.choosing.documents) <= set(training.learned.documents):
+        held = f"the last {counted(len(training.choosing), 'position')} of its only document"
     steps = counted(made.steps, "step")
     if made.ended < made.begun:
         return (

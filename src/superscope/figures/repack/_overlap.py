@@ -60,8 +60,11 @@ def overlap_drawing(found: Repacking) -> Drawing | Missing:
         caption=caption(
             f"Mean c² of the mean-centered rows of heads of {drawable(found.model)} "
             f"({found.rows:,} rows), on logarithmic axes.",
-            "Random rows of rank r have 1/r; no rows have less than the Welch floor. A way of a "
-            "low loss need not overlap little: it keeps the directions that the text uses.",
+            "Random rows of rank r have 1/r; no rows of rank r have less than the Welch floor. "
+            "A way of a low loss need not overlap little: it keeps what the text uses.",
+            "Rows of blocks with several ranks span more directions than the rank they stand at, "
+            "so that these lines do not bound them."
+            * any(score.row_rank > score.rank for score in found.scores),
         ),
         label="Mean square overlap against rank for each way, with the lines of random rows and of "
         "the Welch floor.",
