@@ -3,13 +3,16 @@
 from superscope.runs.executors import Workers, dask_cluster, processes, workers_of
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
+from superscope.runs.sweep_file import combinations, read_sweep_file
 
 __all__ = [
     "Outcome",
     "RunFolder",
     "Workers",
+    "combinations",
     "dask_cluster",
     "processes",
+    "read_sweep_file",
     "run_all",
     "workers_of",
 ]

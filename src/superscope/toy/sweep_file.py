@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from superscope.arguments import checked
-from superscope.errors import FormatError, UsageError
-from superscope.tables import read_bytes
+from superscope.runs import combinations, read_sweep_file
 from superscope.toy.config import ToyConfig, check_fields
 from superscope.toy.inputs import resolved_files
 
@@ -41,14 +38,7 @@ def product(fields: Mapping[str, Any]) -> list[ToyConfig]:
     [(10, 0), (10, 1), (20, 0), (20, 1)]
     """
     check_fields(fields)
-    choices = [v if isinstance(v, list) else [v] for v in fields.values()]
-    for name, values in zip(fields, choices, strict=True):
-        if not values:
-            raise UsageError(f"{name} is an empty list: there is nothing to run")
-    return [
-        ToyConfig.from_mapping(dict(zip(fields, chosen, strict=True)))
-        for chosen in itertools.product(*choices)
-    ]
+    return [ToyConfig.from_mapping(values) for values in combinations(fields)]
 
 
 @checked
@@ -75,11 +65,4 @@ def read_sweep(path: str | Path) -> list[ToyConfig]:
         As for :func:`product`; the message names the file.
     """
     path = Path(path)
-    try:
-        fields = tomllib.loads(read_bytes(path).decode("utf-8"))
-    except ValueError as error:  # TOML and UTF-8
-        raise FormatError(f"{path} is not valid TOML: {error}") from None
-    try:
-        return product(resolved_files(fields, path.parent))
-    except UsageError as error:
-        raise UsageError(f"{path}: {error}") from None
+    return read_sweep_file(path, lambda fields: product(resolved_files(fields, path.parent)))
