@@ -123,7 +123,7 @@ def _bytes(loaded: Any) -> int:
 
 def _written(loaded: Any) -> dict[str, int]:
     """Return the bytes of a model with factors, in memory and on disk."""
-    from superscope.repack.stored import write_into
+    from superscope.evaluation.factored_files import write_into
 
     with tempfile.TemporaryDirectory() as folder:
         write_into(loaded, Path(folder), loaded.dtype)

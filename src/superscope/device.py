@@ -83,6 +83,34 @@ def full_float32() -> Iterator[None]:
         torch.backends.cuda.matmul.allow_tf32 = before
 
 
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Let torch use one thread: runs in other processes have the other cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def torch_kernel(name: str) -> str:
+    """Return the machine code that torch's products use on a device.
+
+    Two runs of one config have the same bits if this is equal.
+    """
+    import torch
+
+    where = torch.device(name)
+    if where.type == "cuda":
+        return f"torch {torch.__version__}, {torch.cuda.get_device_name(where)}"
+    if where.type == "cpu":
+        return f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+    return f"torch {torch.__version__}, {where.type}"
+
+
 def multiplier(name: str) -> Callable[[Matrix, Matrix], Any]:
     """Return the matrix product of numpy arrays, computed on a device, as a numpy array."""
     if name == "cpu":

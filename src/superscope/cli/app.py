@@ -54,6 +54,14 @@ for name, help_text in {
 }.items():
     toy.command(f"superscope.cli.toy_{name}:toy_{name}", name=name, help=help_text)
 app.command(toy)
+
+lab = App(name="lab", help="Train small language models with other ways of packing.")
+for name, help_text in {
+    "train": "Train the product of lists over any field; stop and start it at will.",
+    "table": "Write one row for each run of a folder.",
+}.items():
+    lab.command(f"superscope.cli.lab_{name}:lab_{name}", name=name, help=help_text)
+app.command(lab)
 app.register_install_completion_command(help="Complete commands and options in your shell.")
 
 

@@ -160,6 +160,16 @@ class Losses:
         """Mean loss of each, nats."""
         return self.nats / self.counts
 
+    @property
+    def loss(self) -> float:
+        """Mean loss of all together, nats: over tokens, not over ids."""
+        return float(self.nats.sum()) / int(self.counts.sum())
+
+    @property
+    def loss_se(self) -> float | None:
+        """Standard error of ``loss`` if what has an id is one draw; None for a single one."""
+        return _clustered(self.nats, self.counts)
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation(Result, Pictured):
@@ -203,7 +213,7 @@ class Evaluation(Result, Pictured):
     @property
     def loss(self) -> float:
         """Mean loss, nats per token: over tokens, not over documents."""
-        return float(self.documents.nats.sum()) / self.scored
+        return self.documents.loss
 
     @property
     def loss_se(self) -> float | None:
@@ -212,7 +222,7 @@ class Evaluation(Result, Pictured):
         Tokens of one document are not independent. The loss is a ratio of sums over documents, and
         its error the linearized one: sqrt(D/(D − 1) Σ_d (nats_d − loss · tokens_d)²) / Σ tokens_d.
         """
-        return _clustered(self.documents.nats, self.documents.counts)
+        return self.documents.loss_se
 
     @property
     def perplexity(self) -> float:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from superscope.atomic import write_file
+from superscope.evaluation.factored_files import save_tensors
 from superscope.heads.factored import FILE
-from superscope.repack.stored import save_tensors
 from superscope.text import counted
 
 INDEX = "model.safetensors.index.json"

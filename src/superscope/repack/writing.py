@@ -14,6 +14,7 @@ from superscope._version import __version__
 from superscope.atomic import write_file
 from superscope.errors import UsageError
 from superscope.evaluation.factored import name_of, with_factors
+from superscope.evaluation.factored_files import write_into
 from superscope.frequency.checkpoint import quiet
 from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.lens.estimate import Estimate
@@ -27,7 +28,6 @@ from superscope.repack.original import Original, check_dtype
 from superscope.repack.product import Product
 from superscope.repack.repacker import Repacker
 from superscope.repack.repacking import Repacking
-from superscope.repack.stored import write_into
 
 _PROBE = 8  # tokens on which what is written is compared with what is in memory
 

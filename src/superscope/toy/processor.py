@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+from superscope.device import torch_kernel
+
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
@@ -67,15 +69,7 @@ def kernel(engine: str, device: str = "cpu") -> str:
     Two runs of one config have the same bits if this is equal.
     """
     if engine == "torch":
-        import torch
-
-        where = torch.device(device)
-        if where.type == "cuda":
-            return f"torch {torch.__version__}, {torch.cuda.get_device_name(where)}"
-        if where.type == "cpu":
-            return f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
-        return f"torch {torch.__version__}, {where.type}"
-
+        return torch_kernel(device)
     import numba
     from llvmlite import binding
     from threadpoolctl import threadpool_info
@@ -86,19 +80,6 @@ def kernel(engine: str, device: str = "cpu") -> str:
     products = {f"{x['internal_api']} {x['version']} {x.get('architecture', '')}" for x in of_numpy}
     loops = f"numba {numba.__version__} {binding.get_host_cpu_name()}"
     return ", ".join([loops, *sorted(name.strip() for name in products)])
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Let torch use one thread: runs in other processes have the other cores."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 _lock = Lock()

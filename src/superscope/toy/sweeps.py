@@ -10,13 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from superscope.arguments import checked
-from superscope.device import resolved
+from superscope.device import one_torch_thread, resolved
 from superscope.errors import DivergedError, FormatError, UsageError
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.toy.config import ToyConfig
 from superscope.toy.engine import check_device
-from superscope.toy.processor import one_torch_thread
 from superscope.toy.run_file import SUFFIX, Failure, read_header, to_bytes
 from superscope.toy.training import train_many
 

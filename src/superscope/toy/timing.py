@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from superscope.device import one_torch_thread
 from superscope.errors import DivergedError
 from superscope.progress import Progress, silent
 from superscope.toy.config import ToyConfig
-from superscope.toy.processor import one_torch_thread
 from superscope.toy.sweeps import SweepState
 from superscope.toy.training import train
 

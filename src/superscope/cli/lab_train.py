@@ -1,0 +1,70 @@
+"""``superscope lab train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from superscope.cli.executor import check_workers, chosen_workers
+from superscope.errors import UsageError
+
+
+def lab_train(
+    lab: Annotated[Path, Parameter(name="LAB")],
+    *,
+    out: Path,
+    executor: Literal["processes", "dask"] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    device: str = "auto",
+) -> None:
+    """Train the product of lists over any field of a lab config; stop and start it at will.
+
+    Parameters
+    ----------
+    lab
+        TOML file: field = value, or field = [values], such as width = [32, 64, 128]; and a table
+        [text] that names the text.
+    out
+        Folder of the runs, one file each, and of the trained models. Runs that are already there
+        are not repeated, and runs that were interrupted go on.
+    executor
+        Processes on this machine (default), or workers of a dask cluster that see the folder.
+    workers
+        Number of workers to start; default: one for each core.
+    scheduler
+        Address of a running dask scheduler, tcp://HOST:PORT.
+    device
+        Device that models are trained on.
+    """
+    check_workers(executor, workers, scheduler)
+
+    from superscope.cli.terminal import progress_bar, stopped, warn
+    from superscope.lab.sweep_file import read_lab
+    from superscope.lab.sweeps import CORPORA, lab_sweep
+    from superscope.text import counted
+
+    sweep = read_lab(lab)
+    try:
+        with (
+            chosen_workers(executor, workers, scheduler) as doing,
+            progress_bar(lines=True) as progress,
+        ):
+            corpora = sweep.corpora(out / CORPORA)
+            outcome = lab_sweep(corpora, out, executor=doing, device=device, progress=progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(stopped("run", out)) from None
+    for message in outcome.set_aside:
+        warn(message)
+    for identity, reason in outcome.failed.items():
+        warn(f"run {identity}: {reason}")
+    print(f"{outcome.done + outcome.found:,} runs in {out}: {outcome.done:,} done now, "
+          f"{outcome.found:,} found there, {len(outcome.failed):,} diverged")  # fmt: skip
+    if outcome.errors:
+        for identity, reason in outcome.errors.items():
+            warn(f"run {identity} not done: {reason}")
+        raise UsageError(
+            f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
+        )

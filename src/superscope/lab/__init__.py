@@ -1,0 +1,34 @@
+"""Small language models, alike but for the way in which their output head is packed."""
+
+import superscope.lab.summary  # noqa: F401  (registers the results' text)
+from superscope.lab.config import LabConfig
+from superscope.lab.corpus import Corpus, CorpusInfo, make_corpus
+from superscope.lab.results import LabRuns, read_lab_runs
+from superscope.lab.run import HeldOut, LabFailure, LabRun
+from superscope.lab.sweep_file import LabSweep, LabText, lab_product, read_lab
+from superscope.lab.sweeps import LabOutcome, lab_sweep
+from superscope.lab.training import train
+from superscope.lab.variants import VARIANTS, Option, Setting, Variant
+
+__all__ = [
+    "VARIANTS",
+    "Corpus",
+    "CorpusInfo",
+    "HeldOut",
+    "LabConfig",
+    "LabFailure",
+    "LabOutcome",
+    "LabRun",
+    "LabRuns",
+    "LabSweep",
+    "LabText",
+    "Option",
+    "Setting",
+    "Variant",
+    "lab_product",
+    "lab_sweep",
+    "make_corpus",
+    "read_lab",
+    "read_lab_runs",
+    "train",
+]

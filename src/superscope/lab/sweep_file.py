@@ -1,0 +1,194 @@
+"""A sweep of the lab as TOML: lists over fields of a config, and the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from superscope.arguments import checked, refuse_unknown
+from superscope.errors import UsageError
+from superscope.frequency import Text, hub_text, text_files
+from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
+from superscope.lab.config import FIELDS, LabConfig
+from superscope.lab.corpus import Corpus, make_corpus
+from superscope.runs import combinations, read_sweep_file
+
+
+@checked
+@dataclass(frozen=True)
+class LabText:
+    """What a sweep reads: the table ``[text]`` of its file.
+
+    Attributes
+    ----------
+    files, dataset
+        Files, folders or URIs to train on; or a data set of the hub.
+    held_out, held_out_dataset_split
+        Files, folders or URIs of other documents; or another split of the data set. By default one
+        of 20 documents is held out.
+    split, field, dataset_config, dataset_split
+        How documents are found, as the options of ``superscope loss``.
+    tokenizer
+        Model whose tokenizer is taken; by default one is made of the training documents.
+    held_out_tokens
+        No more tokens are held out.
+    name
+        What tables call it.
+    """
+
+    files: tuple[str, ...] = ()
+    dataset: str | None = None
+    held_out: tuple[str, ...] = ()
+    held_out_dataset_split: str | None = None
+    split: str = "file"
+    field: str | None = None
+    dataset_config: str | None = None
+    dataset_split: str | None = None
+    tokenizer: str | None = None
+    held_out_tokens: int | None = 200_000
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("files", "held_out"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        if bool(self.files) == (self.dataset is not None):
+            raise UsageError("[text] needs either files or dataset")
+        if self.held_out_dataset_split is not None and self.dataset is None:
+            raise UsageError("[text]: held_out_dataset_split needs dataset")
+
+    def texts(self, beside: Path) -> tuple[Text, Text | None]:
+        """Return the text to train on, and the held-out one if it is another.
+
+        Parameters
+        ----------
+        beside
+            Folder that relative paths are relative to.
+        """
+        held_out = self._files(self.held_out, beside) if self.held_out else None
+        if self.dataset is None:
+            return self._files(self.files, beside), held_out
+        if self.held_out_dataset_split is not None:
+            held_out = self._of_hub(self.held_out_dataset_split)
+        return self._of_hub(self.dataset_split), held_out
+
+    def _files(self, names: tuple[str, ...], beside: Path) -> Text:
+        found = [name if "://" in name else str(beside / name) for name in names]
+        return text_files(found, split=self.split, field=self.field or "text", name=self.name)
+
+    def _of_hub(self, split: str | None) -> Text:
+        assert self.dataset is not None
+        return hub_text(self.dataset, config=self.dataset_config, split=split, field=self.field)
+
+
+@dataclass(frozen=True)
+class LabSweep:
+    """The configs of a sweep, and its text.
+
+    Attributes
+    ----------
+    configs
+        One for each combination of the choices.
+    text
+        What they read.
+    folder
+        What paths are relative to.
+    """
+
+    configs: tuple[LabConfig, ...]
+    text: LabText
+    folder: Path
+
+    def corpora(self, folder: Path) -> dict[LabConfig, Corpus]:
+        """Return the text of each config as ids; it is made once for each vocabulary and context.
+
+        Parameters
+        ----------
+        folder
+            Holds the corpora.
+        """
+        train, held_out = self.text.texts(self.folder)
+        tokenizer = self._tokenizer()
+        found: dict[tuple[int, int], Corpus] = {}
+        for config in self.configs:
+            key = config.vocabulary, config.context
+            if key not in found:
+                found[key] = make_corpus(
+                    train, folder, vocabulary=config.vocabulary, context=config.context,
+                    held_out=held_out, tokenizer=tokenizer,
+                    held_out_tokens=self.text.held_out_tokens,
+                )  # fmt: skip
+        return {c: found[c.vocabulary, c.context] for c in self.configs}
+
+    def _tokenizer(self) -> Tokenizer | None:
+        named = self.text.tokenizer
+        if named is None:
+            return None
+        local = self.folder / named
+        return load_tokenizer(local if local.exists() else named)
+
+
+@checked
+def lab_product(fields_: Mapping[str, Any]) -> list[LabConfig]:
+    """Return one config for each combination of values.
+
+    Parameters
+    ----------
+    fields_
+        Values of ``LabConfig`` by name; a list is a list of choices.
+
+    Returns
+    -------
+    list of LabConfig
+        One for each combination, the last name varying fastest.
+
+    Raises
+    ------
+    UsageError
+        A name that is not a field, an empty list, or values that no config takes.
+    """
+    refuse_unknown("the lab", "field", fields_, FIELDS)
+    return [LabConfig.from_mapping(values) for values in combinations(fields_)]
+
+
+@checked
+def read_lab(path: str | Path) -> LabSweep:
+    """Read a sweep from TOML: values of ``LabConfig``, where a list is a list of choices.
+
+    The table ``[text]`` names the text; its paths are relative to the folder of the file.
+
+    Parameters
+    ----------
+    path
+        A .toml file.
+
+    Returns
+    -------
+    LabSweep
+        Configs and text.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        The file does not exist, or is not TOML.
+    UsageError
+        A field or a value is none of the lab's; the message names the file.
+    """
+    path = Path(path)
+    return read_sweep_file(path, lambda values: _sweep(values, path.parent))
+
+
+def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
+    table = values.pop("text", None)
+    refuse_unknown("the lab", "field", values, (*FIELDS, "text"))
+    if not isinstance(table, dict):
+        raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
+    refuse_unknown("[text]", "field", table, [f.name for f in fields(LabText)])
+    text = LabText(**table)
+    if text.tokenizer is not None and "vocabulary" not in values:
+        local = folder / text.tokenizer
+        made = load_tokenizer(local if local.exists() else text.tokenizer)
+        values = {**values, "vocabulary": made.size}
+    return LabSweep(tuple(lab_product(values)), text, folder)

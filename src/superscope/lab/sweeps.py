@@ -1,0 +1,161 @@
+"""Resumable sweeps of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from superscope.arguments import checked
+from superscope.device import one_torch_thread
+from superscope.errors import FormatError
+from superscope.lab.config import LabConfig
+from superscope.lab.corpus import Corpus
+from superscope.lab.result_file import SUFFIX, read_result, to_bytes
+from superscope.lab.run import LabFailure, LabRun, run_identity
+from superscope.progress import ProgressChoice
+from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+
+CORPORA, MODELS, CHECKPOINTS = "text", "models", "checkpoints"
+"""Folders in a folder of runs: ids of texts, trained models, checkpoints within runs."""
+
+
+@dataclass(frozen=True)
+class LabTask:
+    """A run to be done.
+
+    Attributes
+    ----------
+    config
+        What to train.
+    corpus
+        Folder of its text.
+    identity
+        Name of the run.
+    """
+
+    config: LabConfig
+    corpus: Path
+    identity: str
+
+
+@dataclass(frozen=True)
+class LabOutcome:
+    """The outcome of a sweep.
+
+    Attributes
+    ----------
+    done, found
+        Runs done now, and runs done earlier or at the same time by another sweep.
+    failed
+        Reason for each run that diverged, now or earlier, by identity.
+    errors
+        Runs that could not be done; nothing of them is stored.
+    set_aside
+        Unreadable files, with the reason and their new path; their runs were repeated.
+    """
+
+    done: int
+    found: int
+    failed: dict[str, str]
+    errors: dict[str, str]
+    set_aside: tuple[str, ...]
+
+
+def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes]:
+    """Do some runs and return the contents of their files; this runs in a worker."""
+    from superscope.lab.training import train
+
+    made = []
+    for task in tasks:
+        with one_torch_thread() if device in ("auto", "cpu") else nullcontext():
+            result = train(
+                task.config, Corpus(task.corpus), out=folder / MODELS / task.identity,
+                keep=folder / CHECKPOINTS / f"{task.identity}.pt", device=device, progress=None,
+            )  # fmt: skip
+        made.append(to_bytes(result))
+    return made
+
+
+@checked
+def lab_sweep(
+    corpora: Mapping[LabConfig, Corpus],
+    out: str | Path,
+    *,
+    executor: Executor | Workers | None = None,
+    device: str = "auto",
+    progress: ProgressChoice = "auto",
+) -> LabOutcome:
+    """Train every config that has no result in a folder yet.
+
+    It can be stopped at any point and called again, also from several machines that share the
+    folder: each run is done once, and goes on from its last checkpoint. Runs that diverge are
+    stored as failed, with their step.
+
+    Parameters
+    ----------
+    corpora
+        What to train, and the text of each.
+    out
+        Folder of the results, one file a run, and of the trained models. Workers on other machines
+        must see it, and the texts, under the same path.
+    executor
+        Any ``concurrent.futures.Executor`` whose workers can import superscope; by default one
+        process for each core (the call then belongs under ``if __name__ == "__main__":``).
+    device
+        Where models are trained.
+    progress
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("runs", done, total)``.
+
+    Returns
+    -------
+    LabOutcome
+        How many runs were done, and what went wrong.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be written.
+    """
+    out = Path(out).resolve()
+    folder = RunFolder(out, SUFFIX)
+    tasks = [
+        LabTask(config, corpus.folder.resolve(), run_identity(config, corpus.info))
+        for config, corpus in corpora.items()
+    ]
+    aside = [message for task in tasks if (message := _set_aside(folder, task)) is not None]
+    doing = processes() if executor is None else nullcontext(_workers(executor))
+    with doing as workers:
+        outcome = run_all(
+            tasks, partial(work, folder=out, device=device), folder, workers, progress=progress
+        )
+    results = [read_result(folder.file(t.identity)) for t in tasks if folder.has(t.identity)]
+    return LabOutcome(
+        outcome.done,
+        outcome.found,
+        {r.identity: r.reason for r in results if isinstance(r, LabFailure)},
+        outcome.errors,
+        tuple(aside),
+    )
+
+
+def _workers(executor: Executor | Workers) -> Workers:
+    return executor if isinstance(executor, Workers) else workers_of(executor)
+
+
+def _set_aside(folder: RunFolder, task: LabTask) -> str | None:
+    """Move a file that is no result of a run aside, and return what to say of it."""
+    file = folder.file(task.identity)
+    if not file.is_file():
+        return None
+    try:
+        found: LabRun | LabFailure = read_result(file)
+        if found.identity != task.identity:
+            raise FormatError(f"holds run {found.identity}")
+    except FormatError as error:
+        return f"{file}: {error}; moved to {folder.set_aside(file)}"
+    return None

@@ -1,0 +1,182 @@
+"""Train a lab model: from a config and a text to its run."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from superscope.arguments import checked
+from superscope.device import resolved, torch_kernel
+from superscope.errors import DivergedError
+from superscope.geometry import measure_head
+from superscope.heads import Head
+from superscope.lab.checkpoint import CheckpointFile, Kept
+from superscope.lab.config import LabConfig
+from superscope.lab.corpus import Batches, Corpus
+from superscope.lab.model import LabModel
+from superscope.lab.optimizers import optimizers_of
+from superscope.lab.run import HeldOut, LabFailure, LabRun, run_identity
+from superscope.lab.scoring import held_out_losses
+from superscope.lab.writing import write_model
+from superscope.progress import Progress, ProgressChoice, chosen
+
+KEEP_EVERY = 60.0  # seconds between two checkpoints
+CLIP = 1.0  # norm of all gradients together
+_SHOWN = 10  # steps between two reports
+
+
+@checked
+def train(
+    config: LabConfig,
+    corpus: Corpus,
+    *,
+    out: Path | None = None,
+    keep: Path | None = None,
+    device: str = "auto",
+    progress: ProgressChoice = "auto",
+) -> LabRun | LabFailure:
+    """Train one lab model.
+
+    Parameters
+    ----------
+    config
+        What to train.
+    corpus
+        The text, from :func:`make_corpus`.
+    out
+        Folder that the trained model is written to; it must not exist.
+    keep
+        File of checkpoints: an interrupted run goes on from there, to the same bits as one that was
+        not interrupted. It is deleted at the end.
+    device
+        ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one.
+    progress
+        ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
+        called as ``progress("train", steps done, steps)`` now and then.
+
+    Returns
+    -------
+    LabRun or LabFailure
+        Losses and packing; or the step at which it diverged.
+
+    Raises
+    ------
+    UsageError
+        The text is shorter than a batch, or the disk is full.
+    """
+    with chosen(progress) as report:
+        run = _Run(config, corpus, keep, resolved(device), report)
+        try:
+            run.to_end()
+        except DivergedError as error:
+            result: LabRun | LabFailure = LabFailure(config, corpus.info, run.step, str(error))
+        else:
+            result = run.result()
+            if out is not None:
+                write_model(run.model, corpus, out)
+        if run.keep is not None:
+            run.keep.remove()
+        return result
+
+
+class _Run:
+    """One training: its model, its optimizers, and how far it is."""
+
+    def __init__(
+        self, config: LabConfig, corpus: Corpus, keep: Path | None, device: str, progress: Progress
+    ) -> None:
+        self.config, self.corpus, self.progress = config, corpus, progress
+        self.kernel = torch_kernel(device)
+        self.keep = None
+        if keep is not None:
+            identity = run_identity(config, corpus.info)
+            self.keep = CheckpointFile(keep, identity, self.kernel)
+        self.batches = Batches(corpus.train, config.context, config.batch, config.seed)
+        self.model = LabModel(config, corpus, device)
+        self.optimizers = optimizers_of(config, self.model)
+        self.step, self.seconds = 0, 0.0
+        self.losses = np.full(config.steps, np.nan, np.float32)
+        self.held_out: list[HeldOut] = []
+        step_tokens = config.step_tokens
+        self.checks = {max(1, at // step_tokens) for at in config.check_at} | {config.steps}
+
+    def to_end(self) -> None:
+        """Make the steps that are left."""
+        self._continue()
+        kept = time.monotonic()
+        torch.set_flush_denormal(True)
+        try:
+            while self.step < self.config.steps:
+                began = time.perf_counter()
+                self._step()
+                self.seconds += time.perf_counter() - began
+                if self.step in self.checks:
+                    self._check()
+                if self.step % _SHOWN == 0:
+                    self.progress("train", self.step, self.config.steps)
+                if time.monotonic() - kept > KEEP_EVERY and self.step < self.config.steps:
+                    self._keep()
+                    kept = time.monotonic()
+        finally:
+            torch.set_flush_denormal(False)
+        self.progress("train", self.config.steps, self.config.steps)
+
+    def _step(self) -> None:
+        model, config = self.model, self.config
+        inputs, targets = (torch.from_numpy(a).to(model.device) for a in self.batches(self.step))
+        states = model.states(inputs).flatten(0, 1)
+        nats = model.head.nats(states, targets.flatten()).mean()
+        penalties = [v.penalty(model.head, states) for v in config.variants]
+        objective = sum((p for p in penalties if p is not None), nats)
+        objective.backward()  # type: ignore[no-untyped-call]
+        loss = nats.item()
+        if not math.isfinite(loss):
+            raise DivergedError(f"the loss is not finite at step {self.step:,}")
+        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        share = config.share(self.step)
+        self.optimizers.step(share)
+        for variant in config.variants:
+            variant.after_step(model.head, config.head_peak * share)
+        self.losses[self.step] = loss
+        self.step += 1
+
+    def _check(self) -> None:
+        """Take the held-out loss."""
+        info, config = self.corpus.info, self.config
+        found = held_out_losses(self.model, self.corpus.held_out(), info.prefix, config.step_tokens)
+        if not np.isfinite(found.nats).all():
+            raise DivergedError(f"the held-out loss is not finite after step {self.step - 1:,}")
+        self.held_out.append(HeldOut(self.step * config.step_tokens, found))
+
+    def result(self) -> LabRun:
+        """Return the finished run."""
+        head = Head.from_array(self.model.head.matrix().cpu().numpy())
+        parameters, own = self.model.sizes()
+        return LabRun(
+            self.config, self.corpus.info, tuple(self.held_out), self.losses,
+            measure_head(head, pairs="none", device="cpu").observation(), parameters, own,
+            self.seconds, self.kernel,
+        )  # fmt: skip
+
+    def _continue(self) -> None:
+        """Take what a checkpoint holds, if there is one of this run."""
+        kept = None if self.keep is None else self.keep.read(self.model.device)
+        if kept is None:
+            return
+        self.model.load_state_dict(kept.model)
+        self.optimizers.load(kept.optimizers)
+        self.losses[: kept.step] = kept.losses
+        self.held_out, self.step, self.seconds = kept.held_out, kept.step, kept.seconds
+
+    def _keep(self) -> None:
+        if self.keep is not None:
+            self.keep.write(
+                Kept(
+                    self.step, self.seconds, self.losses[: self.step], self.held_out,
+                    self.model.state_dict(), self.optimizers.state(),
+                )
+            )  # fmt: skip

@@ -1,0 +1,48 @@
+"""A head of a lower rank."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from superscope.errors import UsageError
+from superscope.lab.head import LabHead, first_map
+from superscope.lab.variants.variant import Option, Setting, Variant
+
+
+class Factored(Variant):
+    """The head is W = B A of rank r, trained from the start: the head is narrower than the body.
+
+    The rank of the head as a bottleneck: Godey, de la Clergerie, Sagot, arXiv 2404.07647; Godey and
+    Artzi, arXiv 2603.10145 (GA26). A begins with orthonormal rows, and B as the baseline's rows
+    times Aᵀ, enlarged to logits of the baseline's size: at rank m the first logits are the
+    baseline's.
+    """
+
+    name = "factored"
+    option = Option("r, the rank", 16, 1, whole=True)
+    decides = frozenset({"rows", "columns"})
+
+    @property
+    def rank(self) -> int:
+        """Columns of B."""
+        assert self.value is not None
+        return int(self.value)
+
+    def check(self, width: int) -> None:
+        if self.rank > width:
+            raise UsageError(
+                f"{self}; the rank of a head can be at most its width, {width}; "
+                "a head wider than its body is the variant wide"
+            )
+
+    def prepare(self, head: LabHead, setting: Setting) -> None:
+        rank, width = self.rank, setting.width
+        made = first_map(rank, width, setting.generator, False)
+        with torch.no_grad():
+            orthonormal = torch.linalg.qr(made.weight.T)[0].T
+            made.weight.copy_(orthonormal)
+            rows = head.rows @ orthonormal.T * math.sqrt(width / rank)
+        head.rows, head.states = nn.Parameter(rows), made

@@ -1,0 +1,19 @@
+"""One matrix at both ends."""
+
+from __future__ import annotations
+
+from superscope.lab.head import LabHead
+from superscope.lab.variants.variant import Setting, Variant
+
+
+class Tied(Variant):
+    """The rows are the input embedding's.
+
+    Press and Wolf, Using the Output Embedding to Improve Language Models, arXiv 1608.05859.
+    """
+
+    name = "tied"
+    decides = frozenset({"rows", "columns"})
+
+    def prepare(self, head: LabHead, setting: Setting) -> None:
+        head.rows = setting.embedding
