@@ -105,12 +105,14 @@ class LabConfig:
                 f"tokens={self.tokens:,} are less than a batch of {self.step_tokens:,}; "
                 "lower batch or context"
             )
-        at: Any = self.check_at
-        at = (at,) if isinstance(at, int) else at  # one alone
-        object.__setattr__(self, "check_at", tuple(sorted(set(map(int, at)))))
-        late = [at for at in self.check_at if not 0 < at <= self.tokens]
-        if late:
-            raise UsageError(f"check_at has {late[0]:,}, and {self.tokens:,} tokens are trained on")
+        asked: Any = self.check_at
+        asked = (asked,) if isinstance(asked, int) else asked  # one alone
+        object.__setattr__(self, "check_at", tuple(sorted(set(map(int, asked)))))
+        for tokens in self.check_at:
+            if not 0 < tokens <= self.tokens:
+                raise UsageError(
+                    f"check_at={tokens:,}; it must be from 1 to tokens={self.tokens:,}"
+                )
         for variant in self.variants:
             variant.check(self.width)
         object.__setattr__(self, "variant", spelled(self.variants))

@@ -22,7 +22,7 @@ from superscope.lab.optimizers import optimizers_of
 from superscope.lab.run import HeldOut, LabFailure, LabRun, run_identity
 from superscope.lab.scoring import held_out_losses
 from superscope.lab.writing import write_model
-from superscope.progress import Progress, ProgressChoice, chosen
+from superscope.progress import Progress, ProgressChoice, chosen, silent
 
 KEEP_EVERY = 60.0  # seconds between two checkpoints
 CLIP = 1.0  # norm of all gradients together
@@ -48,7 +48,7 @@ def train(
     corpus
         The text, from :func:`make_corpus`.
     out
-        Folder that the trained model is written to; it must not exist.
+        Folder that the trained model is written to; one that is there is replaced.
     keep
         File of checkpoints: an interrupted run goes on from there, to the same bits as one that was
         not interrupted. It is deleted at the end.
@@ -69,7 +69,7 @@ def train(
         The text is shorter than a batch, or the disk is full.
     """
     with chosen(progress) as report:
-        run = _Run(config, corpus, keep, resolved(device), report)
+        run = Training(config, corpus, keep=keep, device=resolved(device), progress=report)
         try:
             run.to_end()
         except DivergedError as error:
@@ -83,11 +83,25 @@ def train(
         return result
 
 
-class _Run:
-    """One training: its model, its optimizers, and how far it is."""
+class Training:
+    """One training: its model, its optimizers, and how far it is.
+
+    Parameters
+    ----------
+    config, corpus, keep, device
+        As of :func:`train`.
+    progress
+        Called with the stage ``train``.
+    """
 
     def __init__(
-        self, config: LabConfig, corpus: Corpus, keep: Path | None, device: str, progress: Progress
+        self,
+        config: LabConfig,
+        corpus: Corpus,
+        *,
+        keep: Path | None = None,
+        device: str = "cpu",
+        progress: Progress = silent,
     ) -> None:
         self.config, self.corpus, self.progress = config, corpus, progress
         self.kernel = torch_kernel(device)

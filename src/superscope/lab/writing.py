@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from superscope.atomic import write_file, write_folder
+from superscope.atomic import make_folder, write_file, write_folder
 from superscope.evaluation.factored import replace_head
 from superscope.evaluation.factored_files import write_into
 from superscope.frequency.checkpoint import quiet
@@ -38,7 +39,7 @@ def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
     corpus
         Has the tokenizer.
     folder
-        Where to; it must not exist.
+        Where to; a folder that is there, of a run whose result was lost, is replaced.
 
     Raises
     ------
@@ -47,7 +48,8 @@ def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
     """
     import transformers
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
+    shutil.rmtree(folder, ignore_errors=True)
     with write_folder(folder) as beside, quiet(transformers):
         corpus.tokenizer().save(beside)
         if model.head.linear:
@@ -61,8 +63,9 @@ def _write_linear(model: LabModel, folder: Path) -> None:
     import transformers
 
     head = model.head
+    tied = model.tied and head.scale is None  # scales are the output's alone
     config = type(model.model_config).from_dict(
-        {**model.model_config.to_dict(), "tie_word_embeddings": model.tied, "use_cache": True}
+        {**model.model_config.to_dict(), "tie_word_embeddings": tied, "use_cache": True}
     )
     whole: Any = transformers.AutoModelForCausalLM.from_config(config).float().eval()
     whole.base_model.load_state_dict({n: t.cpu() for n, t in model.body.state_dict().items()})
@@ -75,7 +78,7 @@ def _write_linear(model: LabModel, folder: Path) -> None:
         replace_head(whole, NarrowHead((Block(rows, columns),), bias))
         write_into(whole, folder, torch.float32)
         return
-    if not model.tied or head.scale is not None:
+    if not tied:
         whole.get_output_embeddings().weight.data = head.matrix().cpu()
     whole.save_pretrained(folder)
 

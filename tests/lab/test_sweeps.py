@@ -1,0 +1,169 @@
+"""Sweeps of the lab: what a file means, what a folder holds, what becomes of failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from lab_texts import SMALL, documents
+
+from superscope.errors import FormatError, SuperscopeError
+from superscope.lab import LabConfig, lab_sweep, read_lab, read_lab_runs
+from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, LabOutcome
+
+
+@pytest.fixture
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+def lab(folder: Path, text: str = "", table: str = "files = 'words.txt'\nsplit = 'line'") -> Path:
+    (folder / "words.txt").write_text("\n".join(documents()))
+    small = "\n".join(f"{name} = {value}" for name, value in SMALL.items() if name not in text)
+    file = folder / "lab.toml"
+    file.write_text(f"{text}\n{small}\n[text]\n{table}\n")
+    return file
+
+
+def done(file: Path, out: Path, executor: Executor) -> LabOutcome:
+    return lab_sweep(read_lab(file).corpora(out / CORPORA), out, executor=executor, progress=None)
+
+
+# What a file means
+
+
+def test_a_list_is_a_list_of_choices(tmp_path: Path) -> None:
+    sweep = read_lab(lab(tmp_path, "variant = ['adamw', 'coupled + bias']\nseed = [0, 1]"))
+    assert [(c.variant, c.seed) for c in sweep.configs] == [
+        ("adamw", 0), ("adamw", 1), ("bias=1 + coupled", 0), ("bias=1 + coupled", 1),
+    ]  # fmt: skip
+    assert all(c.width == 8 for c in sweep.configs)
+
+
+def test_configs_of_one_vocabulary_read_one_text(tmp_path: Path) -> None:
+    sweep = read_lab(lab(tmp_path, "vocabulary = [270, 280]\nseed = [0, 1]"))
+    corpora = sweep.corpora(tmp_path / "text")
+    assert len({corpus.folder for corpus in corpora.values()}) == 2
+    assert {c.vocabulary: corpora[c].info.vocabulary for c in corpora} == {270: 270, 280: 280}
+
+
+def test_the_vocabulary_of_a_given_tokenizer_need_not_be_named(tmp_path: Path) -> None:
+    made = read_lab(lab(tmp_path)).corpora(tmp_path / "text")
+    (corpus,) = made.values()
+    file = lab(tmp_path, "", f"files = 'words.txt'\nsplit = 'line'\ntokenizer = '{corpus.folder}'")
+    file.write_text(file.read_text().replace("vocabulary = 270\n", ""))
+    assert read_lab(file).configs[0].vocabulary == 270
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "said"),
+    [
+        ("widht = 8", "files = 'words.txt'", "the lab has no field 'widht'; did you mean width"),
+        ("width = []", "files = 'words.txt'", "width is an empty list"),
+        ("variant = 'unti'", "files = 'words.txt'", "did you mean unit"),
+        ("", "fiels = 'words.txt'", "[text] has no field 'fiels'; did you mean files"),
+        ("", "", "[text] needs either files or dataset"),
+        ("", "files = 'words.txt'\ndataset = 'c4'", "[text] needs either files or dataset"),
+        ("", "files = 3", "files must be a list, not 3"),
+        ("= 3", "files = 'words.txt'", "is not valid TOML"),
+    ],
+)
+def test_a_file_that_is_no_sweep_is_refused(
+    tmp_path: Path, text: str, table: str, said: str
+) -> None:
+    with pytest.raises(SuperscopeError) as error:
+        read_lab(lab(tmp_path, text, table))
+    assert said in str(error.value)
+    assert "lab.toml" in str(error.value)
+
+
+def test_a_file_without_a_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text("width = 8\n")
+    with pytest.raises(SuperscopeError, match=r"there is no table \[text\]"):
+        read_lab(tmp_path / "lab.toml")
+
+
+# What a folder holds
+
+
+def test_each_run_is_done_once(tmp_path: Path, executor: Executor) -> None:
+    file, out = lab(tmp_path, "variant = ['adamw', 'tied']"), tmp_path / "runs"
+    first = done(file, out, executor)
+    written = {f: f.stat().st_mtime_ns for f in out.rglob("*.*") if f.is_file()}
+    assert (first.done, first.found) == (2, 0)
+    assert {f.name for f in (out / MODELS).iterdir()} == {f.stem for f in out.glob("*.json")}
+    assert not list((out / CHECKPOINTS).glob("*"))
+    again = done(lab(tmp_path, "variant = ['tied', 'adamw', 'coupled']"), out, executor)
+    assert (again.done, again.found) == (1, 2)
+    assert written.items() <= {f: f.stat().st_mtime_ns for f in out.rglob("*.*")}.items()
+
+
+def test_the_same_text_elsewhere_is_the_same_run(tmp_path: Path, executor: Executor) -> None:
+    out = tmp_path / "runs"
+    done(lab(tmp_path), out, executor)
+    (tmp_path / "elsewhere").mkdir()
+    assert done(lab(tmp_path / "elsewhere"), out, executor).found == 1
+
+
+def test_a_diverged_run_is_recorded_and_the_others_go_on(
+    tmp_path: Path, executor: Executor
+) -> None:
+    file, out = lab(tmp_path, "learning_rate = [1e30, 1e-3]"), tmp_path / "runs"
+    outcome = done(file, out, executor)
+    assert outcome.done == 2
+    assert list(outcome.failed.values()) == ["the loss is not finite at step 1"]
+    assert done(file, out, executor).found == 2
+    runs = read_lab_runs(out, progress=None)
+    assert ([f.step for f in runs.failures], len(runs.runs)) == ([1], 1)
+
+
+def test_an_unreadable_result_is_set_aside_and_done_again(
+    tmp_path: Path, executor: Executor
+) -> None:
+    out = tmp_path / "runs"
+    done(lab(tmp_path), out, executor)
+    (result,) = out.glob("*.json")
+    content = result.read_bytes()
+    result.write_bytes(content[:100])
+    outcome = done(lab(tmp_path), out, executor)
+    assert outcome.done == 1
+    assert "moved to" in outcome.set_aside[0]
+    assert read_lab_runs(out, progress=None).runs[0].config == LabConfig(**SMALL)
+
+
+def test_an_error_of_one_run_leaves_the_others(tmp_path: Path, executor: Executor) -> None:
+    file = lab(tmp_path, "batch = [4, 400]\ntokens = 6400")
+    outcome = done(file, tmp_path / "runs", executor)
+    assert outcome.done == 1
+    assert "less than a batch of 400 windows of 16" in next(iter(outcome.errors.values()))
+
+
+# As a table
+
+
+def test_the_table_has_a_row_a_run(tmp_path: Path, executor: Executor) -> None:
+    out = tmp_path / "runs"
+    done(lab(tmp_path, "variant = ['tied', 'adamw']\nseed = [1, 0]"), out, executor)
+    (out / "other.json").write_text("{}")
+    runs = read_lab_runs(out, progress=None)
+    frame = runs.to_frame()
+    assert list(zip(frame["variant"], frame["seed"], strict=True)) == [
+        ("adamw", 0), ("adamw", 1), ("tied", 0), ("tied", 1),
+    ]  # fmt: skip
+    assert (frame["source"] == "lab").all()
+    assert frame["loss"].notna().all()
+    assert len(runs.unreadable) == 1
+    assert str(runs).splitlines()[0].split() == [
+        "variant", "width", "tokens", "seed", "loss", "mean", "c²", "centered",
+    ]  # fmt: skip
+
+
+def test_damage_is_named(tmp_path: Path) -> None:
+    from superscope.lab.result_file import read_result
+
+    (tmp_path / "a.json").write_text("[1")
+    with pytest.raises(FormatError, match="it is not JSON"):
+        read_result(tmp_path / "a.json")

@@ -1,0 +1,208 @@
+"""One run: what it does, how it goes on, how it fails, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lab_texts import config, documents
+
+import superscope
+from superscope.errors import FormatError, UsageError
+from superscope.evaluation import LossOptions, evaluate
+from superscope.lab import Corpus, LabConfig, LabFailure, LabRun, training
+from superscope.lab.training import Training, train
+
+
+def run(settings: LabConfig, corpus: Corpus, **more: Any) -> LabRun:
+    found = train(settings, corpus, device="cpu", progress=None, **more)
+    assert isinstance(found, LabRun)
+    return found
+
+
+def same(one: LabRun, other: LabRun) -> bool:
+    """Return whether two runs have the same bits, but for their time."""
+    return replace(one, seconds=1.0).to_json() == replace(other, seconds=1.0).to_json()
+
+
+# What it does
+
+
+def test_an_untrained_model_knows_nothing(corpus: Corpus) -> None:
+    assert run(config(), corpus).losses[0] == pytest.approx(math.log(270), abs=0.05)
+
+
+def test_the_same_config_gives_the_same_bits_and_another_seed_others(corpus: Corpus) -> None:
+    assert same(run(config(), corpus), run(config(), corpus))
+    assert not same(run(config(), corpus), run(config(seed=1), corpus))
+
+
+def test_nothing_outside_changes_a_run_nor_it_what_is_outside(corpus: Corpus) -> None:
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    found = run(config(variant="wide"), corpus)
+    assert torch.equal(before, torch.random.get_rng_state())
+    torch.manual_seed(8)
+    assert same(found, run(config(variant="wide"), corpus))
+
+
+@pytest.mark.parametrize("architecture", ["gpt-neox", "llama"])
+def test_bodies_of_both_kinds_learn(architecture: str, corpus: Corpus) -> None:
+    found = run(config(architecture=architecture, tokens=30 * 64, learning_rate=1e-2), corpus)
+    assert found.loss < 4.5 < found.losses[0]
+
+
+def test_the_held_out_loss_is_taken_where_it_is_asked_for(corpus: Corpus) -> None:
+    found = run(config(check_at=(2 * 64, 4 * 64 + 1)), corpus)
+    assert [one.tokens for one in found.held_out] == [2 * 64, 4 * 64, 6 * 64]
+    assert found.held_out[-1].loss == found.loss
+    # Looking changes nothing.
+    assert np.array_equal(found.losses, run(config(), corpus).losses)
+
+
+def test_rates_rise_then_fall_to_a_tenth_and_shrink_with_the_root_of_the_width() -> None:
+    wide = config(width=256, tokens=1000 * 64)
+    rates = [wide.rate(step) for step in range(wide.steps)]
+    assert max(rates) == wide.peak == pytest.approx(3e-3 / 2)
+    assert int(np.argmax(rates)) == wide.warm_up_steps - 1 == 49
+    assert rates[0] == pytest.approx(wide.peak / 50)
+    assert rates[-1] == pytest.approx(wide.peak / 10, rel=1e-3)
+    assert config(variant="sgd").head_peak == pytest.approx(100 * config().head_peak)
+    assert config(head_learning_rate=3e-3).identity == config().identity
+
+
+# How it goes on
+
+
+class Killed(Exception):
+    """Stands for the death of a process."""
+
+
+@pytest.mark.parametrize("variant", ["adamw", "coupled", "muon", "unit + bias", "tied"])
+def test_a_resumed_run_has_the_bits_of_one_that_was_not_interrupted(
+    variant: str, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(variant=variant, check_at=(2 * 64,))
+    whole = run(settings, corpus)
+    keep = tmp_path / "kept" / "run.pt"
+    monkeypatch.setattr(training, "KEEP_EVERY", 0.0)
+    step = Training._step
+
+    def dying(self: Training) -> None:
+        if self.step == 4:
+            raise Killed
+        step(self)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Training, "_step", dying)
+        run(settings, corpus, keep=keep)
+    steps = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_step", lambda self: (steps.append(self.step), step(self)))
+        resumed = run(settings, corpus, keep=keep)
+    assert steps == [4, 5]
+    assert same(whole, resumed)
+    assert not keep.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", None])
+def test_a_checkpoint_that_is_none_or_of_another_run_is_not_taken(
+    content: bytes | None, corpus: Corpus, tmp_path: Path
+) -> None:
+    keep = tmp_path / "run.pt"
+    if content is None:
+        other = Training(config(seed=5), corpus, keep=keep)
+        other._step()
+        other._keep()
+    else:
+        keep.write_bytes(content)
+    assert same(run(config(), corpus, keep=keep), run(config(), corpus))
+
+
+# How it fails
+
+
+def test_a_diverging_run_is_a_failure_with_its_step(corpus: Corpus, tmp_path: Path) -> None:
+    found = train(config(learning_rate=1e30), corpus, out=tmp_path / "model", progress=None)
+    assert isinstance(found, LabFailure)
+    assert (found.step, found.reason) == (1, "the loss is not finite at step 1")
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"tokens": 63}, "tokens=63 are less than a batch of 64"),
+        ({"width": 10}, "width=10 is no multiple of attention_width=4"),
+        ({"attention_width": 1}, "attention_width=1; it must be at least 2"),
+        ({"width": 9, "attention_width": 3}, "attention_width=3 must be even"),
+        ({"learning_rate": -1.0}, "learning_rate must be a finite number of at least 0, not -1"),
+        ({"learning_rate": math.nan}, "learning_rate must be a finite number"),
+        ({"check_at": 1000}, "check_at=1,000; it must be from 1 to tokens=384"),
+        ({"architecture": "lama"}, "did you mean llama"),
+        ({"widht": 3}, "LabConfig has no option 'widht'; did you mean width"),
+        ({"depth": 0}, "depth=0; it must be at least 1"),
+    ],
+)
+def test_a_config_that_is_none_is_refused(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        config(**values)
+    assert said in str(error.value)
+
+
+# What it leaves
+
+
+@pytest.mark.parametrize(
+    ("variant", "architecture"),
+    [
+        *((v, "gpt-neox") for v in ("adamw", "unit", "tied", "bias", "factored=4", "tied + unit")),
+        *((v, "llama") for v in ("adamw", "tied + bias")),
+    ],
+)
+def test_other_rooms_read_the_checkpoint_as_the_lab_does(
+    variant: str, architecture: str, corpus: Corpus, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    settings = config(variant=variant, architecture=architecture, learning_rate=0.02)
+    found = run(settings, corpus, out=folder)
+    held = [text for k, text in enumerate(documents()) if k % 20 == 19]
+    read = evaluate(folder, held, LossOptions(context=16), progress=None)
+    assert read.loss == pytest.approx(found.loss, abs=1e-6)
+    assert np.allclose(read.documents.nats, found.held_out[-1].documents.nats, atol=1e-4)
+    assert np.array_equal(read.documents.counts, found.held_out[-1].documents.counts)
+    measured = superscope.measure(folder, pairs="none", device="cpu", progress=None)
+    o = measured.observation()
+    assert o.mean_square_overlap == pytest.approx(found.packing.mean_square_overlap, rel=1e-5)
+    assert (o.width, o.features) == (8, 270)
+
+
+@pytest.mark.parametrize(("variant", "width"), [("softmaxes", 8), ("wide", 16)])
+def test_rows_that_are_no_linear_head_are_measured_but_no_loss_is_taken(
+    variant: str, width: int, corpus: Corpus, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    found = run(config(variant=variant), corpus, out=folder)
+    measured = superscope.measure(folder, pairs="none", device="cpu", progress=None)
+    assert measured.observation().mean_square_overlap == found.packing.mean_square_overlap
+    assert measured.observation().width == width
+    with pytest.raises(FormatError, match="superscope_lab"):
+        evaluate(folder, documents()[:2], progress=None)
+
+
+def test_a_run_goes_to_json_and_back(corpus: Corpus) -> None:
+    found = run(config(check_at=128), corpus)
+    again = LabRun.from_json(found.to_json())
+    assert again.to_json() == found.to_json()
+    assert again.identity == found.identity
+    assert json.loads(found.to_json())["derived"]["loss"] == found.loss
+    o = found.observation
+    assert (o.source, o.width, o.depth, o.tokens, o.dataset, o.seed) == (
+        "lab", 8, 1, 384, "words", 0,
+    )  # fmt: skip
