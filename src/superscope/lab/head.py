@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from superscope.lab.cross_entropy import mean_nats, nats
+
 
 class LabHead(nn.Module):
     """An output head whose parts variants may replace.
@@ -64,15 +66,27 @@ class LabHead(nn.Module):
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Return logits (…, V) of states (…, m); those of a mixture are log probabilities."""
-        inner = states if self.states is None else self.states(states)
+        inner = self._inner(states)
         if self.mixture is not None:
             found: torch.Tensor = self.mixture(inner, self)
             return found
         return functional.linear(inner, self.weight, self.bias)
 
+    def loss(self, states: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss of targets (n,) after states (n, m), nats, with gradients."""
+        if self.mixture is not None:
+            return functional.cross_entropy(self.logits(states), targets)
+        return mean_nats(self._inner(states), self.weight, self.bias, targets)
+
     def nats(self, states: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the loss of each target (n,), states having shape (n, m)."""
-        return functional.cross_entropy(self.logits(states), targets, reduction="none")
+        """Return the loss of each target (n,) after states (n, m), without gradients."""
+        if self.mixture is not None:
+            return functional.cross_entropy(self.logits(states), targets, reduction="none")
+        return nats(self._inner(states), self.weight, self.bias, targets)
+
+    def _inner(self, states: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = states if self.states is None else self.states(states)
+        return found
 
 
 def first_rows(vocabulary: int, width: int, std: float, seed: int) -> nn.Parameter:

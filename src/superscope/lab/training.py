@@ -143,7 +143,7 @@ class Training:
         model, config = self.model, self.config
         inputs, targets = (torch.from_numpy(a).to(model.device) for a in self.batches(self.step))
         states = model.states(inputs).flatten(0, 1)
-        nats = model.head.nats(states, targets.flatten()).mean()
+        nats = model.head.loss(states, targets.flatten())
         penalties = [v.penalty(model.head, states) for v in config.variants]
         objective = sum((p for p in penalties if p is not None), nats)
         objective.backward()  # type: ignore[no-untyped-call]
