@@ -52,7 +52,8 @@ DOCS = ROOT / "docs"
 TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
-    ["toy", "sweep"], ["toy", "table"], ["toy", "figures"],
+    ["toy", "sweep"], ["toy", "table"], ["toy", "figures"], ["lab"], ["lab", "train"],
+    ["lab", "table"],
     ["fit"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["repack"], ["cache"],
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from costs import make_cost, make_intervention
+from lab_texts import config, corpus
 from repackings import make_repacking
 from studies import make_evaluation, make_study
 
@@ -69,7 +70,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
     can = lens.argmax(head)
     looked = superscope.lens(head)
     never = superscope.lens(np.concatenate([rows, np.ones((9, 6)) + rows[:9] / 99]))
+    ids = corpus(tmp_path_factory.mktemp("text"))
+    learned, diverged = (
+        superscope.lab.train(config(learning_rate=rate), ids, device="cpu", progress=None)
+        for rate in (0.01, 1e30)
+    )
+    lab = superscope.lab.LabRuns((learned,), (diverged,))
     results = [
+        learned, diverged, lab,
         looked[3], looked.compare([3, 4]), looked.overview, can,
         never.undertrained(reference=range(40, 44)), lens.verify(head, can.certificates),
         geometry, geometry.raw, geometry.norms, geometry.raw.pairs,
@@ -147,8 +155,8 @@ def test_it_prints_in_a_terminal_and_in_a_notebook(result: Result) -> None:
 
 
 WITHOUT_TABLES = {  # parts of results, of a few numbers each
-    "Moved", "Norms", "Overlap", "PairStatistics", "ToyEvaluation", "ToyPoint", "UntrainedRows",
-    "WeightedOverlap", "Overview",
+    "LabFailure", "Moved", "Norms", "Overlap", "PairStatistics", "ToyEvaluation", "ToyPoint",
+    "UntrainedRows", "WeightedOverlap", "Overview",
 }  # fmt: skip
 
 

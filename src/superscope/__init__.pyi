@@ -2,6 +2,7 @@ from . import evaluation as evaluation
 from . import figures as figures
 from . import forecasts as forecasts
 from . import frequency as frequency
+from . import lab as lab
 from . import laws as laws
 from . import lens as lens
 from . import repack as repack

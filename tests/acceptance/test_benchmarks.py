@@ -24,6 +24,7 @@ PAGES = {
     ],
     "lens": ["certificates of all tokens", "verifying every certificate"],
     "repack": ["greedy generation, tokens per second", "the head alone", "| 8 | both |"],
+    "lab": ["tokens per second of training, width 8", "| softmaxes |"],
 }  # fmt: skip
 
 

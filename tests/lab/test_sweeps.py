@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 from lab_texts import SMALL, documents
 
-from superscope.errors import FormatError, SuperscopeError
-from superscope.lab import LabConfig, lab_sweep, read_lab, read_lab_runs
+from superscope.errors import FormatError, SuperscopeError, UsageError
+from superscope.lab import LabConfig, lab_sweep, read_lab, read_lab_runs, training
 from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, LabOutcome
 
 
@@ -139,6 +140,31 @@ def test_an_error_of_one_run_leaves_the_others(tmp_path: Path, executor: Executo
     outcome = done(file, tmp_path / "runs", executor)
     assert outcome.done == 1
     assert "less than a batch of 400 windows of 16" in next(iter(outcome.errors.values()))
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_trained(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1e5))
+    with pytest.raises(UsageError, match=r"2 models take about 0.000\d+ GB, and 0.0001 GB"):
+        done(lab(tmp_path, "seed = [0, 1]"), tmp_path / "runs", executor)
+    assert not list((tmp_path / "runs").glob("*.json"))
+
+
+def test_a_disk_that_is_full_in_between_loses_nothing(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    file, out = lab(tmp_path), tmp_path / "runs"
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "KEEP_EVERY", 0.0)
+        patch.setattr("torch.save", full)
+        outcome = done(file, out, executor)
+    assert "No space left on device" in next(iter(outcome.errors.values()))
+    assert done(file, out, executor).done == 1
 
 
 # As a table

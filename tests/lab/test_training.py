@@ -92,7 +92,7 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_not_interrupted(
     whole = run(settings, corpus)
     keep = tmp_path / "kept" / "run.pt"
     monkeypatch.setattr(training, "KEEP_EVERY", 0.0)
-    step = Training._step
+    step = Training.make_step
 
     def dying(self: Training) -> None:
         if self.step == 4:
@@ -100,11 +100,11 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_not_interrupted(
         step(self)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Training, "_step", dying)
+        patch.setattr(Training, "make_step", dying)
         run(settings, corpus, keep=keep)
     steps = []
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_step", lambda self: (steps.append(self.step), step(self)))
+        patch.setattr(Training, "make_step", lambda self: (steps.append(self.step), step(self)))
         resumed = run(settings, corpus, keep=keep)
     assert steps == [4, 5]
     assert same(whole, resumed)
@@ -118,7 +118,7 @@ def test_a_checkpoint_that_is_none_or_of_another_run_is_not_taken(
     keep = tmp_path / "run.pt"
     if content is None:
         other = Training(config(seed=5), corpus, keep=keep)
-        other._step()
+        other.make_step()
         other._keep()
     else:
         keep.write_bytes(content)

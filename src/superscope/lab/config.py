@@ -163,6 +163,11 @@ class LabConfig:
         return self.peak * self.share(step)
 
     @property
+    def about_weights(self) -> int:
+        """About how many weights the model has: 12 ℓ m² and two matrices of V rows."""
+        return 12 * self.depth * self.width**2 + 2 * self.vocabulary * self.width
+
+    @property
     def identity(self) -> str:
         """Hash of the config: equal for configs that mean the same run on one text."""
         meant = self.to_mapping() | {"head_learning_rate": self.head_peak, "tokens": self.steps}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from superscope.arguments import checked
 from superscope.atomic import write_file, write_folder
 from superscope.errors import FormatError, UsageError, install_hint
 from superscope.evaluation import sequences
@@ -123,9 +124,10 @@ class Corpus:
             raise FormatError(f"{self.folder / name} is damaged: {error}") from None
 
 
+@checked
 def make_corpus(
     text: Text,
-    folder: Path,
+    folder: str | Path,
     *,
     vocabulary: int,
     context: int,
@@ -169,6 +171,7 @@ def make_corpus(
         "tokenizer": None if tokenizer is None else [tokenizer.name, tokenizer.size],
         "held_out_tokens": held_out_tokens,
     }  # fmt: skip
+    folder = Path(folder)
     name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
     target = folder / name
     if not (target / _ABOUT).is_file():

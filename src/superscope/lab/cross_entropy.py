@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -40,13 +41,13 @@ class LinearCrossEntropy(torch.autograd.Function):
         """
         total = states.new_zeros((), dtype=torch.float64)
         of_states, of_weight = torch.empty_like(states), torch.zeros_like(weight)
-        for some, ids, out in zip(*(t.split(_rows(weight)) for t in (states, targets, of_states)),
-                                  strict=True):  # fmt: skip
+        for part in _parts(len(states), weight):
+            some, ids = states[part], targets[part]
             logs = functional.linear(some, weight, bias).log_softmax(1)
             total -= logs.gather(1, ids[:, None]).sum(dtype=torch.float64)
             errors = logs.exp_()
             errors.scatter_add_(1, ids[:, None], errors.new_full((len(ids), 1), -1.0))
-            torch.mm(errors, weight, out=out)
+            torch.mm(errors, weight, out=of_states[part])
             of_weight.addmm_(errors.T, some)
         context.save_for_backward(of_states, of_weight)
         return (total / len(states)).to(states.dtype)
@@ -71,12 +72,15 @@ def nats(
     states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor
 ) -> torch.Tensor:
     """Return the loss of each target (n,), without gradients."""
-    parts = [
-        functional.cross_entropy(functional.linear(some, weight, bias), ids, reduction="none")
-        for some, ids in zip(*(t.split(_rows(weight)) for t in (states, targets)), strict=True)
-    ]
+    parts = []
+    for part in _parts(len(states), weight):
+        logits = functional.linear(states[part], weight, bias)
+        parts.append(functional.cross_entropy(logits, targets[part], reduction="none"))
     return torch.cat(parts)
 
 
-def _rows(weight: torch.Tensor) -> int:
-    return max(16, CHUNK // len(weight))
+def _parts(count: int, weight: torch.Tensor) -> Iterator[slice]:
+    """Yield the states whose logits are made at once."""
+    size = max(16, CHUNK // len(weight))
+    for start in range(0, count, size):
+        yield slice(start, start + size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from superscope.lab.config import LabConfig
 from superscope.lab.corpus import CorpusInfo
 from superscope.observations import Observation
 from superscope.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Float32 = npt.NDArray[np.float32]
 
@@ -130,12 +134,29 @@ class LabRun(Result):
             seed=config.seed,
         )
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each held-out document at each point: tokens trained on, mean loss."""
+        import pandas as pd
+
+        return pd.concat(
+            [
+                pd.DataFrame({
+                    "trained_tokens": one.tokens,
+                    "document": one.documents.ids,
+                    "tokens": one.documents.counts,
+                    "loss": one.documents.means,
+                })
+                for one in self.held_out
+            ],
+            ignore_index=True,
+        )  # fmt: skip
+
     def __repr__(self) -> str:
         c = self.config
         return f"LabRun({self.identity}: {c.variant}, width={c.width}, loss={self.loss:.4f})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabFailure(Result):
     """A run that diverged.
 
@@ -160,6 +181,10 @@ class LabFailure(Result):
     def identity(self) -> str:
         """Name of the run."""
         return run_identity(self.config, self.corpus)
+
+    def __repr__(self) -> str:
+        c = self.config
+        return f"LabFailure({self.identity}: {c.variant}, width={c.width}, step={self.step})"
 
 
 def run_identity(config: LabConfig, corpus: CorpusInfo) -> str:

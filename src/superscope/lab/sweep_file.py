@@ -66,6 +66,11 @@ class LabText:
         ----------
         beside
             Folder that relative paths are relative to.
+
+        Returns
+        -------
+        tuple
+            The second is None where a part of the first is held out.
         """
         held_out = self._files(self.held_out, beside) if self.held_out else None
         if self.dataset is None:
@@ -108,6 +113,11 @@ class LabSweep:
         ----------
         folder
             Holds the corpora.
+
+        Returns
+        -------
+        dict
+            The corpus of each config.
         """
         train, held_out = self.text.texts(self.folder)
         tokenizer = self._tokenizer()

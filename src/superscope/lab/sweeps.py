@@ -10,14 +10,16 @@ from functools import partial
 from pathlib import Path
 
 from superscope.arguments import checked
+from superscope.atomic import lacking_room
 from superscope.device import one_torch_thread
-from superscope.errors import FormatError
+from superscope.errors import FormatError, UsageError
 from superscope.lab.config import LabConfig
 from superscope.lab.corpus import Corpus
 from superscope.lab.result_file import SUFFIX, read_result, to_bytes
 from superscope.lab.run import LabFailure, LabRun, run_identity
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+from superscope.text import counted
 
 CORPORA, MODELS, CHECKPOINTS = "text", "models", "checkpoints"
 """Folders in a folder of runs: ids of texts, trained models, checkpoints within runs."""
@@ -119,7 +121,7 @@ def lab_sweep(
     Raises
     ------
     UsageError
-        The folder cannot be written.
+        The folder cannot be written, or its disk has no room for the models.
     """
     out = Path(out).resolve()
     folder = RunFolder(out, SUFFIX)
@@ -127,6 +129,7 @@ def lab_sweep(
         LabTask(config, corpus.folder.resolve(), run_identity(config, corpus.info))
         for config, corpus in corpora.items()
     ]
+    _check_room(folder, tasks)
     aside = [message for task in tasks if (message := _set_aside(folder, task)) is not None]
     doing = processes() if executor is None else nullcontext(_workers(executor))
     with doing as workers:
@@ -141,6 +144,18 @@ def lab_sweep(
         outcome.errors,
         tuple(aside),
     )
+
+
+def _check_room(folder: RunFolder, tasks: list[LabTask]) -> None:
+    """Refuse to begin where the models, and one checkpoint with its moments, do not fit."""
+    left = [4 * t.config.about_weights for t in tasks if not folder.has(t.identity)]
+    needed = sum(left) + 3 * max(left, default=0)
+    free = lacking_room(folder.path, needed)
+    if free is not None:
+        raise UsageError(
+            f"{folder.path}: {counted(len(left), 'model')} take about {needed / 1e9:.3g} GB, and "
+            f"{free / 1e9:.3g} GB are free; free some, or name another folder"
+        )
 
 
 def _workers(executor: Executor | Workers) -> Workers:

@@ -126,7 +126,7 @@ class Training:
         try:
             while self.step < self.config.steps:
                 began = time.perf_counter()
-                self._step()
+                self.make_step()
                 self.seconds += time.perf_counter() - began
                 if self.step in self.checks:
                     self._check()
@@ -139,7 +139,8 @@ class Training:
             torch.set_flush_denormal(False)
         self.progress("train", self.config.steps, self.config.steps)
 
-    def _step(self) -> None:
+    def make_step(self) -> None:
+        """Make a step, and record its loss."""
         model, config = self.model, self.config
         inputs, targets = (torch.from_numpy(a).to(model.device) for a in self.batches(self.step))
         states = model.states(inputs).flatten(0, 1)

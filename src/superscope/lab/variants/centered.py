@@ -11,8 +11,9 @@ from superscope.lab.variants.variant import Option, Setting, Variant
 class Centered(Variant):
     """The mean row is subtracted after each step; with a number, its logit is penalized instead.
 
-    The penalty is λ E[(w̄·h)²]. Output embedding centering, arXiv 2601.02031 (OEC26), which takes
-    λ = 1e-4.
+    The penalty is λ E[(w̄·h)²]. Subtracting the mean row changes no probability and no gradient, so
+    the loss is the baseline's; the penalty does act on the body. Source: OEC26, arXiv 2601.02031,
+    with λ = 1e-4.
     """
 
     name = "centered"

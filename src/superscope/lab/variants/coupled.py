@@ -16,8 +16,7 @@ class Coupled(Variant):
     """Adam whose second moment is averaged over the vocabulary, so that the mean row cannot drift.
 
     The gradients of all rows sum to 0. Adam divides each by a root of its own, and the sum is 0 no
-    more; divided by the same, it still is. Stollenwerk and Stollenwerk, Better Embeddings with
-    Coupled Adam, arXiv 2502.08441 (CA25).
+    more; divided by the same, it still is. Source: CA25, arXiv 2502.08441.
     """
 
     name = "coupled"

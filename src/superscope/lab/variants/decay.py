@@ -8,7 +8,7 @@ from superscope.lab.variants.variant import Option, Variant
 class Decay(Variant):
     """The rows' own decoupled weight decay γ: with that of the body it is the baseline.
 
-    The toy's γ > 0: W ← (1 − η γ) W. Liu, Liu, Gore, arXiv 2505.10465 (LLG25; definitions.md §4).
+    W ← (1 − η γ) W, the toy's γ > 0 (definitions.md §4). Source: LLG25, arXiv 2505.10465.
     """
 
     name = "decay"

@@ -15,10 +15,9 @@ from superscope.lab.variants.variant import Option, Setting, Variant
 class Factored(Variant):
     """The head is W = B A of rank r, trained from the start: the head is narrower than the body.
 
-    The rank of the head as a bottleneck: Godey, de la Clergerie, Sagot, arXiv 2404.07647; Godey and
-    Artzi, arXiv 2603.10145 (GA26). A begins with orthonormal rows, and B as the baseline's rows
-    times Aᵀ, enlarged to logits of the baseline's size: at rank m the first logits are the
-    baseline's.
+    A begins with orthonormal rows, and B as the baseline's rows times Aᵀ, enlarged to logits of the
+    baseline's size: at rank m the first logits are the baseline's. Sources: G24, arXiv 2404.07647,
+    and GA26, arXiv 2603.10145, on the rank of the head as a bottleneck.
     """
 
     name = "factored"

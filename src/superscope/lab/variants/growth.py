@@ -13,8 +13,8 @@ EPSILON = 1e-12
 class Growth(Variant):
     """The decay of rows is replaced by a pull to norm 1: the toy's decay γ < 0, here |γ|.
 
-    W_i ← W_i − η |γ| (1 − 1/‖W_i‖) W_i, after each step of the optimizer; in the toy model of Liu,
-    Liu, Gore, arXiv 2505.10465 (LLG25; definitions.md §4), before it.
+    W_i ← W_i − η |γ| (1 − 1/‖W_i‖) W_i, after each step of the optimizer; in the toy model
+    (definitions.md §4) before it. Source: LLG25, arXiv 2505.10465.
     """
 
     name = "growth"

@@ -19,9 +19,8 @@ ROUNDS = 5
 class Muon(Variant):
     """The rows learn by Muon, the body by AdamW: each update has singular values near 1.
 
-    Jordan et al., Muon, 2024 (kellerjordan.github.io/posts/muon); updates are brought to the size
-    of AdamW's as in Liu et al., Muon is Scalable for LLM Training, arXiv 2502.16982, so that the
-    rates of AdamW serve. The rows of a gradient sum to 0, and those of its update still do.
+    The rows of a gradient sum to 0, and those of its update still do. Updates have the size of
+    AdamW's, as in L25, so that AdamW's rates serve. Source: J24, kellerjordan.github.io/posts/muon.
     """
 
     name = "muon"

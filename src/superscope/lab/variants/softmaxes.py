@@ -13,8 +13,7 @@ from superscope.lab.variants.variant import Option, Setting, Variant
 class Softmaxes(Variant):
     """Probabilities are a mixture of several softmaxes over the same rows: no head of low rank.
 
-    p = Σ_k π_k softmax(W tanh(A_k h)) with π = softmax(B h). Yang et al., Breaking the Softmax
-    Bottleneck, arXiv 1711.03953.
+    p = Σ_k π_k softmax(W tanh(A_k h)) with π = softmax(B h). Source: Y18, arXiv 1711.03953.
     """
 
     name = "softmaxes"

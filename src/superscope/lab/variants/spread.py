@@ -12,8 +12,8 @@ from superscope.lab.variants.variant import Option, Variant
 class Spread(Variant):
     """The mean square overlap of rows is penalized, in units of the least that is possible.
 
-    λ times the mean c² over all pairs of rows, divided by the Welch floor (V − m)/(m (V − 1)):
-    Welch, 1974. A probe of cause and effect: overlap falls for no reason of the text's.
+    λ times the mean c² over all pairs of rows, divided by the Welch floor (V − m)/(m (V − 1)). A
+    probe of cause and effect: overlap falls for no reason of the text's. Source of the floor: W74.
     """
 
     name = "spread"

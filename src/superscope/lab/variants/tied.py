@@ -9,7 +9,7 @@ from superscope.lab.variants.variant import Setting, Variant
 class Tied(Variant):
     """The rows are the input embedding's.
 
-    Press and Wolf, Using the Output Embedding to Improve Language Models, arXiv 1608.05859.
+    Source: PW17, arXiv 1608.05859.
     """
 
     name = "tied"

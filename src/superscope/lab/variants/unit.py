@@ -12,9 +12,9 @@ from superscope.lab.variants.variant import Setting, Variant
 class Unit(Variant):
     """Rows are brought to norm 1 after each step, and each logit has a learned scale.
 
-    What nGPT does with its output embedding and s_z; the body stays as it is. Loshchilov et al.,
-    nGPT, arXiv 2410.01131. The scales begin as the norms of the untrained rows, so that the first
-    logits are those of the baseline. Unit rows do not decay.
+    What nGPT does with its output embedding and s_z; the body stays as it is. The scales begin as
+    the norms of the untrained rows, so that the first logits are those of the baseline. Unit rows
+    do not decay. Source: nGPT, arXiv 2410.01131.
     """
 
     name = "unit"

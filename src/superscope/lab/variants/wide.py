@@ -13,8 +13,8 @@ from superscope.lab.variants.variant import Option, Setting, Variant
 class Wide(Variant):
     """Rows have more numbers than the body: logits are W gelu(A h + a), with A from m to k.
 
-    What a wider head buys without a wider body (definitions.md §9; Godey and Artzi, arXiv
-    2603.10145, GA26, on the rank of heads). Without the non-linear map it would have rank m.
+    What a wider head buys without a wider body (definitions.md §9); without the non-linear map it
+    would have rank m. Source of the question: GA26, arXiv 2603.10145.
     """
 
     name = "wide"
