@@ -11,7 +11,7 @@ import pytest
 from lab_texts import SMALL, documents
 
 from superscope.errors import FormatError, SuperscopeError, UsageError
-from superscope.lab import LabConfig, lab_sweep, read_lab, read_lab_runs, training
+from superscope.lab import LabConfig, read_runs, read_sweep, sweep, training
 from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, LabOutcome
 
 
@@ -30,33 +30,33 @@ def lab(folder: Path, text: str = "", table: str = "files = 'words.txt'\nsplit =
 
 
 def done(file: Path, out: Path, executor: Executor) -> LabOutcome:
-    return lab_sweep(read_lab(file).corpora(out / CORPORA), out, executor=executor, progress=None)
+    return sweep(read_sweep(file).corpora(out / CORPORA), out, executor=executor, progress=None)
 
 
 # What a file means
 
 
 def test_a_list_is_a_list_of_choices(tmp_path: Path) -> None:
-    sweep = read_lab(lab(tmp_path, "variant = ['adamw', 'coupled + bias']\nseed = [0, 1]"))
-    assert [(c.variant, c.seed) for c in sweep.configs] == [
+    asked = read_sweep(lab(tmp_path, "variant = ['adamw', 'coupled + bias']\nseed = [0, 1]"))
+    assert [(c.variant, c.seed) for c in asked.configs] == [
         ("adamw", 0), ("adamw", 1), ("bias=1 + coupled", 0), ("bias=1 + coupled", 1),
     ]  # fmt: skip
-    assert all(c.width == 8 for c in sweep.configs)
+    assert all(c.width == 8 for c in asked.configs)
 
 
 def test_configs_of_one_vocabulary_read_one_text(tmp_path: Path) -> None:
-    sweep = read_lab(lab(tmp_path, "vocabulary = [270, 280]\nseed = [0, 1]"))
-    corpora = sweep.corpora(tmp_path / "text")
+    asked = read_sweep(lab(tmp_path, "vocabulary = [270, 280]\nseed = [0, 1]"))
+    corpora = asked.corpora(tmp_path / "text")
     assert len({corpus.folder for corpus in corpora.values()}) == 2
     assert {c.vocabulary: corpora[c].info.vocabulary for c in corpora} == {270: 270, 280: 280}
 
 
 def test_the_vocabulary_of_a_given_tokenizer_need_not_be_named(tmp_path: Path) -> None:
-    made = read_lab(lab(tmp_path)).corpora(tmp_path / "text")
+    made = read_sweep(lab(tmp_path)).corpora(tmp_path / "text")
     (corpus,) = made.values()
     file = lab(tmp_path, "", f"files = 'words.txt'\nsplit = 'line'\ntokenizer = '{corpus.folder}'")
     file.write_text(file.read_text().replace("vocabulary = 270\n", ""))
-    assert read_lab(file).configs[0].vocabulary == 270
+    assert read_sweep(file).configs[0].vocabulary == 270
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_sweep_is_refused(
     tmp_path: Path, text: str, table: str, said: str
 ) -> None:
     with pytest.raises(SuperscopeError) as error:
-        read_lab(lab(tmp_path, text, table))
+        read_sweep(lab(tmp_path, text, table))
     assert said in str(error.value)
     assert "lab.toml" in str(error.value)
 
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_sweep_is_refused(
 def test_a_file_without_a_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text("width = 8\n")
     with pytest.raises(SuperscopeError, match=r"there is no table \[text\]"):
-        read_lab(tmp_path / "lab.toml")
+        read_sweep(tmp_path / "lab.toml")
 
 
 # What a folder holds
@@ -117,7 +117,7 @@ def test_a_diverged_run_is_recorded_and_the_others_go_on(
     assert outcome.done == 2
     assert list(outcome.failed.values()) == ["the loss is not finite at step 1"]
     assert done(file, out, executor).found == 2
-    runs = read_lab_runs(out, progress=None)
+    runs = read_runs(out, progress=None)
     assert ([f.step for f in runs.failures], len(runs.runs)) == ([1], 1)
 
 
@@ -132,7 +132,7 @@ def test_an_unreadable_result_is_set_aside_and_done_again(
     outcome = done(lab(tmp_path), out, executor)
     assert outcome.done == 1
     assert "moved to" in outcome.set_aside[0]
-    assert read_lab_runs(out, progress=None).runs[0].config == LabConfig(**SMALL)
+    assert read_runs(out, progress=None).runs[0].config == LabConfig(**SMALL)
 
 
 def test_an_error_of_one_run_leaves_the_others(tmp_path: Path, executor: Executor) -> None:
@@ -174,7 +174,7 @@ def test_the_table_has_a_row_a_run(tmp_path: Path, executor: Executor) -> None:
     out = tmp_path / "runs"
     done(lab(tmp_path, "variant = ['tied', 'adamw']\nseed = [1, 0]"), out, executor)
     (out / "other.json").write_text("{}")
-    runs = read_lab_runs(out, progress=None)
+    runs = read_runs(out, progress=None)
     frame = runs.to_frame()
     assert list(zip(frame["variant"], frame["seed"], strict=True)) == [
         ("adamw", 0), ("adamw", 1), ("tied", 0), ("tied", 1),

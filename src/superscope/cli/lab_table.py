@@ -24,13 +24,13 @@ def lab_table(
     """
     from superscope.cli.terminal import progress_bar, warn
     from superscope.errors import NotFoundError
-    from superscope.lab.results import read_lab_runs
+    from superscope.lab.results import read_runs
     from superscope.tables import check_suffix, write_table
 
     if out is not None:
         check_suffix(out)
     with progress_bar() as progress:
-        found = read_lab_runs(runs, progress=progress)
+        found = read_runs(runs, progress=progress)
     for message in found.unreadable:
         warn(message)
     for failure in found.failures:

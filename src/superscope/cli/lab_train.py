@@ -42,18 +42,18 @@ def lab_train(
     check_workers(executor, workers, scheduler)
 
     from superscope.cli.terminal import progress_bar, stopped, warn
-    from superscope.lab.sweep_file import read_lab
-    from superscope.lab.sweeps import CORPORA, lab_sweep
+    from superscope.lab.sweep_file import read_sweep
+    from superscope.lab.sweeps import CORPORA, sweep
     from superscope.text import counted
 
-    sweep = read_lab(lab)
+    asked = read_sweep(lab)
     try:
         with (
             chosen_workers(executor, workers, scheduler) as doing,
             progress_bar(lines=True) as progress,
         ):
-            corpora = sweep.corpora(out / CORPORA)
-            outcome = lab_sweep(corpora, out, executor=doing, device=device, progress=progress)
+            corpora = asked.corpora(out / CORPORA)
+            outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(stopped("run", out)) from None
     for message in outcome.set_aside:

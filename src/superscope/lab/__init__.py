@@ -3,10 +3,10 @@
 import superscope.lab.summary  # noqa: F401  (registers the results' text)
 from superscope.lab.config import LabConfig
 from superscope.lab.corpus import Corpus, CorpusInfo, make_corpus
-from superscope.lab.results import LabRuns, read_lab_runs
+from superscope.lab.results import LabRuns, read_runs
 from superscope.lab.run import HeldOut, LabFailure, LabRun
-from superscope.lab.sweep_file import LabSweep, LabText, lab_product, read_lab
-from superscope.lab.sweeps import LabOutcome, lab_sweep
+from superscope.lab.sweep_file import LabSweep, LabText, product, read_sweep
+from superscope.lab.sweeps import LabOutcome, sweep
 from superscope.lab.training import train
 from superscope.lab.variants import VARIANTS, Option, Setting, Variant
 
@@ -25,10 +25,10 @@ __all__ = [
     "Option",
     "Setting",
     "Variant",
-    "lab_product",
-    "lab_sweep",
     "make_corpus",
-    "read_lab",
-    "read_lab_runs",
+    "product",
+    "read_runs",
+    "read_sweep",
+    "sweep",
     "train",
 ]

@@ -67,7 +67,7 @@ class LabRuns(Result):
 
 
 @checked
-def read_lab_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> LabRuns:
+def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> LabRuns:
     """Read the runs of a folder.
 
     Parameters

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -141,12 +142,12 @@ class LabSweep:
 
 
 @checked
-def lab_product(fields_: Mapping[str, Any]) -> list[LabConfig]:
+def product(fields: Mapping[str, Any]) -> list[LabConfig]:
     """Return one config for each combination of values.
 
     Parameters
     ----------
-    fields_
+    fields
         Values of ``LabConfig`` by name; a list is a list of choices.
 
     Returns
@@ -159,12 +160,12 @@ def lab_product(fields_: Mapping[str, Any]) -> list[LabConfig]:
     UsageError
         A name that is not a field, an empty list, or values that no config takes.
     """
-    refuse_unknown("the lab", "field", fields_, FIELDS)
-    return [LabConfig.from_mapping(values) for values in combinations(fields_)]
+    refuse_unknown("the lab", "field", fields, FIELDS)
+    return [LabConfig.from_mapping(values) for values in combinations(fields)]
 
 
 @checked
-def read_lab(path: str | Path) -> LabSweep:
+def read_sweep(path: str | Path) -> LabSweep:
     """Read a sweep from TOML: values of ``LabConfig``, where a list is a list of choices.
 
     The table ``[text]`` names the text; its paths are relative to the folder of the file.
@@ -195,10 +196,10 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
     refuse_unknown("the lab", "field", values, (*FIELDS, "text"))
     if not isinstance(table, dict):
         raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
-    refuse_unknown("[text]", "field", table, [f.name for f in fields(LabText)])
+    refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
     text = LabText(**table)
     if text.tokenizer is not None and "vocabulary" not in values:
         local = folder / text.tokenizer
         made = load_tokenizer(local if local.exists() else text.tokenizer)
         values = {**values, "vocabulary": made.size}
-    return LabSweep(tuple(lab_product(values)), text, folder)
+    return LabSweep(tuple(product(values)), text, folder)

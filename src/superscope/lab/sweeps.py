@@ -83,7 +83,7 @@ def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes
 
 
 @checked
-def lab_sweep(
+def sweep(
     corpora: Mapping[LabConfig, Corpus],
     out: str | Path,
     *,
