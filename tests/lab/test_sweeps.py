@@ -90,7 +90,10 @@ def test_a_file_without_a_text_is_refused(tmp_path: Path) -> None:
 # What a folder holds
 
 
-def test_each_run_is_done_once(tmp_path: Path, executor: Executor) -> None:
+def test_each_run_is_done_once(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "KEEP_EVERY", 0.0)
     file, out = lab(tmp_path, "variant = ['adamw', 'tied']"), tmp_path / "runs"
     first = done(file, out, executor)
     written = {f: f.stat().st_mtime_ns for f in out.rglob("*.*") if f.is_file()}

@@ -90,10 +90,6 @@ class CheckpointFile:
         except Exception:  # zip files break in many ways
             return None
 
-    def remove(self) -> None:
-        """Delete it."""
-        self.path.unlink(missing_ok=True)
-
     @staticmethod
     def _kept(content: dict[str, Any]) -> Kept:
         return Kept(

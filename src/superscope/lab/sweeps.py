@@ -43,6 +43,10 @@ class LabTask:
     corpus: Path
     identity: str
 
+    def checkpoint(self, folder: Path) -> Path:
+        """Return the file of its checkpoints, in a folder of runs."""
+        return folder / CHECKPOINTS / f"{self.identity}.pt"
+
 
 @dataclass(frozen=True)
 class LabOutcome:
@@ -76,7 +80,7 @@ def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes
         with one_torch_thread() if device in ("auto", "cpu") else nullcontext():
             result = train(
                 task.config, Corpus(task.corpus), out=folder / MODELS / task.identity,
-                keep=folder / CHECKPOINTS / f"{task.identity}.pt", device=device, progress=None,
+                keep=task.checkpoint(folder), device=device, progress=None,
             )  # fmt: skip
         made.append(to_bytes(result))
     return made
@@ -136,6 +140,9 @@ def sweep(
         outcome = run_all(
             tasks, partial(work, folder=out, device=device), folder, workers, progress=progress
         )
+    for task in tasks:
+        if folder.has(task.identity):  # not before: a result may be lost on its way here
+            task.checkpoint(out).unlink(missing_ok=True)
     results = [read_result(folder.file(t.identity)) for t in tasks if folder.has(t.identity)]
     return LabOutcome(
         outcome.done,

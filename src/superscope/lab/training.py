@@ -51,7 +51,7 @@ def train(
         Folder that the trained model is written to; one that is there is replaced.
     keep
         File of checkpoints: an interrupted run goes on from there, to the same bits as one that was
-        not interrupted. It is deleted at the end.
+        not interrupted. It stays: delete it when the result is safe.
     device
         ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one.
     progress
@@ -78,8 +78,6 @@ def train(
             result = run.result()
             if out is not None:
                 write_model(run.model, corpus, out)
-        if run.keep is not None:
-            run.keep.remove()
         return result
 
 
