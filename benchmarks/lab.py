@@ -76,7 +76,10 @@ def _lab(corpus, variant: str, width: int, vocabulary: int, steps: int) -> float
     from superscope.lab import LabConfig
     from superscope.lab.training import Training
 
-    config = LabConfig(variant, width=width, vocabulary=vocabulary, tokens=(steps + 1) * 16 * 256)
+    config = LabConfig(
+        variant, width=width, attention_width=8, vocabulary=vocabulary,
+        tokens=(steps + 1) * 16 * 256,
+    )  # fmt: skip
     training = Training(config, corpus)
     training.make_step()
     began = time.perf_counter()

@@ -73,7 +73,7 @@ class LabConfig:
     variant: str = "adamw"
     width: int = 64
     depth: int = 4
-    attention_width: int = 8
+    attention_width: int = 16
     architecture: Literal["gpt-neox", "llama"] = "gpt-neox"
     vocabulary: int = 4096
     context: int = 256
