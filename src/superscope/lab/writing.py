@@ -14,7 +14,7 @@ from torch import nn
 
 from superscope.atomic import make_folder, write_file, write_folder
 from superscope.evaluation.factored import replace_head
-from superscope.evaluation.factored_files import write_into
+from superscope.evaluation.factored_files import save_tensors, write_into
 from superscope.frequency.checkpoint import quiet
 from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.lab.corpus import Corpus
@@ -85,14 +85,12 @@ def _write_linear(model: LabModel, folder: Path) -> None:
 
 def _write_rows(model: LabModel, folder: Path) -> None:
     """Write the weights as they are, the rows under the name of an output head."""
-    from safetensors.torch import save_file
-
     tensors = {f"model.{n}": t for n, t in model.body.state_dict().items()}
     for name, tensor in model.head.state_dict().items():
         tensors["lm_head.weight" if name == "rows" else f"head.{name}"] = tensor
     tensors["lm_head.weight"] = model.head.matrix()
     made = {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()}
-    save_file(made, folder / "model.safetensors", metadata={"format": "pt"})
+    save_tensors(made, folder / "model.safetensors")
     body = model.model_config.to_dict()
     config = {
         "model_type": KIND,
