@@ -44,6 +44,15 @@ def test_a_list_is_a_list_of_choices(tmp_path: Path) -> None:
     assert all(c.width == 8 for c in asked.configs)
 
 
+def test_tables_of_runs_are_products_with_what_they_share(tmp_path: Path) -> None:
+    file = lab(tmp_path, "seed = [0, 1]")
+    file.write_text(
+        file.read_text() + "[[runs]]\nvariant = 'tied'\nseed = 1\n[[runs]]\nwidth = [4, 8]\n"
+    )
+    found = [(c.variant, c.width, c.seed) for c in read_sweep(file).configs]
+    assert found == [("tied", 8, 1)] + [("adamw", m, s) for s in (0, 1) for m in (4, 8)]
+
+
 def test_configs_of_one_vocabulary_read_one_text(tmp_path: Path) -> None:
     asked = read_sweep(lab(tmp_path, "vocabulary = [270, 280]\nseed = [0, 1]"))
     corpora = asked.corpora(tmp_path / "text")
@@ -65,6 +74,8 @@ def test_the_vocabulary_of_a_given_tokenizer_need_not_be_named(tmp_path: Path) -
         ("widht = 8", "files = 'words.txt'", "the lab has no field 'widht'; did you mean width"),
         ("width = []", "files = 'words.txt'", "width is an empty list"),
         ("variant = 'unti'", "files = 'words.txt'", "did you mean unit"),
+        ("runs = 3", "files = 'words.txt'", "runs must be tables: [[runs]]"),
+        ("", "files = 'words.txt'\n[[runs]]\nwidht = 3", "no field 'widht'; did you mean width"),
         ("", "fiels = 'words.txt'", "[text] has no field 'fiels'; did you mean files"),
         ("", "", "[text] needs either files or dataset"),
         ("", "files = 'words.txt'\ndataset = 'c4'", "[text] needs either files or dataset"),
@@ -196,3 +207,11 @@ def test_damage_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[1")
     with pytest.raises(FormatError, match="it is not JSON"):
         read_result(tmp_path / "a.json")
+
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples" / "lab").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_the_sweeps_of_the_examples_are_sweeps(file: Path) -> None:
+    assert len(read_sweep(file).configs) >= 30

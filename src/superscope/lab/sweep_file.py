@@ -96,7 +96,7 @@ class LabSweep:
     Attributes
     ----------
     configs
-        One for each combination of the choices.
+        One for each combination of the choices, each once.
     text
         What they read.
     folder
@@ -168,7 +168,8 @@ def product(fields: Mapping[str, Any]) -> list[LabConfig]:
 def read_sweep(path: str | Path) -> LabSweep:
     """Read a sweep from TOML: values of ``LabConfig``, where a list is a list of choices.
 
-    The table ``[text]`` names the text; its paths are relative to the folder of the file.
+    The table ``[text]`` names the text; its paths are relative to the folder of the file. Each of
+    the tables ``[[runs]]`` is a product of its own, with the values above it where it has no other.
 
     Parameters
     ----------
@@ -192,8 +193,8 @@ def read_sweep(path: str | Path) -> LabSweep:
 
 
 def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
-    table = values.pop("text", None)
-    refuse_unknown("the lab", "field", values, (*FIELDS, "text"))
+    table, parts = values.pop("text", None), values.pop("runs", [{}])
+    refuse_unknown("the lab", "field", values, (*FIELDS, "text", "runs"))
     if not isinstance(table, dict):
         raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
     refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
@@ -202,4 +203,7 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
         local = folder / text.tokenizer
         made = load_tokenizer(local if local.exists() else text.tokenizer)
         values = {**values, "vocabulary": made.size}
-    return LabSweep(tuple(product(values)), text, folder)
+    if not (isinstance(parts, list) and all(isinstance(part, dict) for part in parts)):
+        raise UsageError("runs must be tables: [[runs]], then fields and values below it")
+    configs = {config: None for part in parts for config in product({**values, **part})}
+    return LabSweep(tuple(configs), text, folder)
