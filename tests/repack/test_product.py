@@ -16,8 +16,8 @@ from tiny_models import LINES, byte_tokenizer, lora_adapter, tiny_model, word_to
 import superscope
 from superscope.cli import main
 from superscope.errors import EvaluationError, UsageError
-from superscope.evaluation import evaluate
-from superscope.repack import Repacking, load, stored, writing
+from superscope.evaluation import evaluate, factored_files
+from superscope.repack import Repacking, load, writing
 from superscope.repack.destination import Destination
 from superscope.repack.full_checkpoint import check_alike
 
@@ -94,7 +94,7 @@ def test_what_is_written_has_the_loss_that_is_told(
 def test_a_body_in_several_files_is_linked_under_new_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored, "SHARD", "10KB")
+    monkeypatch.setattr(factored_files, "SHARD", "10KB")
     out = tmp_path / "out"
     made = repacked(original("llama", tmp_path / "own"), out, ways=("blocks",)).product
     assert made is not None and made.full_loss is not None and len(made.ranks) > 1
