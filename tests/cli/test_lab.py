@@ -52,6 +52,20 @@ def test_a_sweep_is_trained_and_made_a_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("one_thread")
+def test_a_dry_run_trains_nothing_and_says_how_long_it_takes(tmp_path: Path) -> None:
+    file, out = lab(tmp_path, "seed = [0, 1]\nlearning_rate = [1e-3, 1e30]"), tmp_path / "runs"
+    plan = superscope("lab", "train", file, "--out", out, "--dry-run").out.splitlines()
+    assert plan[0] == "4 runs: 0 done, 0 diverged, 4 to do"
+    assert plan[1].split() == ["width", "tokens", "runs", "a", "run", "all"]
+    assert plan[2].split()[:3] == ["8", "384", "4"]
+    assert plan[3].startswith("about ")
+    assert not list(out.glob("*.json"))
+    superscope("lab", "train", file, "--out", out)
+    plan = superscope("lab", "train", file, "--out", out, "--dry-run").out
+    assert plan == "4 runs: 2 done, 2 diverged, 0 to do\n"
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_a_diverged_run_is_told_and_the_others_are_there(tmp_path: Path) -> None:
     file, out = lab(tmp_path, "learning_rate = [1e30, 1e-3]"), tmp_path / "runs"
     done = superscope("lab", "train", file, "--out", out)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from superscope.cli.executor import check_workers, chosen_workers
 from superscope.errors import UsageError
 
+if TYPE_CHECKING:
+    from superscope.lab import LabSweep
+
 
 def lab_train(
     lab: Annotated[Path, Parameter(name="LAB")],
     *,
     out: Path,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
     executor: Literal["processes", "dask"] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -30,6 +34,9 @@ def lab_train(
     out
         Folder of the runs, one file each, and of the trained models. Runs that are already there
         are not repeated, and runs that were interrupted go on.
+    dry_run
+        Train nothing, and show how many runs there are and how long each takes here. The text is
+        made into tokens.
     executor
         Processes on this machine (default), or workers of a dask cluster that see the folder.
     workers
@@ -47,6 +54,9 @@ def lab_train(
     from superscope.text import counted
 
     asked = read_sweep(lab)
+    if dry_run:
+        _print_plan(asked, out, workers, scheduler, device)
+        return
     try:
         with (
             chosen_workers(executor, workers, scheduler) as doing,
@@ -68,3 +78,33 @@ def lab_train(
         raise UsageError(
             f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
         )
+
+
+def _print_plan(
+    asked: LabSweep, out: Path, workers: int | None, scheduler: str | None, device: str
+) -> None:
+    from superscope.cli.terminal import progress_bar
+    from superscope.device import usable_cores
+    from superscope.lab.sweeps import CORPORA
+    from superscope.lab.timing import time_left
+    from superscope.text import columns, duration
+
+    with progress_bar() as progress:
+        needed = time_left(asked.corpora(out / CORPORA), out, device=device, progress=progress)
+    print(f"{len(asked.configs):,} runs: {needed.done:,} done, {needed.diverged:,} diverged, "
+          f"{len(needed.left):,} to do")  # fmt: skip
+    if not needed.left:
+        return
+    groups: dict[tuple[int, int], list[float]] = {}
+    for config, seconds in needed.left.items():
+        groups.setdefault((config.width, config.tokens), []).append(seconds)
+    rows = [
+        (f"{width}", f"{tokens:,}", f"{len(each):,}", duration(sum(each) / len(each)),
+         duration(sum(each)))
+        for (width, tokens), each in sorted(groups.items())
+    ]  # fmt: skip
+    print("\n".join(columns(("width", "tokens", "runs", "a run", "all"), rows)))
+    # More workers than cores are not faster. A cluster's speed is unknown, so one core is shown.
+    count = 1 if scheduler else min(workers or usable_cores(), usable_cores(), len(needed.left))
+    print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "
+          "machine")  # fmt: skip
