@@ -15,7 +15,7 @@ from superscope.repack.full_head import FullHead
 from superscope.repack.held_out import parted
 from superscope.repack.options import RepackOptions
 from superscope.repack.trained import Measured, Trained, Training, trained
-from superscope.text import counted, fixed
+from superscope.text import counted, number
 
 Forms = Callable[[str, Calibration], Iterable[tuple[int, NarrowHead]]]
 """From a way and a calibration to the closed forms of all ranks."""
@@ -86,9 +86,9 @@ def _note(rank: int, way: str, made: Trained, training: Training) -> str:
     if made.ended < made.begun:
         return (
             f"trained, rank {rank}: {steps} from {way}; on {held} the {what} went from "
-            f"{fixed(made.begun, 3)} to {fixed(made.ended, 3)}"
+            f"{number(made.begun, 3)} to {number(made.ended, 3)}"
         )
     return (
         f"trained, rank {rank}: {steps} from {way}; on {held} the {what} of "
-        f"{fixed(made.begun, 3)} became no lower, so the head is {way} still"
+        f"{number(made.begun, 3)} became no lower, so the head is {way} still"
     )
