@@ -16,6 +16,7 @@ from superscope.lab.variants import Variant, spelled, variants_of
 from superscope.options import check_least
 
 BASE_WIDTH = 64  # at which learning rates are what the config says
+MEANING = 1  # of a config; raise it where one is to train another model than before
 WARM_UP = 0.05  # share of the steps
 LAST_RATE = 0.1  # of the peak, where the cosine ends
 
@@ -170,7 +171,9 @@ class LabConfig:
     @property
     def identity(self) -> str:
         """Hash of the config: equal for configs that mean the same run on one text."""
-        meant = self.to_mapping() | {"head_learning_rate": self.head_peak, "tokens": self.steps}
+        meant = self.to_mapping() | {
+            "head_learning_rate": self.head_peak, "tokens": self.steps, "meaning": MEANING,
+        }  # fmt: skip
         text = json.dumps(meant, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 

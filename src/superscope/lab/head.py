@@ -24,7 +24,8 @@ class LabHead(nn.Module):
     rows
         W, a parameter.
     scale
-        What each row is multiplied with, a parameter of shape (V,); or None.
+        What each row is multiplied with, over √k, a parameter of shape (V,); or None. A step of the
+        optimizer then lengthens a row as much as a step along it does without a scale.
     bias
         What is added to logits, shape (V,), not trained; or None.
     states
@@ -46,7 +47,9 @@ class LabHead(nn.Module):
     @property
     def weight(self) -> torch.Tensor:
         """The rows as logits see them, shape (V, k)."""
-        return self.rows if self.scale is None else self.rows * self.scale[:, None]
+        if self.scale is None:
+            return self.rows
+        return self.rows * (self.scale * math.sqrt(self.rows.shape[1]))[:, None]
 
     @property
     def linear(self) -> bool:

@@ -50,9 +50,9 @@ def optimizers_of(config: LabConfig, model: LabModel) -> Optimizers:
     decays all, and so does this.
     """
     rows = [model.head.rows]
-    # The rows of a factored head are one of its two matrices; both learn alike.
-    maps = [] if model.head.states is None else list(model.head.states.parameters())
-    chosen = {id(p) for p in (*rows, *maps)}
+    # What has a number for each token learns at the head's rate; maps of states as the body does.
+    scales = [] if model.head.scale is None else [model.head.scale]
+    chosen = {id(p) for p in (*rows, *scales)}
     others = [p for p in model.parameters() if id(p) not in chosen]
     decay, scale = config.decay, 1.0
     for variant in config.variants:
@@ -68,8 +68,8 @@ def optimizers_of(config: LabConfig, model: LabModel) -> Optimizers:
         None,
     )
     groups = [_group(others, config.peak, config.decay)]
-    if maps:
-        groups.append(_group(maps, config.peak if own else config.head_peak, config.decay))
+    if scales:
+        groups.append(_group(scales, config.peak if own else config.head_peak, config.decay))
     if own is None:
         groups.append(_group(rows, config.head_peak, decay))
     adamw = torch.optim.AdamW(groups, betas=BETAS, fused=True)

@@ -21,7 +21,7 @@ class Unit(Variant):
     decides = frozenset({"norms", "mean"})
 
     def prepare(self, head: LabHead, setting: Setting) -> None:
-        head.scale = nn.Parameter(head.rows.detach().norm(dim=1))
+        head.scale = nn.Parameter(head.rows.detach().square().mean(1).sqrt())
         self.after_step(head, 0.0)
 
     def decay(self, decay: float) -> float:
