@@ -32,7 +32,8 @@ def card(found: Repacking, made: Product, original: Original, version: str) -> s
 
     name = named(original.name)
     told: dict[str, Any] = {**original.license, "tags": ["superscope", "low-rank-head"]}
-    told |= {} if original.base is None else {"base_model": original.base}
+    if original.base is not None and "/" in original.base:  # the hub takes an id only
+        told["base_model"] = original.base
     front = CardData(**told).to_yaml()
     said = original.license.get("license")
     license_words = (
