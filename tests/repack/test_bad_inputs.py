@@ -43,7 +43,7 @@ def test_ranks_lie_between_1_and_m(model: Path) -> None:
 
 
 def test_one_document_leaves_none_to_score(model: Path) -> None:
-    with pytest.raises(UsageError, match=r"text is one document.*split='paragraph'.*score_text"):
+    with pytest.raises(UsageError, match=r"text is one document.*split='paragraph'.*second text"):
         repacked(model, TEXTS[:1], score_text=None)
 
 
@@ -59,6 +59,8 @@ def test_a_text_is_not_scored_on_itself(model: Path) -> None:
         repacked(model, SCORED)
     with pytest.raises(UsageError, match="all of 2 documents of the scored text are in the text"):
         repacked(model, score_text=TEXTS[:2])
+    with pytest.raises(UsageError, match="text is given twice: the other text is one of another"):
+        repacked(model, other_text=SCORED)
     with pytest.raises(UsageError, match="all of 2 documents of the other text"):
         repacked(model, other_text=TEXTS[:2])
 

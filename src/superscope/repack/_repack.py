@@ -137,9 +137,14 @@ def repack(
         if held.identity == used.identity:
             raise UsageError(
                 f"{used.name} is given twice: heads are scored on other documents than those they "
-                "are made from; leave out score_text, and some documents are kept for it"
+                "are made from; give it alone, and some of its documents are kept to score them"
             )
     other = None if other_text is None else _text(other_text)
+    if other is not None and other.identity == held.identity:
+        raise UsageError(
+            f"{other.name} is given twice: the other text is one of another kind than the scored "
+            "one; name another, or leave it out"
+        )
     if other is not None and other.name == held.name:
         other = replace(other, name=f"{other.name} (other text)")
     names = _Names(

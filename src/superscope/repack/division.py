@@ -32,10 +32,13 @@ def divided(text: Text, share: float, seed: int) -> tuple[Text, Text]:
     UsageError
         The text has a single document.
     """
-    if len(list(islice(text, 2))) == 1:
+    there = len(list(islice(text, 2)))
+    if there == 0:
+        raise UsageError(f"{text.name} has no text in it; name files that have")
+    if there == 1:
         raise UsageError(
             f"{text.name} is one document, and none is left to score heads on: divide it with "
-            "split='paragraph', or give a score_text"
+            "split='paragraph', or give a second text to score them on"
         )
     left, drawn = (
         Text(

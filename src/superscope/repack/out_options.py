@@ -55,7 +55,9 @@ class OutOptions:
             of `ways`.
         """
         if self.out_way is not None and self.out_way not in ways:
-            raise UsageError(f"out_way={self.out_way!r}; it is one of the ways: {', '.join(ways)}")
+            raise UsageError(
+                f"out_way={self.out_way!r}; it must be one of the ways: {', '.join(ways)}"
+            )
         asked = sorted({*ranks})
         if not asked:
             raise UsageError(
@@ -70,5 +72,5 @@ class OutOptions:
                 "one of them with out_rank="
             )
         if self.out_rank not in asked:
-            raise UsageError(f"out_rank={self.out_rank}; it is one of the ranks: {shown}")
+            raise UsageError(f"out_rank={self.out_rank}; it must be one of the ranks: {shown}")
         return self.out_rank

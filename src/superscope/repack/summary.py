@@ -97,10 +97,11 @@ def _blocks(f: Repacking) -> list[tuple[str, str]]:
     if f.blocks is None:
         return []
     of = f.blocks
+    size = Estimate(abs(of.gain.value), of.gain.error)
     return [(
         "blocks",
         f"at the weights of rank {of.rank}, ranks by frequency {_verdict(of.gain)} one rank for "
-        f"all ({of.way}): {_nats(of.gain)} nats, at the same positions",
+        f"all ({of.way}): {_nats(size)} nats, at the same positions",
     )]  # fmt: skip
 
 

@@ -19,12 +19,18 @@ def law_facts(f: Repacking) -> list[tuple[str, str]]:
     if of.law is None or of.doubled is None:
         return [("width law", f"none: {of.missing}")]
     return [
-        ("width law", f"with the best way at each rank, {_formula(of.law)}; "
-                      f"{_against(of.law.intervals['alpha'])}; {_headline(of.law)}"),
+        ("width law", _best_law(of.law)),
         ("", _ranks(of, f.width)),
         *([] if of.through is None else [("0 at m", _through(of.through))]),
         ("twice as wide", _twice(f, of.doubled, of.through)),
     ]  # fmt: skip
+
+
+def _best_law(law: Law) -> str:
+    said = f"{_headline(law)}: with the best way at each rank, {_formula(law)}"
+    if law.identified:
+        return f"{said}; {_against(law.intervals['alpha'])}"
+    return f"{said}; more ranks tell more"
 
 
 def _headline(law: Law) -> str:

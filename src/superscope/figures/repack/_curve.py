@@ -62,7 +62,7 @@ def curve_drawing(found: Repacking) -> Drawing | Missing:
         for way, style in styles(found).items():
             _put(panel, drawn[way], style.line())
         if law is not None:
-            _law(panel, law, min(found.ranks), found.width, high)
+            _law(panel, law, found.width, high)
         if through is not None:
             panel.plot(below, through.excess(below), color=LIGHT["ink"], linestyle=DOTTED,
                        linewidth=1.5, zorder=2.6)  # fmt: skip
@@ -96,7 +96,7 @@ def _said(law: Law | None, through: ThroughWidth | None) -> Iterator[str]:
         doubt = "" if law.identified else " It is not identified."
         yield (
             f"The law of the best way falls as r to the power −{law.parameters['alpha']:.2f}; "
-            f"beyond m it is extrapolated.{doubt}"
+            f"beyond the ranks it is fitted to it is extrapolated.{doubt}"
         )
     if through is not None:
         yield f"The law that is 0 at m has the power −{through.exponent.value:.2f}."
@@ -114,8 +114,9 @@ def _put(panel: Axes, scores: list[HeadScore], look: dict[str, object]) -> None:
                    **look)  # type: ignore[arg-type]  # fmt: skip
 
 
-def _law(panel: Axes, law: Law, least: int, width: int, high: float) -> None:
-    inside, beyond = between(least, width), between(width, min(2 * width, high))
+def _law(panel: Axes, law: Law, width: int, high: float) -> None:
+    least, most = (float(of(law.points.inputs[:, 0])) for of in (np.min, np.max))
+    inside, beyond = between(least, most), between(most, min(2 * width, high))
     for x, style in ((inside, "-"), (beyond, DASHED)):
         value, low, above = term_curve(law, 0, x)
         shade(panel, x, low, above)
