@@ -51,6 +51,17 @@ def test_frequent_rows_get_more_rank_and_come_once() -> None:
     assert ranks[0] > ranks[-1]
 
 
+def test_permuting_rows_or_rotating_the_width_changes_nothing() -> None:
+    head, p, second = head_like_a_vocabulary()
+    draw = np.random.default_rng(1)
+    order, (turn, _) = draw.permutation(ROWS), np.linalg.qr(draw.normal(size=(WIDTH, WIDTH)))
+    moved = FullHead((head.rows[order] @ turn).astype(np.float32), None, True)
+    ((_, right),) = block_heads(head, [8], p, second, p)
+    ((_, found),) = block_heads(moved, [8], p[order], turn.T @ second @ turn, p[order])
+    assert [block.rank for block in found.blocks] == [block.rank for block in right.blocks]
+    np.testing.assert_allclose(found.matrix(), right.matrix()[order] @ turn, atol=1e-4)
+
+
 def test_of_rank_m_nothing_is_lost() -> None:
     head, p, second = head_like_a_vocabulary()
     found = dict(block_heads(head, [4, WIDTH], p, second, p))

@@ -40,33 +40,37 @@ def _error(made: npt.NDArray[np.floating], full: Float64, weights: Float64, c: F
     return float(np.trace(left @ c @ left.T))
 
 
-def test_gradient_descent_on_the_weighted_error_finds_no_less() -> None:
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("shift_free", [False, True])
+def test_gradient_descent_on_the_weighted_error_finds_no_less(way: str, shift_free: bool) -> None:
     rng = np.random.default_rng(0)
-    rows = rng.normal(size=(V, M))
+    rows = rng.normal(size=(V, M)) + 2 * rng.normal(size=M)
     calibration, fisher = _calibration(rng)
-    c = calibration.second
-    own = calibration.frequencies**0.75
-    for way, weights in (("frequency", own), ("fisher", fisher**0.75)):
-        full = _full(rows, shift_free=False)
-        least = _error(_made(way, full, calibration, fisher).matrix(), rows, weights, c)
-        root = torch.linalg.cholesky(torch.from_numpy(c))
-        scale = torch.from_numpy(np.sqrt(weights))[:, None]
-        generator = torch.Generator().manual_seed(0)
-        shapes = ((V, RANK), (RANK, M))
-        u, a = (torch.randn(s, generator=generator).double().requires_grad_() for s in shapes)
-        descent = torch.optim.LBFGS([u, a], max_iter=120, line_search_fn="strong_wolfe")
+    p, c = calibration.frequencies, calibration.second
+    if way in ("svd", "centered"):
+        c = np.eye(M)
+    weights = {"frequency": p**0.75, "fisher": fisher**0.75}.get(way, np.ones(V))
+    mean = np.zeros(M)
+    if shift_free and way != "svd":
+        mean = (fisher if way == "fisher" else p) @ rows
+    made = _made(way, _full(rows, shift_free), calibration, fisher).matrix()
+    least = _error(made, rows, weights, c)
+    root = torch.linalg.cholesky(torch.from_numpy(c))
+    scale = torch.from_numpy(np.sqrt(weights))[:, None]
+    wanted = scale * (torch.from_numpy(rows - mean) @ root)
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((V, RANK), (RANK, M))
+    u, a = (torch.randn(s, generator=generator).double().requires_grad_() for s in shapes)
+    descent = torch.optim.LBFGS([u, a], max_iter=120, line_search_fn="strong_wolfe")
 
-        def error(
-            u: torch.Tensor = u, a: torch.Tensor = a, scale: torch.Tensor = scale,
-            root: torch.Tensor = root, descent: torch.optim.Optimizer = descent,
-        ) -> torch.Tensor:  # fmt: skip
-            descent.zero_grad()
-            value = (scale * (torch.from_numpy(rows) @ root - u @ a)).square().sum()
-            value.backward()  # type: ignore[no-untyped-call]
-            return value
+    def error() -> torch.Tensor:
+        descent.zero_grad()
+        value = (wanted - scale * (u @ a)).square().sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
 
-        descent.step(error)
-        assert least == pytest.approx(float(error().detach()), rel=1e-4)
+    descent.step(error)
+    assert least == pytest.approx(float(error().detach()), rel=1e-4)
 
 
 def test_the_plain_way_is_the_svd_of_torch() -> None:
