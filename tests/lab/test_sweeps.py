@@ -12,7 +12,8 @@ from lab_texts import SMALL, documents
 
 from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.lab import LabConfig, read_runs, read_sweep, sweep, training
-from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, LabOutcome
+from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS
+from superscope.runs import SweepOutcome
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def lab(folder: Path, text: str = "", table: str = "files = 'words.txt'\nsplit =
     return file
 
 
-def done(file: Path, out: Path, executor: Executor) -> LabOutcome:
+def done(file: Path, out: Path, executor: Executor) -> SweepOutcome:
     return sweep(read_sweep(file).corpora(out / CORPORA), out, executor=executor, progress=None)
 
 

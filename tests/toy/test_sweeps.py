@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError, UsageError
+from superscope.runs import SweepOutcome
 from superscope.toy import (
     Failure,
     ToyConfig,
@@ -28,7 +29,7 @@ from superscope.toy import (
     train,
 )
 from superscope.toy.run_file import FORMAT
-from superscope.toy.sweeps import SweepOutcome, look
+from superscope.toy.sweeps import look
 
 SMALL: dict[str, Any] = {"n": 20, "width": 3, "batch": 32, "steps": 20}
 WIDTHS = [2, 3, 5]

@@ -1,14 +1,16 @@
-"""Choose the workers for many runs: ``--executor``, ``--workers`` and ``--scheduler``."""
+"""Many runs in one command: their workers, by ``--executor`` and others, and their outcome."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.errors import UsageError
+from superscope.text import counted
 
 if TYPE_CHECKING:
-    from superscope.runs import Workers
+    from superscope.runs import SweepOutcome, Workers
 
 
 def check_workers(executor: str | None, workers: int | None, scheduler: str | None) -> None:
@@ -43,3 +45,27 @@ def chosen_workers(
     if executor == "dask" or scheduler is not None:
         return dask_cluster(scheduler, workers)
     return nullcontext() if workers is None else processes(workers)
+
+
+def tell(outcome: SweepOutcome, out: Path) -> None:
+    """Print what became of a sweep, and warn of what went wrong in it.
+
+    Raises
+    ------
+    UsageError
+        Some runs could not be done.
+    """
+    from superscope.cli.terminal import warn
+
+    for message in outcome.set_aside:
+        warn(message)
+    for identity, reason in outcome.failed.items():
+        warn(f"run {identity}: {reason}")
+    print(f"{outcome.done + outcome.found:,} runs in {out}: {outcome.done:,} done now, "
+          f"{outcome.found:,} found there, {len(outcome.failed):,} diverged")  # fmt: skip
+    if outcome.errors:
+        for identity, reason in outcome.errors.items():
+            warn(f"run {identity} not done: {reason}")
+        raise UsageError(
+            f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
+        )

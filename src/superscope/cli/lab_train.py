@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.cli.executor import check_workers, chosen_workers
-from superscope.errors import UsageError
+from superscope.cli.executor import check_workers, chosen_workers, tell
 
 if TYPE_CHECKING:
     from superscope.lab import LabSweep
@@ -48,10 +47,9 @@ def lab_train(
     """
     check_workers(executor, workers, scheduler)
 
-    from superscope.cli.terminal import progress_bar, stopped, warn
+    from superscope.cli.terminal import progress_bar, stopped
     from superscope.lab.sweep_file import read_sweep
     from superscope.lab.sweeps import CORPORA, sweep
-    from superscope.text import counted
 
     asked = read_sweep(lab)
     if dry_run:
@@ -66,18 +64,7 @@ def lab_train(
             outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(stopped("run", out)) from None
-    for message in outcome.set_aside:
-        warn(message)
-    for identity, reason in outcome.failed.items():
-        warn(f"run {identity}: {reason}")
-    print(f"{outcome.done + outcome.found:,} runs in {out}: {outcome.done:,} done now, "
-          f"{outcome.found:,} found there, {len(outcome.failed):,} diverged")  # fmt: skip
-    if outcome.errors:
-        for identity, reason in outcome.errors.items():
-            warn(f"run {identity} not done: {reason}")
-        raise UsageError(
-            f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
-        )
+    tell(outcome, out)
 
 
 def _print_plan(

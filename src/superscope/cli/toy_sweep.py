@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from superscope.cli.executor import check_workers, chosen_workers
-from superscope.errors import UsageError
+from superscope.cli.executor import check_workers, chosen_workers, tell
 
 if TYPE_CHECKING:
     from superscope.toy.sweeps import SweepState
@@ -46,7 +45,6 @@ def toy_sweep(
     check_workers(executor, workers, scheduler)
 
     from superscope.cli.terminal import progress_bar, stopped, warn
-    from superscope.text import counted
     from superscope.toy.sweep_file import read_sweep
     from superscope.toy.sweeps import look
     from superscope.toy.sweeps import sweep as run_sweep
@@ -66,18 +64,7 @@ def toy_sweep(
             outcome = run_sweep(configs, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(stopped("run", out)) from None
-    for message in outcome.set_aside:
-        warn(message)
-    for identity, reason in outcome.failed.items():
-        warn(f"run {identity}: {reason}")
-    print(f"{outcome.done + outcome.found:,} runs in {out}: {outcome.done:,} done now, "
-          f"{outcome.found:,} found there, {len(outcome.failed):,} diverged")  # fmt: skip
-    if outcome.errors:
-        for identity, reason in outcome.errors.items():
-            warn(f"run {identity} not done: {reason}")
-        raise UsageError(
-            f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
-        )
+    tell(outcome, out)
 
 
 def _print_plan(state: SweepState, workers: int | None, scheduler: str | None, device: str) -> None:

@@ -6,7 +6,7 @@ from superscope.lab.corpus import Corpus, CorpusInfo, make_corpus
 from superscope.lab.results import LabRuns, read_runs
 from superscope.lab.run import HeldOut, LabFailure, LabRun
 from superscope.lab.sweep_file import LabSweep, LabText, product, read_sweep
-from superscope.lab.sweeps import LabOutcome, sweep
+from superscope.lab.sweeps import sweep
 from superscope.lab.training import train
 from superscope.lab.variants import VARIANTS, Option, Setting, Variant
 
@@ -17,7 +17,6 @@ __all__ = [
     "HeldOut",
     "LabConfig",
     "LabFailure",
-    "LabOutcome",
     "LabRun",
     "LabRuns",
     "LabSweep",

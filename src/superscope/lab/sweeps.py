@@ -18,7 +18,7 @@ from superscope.lab.corpus import Corpus
 from superscope.lab.result_file import SUFFIX, read_result, to_bytes
 from superscope.lab.run import LabFailure, LabRun, run_identity
 from superscope.progress import ProgressChoice
-from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+from superscope.runs import RunFolder, SweepOutcome, Workers, processes, run_all, workers_of
 from superscope.text import counted
 
 CORPORA, MODELS, CHECKPOINTS = "text", "models", "checkpoints"
@@ -48,29 +48,6 @@ class LabTask:
         return folder / CHECKPOINTS / f"{self.identity}.pt"
 
 
-@dataclass(frozen=True)
-class LabOutcome:
-    """The outcome of a sweep.
-
-    Attributes
-    ----------
-    done, found
-        Runs done now, and runs done earlier or at the same time by another sweep.
-    failed
-        Reason for each run that diverged, now or earlier, by identity.
-    errors
-        Runs that could not be done; nothing of them is stored.
-    set_aside
-        Unreadable files, with the reason and their new path; their runs were repeated.
-    """
-
-    done: int
-    found: int
-    failed: dict[str, str]
-    errors: dict[str, str]
-    set_aside: tuple[str, ...]
-
-
 def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes]:
     """Do some runs and return the contents of their files; this runs in a worker."""
     from superscope.lab.training import train
@@ -94,7 +71,7 @@ def sweep(
     executor: Executor | Workers | None = None,
     device: str = "auto",
     progress: ProgressChoice = "auto",
-) -> LabOutcome:
+) -> SweepOutcome:
     """Train every config that has no result in a folder yet.
 
     It can be stopped at any point and called again, also from several machines that share the
@@ -119,7 +96,7 @@ def sweep(
 
     Returns
     -------
-    LabOutcome
+    SweepOutcome
         How many runs were done, and what went wrong.
 
     Raises
@@ -144,7 +121,7 @@ def sweep(
         if folder.has(task.identity):  # not before: a result may be lost on its way here
             task.checkpoint(out).unlink(missing_ok=True)
     results = [read_result(folder.file(t.identity)) for t in tasks if folder.has(t.identity)]
-    return LabOutcome(
+    return SweepOutcome(
         outcome.done,
         outcome.found,
         {r.identity: r.reason for r in results if isinstance(r, LabFailure)},

@@ -4,10 +4,12 @@ from superscope.runs.executors import Workers, dask_cluster, processes, workers_
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
 from superscope.runs.sweep_file import combinations, read_sweep_file
+from superscope.runs.sweep_outcome import SweepOutcome
 
 __all__ = [
     "Outcome",
     "RunFolder",
+    "SweepOutcome",
     "Workers",
     "combinations",
     "dask_cluster",

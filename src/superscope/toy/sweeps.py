@@ -13,7 +13,7 @@ from superscope.arguments import checked
 from superscope.device import one_torch_thread, resolved
 from superscope.errors import DivergedError, FormatError, UsageError
 from superscope.progress import ProgressChoice
-from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
+from superscope.runs import RunFolder, SweepOutcome, Workers, processes, run_all, workers_of
 from superscope.toy.config import ToyConfig
 from superscope.toy.engine import check_device
 from superscope.toy.run_file import SUFFIX, Failure, read_header, to_bytes
@@ -48,29 +48,6 @@ class SweepState:
         """Configs without a result."""
         there = self.done.keys() | self.failed.keys()
         return tuple(config for config in self.configs if config.identity not in there)
-
-
-@dataclass(frozen=True)
-class SweepOutcome:
-    """The outcome of a sweep.
-
-    Attributes
-    ----------
-    done, found
-        Runs done now, and runs done earlier or at the same time by another sweep.
-    failed
-        Reason for each run that diverged, now or earlier, by identity.
-    errors
-        Runs that could not be done, for example for lack of memory; nothing of them is stored.
-    set_aside
-        As in :class:`SweepState`.
-    """
-
-    done: int
-    found: int
-    failed: dict[str, str]
-    errors: dict[str, str]
-    set_aside: tuple[str, ...]
 
 
 def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) -> SweepState:
