@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from superscope.arguments import checked
-from superscope.errors import FormatError
 from superscope.lab.result_file import SUFFIX, read_result
 from superscope.lab.run import LabFailure, LabRun
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
-from superscope.runs import RunFolder
+from superscope.runs import RunFolder, read_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,25 +87,16 @@ def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> LabRuns
     NotFoundError
         There is no such folder.
     """
-    files = list(RunFolder(Path(path), SUFFIX, create=False).files())
+    folder = RunFolder(Path(path), SUFFIX, create=False)
     runs: list[LabRun] = []
     failures: list[LabFailure] = []
     unreadable: list[str] = []
     with chosen(progress) as report:
-        for count, file in enumerate(files):
-            report("reading runs", count, len(files))
-            try:
-                found = read_result(file)
-            except (FormatError, OSError) as error:
-                unreadable.append(f"{file}: {error}")
-                continue
-            if found.identity != file.stem:
-                unreadable.append(f"{file}: holds run {found.identity}, so it is left out")
-            elif isinstance(found, LabFailure):
+        for found in read_results(folder, read_result, lambda r: r.identity, unreadable, report):
+            if isinstance(found, LabFailure):
                 failures.append(found)
             else:
                 runs.append(found)
-        report("reading runs", len(files), len(files))
     return LabRuns(tuple(sorted(runs, key=_order)), tuple(failures), tuple(unreadable))
 
 

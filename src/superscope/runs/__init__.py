@@ -3,6 +3,7 @@
 from superscope.runs.executors import Workers, dask_cluster, processes, workers_of
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
+from superscope.runs.results import read_results
 from superscope.runs.sweep_file import combinations, read_sweep_file
 from superscope.runs.sweep_outcome import SweepOutcome
 
@@ -14,6 +15,7 @@ __all__ = [
     "combinations",
     "dask_cluster",
     "processes",
+    "read_results",
     "read_sweep_file",
     "run_all",
     "workers_of",

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.arguments import checked
-from superscope.errors import FormatError
 from superscope.plotting import Pictured
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.result import Result
-from superscope.runs import RunFolder
+from superscope.runs import RunFolder, read_results
 from superscope.toy.point import ToyPoint, losses_table
 from superscope.toy.run_file import SUFFIX, Failure, read_run
 
@@ -100,22 +99,12 @@ def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> ToyRuns
 
 def _read(path: Path, progress: Progress) -> ToyRuns:
     folder = RunFolder(path, SUFFIX, create=False)
-    files = list(folder.files())
     points: list[ToyPoint] = []
     failures: list[Failure] = []
     unreadable: list[str] = []
-    for count, file in enumerate(files):
-        progress("reading runs", count, len(files))
-        try:
-            result = read_run(file)
-        except (FormatError, OSError) as error:
-            unreadable.append(f"{file}: {error}")
-            continue
-        if result.config.identity != file.stem:
-            unreadable.append(f"{file}: holds run {result.config.identity}, so it is left out")
-        elif isinstance(result, Failure):
+    for result in read_results(folder, read_run, lambda r: r.config.identity, unreadable, progress):
+        if isinstance(result, Failure):
             failures.append(result)
         else:
             points.append(ToyPoint.of(result))
-    progress("reading runs", len(files), len(files))
     return ToyRuns(tuple(points), tuple(failures), tuple(unreadable))
