@@ -48,6 +48,7 @@ def lab_train(
     check_workers(executor, workers, scheduler)
 
     from superscope.cli.terminal import progress_bar, stopped
+    from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
     from superscope.lab.sweeps import CORPORA, sweep
 
@@ -63,7 +64,7 @@ def lab_train(
             corpora = asked.corpora(out / CORPORA)
             outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(stopped("run", out)) from None
+        raise KeyboardInterrupt(stopped("run", out, SUFFIX)) from None
     tell(outcome, out)
 
 

@@ -58,9 +58,9 @@ def warn(message: str) -> None:
     print(f"superscope: {shown}", file=sys.stderr)
 
 
-def stopped(what: str, folder: Path) -> str:
+def stopped(what: str, folder: Path, suffix: str = ".npz") -> str:
     """Return how many parts of a stopped command are kept in a folder, and how to continue."""
-    done = len(list(folder.glob("[!.]*.npz")))
+    done = len(list(folder.glob(f"[!.]*{suffix}")))
     if not done:
         return f"stopped: no {what} was done yet"
     kept = counted(done, f"{what} is", f"{what}s are")
