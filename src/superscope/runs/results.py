@@ -34,6 +34,11 @@ def read_results(
         Takes what is said of files that are left out.
     progress
         Called with the stage ``reading runs``.
+
+    Yields
+    ------
+    T
+        A result whose file has the name of its run.
     """
     files = list(folder.files())
     for count, file in enumerate(files):
