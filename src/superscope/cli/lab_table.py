@@ -34,8 +34,8 @@ def lab_table(
     for message in found.unreadable:
         warn(message)
     for failure in found.failures:
-        warn(f"run {failure.identity} was left out: {failure.reason}")
-    if not found.runs:
+        warn(f"run {failure.identity} has no loss: {failure.reason}")
+    if not (found.runs or found.failures):
         raise NotFoundError(f"{runs} has no finished run; make some with: superscope lab train")
     frame = found.to_frame()
     if out is None:

@@ -29,7 +29,8 @@ def lab_train(
     ----------
     lab
         TOML file: field = value, or field = [values], such as width = [32, 64, 128]; and a table
-        [text] that names the text.
+        [text] that names the text. rates = "search.csv" gives each variant the best learning rates
+        of a search, a table that lab table wrote.
     out
         Folder of the runs, one file each, and of the trained models. Runs that are already there
         are not repeated, and runs that were interrupted go on.
@@ -77,6 +78,8 @@ def _print_plan(
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
 
+    if asked.rates:
+        print("\n".join(_rates(asked)))
     with progress_bar() as progress:
         needed = time_left(asked.corpora(out / CORPORA), out, device=device, progress=progress)
     print(f"{len(asked.configs):,} runs: {needed.done:,} done, {needed.diverged:,} diverged, "
@@ -96,3 +99,18 @@ def _print_plan(
     count = 1 if scheduler else min(workers or usable_cores(), usable_cores(), len(needed.left))
     print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "
           "machine")  # fmt: skip
+
+
+def _rates(asked: LabSweep) -> list[str]:
+    """Return a line for each variant: the rates that were chosen, and from how many tries."""
+    from superscope.text import columns, fixed
+
+    header = ("variant", "rate", "head's rate", "loss", "tries", "")
+    rows = [
+        (
+            variant, f"{one.learning_rate:g}", f"{one.head_learning_rate:g}", fixed(one.loss, 4),
+            f"{one.tries}", "at the edge of the search" if one.at_edge else "",
+        )
+        for variant, one in asked.rates.items()
+    ]  # fmt: skip
+    return [*columns(header, rows), ""]

@@ -144,12 +144,16 @@ class LabConfig:
         return self.learning_rate * math.sqrt(BASE_WIDTH / self.width)
 
     @property
-    def head_peak(self) -> float:
-        """The highest learning rate of the head's rows."""
+    def head_rate(self) -> float:
+        """The highest learning rate of the head's rows, at width 64."""
         own = [variant.rate for variant in self.variants if variant.rate is not None]
         asked = self.head_learning_rate
-        at_base = asked if asked is not None else own[0] if own else self.learning_rate
-        return at_base * math.sqrt(BASE_WIDTH / self.width)
+        return asked if asked is not None else own[0] if own else self.learning_rate
+
+    @property
+    def head_peak(self) -> float:
+        """The highest learning rate of the head's rows."""
+        return self.head_rate * math.sqrt(BASE_WIDTH / self.width)
 
     def share(self, step: int) -> float:
         """Return the share of the peak at a step: a linear rise, then half a cosine to a tenth."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from superscope.arguments import checked
 from superscope.lab.result_file import SUFFIX, read_result
 from superscope.lab.run import LabFailure, LabRun
+from superscope.lab.table import to_frame
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 from superscope.runs import RunFolder, read_results
@@ -36,27 +37,11 @@ class LabRuns(Result):
     unreadable: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per run: its observation, then what the lab alone knows of it."""
-        import pandas as pd
+        """Return one row per run: its observation, then what the lab alone knows of it.
 
-        from superscope.observations import to_frame
-
-        runs = self.runs
-        table = to_frame(run.observation for run in runs)
-        more = pd.DataFrame({
-            "variant": [r.config.variant for r in runs],
-            "architecture": [r.config.architecture for r in runs],
-            "learning_rate": [r.config.learning_rate for r in runs],
-            "head_learning_rate": [r.config.head_peak for r in runs],
-            "batch": [r.config.batch for r in runs],
-            "context": [r.config.context for r in runs],
-            "steps": [r.config.steps for r in runs],
-            "head_parameters": [r.head_parameters for r in runs],
-            "training_loss": [r.training_loss for r in runs],
-            "seconds": [r.seconds for r in runs],
-            "tokens_per_second": [r.tokens_per_second for r in runs],
-        })  # fmt: skip
-        return pd.concat([table, more], axis=1)
+        A run that diverged has no loss, and the step at which it did.
+        """
+        return to_frame(tuple(sorted((*self.runs, *self.failures), key=_order)))
 
     def __repr__(self) -> str:
         return (
@@ -100,9 +85,9 @@ def read_runs(path: str | Path, *, progress: ProgressChoice = "auto") -> LabRuns
     return LabRuns(tuple(sorted(runs, key=_order)), tuple(failures), tuple(unreadable))
 
 
-def _order(run: LabRun) -> tuple[Any, ...]:
+def _order(run: LabRun | LabFailure) -> tuple[Any, ...]:
     c = run.config
     return (
         run.corpus.name, c.architecture, c.variant, c.tokens, c.width, c.learning_rate,
-        c.head_peak, c.decay, c.batch, c.seed, run.identity,
+        c.head_rate, c.decay, c.batch, c.seed, run.identity,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from superscope.frequency import Text, hub_text, text_files
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.lab.config import FIELDS, LabConfig
 from superscope.lab.corpus import Corpus, make_corpus
+from superscope.lab.rates import RATES, Rates, read_rates
 from superscope.runs import combinations, read_sweep_file
 
 
@@ -101,11 +102,14 @@ class LabSweep:
         What they read.
     folder
         What paths are relative to.
+    rates
+        The rates that were chosen from a search, by variant; empty without one.
     """
 
     configs: tuple[LabConfig, ...]
     text: LabText
     folder: Path
+    rates: Mapping[str, Rates]
 
     def corpora(self, folder: Path) -> dict[LabConfig, Corpus]:
         """Return the text of each config as ids; it is made once for each vocabulary and context.
@@ -170,6 +174,7 @@ def read_sweep(path: str | Path) -> LabSweep:
 
     The table ``[text]`` names the text; its paths are relative to the folder of the file. Each of
     the tables ``[[runs]]`` is a product of its own, with the values above it where it has no other.
+    ``rates`` names the table of a search: each variant gets the best learning rates of it.
 
     Parameters
     ----------
@@ -194,7 +199,8 @@ def read_sweep(path: str | Path) -> LabSweep:
 
 def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
     table, parts = values.pop("text", None), values.pop("runs", [{}])
-    refuse_unknown("the lab", "field", values, (*FIELDS, "text", "runs"))
+    search = values.pop("rates", None)
+    refuse_unknown("the lab", "field", values, (*FIELDS, "rates", "text", "runs"))
     if not isinstance(table, dict):
         raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
     refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
@@ -205,5 +211,28 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
         values = {**values, "vocabulary": made.size}
     if not (isinstance(parts, list) and all(isinstance(part, dict) for part in parts)):
         raise UsageError("runs must be tables: [[runs]], then fields and values below it")
-    configs = {config: None for part in parts for config in product({**values, **part})}
-    return LabSweep(tuple(configs), text, folder)
+    combined = [{**values, **part} for part in parts]
+    configs = {config: None for each in combined for config in product(each)}
+    rates: dict[str, Rates] = {}
+    if search is not None:
+        _refuse_rates(search, combined)
+        rates = read_rates(folder / search, [config.variant for config in configs])
+        configs = {_at(rates[config.variant], config): None for config in configs}
+    return LabSweep(tuple(configs), text, folder, rates)
+
+
+def _refuse_rates(search: Any, combined: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse rates that are no file, or that are given beside it."""
+    if not isinstance(search, str):
+        raise UsageError(f"rates must be a table that lab table wrote, not {search!r}")
+    for values in combined:
+        if given := [name for name in RATES if name in values]:
+            raise UsageError(f"rates and {given[0]} cannot both be given")
+
+
+def _at(rates: Rates, config: LabConfig) -> LabConfig:
+    return dataclasses.replace(
+        config,
+        learning_rate=rates.learning_rate,
+        head_learning_rate=rates.head_learning_rate,
+    )

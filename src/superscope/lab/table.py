@@ -1,0 +1,82 @@
+"""The table of lab runs: a row of the table of observations, and what the lab alone knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from superscope.arguments import checked
+from superscope.lab.run import LabFailure, LabRun
+from superscope.observations import DTYPES, Observation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OWN: dict[str, str] = {
+    "variant": "string", "architecture": "string", "learning_rate": "Float64",
+    "head_learning_rate": "Float64", "batch": "Int64", "context": "Int64", "steps": "Int64",
+    "head_parameters": "Int64", "training_loss": "Float64", "seconds": "Float64",
+    "tokens_per_second": "Float64", "diverged_at": "Int64",
+}  # fmt: skip
+"""What the lab adds, with pandas' type. Rates are those at width 64."""
+
+
+def to_frame(runs: tuple[LabRun | LabFailure, ...]) -> pd.DataFrame:
+    """Return one row per run; one that diverged has no loss, and the step at which it did."""
+    import pandas as pd
+
+    from superscope import observations
+
+    frame = observations.to_frame(_observation(run) for run in runs)
+    own = pd.DataFrame([_own(run) for run in runs], columns=list(OWN), dtype=object)
+    return pd.concat([frame, own.astype(OWN)], axis=1)
+
+
+@checked
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table that ``lab table`` wrote, with the types of its columns.
+
+    Parameters
+    ----------
+    path
+        A .csv or .parquet file.
+
+    Returns
+    -------
+    DataFrame
+        One row for each run; missing values are null.
+
+    Raises
+    ------
+    NotFoundError, FormatError, UsageError
+        The file does not exist, is not such a table, or has another suffix.
+    """
+    from superscope import tables
+
+    return tables.read_table(path, DTYPES | OWN, "table of lab runs")
+
+
+def _observation(run: LabRun | LabFailure) -> Observation:
+    if isinstance(run, LabRun):
+        return run.observation
+    c = run.config
+    return Observation(
+        "lab", run=run.identity, family=f"{c.architecture} {c.variant}", width=c.width,
+        features=run.corpus.vocabulary, depth=c.depth, tokens=c.steps * c.step_tokens,
+        dataset=run.corpus.name, decay=c.decay, seed=c.seed,
+    )  # fmt: skip
+
+
+def _own(run: LabRun | LabFailure) -> dict[str, Any]:
+    c = run.config
+    found = {
+        "variant": c.variant, "architecture": c.architecture, "learning_rate": c.learning_rate,
+        "head_learning_rate": c.head_rate, "batch": c.batch, "context": c.context,
+        "steps": c.steps,
+    }  # fmt: skip
+    if isinstance(run, LabFailure):
+        return found | {"diverged_at": run.step}
+    return found | {
+        "head_parameters": run.head_parameters, "training_loss": run.training_loss,
+        "seconds": run.seconds, "tokens_per_second": run.tokens_per_second,
+    }  # fmt: skip
