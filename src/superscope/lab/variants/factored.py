@@ -21,24 +21,19 @@ class Factored(Variant):
     """
 
     name = "factored"
-    option = Option("r, the rank", 16, 1, whole=True)
+    option = Option("r, the rank; half the width by default", None, 1, whole=True)
     decides = frozenset({"rows", "columns"})
 
-    @property
-    def rank(self) -> int:
-        """Columns of B."""
-        assert self.value is not None
-        return int(self.value)
-
     def check(self, width: int) -> None:
-        if self.rank > width:
+        if self.value is not None and self.value > width:
             raise UsageError(
                 f"{self}; the rank of a head can be at most its width, {width}; "
                 "a head wider than its body is the variant wide"
             )
 
     def prepare(self, head: LabHead, setting: Setting) -> None:
-        rank, width = self.rank, setting.width
+        width = setting.width
+        rank = width // 2 if self.value is None else int(self.value)
         made = first_map(rank, width, setting.generator, False)
         with torch.no_grad():
             orthonormal = torch.linalg.qr(made.weight.T)[0].T
