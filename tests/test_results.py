@@ -16,6 +16,7 @@ from costs import make_cost, make_intervention
 from lab_texts import config, corpus
 from repackings import make_repacking
 from studies import make_evaluation, make_study
+from traces import make_trace
 
 import superscope
 from superscope import Head, forecasts, laws, lens, toy
@@ -93,7 +94,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         make_evaluation(64, "lab/m"),
         make_study(3),
         make_cost(), make_intervention(), make_repacking(),
-        lens.budget(0, head), lens.budgets(head),
+        lens.budget(0, head), lens.budgets(head), make_trace(),
     ]  # fmt: skip
     return {type(result): result for result in results}
 

@@ -8,6 +8,7 @@ from . import lens as lens
 from . import repack as repack
 from . import study as study
 from . import toy as toy
+from . import watch as watch
 from ._measure import MeasuredTensors as MeasuredTensors
 from ._measure import MeasureOptions as MeasureOptions
 from ._measure import measure as measure
@@ -26,3 +27,4 @@ from .observations import Observation as Observation
 from .observations import read_observations as read_observations
 from .report import write_report as write_report
 from .tables import write_table as write_table
+from .watch import Trace as Trace

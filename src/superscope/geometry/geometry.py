@@ -84,6 +84,8 @@ class Geometry(Result, Pictured):
         are among the kept rows, unless the provenance says that only trained rows were read.
     classes
         What each kept row stands for, and which are equal; None if no pairs are listed.
+    mean_row_norm
+        Norm of the mean of the kept rows.
 
     Examples
     --------
@@ -116,6 +118,7 @@ class Geometry(Result, Pictured):
     texts: tuple[str | None, ...] | None = None
     near_zero_rows: tuple[int, ...] = ()
     classes: RowClasses | None = None
+    mean_row_norm: float | None = None
 
     @property
     def features(self) -> int:
@@ -158,6 +161,13 @@ class Geometry(Result, Pictured):
     def evidence(self) -> Evidence:
         """What tells the rows from untrained ones, by overlaps and spectrum."""
         return evidence(self.raw, self.centered, self.moved)
+
+    @property
+    def mean_row_share(self) -> float | None:
+        """Squared norm of the mean row over the mean square norm of rows: what all share."""
+        if self.mean_row_norm is None:
+            return None
+        return (self.mean_row_norm / self.norms.root_mean_square) ** 2
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:

@@ -126,6 +126,7 @@ def measure_head(
         frequency_centered=overlaps.get("frequency"),
         moved=None if initial is None else moved_rows(kept, initial),
         classes=classes,
+        mean_row_norm=float(np.linalg.norm(prepared.mean)),
         ids=kept.ids,
         texts=_texts(kept),
     )

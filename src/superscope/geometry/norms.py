@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from superscope.geometry.unit_rows import Float64
 from superscope.result import Result
 from superscope.text import counted, number
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+HUGE = 10.0
+"""A norm above this many times the median is huge: a few such rows make the mean row."""
 
 
 class Regime(StrEnum):
@@ -93,6 +97,11 @@ class Norms(Result):
     def quantiles(self) -> dict[float, float]:
         """Return the norms below which the given shares of rows lie."""
         return dict(zip(QUANTILES, np.quantile(self.values, QUANTILES).tolist(), strict=True))
+
+    @property
+    def huge(self) -> npt.NDArray[np.intp]:
+        """Positions of the rows with more than :data:`HUGE` times the median norm."""
+        return np.flatnonzero(self.values > HUGE * float(np.median(self.values)))
 
     def histogram(self, bins: int = 100) -> tuple[Float64, Float64]:
         """Return counts and the ``bins + 1`` edges of equal bins from 0 to the largest norm."""

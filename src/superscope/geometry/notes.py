@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from superscope.geometry.norms import Norms
+from superscope.geometry.norms import HUGE, Norms
 from superscope.geometry.overlap import Overlap
 from superscope.text import counted, number
 
 _FAR = 2.0  # times the raw mean square overlap, or chance where that is more
-_HUGE = 10.0  # times the median norm
 
 
 def measured_notes(
@@ -34,11 +31,10 @@ def measured_notes(
             f"the mean square overlap is {number(centered.mean_square_overlap, 3)} mean-centered "
             f"and {number(raw.mean_square_overlap, 3)} raw"
         )
-        median = float(np.median(norms.values))
-        huge = int(np.sum(norms.values > _HUGE * median))
+        huge = len(norms.huge)
         if 0 < huge < len(norms.values) / 10:
             yield (
-                f"{both}: {counted(huge, 'row')} with more than {_HUGE:g} times the median norm "
+                f"{both}: {counted(huge, 'row')} with more than {HUGE:g} times the median norm "
                 "make the mean row, which subtracting it puts into all others"
             )
         else:

@@ -1,0 +1,7 @@
+"""The geometry of a head while it trains."""
+
+from superscope.watch import summary  # noqa: F401  (how results print)
+from superscope.watch.trace import Event, EventKind, Trace, TracePoint
+from superscope.watch.trace_file import read_trace, write_trace
+
+__all__ = ["Event", "EventKind", "Trace", "TracePoint", "read_trace", "write_trace"]
