@@ -13,7 +13,7 @@ import pytest
 import torch
 from extras import needed
 from files import gguf, matrix, safetensors, sharded, torch_bin
-from web import Bucket, Hub, Repo, Web, etag, running
+from web import Bucket, Hub, Repo, Web, as_the_hub, etag, running
 
 from superscope.errors import (
     FormatError,
@@ -45,15 +45,7 @@ def whole(head: Head) -> np.ndarray:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    from huggingface_hub import constants
-
-    cdn = Web()
-    hub = Hub(cdn)
-    with running(cdn, hub):
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
-        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    with as_the_hub(monkeypatch) as hub:
         yield hub
 
 

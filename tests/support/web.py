@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+import pytest
+
 PIECE = 1 << 16
 
 
@@ -160,10 +162,14 @@ def etag(content: bytes) -> str:
 
 @dataclass
 class Repo:
-    """A repository of a model or a data set: commits, and branches and tags that name them."""
+    """A repository of a model or a data set: commits, and branches and tags that name them.
+
+    What is in `tags` are the refs that are tags; the others are branches.
+    """
 
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
     needs_token: str | None = None
     gated: bool = False
 
@@ -199,7 +205,8 @@ class Hub(Web):
         if path in self.failures:
             return Answer(self.failures[path])
         api = re.fullmatch(
-            r"/api/(models|datasets)/([^/]+/[^/]+)(?:/(revision|tree|paths-info)/(.+))?", path
+            r"/api/(models|datasets)/([^/]+/[^/]+)(?:/(revision|tree|paths-info|refs)(?:/(.+))?)?",
+            path,
         )
         file = re.fullmatch(r"/(datasets/)?([^/]+/[^/]+)/(resolve)/(.+)", path)
         parts = api or file
@@ -211,6 +218,8 @@ class Hub(Web):
         )
         if repo is None or not (authorized or repo.gated):
             return _error(401, "RepoNotFound")
+        if parts[3] == "refs":
+            return _json(_refs(repo)) if authorized else _error(401, "GatedRepo")
         sha, name = repo.found(parts[4] or "main")
         if not sha:
             return _error(404, "RevisionNotFound")
@@ -249,6 +258,15 @@ class Hub(Web):
 
 def _json(content: Any) -> Answer:
     return Answer(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+
+def _refs(repo: Repo) -> dict[str, list[dict[str, str]]]:
+    """Return the branches and tags as the hub lists them."""
+    listed: dict[str, list[dict[str, str]]] = {"branches": [], "converts": [], "tags": []}
+    for name, sha in repo.refs.items():
+        kind, of = ("tags", "tags") if name in repo.tags else ("branches", "heads")
+        listed[kind].append({"name": name, "ref": f"refs/{of}/{name}", "targetCommit": sha})
+    return listed
 
 
 def _tree(files: Mapping[str, bytes], folder: str, recursive: bool) -> list[dict[str, Any]]:
@@ -307,3 +325,18 @@ def running(*webs: Web) -> Iterator[None]:
     finally:
         for web in webs:
             web.stop()
+
+
+@contextmanager
+def as_the_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """Run a hub with its CDN, in place of the real one, while the block runs."""
+    from huggingface_hub import constants
+
+    cdn = Web()
+    hub = Hub(cdn)
+    with running(cdn, hub):
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield hub

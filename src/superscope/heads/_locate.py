@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from superscope.errors import NotFoundError, UsageError
 from superscope.heads import cache, foreign
@@ -42,6 +43,28 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
         The model does not exist or cannot be reached, or a revision is given for a model that is
         not on the hub.
     """
+    place = place_of(model, revision)
+    if isinstance(place, Path):
+        return LocalCheckpoint(place)
+    return HubCheckpoint(*place) if isinstance(place, HubPlace) else RemoteCheckpoint(place)
+
+
+class HubPlace(NamedTuple):
+    """A repository of the hub, with its revision and the one file of it that was named."""
+
+    repo: str
+    revision: str | None
+    only: str | None = None
+
+
+def place_of(model: str | Path, revision: str | None = None) -> Path | HubPlace | str:
+    """Return what a name stands for, without asking a server: a path, a repository, or a URI.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        As of :func:`locate`.
+    """
     text = str(model)
     if not text:
         raise UsageError("the model's name is empty")
@@ -49,19 +72,19 @@ def locate(model: str | Path, revision: str | None = None) -> Checkpoint:
         local = existing(text.removeprefix("file://"))
         if local is not None:
             _no_revision(revision, text)
-            return LocalCheckpoint(local)
+            return local
         foreign.refuse_prefix(text, _beside(text))
         looks_local = text.endswith(WEIGHTS) or text[:1] in "./~" or text.startswith("file://")
         hub_id, at, named = text.partition("@")
         known = HUB_ID.fullmatch(hub_id) and bool(named) == bool(at)
         if isinstance(model, Path) or looks_local or not known:
             raise NotFoundError(f"there is no file or folder {text}, and it is not a hub id")
-        return HubCheckpoint(hub_id, _one_revision(named, revision, text))
+        return HubPlace(hub_id, _one_revision(named, revision, text))
     hub = re.fullmatch(r"(?:hf://(?:models/)?|https://(?:huggingface\.co|hf\.co)/)(.+)", text)
     if hub:
         return _from_hub_uri(hub[1].strip("/"), revision, text)
     _no_revision(revision, text)
-    return RemoteCheckpoint(text)
+    return text
 
 
 def existing(path: str) -> Path | None:
@@ -87,15 +110,15 @@ def _beside(path: str) -> list[str]:
         return []
 
 
-def _from_hub_uri(path: str, revision: str | None, text: str) -> HubCheckpoint:
-    """Return the checkpoint of ``owner/name[@revision][/file]`` or of a page of the hub."""
+def _from_hub_uri(path: str, revision: str | None, text: str) -> HubPlace:
+    """Return the repository of ``owner/name[@revision][/file]`` or of a page of the hub."""
     page = re.fullmatch(r"([^/@]+/[^/@]+)/(?:resolve|blob|tree)/([^/]+)(?:/(.+))?", path)
     plain = re.fullmatch(r"([^/@]+/[^/@]+)(?:@([^/]+))?(?:/(.+))?", path)
     parts = page or plain
     if parts is None or parts[1].split("/")[0] in ("datasets", "spaces", "buckets"):
         raise UsageError(f"{text} is not the address of a hub model; write hf://owner/name")
     named = (parts[2] or "").replace("%2F", "/")
-    return HubCheckpoint(parts[1], _one_revision(named, revision, text), parts[3])
+    return HubPlace(parts[1], _one_revision(named, revision, text), parts[3])
 
 
 def _one_revision(named: str, revision: str | None, text: str) -> str | None:

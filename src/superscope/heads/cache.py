@@ -106,16 +106,27 @@ def write(path: Path, chunks: Iterable[bytes]) -> None:
     UsageError
         The cache cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the cache {path.parent}: {error.strerror or error}; "
-            "set HF_HOME to a writable folder"
-        ) from error
+    make_folder(path.parent)
     with write_whole(path) as file:
         for chunk in chunks:
             file.write(chunk)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder of the cache.
+
+    Raises
+    ------
+    UsageError
+        The cache cannot be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the cache {path}: {error.strerror or error}; "
+            "set HF_HOME to a writable folder"
+        ) from error
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:

@@ -28,14 +28,22 @@ class HubCheckpoint(Checkpoint):
     """A model repository of the hub, pinned to one commit.
 
     The hub is asked for the branch's commit each time, because branches move. Without a network
-    the last known commit is used, and a note says so.
+    the last known commit is used, and a note says so. What is downloaded is kept in `folder`, by
+    default that of the repository in the cache.
     """
 
-    def __init__(self, repo: str, revision: str | None, only: str | None = None) -> None:
+    def __init__(
+        self,
+        repo: str,
+        revision: str | None,
+        only: str | None = None,
+        folder: Path | None = None,
+    ) -> None:
         from huggingface_hub import HfApi
 
         self.name = repo
         self.only = only
+        self._own_folder = folder
         branch = revision or "main"
         listing = self._folder / f"{slug(branch)}.json"
 
@@ -60,7 +68,7 @@ class HubCheckpoint(Checkpoint):
 
     @property
     def _folder(self) -> Path:
-        return cache.folder("models--" + self.name.replace("/", "--"))
+        return self._own_folder or folder_of(self.name)
 
     @property
     def cache(self) -> Path:
@@ -129,6 +137,55 @@ class HubCheckpoint(Checkpoint):
             raise network.gated(self.name) from error
         cache.check_content(name, data, told.size, told.etag)
         return data
+
+
+def folder_of(repo: str) -> Path:
+    """Return the folder of the cache for a repository, which may not exist yet."""
+    return cache.folder("models--" + repo.replace("/", "--"))
+
+
+def refs_of(repo: str) -> dict[str, str]:
+    """Return the commit of each branch and tag of a repository.
+
+    Without a network it is what the hub said last. A tag with the name of a branch is left out, as
+    the name stands for the branch.
+
+    Raises
+    ------
+    NotFoundError, RemoteError
+        There is no such repository, or the hub cannot be reached and was not asked before.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]
+        build_hf_headers,
+        get_session,
+        hf_raise_for_status,
+    )
+
+    def ask() -> dict[str, Any]:
+        # HfApi.list_repo_refs would wait for ever for a silent server.
+        answer = get_session().get(
+            f"{constants.ENDPOINT}/api/models/{repo}/refs",
+            headers=build_hf_headers(),
+            timeout=network.TIMEOUT,
+        )
+        hf_raise_for_status(answer)
+        listed: dict[str, list[dict[str, str]]] = answer.json()
+        return {
+            ref["name"]: ref["targetCommit"]
+            for kind in ("tags", "branches")
+            for ref in listed.get(kind, ())
+        }
+
+    record = folder_of(repo) / "refs.record"
+    known = cache.read_record(record)
+    try:
+        known = _hub(ask, repo, None, retry=known is None)
+        cache.write_record(record, known)
+    except UnreachableError:
+        if known is None:
+            raise
+    return known
 
 
 @contextmanager

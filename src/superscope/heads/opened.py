@@ -139,12 +139,13 @@ def holders_of(checkpoint: Checkpoint) -> str | dict[str, str]:
 
 def weights_of(files: Iterable[str]) -> list[str]:
     """Return the files whose names are those of weights."""
-    return [f for f in files if f.endswith(WEIGHTS) and not _OF_TRAINING.fullmatch(f)]
+    return [f for f in files if f.endswith(WEIGHTS) and not OF_TRAINING.fullmatch(f)]
 
 
 # Files that trainers write beside the weights.
-_OF_TRAINING = re.compile(
+OF_TRAINING = re.compile(
     r"(training_args|optimizer|scheduler|scaler|rng_state.*|random_states.*)\.(bin|pt|pth|pkl)"
+    r"|trainer_state\.json"
 )
 
 
