@@ -37,10 +37,10 @@ def done(file: Path, out: Path, executor: Executor) -> SweepOutcome:
 # What a file means
 
 
-def test_a_list_is_a_list_of_choices(tmp_path: Path) -> None:
+def test_a_list_is_a_list_of_choices_and_whole_seeds_come_first(tmp_path: Path) -> None:
     asked = read_sweep(lab(tmp_path, "variant = ['adamw', 'coupled + bias']\nseed = [0, 1]"))
     assert [(c.variant, c.seed) for c in asked.configs] == [
-        ("adamw", 0), ("adamw", 1), ("bias=1 + coupled", 0), ("bias=1 + coupled", 1),
+        ("adamw", 0), ("bias=1 + coupled", 0), ("adamw", 1), ("bias=1 + coupled", 1),
     ]  # fmt: skip
     assert all(c.width == 8 for c in asked.configs)
 
@@ -51,7 +51,9 @@ def test_tables_of_runs_are_products_with_what_they_share(tmp_path: Path) -> Non
         file.read_text() + "[[runs]]\nvariant = 'tied'\nseed = 1\n[[runs]]\nwidth = [4, 8]\n"
     )
     found = [(c.variant, c.width, c.seed) for c in read_sweep(file).configs]
-    assert found == [("tied", 8, 1)] + [("adamw", m, s) for s in (0, 1) for m in (4, 8)]
+    assert found == [
+        ("adamw", 4, 0), ("adamw", 8, 0), ("tied", 8, 1), ("adamw", 4, 1), ("adamw", 8, 1),
+    ]  # fmt: skip
 
 
 def test_configs_of_one_vocabulary_read_one_text(tmp_path: Path) -> None:

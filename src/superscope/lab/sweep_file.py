@@ -97,7 +97,7 @@ class LabSweep:
     Attributes
     ----------
     configs
-        One for each combination of the choices, each once.
+        One for each combination of the choices, each once; those of the first seed first.
     text
         What they read.
     folder
@@ -218,7 +218,9 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
         _refuse_rates(search, combined)
         rates = read_rates(folder / search, [config.variant for config in configs])
         configs = {_at(rates[config.variant], config): None for config in configs}
-    return LabSweep(tuple(configs), text, folder, rates)
+    # What is compared by seed is then there as early as can be.
+    by_seed = sorted(configs, key=lambda config: config.seed)
+    return LabSweep(tuple(by_seed), text, folder, rates)
 
 
 def _refuse_rates(search: Any, combined: Sequence[Mapping[str, Any]]) -> None:
