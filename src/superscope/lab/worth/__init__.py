@@ -1,0 +1,1 @@
+"""What a variant is worth in width, said of tables of lab runs."""

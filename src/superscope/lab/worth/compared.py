@@ -1,0 +1,226 @@
+"""Which runs of a table are compared: one setting of each variant at each budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from superscope.arguments import refuse_unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same number of tokens
+BENCH = ["dataset", "architecture", "depth", "context"]
+RATES = ["learning_rate", "head_learning_rate"]
+CELL = ["width", "tokens", "seed"]
+SETTING = [*RATES, "decay", "batch"]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all runs have in common that are compared with each other.
+
+    Attributes
+    ----------
+    dataset, architecture
+        Text, and kind of the body.
+    depth, context
+        Layers, and tokens read at once.
+    """
+
+    dataset: str
+    architecture: str
+    depth: int
+    context: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What was tuned.
+
+    Attributes
+    ----------
+    learning_rate, head_learning_rate
+        Of the body and of the head's rows, at width 64.
+    decay
+        Weight decay.
+    batch
+        Sequences of a step.
+    """
+
+    learning_rate: float
+    head_learning_rate: float
+    decay: float
+    batch: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which runs of a variant are compared at a budget.
+
+    Attributes
+    ----------
+    bench, variant, tokens
+        Whose runs, and about how many tokens they read.
+    setting
+        The one with most runs.
+    runs
+        How many it has.
+    tries
+        Learning rates that were tried beside each other, at one width, budget and seed.
+    equally
+        Other settings with as many runs. The one of least loss is taken, which is optimistic.
+    searched
+        Seeds that were only used to find the rates, and are not compared.
+    diverged
+        Runs of this setting without a loss.
+    """
+
+    bench: Bench
+    variant: str
+    tokens: int
+    setting: Setting
+    runs: int
+    tries: int
+    equally: int
+    searched: tuple[int, ...]
+    diverged: int
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The runs of a variant at a budget that are compared.
+
+    Attributes
+    ----------
+    choice
+        How they were chosen.
+    rows
+        The part of the table with a loss, one row for each width and seed.
+    """
+
+    choice: Choice
+    rows: pd.DataFrame
+
+    def values(self, column: str) -> dict[int, dict[int, float]]:
+        """Return a column by width, then by seed."""
+        found: dict[int, dict[int, float]] = {}
+        for row in self.rows[["width", "seed", column]].dropna().itertuples(index=False):
+            found.setdefault(int(row[0]), {})[int(row[1])] = float(row[2])
+        return found
+
+
+Group = dict[str, Compared]
+"""The runs of one bench and budget that are compared, by variant."""
+
+
+def bench_of(rows: pd.DataFrame) -> Bench:
+    """Return what rows of a table have in common."""
+    first = rows.iloc[0]
+    return Bench(
+        str(first["dataset"]), str(first["architecture"]), int(first["depth"]),
+        int(first["context"]),
+    )  # fmt: skip
+
+
+def with_budgets(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which runs of about the same number of tokens have the same number.
+
+    Parameters
+    ----------
+    table
+        Of lab runs.
+    """
+    given = np.unique(table["tokens"].to_numpy(np.int64))
+    ends = np.append(np.flatnonzero(given[1:] > SAME_BUDGET * given[:-1]), len(given) - 1)
+    budgets = given[ends][np.searchsorted(given[ends], table["tokens"].to_numpy(np.int64))]
+    return table.assign(tokens=budgets)
+
+
+def compared(table: pd.DataFrame, baseline: str) -> dict[tuple[Bench, int], Group]:
+    """Return the runs that are compared, by bench and budget.
+
+    Of the settings of a variant at a budget, the one with most runs is compared. Seeds that only
+    occur where several rates were tried are left out, if there are others.
+
+    Parameters
+    ----------
+    table
+        Of lab runs.
+    baseline
+        What the others are compared with.
+
+    Returns
+    -------
+    dict
+        By bench and budget; then by variant, in the order of the table.
+
+    Raises
+    ------
+    UsageError
+        No run is one of the baseline.
+    """
+    known = list(dict.fromkeys(table["variant"].astype(str)))
+    refuse_unknown("the table", "variant", [baseline], known)
+    found: dict[tuple[Bench, int], Group] = {}
+    for _, of_bench in with_budgets(table).groupby(BENCH, sort=True):
+        bench = bench_of(of_bench)
+        for tokens in sorted(set(of_bench["tokens"])):
+            of_budget = of_bench[of_bench["tokens"] == tokens]
+            group: Group = {}
+            for variant in dict.fromkeys(of_budget["variant"]):
+                rows = of_bench[of_bench["variant"] == variant]
+                group[str(variant)] = _chosen(bench, str(variant), int(tokens), rows)
+            found[bench, int(tokens)] = group
+    return found
+
+
+def _chosen(bench: Bench, variant: str, tokens: int, rows: pd.DataFrame) -> Compared:
+    """Return the runs of one variant that are compared at a budget; `rows` has all budgets."""
+    at_budget = rows[rows["tokens"] == tokens]
+    settings = {_setting(part): part for _, part in at_budget.groupby(SETTING, sort=True)}
+    runs = max(map(len, settings.values()))
+    most = [setting for setting, part in settings.items() if len(part) == runs]
+    setting = min(most, key=lambda one: _mean_loss(settings[one]))
+    alike = rows[(rows["decay"] == setting.decay) & (rows["batch"] == setting.batch)]
+    tried = alike.drop_duplicates([*RATES, *CELL])[CELL].to_numpy(np.int64)
+    tries = Counter((int(m), int(t), int(s)) for m, t, s in tried)
+    searched = _searched(settings[setting], tries, tokens)
+    kept = settings[setting][~settings[setting]["seed"].isin(searched)]
+    with_loss = kept[kept["loss"].notna()]
+    return Compared(
+        Choice(
+            bench, variant, tokens, setting, runs, max(tries.values()), len(most) - 1,
+            searched, len(kept) - len(with_loss),
+        ),
+        with_loss,
+    )  # fmt: skip
+
+
+def _setting(rows: pd.DataFrame) -> Setting:
+    first = rows.iloc[0]
+    return Setting(
+        float(first["learning_rate"]), float(first["head_learning_rate"]), float(first["decay"]),
+        int(first["batch"]),
+    )  # fmt: skip
+
+
+def _mean_loss(rows: pd.DataFrame) -> float:
+    return float(rows["loss"].mean()) if rows["loss"].notna().all() else float("inf")
+
+
+def _searched(
+    rows: pd.DataFrame, tries: Mapping[tuple[int, int, int], int], tokens: int
+) -> tuple[int, ...]:
+    """Return the seeds of which every run has others beside it at other rates, if not all do."""
+    searched = {
+        seed
+        for seed in set(rows["seed"].astype(int))
+        if all(tries[int(m), tokens, seed] > 1 for m in rows[rows["seed"] == seed]["width"])
+    }
+    return tuple(sorted(searched)) if len(searched) < rows["seed"].nunique() else ()

@@ -1,0 +1,121 @@
+"""From losses to widths: how wide the baseline must be for the same loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from superscope.laws.formula import Floats
+
+FINE = 64  # points that tabulate a curve between two widths
+LEVELS = 129  # losses at which two curves are compared
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Loss against log width, between the widths that were trained and nowhere else.
+
+    Monotone cubic interpolation (Fritsch & Butland 1984) through the losses. Straight lines would
+    lie above a convex curve, and make + 25 % of width up to + 32 %.
+
+    Attributes
+    ----------
+    log_widths, losses
+        The curve, tabulated; losses fall.
+    """
+
+    log_widths: Floats
+    losses: Floats
+
+    @property
+    def worst(self) -> float:
+        """Loss at the least width."""
+        return float(self.losses[0])
+
+    @property
+    def best(self) -> float:
+        """Loss at the greatest width."""
+        return float(self.losses[-1])
+
+    def log_width(self, losses: Floats | float) -> Floats:
+        """Return the log width of some losses; NaN beyond the widths that were trained."""
+        return np.interp(
+            -np.asarray(losses, np.float64), -self.losses, self.log_widths, np.nan, np.nan
+        )
+
+
+def curve(losses: Mapping[int, float]) -> Curve | None:
+    """Return the curve through losses by width; None where a wider model is not better.
+
+    Parameters
+    ----------
+    losses
+        By width; one alone makes a curve of one point.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    widths = sorted(losses)
+    x, y = np.log(widths), np.array([losses[m] for m in widths])
+    if (np.diff(y) >= 0).any():
+        return None
+    if len(x) < 2:
+        return Curve(x, y)
+    fine = np.concatenate([
+        *(np.linspace(a, b, FINE, endpoint=False) for a, b in pairwise(x)), x[-1:],
+    ])  # fmt: skip
+    values = PchipInterpolator(x, y)(fine)
+    values[::FINE] = y  # to the bit, so that a loss that was measured is within the curve
+    return Curve(fine, values)
+
+
+def log_factor(baseline: Curve, width: int, loss: float) -> float:
+    """Return the log of the factor by which the baseline is wider at a loss than a width.
+
+    Parameters
+    ----------
+    baseline
+        Its curve.
+    width, loss
+        Of the variant.
+
+    Returns
+    -------
+    float
+        NaN where no width of the baseline has that loss.
+    """
+    return float(baseline.log_width(loss)) - math.log(width)
+
+
+def mean_log_factor(baseline: Curve, variant: Curve) -> float:
+    """Return the mean distance of two curves along log width, over the losses that both have.
+
+    It changes its sign where the two are exchanged, needs nothing beyond the widths of either, and
+    is the log factor at its loss where the variant has one width. (Video coding compares bit rates
+    at equal quality in this way: Bjøntegaard 2001, ITU-T VCEG-M33.)
+
+    Parameters
+    ----------
+    baseline, variant
+        Their curves.
+
+    Returns
+    -------
+    float
+        NaN where they have no loss in common.
+    """
+    low = max(baseline.best, variant.best)
+    high = min(baseline.worst, variant.worst)
+    if low > high:
+        return math.nan
+    levels = np.linspace(low, high, LEVELS)
+    of_baseline, of_variant = baseline.log_width(levels), variant.log_width(levels)
+    distance = of_baseline - of_variant
+    middle = (of_baseline + of_variant) / 2
+    span = float(middle[0] - middle[-1])
+    if span <= 0:  # one loss
+        return float(distance[0])
+    return float(np.sum((distance[1:] + distance[:-1]) / 2 * -np.diff(middle)) / span)
