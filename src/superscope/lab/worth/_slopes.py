@@ -1,0 +1,234 @@
+"""How overlap and loss fall with width, for each variant and against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from superscope.arguments import checked
+from superscope.lab.results import LabRuns
+from superscope.lab.variants.registry import BASELINE
+from superscope.lab.worth.blocks import Block, full_block
+from superscope.lab.worth.compared import Bench, Compared, Group, compared
+from superscope.lab.worth.joined import table_of
+from superscope.lab.worth.moderated import Mean, moderated
+from superscope.laws import Estimate, fit_exponent
+from superscope.laws.formula import Floats
+from superscope.result import Result
+from superscope.text import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RAW, CENTERED, LOSS = "mean_square_overlap", "mean_square_overlap_centered", "loss"
+COLUMNS = (RAW, CENTERED, LOSS)
+LEAST_WIDTHS = 2
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How one column falls with width: d log y / d log m, over seeds.
+
+    Attributes
+    ----------
+    column
+        Of the table.
+    value
+        Mean slope, with its interval.
+    error
+        Its standard error; None for one seed.
+    difference
+        This slope − that of the baseline, paired by seed; None of the baseline itself.
+    difference_error
+        Its standard error.
+    """
+
+    column: str
+    value: Estimate
+    error: float | None
+    difference: Estimate | None
+    difference_error: float | None
+
+
+@dataclass(frozen=True)
+class VariantSlopes:
+    """The slopes of a variant at a budget.
+
+    Attributes
+    ----------
+    bench, variant, tokens
+        Whose they are.
+    widths, seeds
+        Of the runs they are fitted to.
+    slopes
+        Of the mean square overlap of raw and of mean-centered rows, and of the loss, which has no
+        floor here.
+    ratio
+        Raw over centered mean square overlap: geometric mean over these runs.
+    """
+
+    bench: Bench
+    variant: str
+    tokens: int
+    widths: tuple[int, ...]
+    seeds: tuple[int, ...]
+    slopes: tuple[Slope, ...]
+    ratio: float
+
+    def of(self, column: str) -> Slope | None:
+        """Return the slope of a column, if there is one."""
+        return next((s for s in self.slopes if s.column == column), None)
+
+
+@dataclass(frozen=True, repr=False)
+class LabSlopes(Result):
+    """How overlap and loss fall with width.
+
+    Attributes
+    ----------
+    baseline
+        Its name.
+    variants
+        By bench and budget, the baseline first.
+    """
+
+    baseline: str
+    variants: tuple[VariantSlopes, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each variant, budget and column."""
+        import pandas as pd
+
+        rows = [
+            {
+                "dataset": v.bench.dataset, "architecture": v.bench.architecture,
+                "variant": v.variant, "tokens": v.tokens, "widths": len(v.widths),
+                "seeds": len(v.seeds), "of": s.column, "slope": s.value.value,
+                "slope_se": s.error, "slope_low": s.value.low, "slope_high": s.value.high,
+                "difference": None if s.difference is None else s.difference.value,
+                "difference_se": s.difference_error,
+                "difference_low": None if s.difference is None else s.difference.low,
+                "difference_high": None if s.difference is None else s.difference.high,
+                "raw_over_centered": v.ratio,
+            }
+            for v in self.variants
+            for s in v.slopes
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(FRAME)).astype(FRAME)
+
+    def __repr__(self) -> str:
+        return f"LabSlopes({counted(len(self.variants), 'variant and budget')})"
+
+
+FRAME = {
+    **dict.fromkeys(("dataset", "architecture", "variant"), "string"),
+    **dict.fromkeys(("tokens", "widths", "seeds"), "Int64"), "of": "string",
+    **dict.fromkeys((
+        "slope", "slope_se", "slope_low", "slope_high", "difference", "difference_se",
+        "difference_low", "difference_high", "raw_over_centered",
+    ), "Float64"),
+}  # fmt: skip
+
+
+@checked
+def slopes(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabSlopes:
+    """Fit how overlap and loss fall with width, and compare with the baseline.
+
+    A straight line through the logarithms for each seed; means and intervals are over seeds, with
+    variances moderated within a budget.
+
+    Parameters
+    ----------
+    runs
+        Runs, or a table of them.
+    baseline
+        The variant that the others are compared with.
+
+    Returns
+    -------
+    LabSlopes
+        For each variant and budget with two widths or more.
+
+    Raises
+    ------
+    FormatError, UsageError
+        The table is of another kind, or has no run of the baseline.
+    """
+    found: list[VariantSlopes] = []
+    for group in compared(table_of(runs), baseline).values():
+        first = [baseline] if baseline in group else []
+        found += _of_budget(group, baseline, [*first, *(n for n in group if n != baseline)])
+    return LabSlopes(baseline, tuple(found))
+
+
+def _of_budget(group: Group, baseline: str, names: list[str]) -> list[VariantSlopes]:
+    slopes_of: dict[str, list[Slope]] = {name: [] for name in names}
+    shared = _widths(group, baseline)
+    for column in COLUMNS:
+        values = {name: group[name].values(column) for name in names}
+        if shared and baseline in values:
+            values[baseline] = {m: of for m, of in values[baseline].items() if m in shared}
+        own = {name: _per_seed(of, _block(of)) for name, of in values.items()}
+        own = {name: of for name, of in own.items() if len(of)}
+        against = {
+            name: _difference(values[name], values[baseline])
+            for name in own
+            if name != baseline and baseline in own
+        }
+        against = {name: of for name, of in against.items() if len(of)}
+        means = dict(zip(own, moderated(list(own.values())), strict=True))
+        differences = dict(zip(against, moderated(list(against.values())), strict=True))
+        for name, mean in means.items():
+            slopes_of[name].append(_slope(column, mean, differences.get(name)))
+    blocks = {name: _block(values[name]) for name in names}  # of the loss, the last column
+    return [_variant(group[name], blocks[name], of) for name, of in slopes_of.items() if of]
+
+
+def _widths(group: Group, baseline: str) -> set[int]:
+    """Return the widths of variants that have several: the baseline's slope is that over these."""
+    found: set[int] = set()
+    for name, of in group.items():
+        widths = set(of.rows["width"].astype(int))
+        if name != baseline and len(widths) >= LEAST_WIDTHS:
+            found |= widths
+    return found
+
+
+def _slope(column: str, mean: Mean, difference: Mean | None) -> Slope:
+    return Slope(
+        column, mean.estimate, mean.error, None if difference is None else difference.estimate,
+        None if difference is None else difference.error,
+    )  # fmt: skip
+
+
+def _variant(of: Compared, block: Block, found: list[Slope]) -> VariantSlopes:
+    rows = of.rows[of.rows["width"].isin(block.widths)]
+    ratios = np.log(rows[RAW].astype(float)) - np.log(rows[CENTERED].astype(float))
+    choice = of.choice
+    return VariantSlopes(
+        choice.bench, choice.variant, choice.tokens, block.widths, block.seeds, tuple(found),
+        float(np.exp(ratios.mean())),
+    )  # fmt: skip
+
+
+def _block(values: Mapping[int, Mapping[int, float]]) -> Block:
+    return full_block({m: of.keys() for m, of in values.items()})
+
+
+def _per_seed(values: Mapping[int, Mapping[int, float]], block: Block) -> Floats:
+    """Return the slope of each seed; none with one width."""
+    if len(block.widths) < LEAST_WIDTHS:
+        return np.empty(0)
+    fits = [fit_exponent(block.widths, [values[m][s] for m in block.widths]) for s in block.seeds]
+    return np.array([-f.value for f in fits if f is not None])
+
+
+def _difference(
+    values: Mapping[int, Mapping[int, float]], reference: Mapping[int, Mapping[int, float]]
+) -> Floats:
+    shared = {m: values[m].keys() & reference[m].keys() for m in values.keys() & reference.keys()}
+    block = full_block(shared)
+    return _per_seed(values, block) - _per_seed(reference, block)
