@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -11,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from command import superscope
+from lab_tables import simulated
 from lab_texts import SMALL, documents
 
 from superscope.cli import lab_train
-from superscope.observations import COLUMNS
+from superscope.lab.table import OWN
+from superscope.observations import COLUMNS, DTYPES
 from superscope.runs import workers_of
 
 
@@ -105,3 +108,49 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     done = superscope("lab", "table", tmp_path)
     assert done.code == 2
     assert "has no finished run; make some with: superscope lab train" in done.err
+
+
+# What variants are worth
+
+
+def test_a_report_of_tables_says_what_variants_are_worth(tmp_path: Path) -> None:
+    made = {"adamw": 1, "muon": 1.25, "factored=32": 0.5, "factored=64": 0.8}
+    table = simulated(made, noise=0.003, shared=0.02)
+    first, second = tmp_path / "first.csv", tmp_path / "second.parquet"
+    complete(table[table["seed"] < 2]).to_csv(first, index=False)
+    complete(table[table["seed"] > 0]).to_parquet(second, index=False)
+    gains = tmp_path / "gains.csv"
+    done = superscope("lab", "report", first, second, "--table", gains)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("36 runs\n\nwhat variants are worth against adamw: words, ")
+    assert "  muon: worth +2" in done.out
+    assert "heads of rank r on a body of width 128, and bodies of width r" in done.out
+    assert pd.read_csv(gains)["variant"].unique().tolist() == [*list(made)[1:]]
+    assert sorted(f.name for f in tmp_path.glob("gains.*")) == [
+        "gains.csv", "gains.heads.csv", "gains.slopes.csv",
+    ]  # fmt: skip
+    line = superscope("lab", "report", first, second, "--baseline", "muon", "--json").out
+    assert json.loads(line)["gains"]["baseline"] == "muon"
+
+
+def test_what_cannot_be_reported_is_refused(tmp_path: Path) -> None:
+    table = complete(simulated({"coupled": 1, "muon": 1.25}))
+    file, other = tmp_path / "runs.csv", tmp_path / "other.csv"
+    table.to_csv(file, index=False)
+    table.assign(loss=3.0).to_csv(other, index=False)
+    pd.DataFrame({"width": [1], "loss": [2]}).to_csv(tmp_path / "no.csv", index=False)
+    for given, said in {
+        (): "name folders or tables of lab runs",
+        (file,): "has no variant 'adamw'; variants: coupled, muon",
+        (tmp_path / "no.csv",): "no.csv is not a table of lab runs: it has no column",
+        (file, other): "leave one of them out",
+        (tmp_path / "none",): "none",
+    }.items():
+        done = superscope("lab", "report", *given)
+        assert (done.code, done.out) == (2, "")
+        assert said in done.err
+
+
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with every column that lab table writes."""
+    return table.reindex(columns=[*DTYPES, *OWN])

@@ -59,6 +59,7 @@ lab = App(name="lab", help="Train small language models with other ways of packi
 for name, help_text in {
     "train": "Train the product of lists over any field; stop and start it at will.",
     "table": "Write one row for each run of a folder.",
+    "report": "Say what each variant is worth in width.",
 }.items():
     lab.command(f"superscope.cli.lab_{name}:lab_{name}", name=name, help=help_text)
 app.command(lab)

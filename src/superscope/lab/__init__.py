@@ -1,6 +1,7 @@
 """Small language models, alike but for the way in which their output head is packed."""
 
-import superscope.lab.summary  # noqa: F401  (registers the results' text)
+import superscope.lab.summary
+import superscope.lab.worth.summary  # noqa: F401  (both register the results' text)
 from superscope.lab.config import LabConfig
 from superscope.lab.corpus import Corpus, CorpusInfo, make_corpus
 from superscope.lab.rates import Rates
@@ -11,27 +12,52 @@ from superscope.lab.sweeps import sweep
 from superscope.lab.table import read_table
 from superscope.lab.training import train
 from superscope.lab.variants import VARIANTS, Option, Setting, Variant
+from superscope.lab.worth._correlations import Correlation, LabCorrelations, correlations
+from superscope.lab.worth._gains import gains
+from superscope.lab.worth._head_or_body import HeadOrBody, HeadPoint, head_or_body
+from superscope.lab.worth._slopes import LabSlopes, Slope, VariantSlopes, slopes
+from superscope.lab.worth.joined import read_tables
+from superscope.lab.worth.lab_gains import Comparison, Factor, LabGains, WidthGain
+from superscope.lab.worth.lab_report import LabReport, report
 
 __all__ = [
     "VARIANTS",
+    "Comparison",
     "Corpus",
     "CorpusInfo",
+    "Correlation",
+    "Factor",
+    "HeadOrBody",
+    "HeadPoint",
     "HeldOut",
     "LabConfig",
+    "LabCorrelations",
     "LabFailure",
+    "LabGains",
+    "LabReport",
     "LabRun",
     "LabRuns",
+    "LabSlopes",
     "LabSweep",
     "LabText",
     "Option",
     "Rates",
     "Setting",
+    "Slope",
     "Variant",
+    "VariantSlopes",
+    "WidthGain",
+    "correlations",
+    "gains",
+    "head_or_body",
     "make_corpus",
     "product",
     "read_runs",
     "read_sweep",
     "read_table",
+    "read_tables",
+    "report",
+    "slopes",
     "sweep",
     "train",
 ]

@@ -1,0 +1,262 @@
+"""What lab runs say, as lines for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from superscope.lab.worth._correlations import Correlation, LabCorrelations
+from superscope.lab.worth._head_or_body import HeadOrBody
+from superscope.lab.worth._slopes import CENTERED, LOSS, RAW, LabSlopes, Slope, VariantSlopes
+from superscope.lab.worth.compared import Bench, Choice
+from superscope.lab.worth.lab_gains import LabGains
+from superscope.lab.worth.lab_report import LabReport
+from superscope.lab.worth.verdicts import factor_text, nats_text, notes, sentences, tokens_text
+from superscope.laws import Estimate, Law
+from superscope.text import (
+    NONE,
+    as_text,
+    columns,
+    counted,
+    fixed,
+    named,
+    number,
+    plus_minus,
+    signed,
+    with_interval,
+)
+
+LINE = 100  # letters of a line
+GAINS = ("variant", "tokens", "width", "seeds", "loss", "gain, nats", "gain in width")
+SETTINGS = ("variant", "tokens", "rate", "head's rate", "decay", "batch", "runs", "tries")
+SLOPES = ("variant", "tokens", "widths", "raw", "− baseline", "centered", "− baseline", "loss",
+          "− baseline", "raw/centered")  # fmt: skip
+CORRELATIONS = ("runs", "tokens", "width", "overlap", "settings", "Spearman", "95 %", "p")
+HEADS = ("r", "seeds", "body m, head r", "body r", "share of the head")
+
+
+def title_of(bench: Bench) -> str:
+    """Return what a bench is called."""
+    return (
+        f"{named(bench.dataset) or 'a text without a name'}, {bench.architecture}, depth "
+        f"{bench.depth}, context {bench.context}"
+    )
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return textwrap.fill(
+        text, LINE, initial_indent=indent, subsequent_indent=indent + "  ",
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+@as_text.register
+def _(gains: LabGains) -> str:
+    titles = "; ".join(map(title_of, gains.benches)) or "no variant"
+    lines = [f"what variants are worth against {named(gains.baseline)}: {titles}"]
+    lines += [_wrapped(f"{name}: {said}", "  ") for name, said in sentences(gains)]
+    lines += ["", *gain_lines(gains), "", *setting_lines(gains), ""]
+    return "\n".join(lines + [_wrapped(note, "") for note in notes(gains)])
+
+
+def gain_lines(gains: LabGains) -> list[str]:
+    """Return a line for each variant, budget and width, and one for their mean."""
+    rows = []
+    for c in gains.comparisons:
+        at = (named(c.variant), tokens_text(c.tokens).removesuffix(" tokens"))
+        for w in c.widths:
+            seeds = str(len(w.seeds))
+            rows.append((
+                *at, f"{w.width:,}", seeds, fixed(w.loss, 4), nats_text(w.gain),
+                factor_text(w.factor),
+            ))  # fmt: skip
+        if len(c.widths) != 1:
+            rows.append((*at, "all", "", "", nats_text(c.gain), factor_text(c.factor)))
+    return columns(GAINS, rows)
+
+
+def choices_of(gains: LabGains) -> list[Choice]:
+    """Return which runs are compared, each once."""
+    return list(dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice)))
+
+
+def setting_cells(choice: Choice) -> tuple[str, ...]:
+    """Return the row of a table of settings."""
+    s = choice.setting
+    return (
+        named(choice.variant), tokens_text(choice.tokens).removesuffix(" tokens"),
+        number(s.learning_rate, 3), number(s.head_learning_rate, 3), number(s.decay, 3),
+        str(s.batch), str(choice.runs), str(choice.tries),
+    )  # fmt: skip
+
+
+def setting_lines(gains: LabGains) -> list[str]:
+    """Return a line for the runs of each variant and budget that are compared."""
+    return columns(SETTINGS, [setting_cells(choice) for choice in choices_of(gains)])
+
+
+@as_text.register
+def _(slopes: LabSlopes) -> str:
+    lines = ["how mean c² and loss fall with width m: d log / d log m ± standard error over seeds"]
+    return "\n".join([*lines, *columns(SLOPES, [slope_cells(v) for v in slopes.variants])])
+
+
+def slope_cells(variant: VariantSlopes) -> tuple[str, ...]:
+    """Return the row of a variant in the table of slopes."""
+    cells: list[str] = []
+    for column in (RAW, CENTERED, LOSS):
+        slope = variant.of(column)
+        cells += (NONE, NONE) if slope is None else _slope(slope)
+    tokens = tokens_text(variant.tokens).removesuffix(" tokens")
+    return (named(variant.variant), tokens, str(len(variant.widths)), *cells,
+            number(variant.ratio, 3))  # fmt: skip
+
+
+def _slope(slope: Slope) -> tuple[str, str]:
+    value = plus_minus(signed(slope.value.value), slope.error)
+    if slope.difference is None:
+        return value, ""
+    return value, plus_minus(signed(slope.difference.value, 2), slope.difference_error)
+
+
+@as_text.register
+def _(correlations: LabCorrelations) -> str:
+    if not correlations.found:
+        return (
+            "overlap and loss at one width and budget: no variant was trained at four settings of "
+            "learning rate, decay or batch there"
+        )
+    lines = [_wrapped(said, "") for said in correlation_sentences(correlations)]
+    return "\n".join([*lines, *columns(CORRELATIONS, map(correlation_cells, correlations.found))])
+
+
+def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
+    """Return what correlations say: within cells, and across them.
+
+    Parameters
+    ----------
+    correlations
+        Of overlap and loss.
+
+    Yields
+    ------
+    str
+        A sentence for each text, budget and overlap.
+    """
+    across = {(c.bench, c.tokens, c.column): c for c in correlations.found if c.kind == "across"}
+    for c in correlations.found:
+        if c.kind != "within":
+            continue
+        if c.p > 0.05:
+            said = "does not tell the loss"
+        else:
+            said = f"goes with a {'higher' if c.value > 0 else 'lower'} loss"
+        yield (
+            f"At one width and {tokens_text(c.tokens)}, over learning rate, decay and batch, more "
+            f"{_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
+            f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}. Across widths and "
+            f"variants it is {_spearman(across[c.bench, c.tokens, c.column])}."
+        )
+
+
+def _overlap(c: Correlation) -> str:
+    return "raw" if c.column == RAW else "centered"
+
+
+def _spearman(c: Correlation) -> str:
+    if c.low is None or c.high is None:
+        return signed(c.value, 2)
+    return with_interval(signed(c.value, 2), signed(c.low, 2), signed(c.high, 2))
+
+
+def correlation_cells(c: Correlation) -> tuple[str, ...]:
+    """Return the row of a correlation."""
+    runs = {"within": "all, within cells", "across": "all, across cells"}
+    interval = NONE if c.low is None else f"{signed(c.low, 2)} to {signed(c.high or 0, 2)}"
+    return (
+        runs.get(c.kind, named(c.variant or "")), tokens_text(c.tokens).removesuffix(" tokens"),
+        "" if c.width is None else f"{c.width:,}", _overlap(c), str(c.settings),
+        signed(c.value, 2), interval, number(c.p, 2),
+    )  # fmt: skip
+
+
+@as_text.register
+def _(heads: HeadOrBody) -> str:
+    lines = [
+        f"heads of rank r on a body of width {heads.width:,}, and bodies of width r, at "
+        f"{tokens_text(heads.tokens)}",
+        *(_wrapped(said, "  ") for said in head_sentences(heads)),
+        *columns(HEADS, head_rows(heads)),
+    ]
+    return "\n".join(lines)
+
+
+def head_rows(heads: HeadOrBody) -> list[tuple[str, ...]]:
+    """Return a row for each rank."""
+    return [
+        (
+            f"{p.rank:,}", str(len(p.seeds)), _loss(p.head), _loss(p.body),
+            NONE if p.share is None else share_text(p.share),
+        )
+        for p in heads.points
+    ]  # fmt: skip
+
+
+def _loss(of: Estimate) -> str:
+    if of.low is None or of.high is None:
+        return fixed(of.value, 4)
+    return with_interval(*(fixed(x, 4) for x in (of.value, of.low, of.high)))
+
+
+def share_text(share: Estimate) -> str:
+    """Return a share in per cent with its interval."""
+    said = f"{fixed(100 * share.value, 0)} %"
+    if share.low is None or share.high is None:
+        return said
+    return with_interval(said, fixed(100 * share.low, 0), f"{fixed(100 * share.high, 0)} %")
+
+
+def head_sentences(heads: HeadOrBody) -> Iterator[str]:
+    """Return what narrow heads and narrow bodies say.
+
+    Parameters
+    ----------
+    heads
+        Their comparison.
+
+    Yields
+    ------
+    str
+        A sentence on the share of the head, and one on each width law.
+    """
+    shares = [(p.rank, p.share) for p in heads.points if p.share is not None]
+    for rank, share in shares:
+        yield (
+            f"Of what widening from {rank:,} to {heads.width:,} buys, {share_text(share)} is lost "
+            f"again where the head's space stays at {rank:,}."
+        )
+    for what, law in (("head", heads.head_law), ("body", heads.body_law)):
+        if law is not None:
+            yield f"Width law of the {what}: {_law(law)}."
+    if heads.missing:
+        yield f"No width law {heads.missing}."
+    if not heads.own_end:
+        yield (
+            f"No factored head of rank {heads.width:,} was trained, so that of the baseline stands "
+            "for it."
+        )
+
+
+def _law(law: Law) -> str:
+    ends = law.intervals["alpha"]
+    doubt = "" if law.identified else ", which is not identified"
+    return (
+        f"loss = A r^(−α) + B with α = {number(law.parameters['alpha'], 3)} ({ends}), floor "
+        f"{fixed(law.parameters['B'], 3)} nats{doubt}"
+    )
+
+
+@as_text.register
+def _(report: LabReport) -> str:
+    parts = [report.gains, report.slopes, report.correlations, *report.heads]
+    return "\n\n".join([f"{counted(report.runs, 'run')}", *map(as_text, parts)])

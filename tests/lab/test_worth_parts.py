@@ -1,0 +1,196 @@
+"""The parts of a comparison: errors of few seeds, curves, slopes, correlations, narrow heads."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lab_tables import identified, joined, loss_at, simulated
+from scipy import stats
+
+from superscope import lab
+from superscope.lab.worth.blocks import Block, full_block
+from superscope.lab.worth.equivalent import curve, log_factor, mean_log_factor
+from superscope.lab.worth.moderated import holm, moderated, per_seed
+
+# Errors of few seeds
+
+
+def test_a_cell_alone_has_students_interval() -> None:
+    values = np.array([0.1, 0.3, 0.2])
+    (mean,) = moderated([values])
+    test = stats.ttest_1samp(values, 0)
+    assert mean.p == pytest.approx(test.pvalue)
+    interval = test.confidence_interval(0.95)
+    assert (mean.estimate.low, mean.estimate.high) == pytest.approx(tuple(interval))
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.7])
+def test_moderated_intervals_hold_the_truth_and_are_half_as_wide(spread: float) -> None:
+    """Also where the cells' variances are not the same: by a factor of e^±0.7."""
+    rng = np.random.default_rng(0)
+    held, ratios = [], []
+    for _ in range(150):
+        scales = np.exp(spread * rng.standard_normal(12))
+        values = rng.standard_normal((12, 3)) * scales[:, None]
+        for mean, cell in zip(moderated(list(values)), values, strict=True):
+            held.append(mean.estimate.low <= 0 <= mean.estimate.high)
+            (alone,) = moderated([cell])
+            ratios.append((mean.estimate.high - mean.value) / (alone.estimate.high - alone.value))
+    assert 0.92 <= np.mean(held) <= 0.98
+    assert np.median(ratios) < 0.75
+
+
+def test_cells_of_one_seed_and_of_none_that_differ_do_not_disturb_the_others() -> None:
+    rng = np.random.default_rng(0)
+    cells = list(rng.standard_normal((8, 3)))
+    alone = moderated(cells)
+    found = moderated([*cells, np.array([1.0]), np.zeros(3)])
+    assert found[:8] == alone
+    assert (found[8].error, found[8].p) == (None, None)
+    assert (found[9].error, found[9].p) == (0, 1)
+
+
+def test_what_seeds_say_of_a_mean_is_their_values() -> None:
+    values = np.array([1.0, 4.0, 2.5])
+    assert per_seed(lambda w: float(w @ values), 3) == pytest.approx(values)
+    assert per_seed(lambda w: math.nan, 3) is None
+
+
+def test_what_seeds_say_of_a_ratio_is_its_linear_part() -> None:
+    x, y = np.array([1.0, 1.2, 0.9]), np.array([2.0, 2.1, 2.3])
+    found = per_seed(lambda w: float(w @ x) / float(w @ y), 3)
+    ratio = x.mean() / y.mean()
+    assert found == pytest.approx(ratio + (x - ratio * y) / y.mean(), rel=1e-3)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_keeps_the_order_and_lies_between_p_and_bonferroni(p: list[float]) -> None:
+    adjusted = holm(p)
+    order = np.argsort(p, kind="stable")
+    assert (np.diff(np.array(adjusted)[order]) >= 0).all()
+    for raw, new in zip(p, adjusted, strict=True):
+        assert raw <= new <= min(1, len(p) * raw) + 1e-12
+    assert min(adjusted) == min(1.0, len(p) * min(p))
+
+
+# Curves
+
+
+def test_a_curve_goes_through_its_losses_and_ends_there() -> None:
+    losses = {m: loss_at(m) for m in (32, 64, 128)}
+    found = curve(losses)
+    assert found.log_width(list(losses.values())).tolist() == np.log([32, 64, 128]).tolist()
+    assert np.isnan(found.log_width([loss_at(31), loss_at(129)])).all()
+    assert curve({32: 4.0, 64: 4.0}) is None
+
+
+def test_a_curve_is_nearer_to_a_power_law_than_straight_lines_are() -> None:
+    widths = np.array([32, 64, 128])
+    losses = [loss_at(m) for m in widths]
+    found = curve(dict(zip(widths.tolist(), losses, strict=True)))
+    straight = np.interp(-loss_at(40), -np.array(losses), np.log(widths)) - math.log(32)
+    truth = math.log(40 / 32)
+    assert abs(log_factor(found, 32, loss_at(40)) - truth) < 0.2 * abs(straight - truth)
+
+
+@given(st.floats(0.6, 1.8), st.floats(0.3, 1.2))
+def test_the_mean_factor_is_that_of_every_width_and_changes_sign(
+    factor: float, exponent: float
+) -> None:
+    widths = (16, 32, 64, 128)
+    one = curve({m: m**-exponent for m in widths})
+    other = curve({m: (factor * m) ** -exponent for m in widths})
+    found = mean_log_factor(one, other)
+    assert found == pytest.approx(math.log(factor), abs=0.03)
+    assert mean_log_factor(other, one) == pytest.approx(-found, abs=1e-12)
+
+
+def test_a_full_block_leaves_out_what_is_not_there() -> None:
+    assert full_block({32: {0, 1, 2}, 64: {0, 1, 2}, 128: {0}}) == Block((32, 64), (0, 1, 2))
+    assert full_block({32: {0, 1, 2}, 64: {0, 1}, 128: {0, 1}}) == Block((32, 64, 128), (0, 1))
+    assert full_block({32: {0, 1}, 64: {2}}, 64) == Block((64,), (2,))
+    assert full_block({}) == Block()
+
+
+# Slopes
+
+
+def test_slopes_and_their_differences_are_found() -> None:
+    made = [
+        simulated({name: 1}, widths=(32, 64, 96, 128), slopes=slopes, noise=0.01, rng=k)
+        for k, (name, slopes) in enumerate({"adamw": (-0.4, -0.7), "coupled": (-0.7, -0.7)}.items())
+    ]
+    base, other = lab.slopes(joined(*made)).variants
+    assert base.of("mean_square_overlap").difference is None
+    for variant, raw in ((base, -0.4), (other, -0.7)):
+        for column, truth in (("mean_square_overlap", raw), ("mean_square_overlap_centered", -0.7)):
+            assert variant.of(column).value.value == pytest.approx(truth, abs=0.1)
+    difference = other.of("mean_square_overlap").difference
+    assert difference.low < -0.3 < difference.high
+    assert base.ratio == pytest.approx(np.exp(0.3 * np.log([32, 64, 96, 128]).mean()), rel=0.05)
+
+
+# Correlations
+
+
+def test_width_confounds_overlap_and_loss() -> None:
+    """Within a cell nothing hangs together, across widths it does."""
+    tables = [
+        simulated({"adamw": 1}, learning_rate=rate, noise=0.01, rng=k)
+        for k, rate in enumerate((0.002, 0.004, 0.008, 0.016, 0.032, 0.064))
+    ]
+    found = lab.correlations(joined(*tables))
+    of = {(c.kind, c.column): c for c in found.found}
+    within, across = (of[kind, "mean_square_overlap"] for kind in ("within", "across"))
+    assert (within.settings, within.cells, across.settings) == (18, 3, 18)
+    assert within.low < 0 < within.high and within.p > 0.05
+    assert across.value > 0.9 and across.p < 0.001
+
+
+def test_a_cell_is_correlated_as_scipy_does() -> None:
+    tables = [
+        simulated({"adamw": 1}, widths=(64,), seeds=(0,), decay=decay, noise=0.01, rng=k)
+        for k, decay in enumerate((0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0))
+    ]
+    table = joined(*tables)
+    (cell,) = (
+        c for c in lab.correlations(table).found
+        if c.kind == "cell" and c.column == "mean_square_overlap"
+    )  # fmt: skip
+    truth = stats.spearmanr(table["mean_square_overlap"], table["loss"])
+    assert cell.value == pytest.approx(truth.statistic)
+    assert cell.p == pytest.approx(
+        stats.permutation_test(
+            (table["mean_square_overlap"],),
+            lambda x: stats.spearmanr(x, table["loss"]).statistic,
+            permutation_type="pairings", n_resamples=2000, rng=0,
+        ).pvalue, abs=0.05,
+    )  # fmt: skip
+
+
+def test_few_settings_have_no_correlation() -> None:
+    assert lab.correlations(simulated({"adamw": 1})).found == ()
+    assert "no variant was trained at four settings" in str(lab.correlations(simulated({"a": 1})))
+
+
+# Head or body
+
+
+def test_the_share_of_the_head_is_found() -> None:
+    """Heads of rank r cost a third of what narrow bodies cost."""
+    ranks = (8, 16, 32, 64, 128)
+    bodies = simulated({"adamw": 1}, widths=ranks, noise=1e-3, shared=0.02)
+    heads = [bodies[bodies["width"] == 128].assign(variant=f"factored={r}") for r in ranks]
+    for rank, head in zip(ranks, heads, strict=True):
+        head["loss"] += (loss_at(rank) - loss_at(128)) / 3
+    (found,) = lab.head_or_body(joined(bodies, *map(identified, heads)))
+    assert [p.rank for p in found.points] == list(ranks) and found.width == 128 and found.own_end
+    for point in found.points[:-1]:
+        assert point.share.low - 0.01 <= 1 / 3 <= point.share.high + 0.01
+    assert found.points[-1].share is None
+    for law in (found.head_law, found.body_law):
+        assert law.parameters["alpha"] == pytest.approx(0.6, abs=0.1)
