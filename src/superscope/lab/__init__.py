@@ -12,7 +12,7 @@ from superscope.lab.sweeps import sweep
 from superscope.lab.table import read_table
 from superscope.lab.training import train
 from superscope.lab.variants import VARIANTS, Option, Setting, Variant
-from superscope.lab.worth._correlations import Correlation, LabCorrelations, correlations
+from superscope.lab.worth._correlations import Cell, Correlation, LabCorrelations, correlations
 from superscope.lab.worth._gains import gains
 from superscope.lab.worth._head_or_body import HeadOrBody, HeadPoint, head_or_body
 from superscope.lab.worth._slopes import LabSlopes, Slope, VariantSlopes, slopes
@@ -22,6 +22,7 @@ from superscope.lab.worth.lab_report import LabReport, report
 
 __all__ = [
     "VARIANTS",
+    "Cell",
     "Comparison",
     "Corpus",
     "CorpusInfo",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from superscope.lab.worth.blocks import full_block
 from superscope.lab.worth.compared import BENCH, SETTING, Bench, bench_of, with_budgets
 from superscope.lab.worth.joined import table_of
 from superscope.laws.formula import Floats
+from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import counted
 
@@ -32,6 +34,33 @@ NORMAL = 1.959964  # standard normal quantile of a 95 % interval
 
 Points = tuple[Floats, Floats]
 """Overlaps and losses of some settings."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """The runs of one variant, width and budget; a point is a setting, the mean over its seeds.
+
+    Attributes
+    ----------
+    bench, tokens, variant, width
+        Whose runs.
+    raw, centered
+        Mean square overlap of raw and of mean-centered rows, shape (settings,).
+    loss
+        Nats per token, shape (settings,).
+    """
+
+    bench: Bench
+    tokens: int
+    variant: str
+    width: int
+    raw: Floats
+    centered: Floats
+    loss: Floats
+
+    def overlap(self, column: str) -> Floats:
+        """Return one of the overlaps, by its column of the table."""
+        return self.raw if column == RAW else self.centered
 
 
 @dataclass(frozen=True)
@@ -71,17 +100,20 @@ class Correlation:
     p: float
 
 
-@dataclass(frozen=True, repr=False)
-class LabCorrelations(Result):
+@dataclass(frozen=True, eq=False, repr=False)
+class LabCorrelations(Result, Pictured):
     """Correlations of overlap and loss.
 
     Attributes
     ----------
     found
         By bench, budget and column: those of all cells together, across them, and of each cell.
+    cells
+        All cells, also those with too few settings for a correlation.
     """
 
     found: tuple[Correlation, ...]
+    cells: tuple[Cell, ...]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each correlation."""
@@ -131,46 +163,45 @@ def correlations(runs: LabRuns | pd.DataFrame, *, seed: int = 0) -> LabCorrelati
     FormatError, UsageError
         The table is of another kind.
     """
-    table = with_budgets(table_of(runs))
-    table = table[table["loss"].notna()]
+    cells = _cells(with_budgets(table_of(runs)))
     rng = np.random.default_rng(seed)
     found: list[Correlation] = []
-    for _, rows in table.groupby([*BENCH, "tokens"], sort=True):
-        bench, tokens = bench_of(rows), int(rows["tokens"].iloc[0])
-        for column in (RAW, CENTERED):
-            known = rows[rows[column].notna()]
-            cells = {
-                (str(part["variant"].iloc[0]), int(part["width"].iloc[0])): _points(part, column)
-                for _, part in known.groupby(["variant", "width"], sort=True)
-            }
-            wide = {at: of for at, of in cells.items() if len(of[0]) >= LEAST_SETTINGS}
-            if not wide:
-                continue
-            within = list(wide.values())
-            every = [np.concatenate(side) for side in zip(*cells.values(), strict=True)]
-            found.append(_of(bench, tokens, None, None, column, "within", within, rng))
-            found.append(
-                _of(bench, tokens, None, None, column, "across", [(every[0], every[1])], rng)
-            )
-            found += [_of(bench, tokens, *at, column, "cell", [of], rng) for at, of in wide.items()]
-    return LabCorrelations(tuple(found))
+    for bench, tokens in dict.fromkeys((c.bench, c.tokens) for c in cells):
+        here = [c for c in cells if (c.bench, c.tokens) == (bench, tokens)]
+        wide = [c for c in here if len(c.loss) >= LEAST_SETTINGS]
+        for column in (RAW, CENTERED) if wide else ():
+            of = partial(_correlation, bench, tokens, column, rng)
+            points = [(c.overlap(column), c.loss) for c in here]
+            every = [np.concatenate(side) for side in zip(*points, strict=True)]
+            found.append(of(None, None, "within", [(c.overlap(column), c.loss) for c in wide]))
+            found.append(of(None, None, "across", [(every[0], every[1])]))
+            found += [of(c.variant, c.width, "cell", [(c.overlap(column), c.loss)]) for c in wide]
+    return LabCorrelations(tuple(found), cells)
 
 
-def _points(rows: pd.DataFrame, column: str) -> Points:
-    """Return overlap and loss of each setting: means over the seeds that all of them have."""
-    settings = [part for _, part in rows.groupby(SETTING, sort=True)]
-    seeds = {k: set(part["seed"].astype(int)) for k, part in enumerate(settings)}
-    block = full_block(seeds, wide=True)
-    means = [
-        part[part["seed"].isin(block.seeds)][[column, "loss"]].astype(float).mean()
-        for part in (settings[k] for k in block.widths)
-    ]
-    return np.array([m[column] for m in means]), np.array([m["loss"] for m in means])
+def _cells(table: pd.DataFrame) -> tuple[Cell, ...]:
+    """Return the settings of each variant, width and budget: means over the seeds they share."""
+    columns = [RAW, CENTERED, "loss"]
+    found = []
+    for _, rows in table.dropna(subset=columns).groupby([*BENCH, "tokens", "variant", "width"]):
+        settings = [part for _, part in rows.groupby(SETTING, sort=True)]
+        seeds = {k: set(part["seed"].astype(int)) for k, part in enumerate(settings)}
+        block = full_block(seeds, wide=True)
+        means = np.array([
+            part[part["seed"].isin(block.seeds)][columns].to_numpy(np.float64).mean(axis=0)
+            for part in (settings[k] for k in block.widths)
+        ])  # fmt: skip
+        first = rows.iloc[0]
+        found.append(
+            Cell(bench_of(rows), int(first["tokens"]), str(first["variant"]), int(first["width"]),
+                 *means.T)
+        )  # fmt: skip
+    return tuple(found)
 
 
-def _of(  # noqa: PLR0917 - where it is, and what it is of
-    bench: Bench, tokens: int, variant: str | None, width: int | None, column: str, kind: str,
-    cells: Sequence[Points], rng: np.random.Generator,
+def _correlation(  # noqa: PLR0917 - where it is, and what it is of
+    bench: Bench, tokens: int, column: str, rng: np.random.Generator, variant: str | None,
+    width: int | None, kind: str, cells: Sequence[Points],
 ) -> Correlation:  # fmt: skip
     ranked = [(_ranks(x), _ranks(y)) for x, y in cells]
     value = _pooled(ranked)

@@ -17,6 +17,7 @@ from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.moderated import Mean, moderated
 from superscope.laws import Estimate, fit_exponent
 from superscope.laws.formula import Floats
+from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import counted
 
@@ -84,7 +85,7 @@ class VariantSlopes:
 
 
 @dataclass(frozen=True, repr=False)
-class LabSlopes(Result):
+class LabSlopes(Result, Pictured):
     """How overlap and loss fall with width.
 
     Attributes

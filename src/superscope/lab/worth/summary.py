@@ -55,13 +55,19 @@ def _(gains: LabGains) -> str:
     titles = "; ".join(map(title_of, gains.benches)) or "no variant"
     lines = [f"what variants are worth against {named(gains.baseline)}: {titles}"]
     lines += [_wrapped(f"{name}: {said}", "  ") for name, said in sentences(gains)]
-    lines += ["", *gain_lines(gains), "", *setting_lines(gains), ""]
+    lines += [
+        "",
+        *columns(GAINS, gain_rows(gains)),
+        "",
+        *columns(SETTINGS, map(setting_cells, choices_of(gains))),
+        "",
+    ]
     return "\n".join(lines + [_wrapped(note, "") for note in notes(gains)])
 
 
-def gain_lines(gains: LabGains) -> list[str]:
-    """Return a line for each variant, budget and width, and one for their mean."""
-    rows = []
+def gain_rows(gains: LabGains) -> list[tuple[str, ...]]:
+    """Return a row for each variant, budget and width, and one for their mean."""
+    rows: list[tuple[str, ...]] = []
     for c in gains.comparisons:
         at = (named(c.variant), tokens_text(c.tokens).removesuffix(" tokens"))
         for w in c.widths:
@@ -72,7 +78,7 @@ def gain_lines(gains: LabGains) -> list[str]:
             ))  # fmt: skip
         if len(c.widths) != 1:
             rows.append((*at, "all", "", "", nats_text(c.gain), factor_text(c.factor)))
-    return columns(GAINS, rows)
+    return rows
 
 
 def choices_of(gains: LabGains) -> list[Choice]:
@@ -88,11 +94,6 @@ def setting_cells(choice: Choice) -> tuple[str, ...]:
         number(s.learning_rate, 3), number(s.head_learning_rate, 3), number(s.decay, 3),
         str(s.batch), str(choice.runs), str(choice.tries),
     )  # fmt: skip
-
-
-def setting_lines(gains: LabGains) -> list[str]:
-    """Return a line for the runs of each variant and budget that are compared."""
-    return columns(SETTINGS, [setting_cells(choice) for choice in choices_of(gains)])
 
 
 @as_text.register
