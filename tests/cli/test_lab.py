@@ -120,8 +120,15 @@ def test_a_report_of_tables_says_what_variants_are_worth(tmp_path: Path) -> None
     complete(table[table["seed"] < 2]).to_csv(first, index=False)
     complete(table[table["seed"] > 0]).to_parquet(second, index=False)
     gains = tmp_path / "gains.csv"
-    done = superscope("lab", "report", first, second, "--table", gains)
-    assert (done.code, done.err) == (0, "")
+    page, figures = tmp_path / "page.html", tmp_path / "figures"
+    done = superscope("lab", "report", first, second, "--table", gains, "--out", page,
+                      "--figures", figures)  # fmt: skip
+    assert done.code == 0
+    assert "No variant was trained at four settings of one width and budget" in done.err
+    assert sorted(f.stem for f in figures.glob("*.svg")) == [
+        "gains", "heads", "heads-2", "slopes", "worth",
+    ]  # fmt: skip
+    assert "<h2>muon</h2>" in page.read_text()
     assert done.out.startswith("36 runs\n\nwhat variants are worth against adamw: words, ")
     assert "  muon: worth +2" in done.out
     assert "heads of rank r on a body of width 128, and bodies of width r" in done.out

@@ -13,8 +13,10 @@ from superscope.errors import UsageError
 def lab_report(
     *runs: Annotated[Path, Parameter(name="RUNS")],
     baseline: str = "adamw",
+    out: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
+    figures: Path | None = None,
 ) -> None:
     """Say what each variant is worth in width, and how overlap, loss and width hang together.
 
@@ -25,13 +27,18 @@ def lab_report(
         same run counts once.
     baseline
         The variant that the others are compared with.
+    out
+        Write a self-contained HTML report to this file.
     json
         Print everything as one line of JSON.
     table
         Write the gains to this .csv or .parquet file, and slopes, correlations and narrow heads to
         NAME.slopes, NAME.correlations and NAME.heads beside it.
+    figures
+        Write the figures to this folder, each as PNG, PDF and SVG.
     """
-    from superscope.cli.outputs import check_table
+    from superscope.cli.figures import check_folder, write_figures
+    from superscope.cli.outputs import check_page, check_table
     from superscope.cli.terminal import progress_bar
     from superscope.lab import read_tables, report
     from superscope.tables import write_table
@@ -39,10 +46,17 @@ def lab_report(
     if not runs:
         raise UsageError("name folders or tables of lab runs; see: superscope lab report --help")
     check_table(table)
+    check_page(out)
+    check_folder(figures)
     with progress_bar() as progress:
         found = report(read_tables(runs, progress=progress), baseline)
     if table is not None:
         for name, frame in found.frames().items():
             beside = f".{name}" if name else ""
             write_table(frame, table.with_name(f"{table.stem}{beside}{table.suffix}"))
+    write_figures(figures, "lab", lambda room: room.report_drawings(found))
+    if out is not None:
+        from superscope.report import write_lab_report
+
+        write_lab_report(found, out)
     print(found.to_json() if json else found)
