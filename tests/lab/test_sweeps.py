@@ -204,6 +204,13 @@ def test_the_table_has_a_row_a_run(tmp_path: Path, executor: Executor) -> None:
     ]  # fmt: skip
 
 
+def test_a_wide_head_is_in_the_row_of_its_body(tmp_path: Path, executor: Executor) -> None:
+    out = tmp_path / "runs"
+    done(lab(tmp_path, "variant = ['wide', 'adamw']"), out, executor)
+    frame = read_runs(out, progress=None).to_frame()
+    assert list(zip(frame["width"], frame["head_width"], strict=True)) == [(8, 8), (8, 16)]
+
+
 def test_damage_is_named(tmp_path: Path) -> None:
     from superscope.lab.result_file import read_result
 

@@ -116,12 +116,13 @@ class LabRun(Result):
 
     @property
     def observation(self) -> Observation:
-        """Return the run as a row of the table, with the geometry of its head."""
+        """Return the run as a row of the table: the body's width, and the geometry of the head."""
         config = self.config
         return replace(
             self.packing,
             source="lab",
             run=self.identity,
+            width=config.width,
             family=f"{config.architecture} {config.variant}",
             model=None,
             depth=config.depth,

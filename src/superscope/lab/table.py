@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 OWN: dict[str, str] = {
     "variant": "string", "architecture": "string", "learning_rate": "Float64",
     "head_learning_rate": "Float64", "batch": "Int64", "context": "Int64", "steps": "Int64",
-    "head_parameters": "Int64", "training_loss": "Float64", "seconds": "Float64",
-    "tokens_per_second": "Float64", "diverged_at": "Int64",
+    "head_width": "Int64", "head_parameters": "Int64", "training_loss": "Float64",
+    "seconds": "Float64", "tokens_per_second": "Float64", "diverged_at": "Int64",
 }  # fmt: skip
-"""What the lab adds, with pandas' type. Rates are those at width 64."""
+"""What the lab adds, with pandas' type. Rates are those at width 64; `head_width` is the number of
+columns of the matrix that stands for the head, which `wide` alone has more of than the body."""
 
 
 def to_frame(runs: tuple[LabRun | LabFailure, ...]) -> pd.DataFrame:
@@ -77,6 +78,7 @@ def _own(run: LabRun | LabFailure) -> dict[str, Any]:
     if isinstance(run, LabFailure):
         return found | {"diverged_at": run.step}
     return found | {
-        "head_parameters": run.head_parameters, "training_loss": run.training_loss,
-        "seconds": run.seconds, "tokens_per_second": run.tokens_per_second,
+        "head_width": run.packing.width, "head_parameters": run.head_parameters,
+        "training_loss": run.training_loss, "seconds": run.seconds,
+        "tokens_per_second": run.tokens_per_second,
     }  # fmt: skip
