@@ -242,3 +242,9 @@ def test_what_is_no_table_of_runs_is_refused() -> None:
         lab.gains(table.assign(width="wide"))
     with pytest.raises(UsageError, match="has no run"):
         lab.gains(table[:0])
+
+
+def test_a_baseline_alone_says_so() -> None:
+    report = str(lab.report(simulated({"adamw": 1}, widths=(64,))))
+    assert "nothing can be compared with adamw: there is no other variant" in report
+    assert "no variant was trained at two widths" in report

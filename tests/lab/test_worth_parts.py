@@ -131,6 +131,8 @@ def test_slopes_and_their_differences_are_found() -> None:
             assert variant.of(column).value.value == pytest.approx(truth, abs=0.1)
     difference = other.of("mean_square_overlap").difference
     assert difference.low < -0.3 < difference.high
+    assert base.apart.low < 0.3 < base.apart.high and base.apart.low > 0
+    assert other.apart.low < 0 < other.apart.high
     assert base.ratio == pytest.approx(np.exp(0.3 * np.log([32, 64, 96, 128]).mean()), rel=0.05)
 
 

@@ -174,7 +174,8 @@ def correlations(runs: LabRuns | pd.DataFrame, *, seed: int = 0) -> LabCorrelati
             points = [(c.overlap(column), c.loss) for c in here]
             every = [np.concatenate(side) for side in zip(*points, strict=True)]
             found.append(of(None, None, "within", [(c.overlap(column), c.loss) for c in wide]))
-            found.append(of(None, None, "across", [(every[0], every[1])]))
+            if len(here) > 1:
+                found.append(of(None, None, "across", [(every[0], every[1])]))
             found += [of(c.variant, c.width, "cell", [(c.overlap(column), c.loss)]) for c in wide]
     return LabCorrelations(tuple(found), cells)
 

@@ -28,6 +28,9 @@ RAW, CENTERED, LOSS = "mean_square_overlap", "mean_square_overlap_centered", "lo
 COLUMNS = (RAW, CENTERED, LOSS)
 LEAST_WIDTHS = 2
 
+Values = Mapping[int, Mapping[int, float]]
+"""By width, then by seed."""
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -67,6 +70,8 @@ class VariantSlopes:
     slopes
         Of the mean square overlap of raw and of mean-centered rows, and of the loss, which has no
         floor here.
+    apart
+        Slope of the raw overlap − that of the centered one, paired by seed.
     ratio
         Raw over centered mean square overlap: geometric mean over these runs.
     """
@@ -77,6 +82,7 @@ class VariantSlopes:
     widths: tuple[int, ...]
     seeds: tuple[int, ...]
     slopes: tuple[Slope, ...]
+    apart: Estimate | None
     ratio: float
 
     def of(self, column: str) -> Slope | None:
@@ -113,6 +119,7 @@ class LabSlopes(Result, Pictured):
                 "difference_se": s.difference_error,
                 "difference_low": None if s.difference is None else s.difference.low,
                 "difference_high": None if s.difference is None else s.difference.high,
+                "raw_minus_centered": None if v.apart is None else v.apart.value,
                 "raw_over_centered": v.ratio,
             }
             for v in self.variants
@@ -129,7 +136,7 @@ FRAME = {
     **dict.fromkeys(("tokens", "widths", "seeds"), "Int64"), "of": "string",
     **dict.fromkeys((
         "slope", "slope_se", "slope_low", "slope_high", "difference", "difference_se",
-        "difference_low", "difference_high", "raw_over_centered",
+        "difference_low", "difference_high", "raw_minus_centered", "raw_over_centered",
     ), "Float64"),
 }  # fmt: skip
 
@@ -168,24 +175,32 @@ def slopes(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabSlopes:
 def _of_budget(group: Group, baseline: str, names: list[str]) -> list[VariantSlopes]:
     slopes_of: dict[str, list[Slope]] = {name: [] for name in names}
     shared = _widths(group, baseline)
+    values: dict[str, dict[str, Values]] = {}
     for column in COLUMNS:
-        values = {name: group[name].values(column) for name in names}
-        if shared and baseline in values:
-            values[baseline] = {m: of for m, of in values[baseline].items() if m in shared}
-        own = {name: _per_seed(of, _block(of)) for name, of in values.items()}
-        own = {name: of for name, of in own.items() if len(of)}
-        against = {
-            name: _difference(values[name], values[baseline])
+        of_column: dict[str, Values] = {n: group[n].values(column) for n in names}
+        if shared and baseline in of_column:
+            of_column[baseline] = {m: v for m, v in of_column[baseline].items() if m in shared}
+        values[column] = of_column
+        own = _means({name: _per_seed(of, _block(of)) for name, of in of_column.items()})
+        against = _means({
+            name: _difference(of_column[name], of_column[baseline])
             for name in own
             if name != baseline and baseline in own
-        }
-        against = {name: of for name, of in against.items() if len(of)}
-        means = dict(zip(own, moderated(list(own.values())), strict=True))
-        differences = dict(zip(against, moderated(list(against.values())), strict=True))
-        for name, mean in means.items():
-            slopes_of[name].append(_slope(column, mean, differences.get(name)))
-    blocks = {name: _block(values[name]) for name in names}  # of the loss, the last column
-    return [_variant(group[name], blocks[name], of) for name, of in slopes_of.items() if of]
+        })  # fmt: skip
+        for name, mean in own.items():
+            slopes_of[name].append(_slope(column, mean, against.get(name)))
+    apart = _means({n: _difference(values[RAW][n], values[CENTERED][n]) for n in names})
+    return [
+        _variant(group[name], _block(values[LOSS][name]), of, apart.get(name))
+        for name, of in slopes_of.items()
+        if of
+    ]
+
+
+def _means(values: dict[str, Floats]) -> dict[str, Mean]:
+    """Return the moderated mean of each that has values."""
+    known = {name: of for name, of in values.items() if len(of)}
+    return dict(zip(known, moderated(list(known.values())), strict=True))
 
 
 def _widths(group: Group, baseline: str) -> set[int]:
@@ -205,21 +220,21 @@ def _slope(column: str, mean: Mean, difference: Mean | None) -> Slope:
     )  # fmt: skip
 
 
-def _variant(of: Compared, block: Block, found: list[Slope]) -> VariantSlopes:
+def _variant(of: Compared, block: Block, found: list[Slope], apart: Mean | None) -> VariantSlopes:
     rows = of.rows[of.rows["width"].isin(block.widths)]
     ratios = np.log(rows[RAW].astype(float)) - np.log(rows[CENTERED].astype(float))
     choice = of.choice
     return VariantSlopes(
         choice.bench, choice.variant, choice.tokens, block.widths, block.seeds, tuple(found),
-        float(np.exp(ratios.mean())),
+        None if apart is None else apart.estimate, float(np.exp(ratios.mean())),
     )  # fmt: skip
 
 
-def _block(values: Mapping[int, Mapping[int, float]]) -> Block:
+def _block(values: Values) -> Block:
     return full_block({m: of.keys() for m, of in values.items()})
 
 
-def _per_seed(values: Mapping[int, Mapping[int, float]], block: Block) -> Floats:
+def _per_seed(values: Values, block: Block) -> Floats:
     """Return the slope of each seed; none with one width."""
     if len(block.widths) < LEAST_WIDTHS:
         return np.empty(0)
@@ -227,9 +242,7 @@ def _per_seed(values: Mapping[int, Mapping[int, float]], block: Block) -> Floats
     return np.array([-f.value for f in fits if f is not None])
 
 
-def _difference(
-    values: Mapping[int, Mapping[int, float]], reference: Mapping[int, Mapping[int, float]]
-) -> Floats:
+def _difference(values: Values, reference: Values) -> Floats:
     shared = {m: values[m].keys() & reference[m].keys() for m in values.keys() & reference.keys()}
     block = full_block(shared)
     return _per_seed(values, block) - _per_seed(reference, block)

@@ -52,7 +52,9 @@ def _wrapped(text: str, indent: str) -> str:
 
 @as_text.register
 def _(gains: LabGains) -> str:
-    titles = "; ".join(map(title_of, gains.benches)) or "no variant"
+    if not gains.comparisons:
+        return f"nothing can be compared with {named(gains.baseline)}: there is no other variant"
+    titles = "; ".join(map(title_of, gains.benches))
     lines = [f"what variants are worth against {named(gains.baseline)}: {titles}"]
     lines += [_wrapped(f"{name}: {said}", "  ") for name, said in sentences(gains)]
     lines += [
@@ -98,8 +100,51 @@ def setting_cells(choice: Choice) -> tuple[str, ...]:
 
 @as_text.register
 def _(slopes: LabSlopes) -> str:
+    if not slopes.variants:
+        return "how overlap and loss fall with width: no variant was trained at two widths"
     lines = ["how mean c² and loss fall with width m: d log / d log m ± standard error over seeds"]
+    lines += [_wrapped(said, "  ") for said in slope_sentences(slopes)]
     return "\n".join([*lines, *columns(SLOPES, [slope_cells(v) for v in slopes.variants])])
+
+
+def slope_sentences(slopes: LabSlopes) -> Iterator[str]:
+    """Return how the overlap of each variant falls with width, against the baseline.
+
+    Parameters
+    ----------
+    slopes
+        Of overlap and loss.
+
+    Yields
+    ------
+    str
+        A sentence for each variant and budget.
+    """
+    for v in slopes.variants:
+        raw, loss = v.of(RAW), v.of(LOSS)
+        if raw is None or v.apart is None:
+            continue
+        whom = f"{named(slopes.baseline)}'s"
+        said = [] if raw.difference is None else [_against(raw.difference, whom)]
+        said.append(_against(v.apart, "its centered overlap"))
+        ends = ""
+        if loss is not None and loss.difference is not None:
+            ends = f"; its loss falls {_against(loss.difference, whom)}"
+        yield (
+            f"{named(v.variant)} at {tokens_text(v.tokens)}: raw overlap falls "
+            f"{' and '.join(said)}{ends}."
+        )
+
+
+def _against(difference: Estimate, whom: str) -> str:
+    """Return how a slope compares with another: ``faster than … by −0.2 (−0.3 to −0.1)``."""
+    value = signed(difference.value, 2)
+    if difference.low is None or difference.high is None:
+        return f"with a slope {value} from {whom} (one seed)"
+    said = with_interval(value, signed(difference.low, 2), signed(difference.high, 2))
+    if difference.low <= 0 <= difference.high:
+        return f"like {whom}, {said}"
+    return f"{'faster' if difference.high < 0 else 'slower'} than {whom}, {said}"
 
 
 def slope_cells(variant: VariantSlopes) -> tuple[str, ...]:
@@ -148,6 +193,7 @@ def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
     for c in correlations.found:
         if c.kind != "within":
             continue
+        other = across.get((c.bench, c.tokens, c.column))
         if c.p > 0.05:
             said = "does not tell the loss"
         else:
@@ -155,8 +201,8 @@ def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
         yield (
             f"At one width and {tokens_text(c.tokens)}, over learning rate, decay and batch, more "
             f"{_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
-            f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}. Across widths and "
-            f"variants it is {_spearman(across[c.bench, c.tokens, c.column])}."
+            f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}."
+            + ("" if other is None else f" Across widths and variants it is {_spearman(other)}.")
         )
 
 

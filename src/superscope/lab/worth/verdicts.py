@@ -225,8 +225,8 @@ def _of_tries(gains: LabGains) -> Iterator[str]:
         known = tries.setdefault(choice.tries, [])
         if choice.variant not in known:
             known.append(choice.variant)
-    if len(tries) == 1:
-        (count,) = tries
+    if len(tries) < 2:
+        count = next(iter(tries), 1)
         yield (
             f"Every variant had {counted(count, 'try', 'tries')} of learning rates."
             if count > 1

@@ -23,6 +23,7 @@ from superscope.lab.worth.summary import (
     head_sentences,
     setting_cells,
     slope_cells,
+    slope_sentences,
     title_of,
 )
 from superscope.lab.worth.verdicts import notes, sentences, tokens_text
@@ -86,7 +87,7 @@ def blocks(report: LabReport) -> Iterable[Block]:
         ), SETTINGS, tuple(map(setting_cells, choices_of(gains)))),
         Block("slopes", "Slopes in width", (
             "d log / d log m of mean square overlap and of loss, ± standard error over seeds, and "
-            "less the slope of the baseline, paired by seed.",
+            "less the slope of the baseline, paired by seed.", *slope_sentences(slopes),
         ), SLOPES, tuple(map(slope_cells, slopes.variants))),
         Block("correlations", "Overlap and loss", tuple(correlation_sentences(correlations)),
               CORRELATIONS, tuple(map(correlation_cells, correlations.found))),
