@@ -105,11 +105,11 @@ def _rates(asked: LabSweep) -> list[str]:
     """Return a line for each variant: the rates that were chosen, and from how many tries."""
     from superscope.text import columns, fixed
 
-    header = ("variant", "rate", "head's rate", "loss", "tries", "")
+    header = ("variant", "rate", "head's rate", "loss", "tries", "at the edge of the search")
     rows = [
         (
             variant, f"{one.learning_rate:g}", f"{one.head_learning_rate:g}", fixed(one.loss, 4),
-            f"{one.tries}", "at the edge of the search" if one.at_edge else "",
+            f"{one.tries}", " and ".join(name.replace("_", " ") for name in one.at_edge),
         )
         for variant, one in asked.rates.items()
     ]  # fmt: skip
