@@ -156,7 +156,7 @@ def test_many_comparisons_are_counted() -> None:
     above = [c for c in gains.comparisons if c.standing in ("better", "worse")]
     assert above and all(c.adjusted > 0.05 for c in above)
     assert "Not certain among 30 comparisons: p = " in dict(sentences(gains))[above[0].variant]
-    assert "30 comparisons of a variant at a budget" in " ".join(notes(gains))
+    assert "Of 30 comparisons of a variant at a budget, " in " ".join(notes(gains))
 
 
 # Which runs
@@ -216,7 +216,28 @@ def test_texts_are_compared_apart() -> None:
         for name, f in (("a", 1.3), ("b", 0.7))
     ]
     found = said(joined(*tables))
-    assert found["other on a"].startswith("worth") and found["other on b"].startswith("costs")
+    assert found["other (a)"].startswith("worth") and found["other (b)"].startswith("costs")
+
+
+def test_bodies_with_other_attention_are_compared_apart() -> None:
+    """Another table of the same widths and seeds, as that of narrow heads is."""
+    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    heads = simulated({"adamw": 1, "factored=32": 0.8}, attention_width=8, noise=0.01, rng=1)
+    assert lab.gains(joined(table, heads)).comparisons[-1].widths == (
+        lab.gains(table).comparisons[0].widths
+    )
+    assert "factored=32 (attention heads of 8)" in said(joined(table, heads))
+    unknown = [t.drop(columns="attention_width") for t in (table, heads)]
+    with pytest.raises(UsageError, match="differ in something that the table does not tell"):
+        lab.gains(joined(*unknown))
+
+
+def test_a_variant_without_a_baseline_beside_it_is_told() -> None:
+    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    alone = simulated({"other": 1}, tokens=(500_000,), **NOISE)
+    assert "other at 500 k tokens (words, gpt-neox, depth 4, context 256, attention heads" in (
+        noted(joined(table, alone))
+    )
 
 
 # Tables

@@ -14,12 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from lab_tables import simulated
 from studies import NO_LAWS, make_study
 
 import superscope
+from superscope import lab
 from superscope.geometry import Geometry
 from superscope.laws import Finding, FitStatus, fit
 from superscope.report import (
+    write_lab_report,
     write_law_report,
     write_lens_report,
     write_report,
@@ -145,12 +148,14 @@ def test_the_policy_alone_stops_what_escaping_would_have_missed(
 def test_nothing_of_a_page_is_wider_than_a_telephone(
     visit: Callable[[Path], Visit], page_of_two: str, tmp_path: Path
 ) -> None:
-    study, sweep = tmp_path / "study.html", tmp_path / "sweep.html"
+    study, sweep, worth = (tmp_path / f"{name}.html" for name in ("study", "sweep", "worth"))
     write_study_report(make_study(2, laws=NO_LAWS), study)
     config = ToyConfig(n=30, width=3, batch=32, steps=20, decay=-1.0)
     points = (ToyPoint.of(train(replace(config, width=width))) for width in (3, 5))
     write_toy_report(ToyRuns(tuple(points), (), ()), sweep)
-    pages = (page_of_two, study.read_text("utf-8"), sweep.read_text("utf-8"))
+    variants = {"adamw": 1, "muon": 1.2, "factored=32": 0.5, "factored=64": 0.8}
+    write_lab_report(lab.report(simulated(variants, noise=0.01)), worth)
+    pages = (page_of_two, *(file.read_text("utf-8") for file in (study, sweep, worth)))
     frames = "".join(
         # A window has a least width; a frame has not.
         f"<iframe style='width: 400px; height: 4000px; border: 0' srcdoc='{escape(page)}' "
@@ -160,7 +165,7 @@ def test_nothing_of_a_page_is_wider_than_a_telephone(
     )
     page = tmp_path / "frames.html"
     page.write_text(f"<title>wider by</title>{frames}", "utf-8")
-    assert visit(page).title == "wider by 0 0 0"
+    assert visit(page).title == "wider by 0 0 0 0"
 
 
 def _unescaped(tokens: tuple[str | None, ...]) -> str:

@@ -58,6 +58,7 @@ def simulated(
             bend = np.exp(0.05 * draw.standard_normal(2))
             rows.append({
                 "dataset": "words", "architecture": "gpt-neox", "depth": 4, "context": 256,
+                "attention_width": 16, "vocabulary": 4096,
                 "batch": 4, "learning_rate": 0.008, "head_learning_rate": 0.04, "decay": 0.1,
                 "variant": name, "width": width, "tokens": budget, "seed": seed,
                 "loss": loss_at(f * width, budget) + both + own,

@@ -12,11 +12,14 @@ from superscope.observations import DTYPES, Observation
 if TYPE_CHECKING:
     import pandas as pd
 
+NEWER: dict[str, str] = {"attention_width": "Int64", "vocabulary": "Int64"}
+"""Columns that older tables lack; they are then null."""
 OWN: dict[str, str] = {
     "variant": "string", "architecture": "string", "learning_rate": "Float64",
     "head_learning_rate": "Float64", "batch": "Int64", "context": "Int64", "steps": "Int64",
     "head_width": "Int64", "head_parameters": "Int64", "training_loss": "Float64",
     "seconds": "Float64", "tokens_per_second": "Float64", "diverged_at": "Int64",
+    **NEWER,
 }  # fmt: skip
 """What the lab adds, with pandas' type. Rates are those at width 64; `head_width` is the number of
 columns of the matrix that stands for the head, which `wide` alone has more of than the body."""
@@ -54,7 +57,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     from superscope import tables
 
-    return tables.read_table(path, DTYPES | OWN, "table of lab runs")
+    return tables.read_table(path, DTYPES | OWN, "table of lab runs", optional=[*NEWER])
 
 
 def _observation(run: LabRun | LabFailure) -> Observation:
@@ -73,7 +76,8 @@ def _own(run: LabRun | LabFailure) -> dict[str, Any]:
     found = {
         "variant": c.variant, "architecture": c.architecture, "learning_rate": c.learning_rate,
         "head_learning_rate": c.head_rate, "batch": c.batch, "context": c.context,
-        "steps": c.steps,
+        "steps": c.steps, "attention_width": c.attention_width,
+        "vocabulary": run.corpus.vocabulary,
     }  # fmt: skip
     if isinstance(run, LabFailure):
         return found | {"diverged_at": run.step}

@@ -16,7 +16,7 @@ from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED
 from superscope.figures.lab.view import LONGEST, place_title
 from superscope.lab import Comparison, LabGains
-from superscope.lab.worth.compared import Bench
+from superscope.lab.worth.bench import Bench
 from superscope.text import counted
 
 TITLE = "Loss gained at each width"
@@ -34,7 +34,6 @@ def gains_drawing(gains: LabGains) -> Drawing | Missing:
     styles = dict(zip(names, series(labels).values(), strict=True))
     widths = sorted({w.width for c in drawn for w in c.widths})
     places = list(dict.fromkeys((c.bench, c.tokens) for c in drawn))
-    several = len(gains.benches) > 1
     key = Key((
         *(Line2D([], [], label=label, **style.line())
           for label, style in zip(labels, styles.values(), strict=True)),
@@ -47,7 +46,7 @@ def gains_drawing(gains: LabGains) -> Drawing | Missing:
 
     paint, panel = side_by_side(
         [drawing(place) for place in places],
-        [place_title(*place, several) for place in places],
+        [place_title(*place, gains.benches) for place in places],
         key, x="width m", y=f"nats per token gained on {drawable(gains.baseline)}", height=2.9,
     )  # fmt: skip
     left = len(known) - len(drawn)

@@ -66,9 +66,8 @@ def _name(cell: Cell, cells: list[Cell]) -> str:
     parts = [drawable(cell.variant, 20), f"m = {cell.width:,}"]
     if len({c.tokens for c in cells}) > 1:
         parts.append(tokens_text(cell.tokens))
-    if len({c.bench for c in cells}) > 1:
-        parts.append(drawable(cell.bench.dataset, 20))
-    return ", ".join(parts)
+    parts.append(drawable(cell.bench.among([c.bench for c in cells])))
+    return ", ".join(filter(None, parts))
 
 
 def _paint(panel: Axes, cells: list[Cell], styles: list[Style], column: str) -> None:

@@ -13,7 +13,7 @@ from superscope.figures.draw.style import DASHED
 from superscope.figures.lab.view import NAMES, ROW, STEP, place_title, put, rows_of
 from superscope.lab import LabSlopes
 from superscope.lab.worth._slopes import CENTERED, RAW
-from superscope.lab.worth.compared import Bench
+from superscope.lab.worth.bench import Bench
 
 TITLE = "How overlap falls with width"
 X = "slope d log mean c² / d log m"
@@ -27,7 +27,6 @@ def slopes_drawing(slopes: LabSlopes) -> Drawing | Missing:
         return Missing(TITLE, "No variant was trained at two widths.")
     at = {p: [v for v in slopes.variants if (v.bench, v.tokens) == p] for p in places}
     rows = max(map(len, at.values()))
-    several = len({bench for bench, _ in places}) > 1
     key = Key((
         mark("raw rows", LIGHT["raw"]), mark("mean-centered rows", LIGHT["centered"], "s"),
         line("chance, 1/m", DASHED, LIGHT["muted"]),
@@ -46,7 +45,7 @@ def slopes_drawing(slopes: LabSlopes) -> Drawing | Missing:
 
     def paint() -> Figure:
         figure, panels = grid(
-            [place_title(*place, several) for place in places], key, side=NAMES, x=X,
+            [place_title(*place, slopes.benches) for place in places], key, side=NAMES, x=X,
             height=max(1.2, ROW * rows),
         )  # fmt: skip
         for panel, place in zip(panels, places, strict=True):

@@ -16,14 +16,13 @@ from superscope.figures.lab.view import (
     ROW,
     STEP,
     at_bench,
-    bench_title,
     budget_marks,
     budgets_of,
     put,
     rows_of,
 )
 from superscope.lab import LabGains
-from superscope.lab.worth.compared import Bench
+from superscope.lab.worth.bench import Bench
 from superscope.laws import Estimate
 from superscope.text import counted
 
@@ -58,7 +57,7 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
         panel.set_xlabel(X)
 
     def paint() -> Figure:
-        titles = [bench_title(b, len(gains.benches) > 1) for b in gains.benches]
+        titles = [drawable(b.among(gains.benches)) for b in gains.benches]
         figure, panels = grid(
             titles, key, height=max(1.2, ROW * rows * max(1, len(styles) / 2)), side=NAMES, x=X
         )

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from superscope.figures.draw.colors import LIGHT, Style, series
 from superscope.figures.draw.drawable import drawable
 from superscope.lab import Comparison, LabGains
-from superscope.lab.worth.compared import Bench
+from superscope.lab.worth.bench import Bench
 from superscope.lab.worth.verdicts import tokens_text
 from superscope.laws import Estimate
 
@@ -31,14 +31,9 @@ def budget_marks(styles: dict[int, Style]) -> list[Line2D]:
     return [Line2D([], [], label=tokens_text(t), **s.marks()) for t, s in styles.items()]
 
 
-def bench_title(bench: Bench, several: bool) -> str:
-    """Return what stands above a panel; nothing where there is one bench."""
-    return f"{drawable(bench.dataset)}, {bench.architecture}, depth {bench.depth}" * several
-
-
-def place_title(bench: Bench, tokens: int, several: bool) -> str:
+def place_title(bench: Bench, tokens: int, benches: Sequence[Bench]) -> str:
     """Return what stands above the panel of a bench and budget."""
-    return ", ".join(filter(None, (bench_title(bench, several), tokens_text(tokens))))
+    return ", ".join(filter(None, (drawable(bench.among(benches)), tokens_text(tokens))))
 
 
 def at_bench(gains: LabGains, bench: Bench) -> dict[str, list[Comparison]]:

@@ -17,8 +17,9 @@ import numpy as np
 from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.worth._slopes import CENTERED, RAW
+from superscope.lab.worth.bench import BENCH, Bench, bench_of
 from superscope.lab.worth.blocks import full_block
-from superscope.lab.worth.compared import BENCH, SETTING, Bench, bench_of, with_budgets
+from superscope.lab.worth.compared import SETTING, with_budgets
 from superscope.lab.worth.joined import table_of
 from superscope.laws.formula import Floats
 from superscope.plotting import Pictured
@@ -115,6 +116,11 @@ class LabCorrelations(Result, Pictured):
     found: tuple[Correlation, ...]
     cells: tuple[Cell, ...]
 
+    @property
+    def benches(self) -> tuple[Bench, ...]:
+        """Texts and bodies."""
+        return tuple(dict.fromkeys(one.bench for one in self.found))
+
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each correlation."""
         import pandas as pd
@@ -184,7 +190,9 @@ def _cells(table: pd.DataFrame) -> tuple[Cell, ...]:
     """Return the settings of each variant, width and budget: means over the seeds they share."""
     columns = [RAW, CENTERED, "loss"]
     found = []
-    for _, rows in table.dropna(subset=columns).groupby([*BENCH, "tokens", "variant", "width"]):
+    for _, rows in table.dropna(subset=columns).groupby(
+        [*BENCH, "tokens", "variant", "width"], dropna=False
+    ):
         settings = [part for _, part in rows.groupby(SETTING, sort=True)]
         seeds = {k: set(part["seed"].astype(int)) for k, part in enumerate(settings)}
         block = full_block(seeds, wide=True)

@@ -12,7 +12,7 @@ from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
 from superscope.lab.worth.blocks import Block, full_block
-from superscope.lab.worth.compared import Compared, Group, compared
+from superscope.lab.worth.compared import Choice, Compared, Group, compared
 from superscope.lab.worth.equivalent import Curve, curve, log_factor, mean_log_factor
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.lab_gains import Comparison, Factor, LabGains, WidthGain
@@ -119,16 +119,19 @@ def gains(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabGains:
     0.09
     """
     found: list[Comparison] = []
-    for (_, _), group in compared(table_of(runs), baseline).items():
+    unmatched: list[Choice] = []
+    for group in compared(table_of(runs), baseline).values():
         if baseline in group:
             found += _of_budget(group, baseline)
+        else:
+            unmatched += [one.choice for one in group.values()]
     tested = [c for c in found if c.p is not None]
     adjusted = iter(holm([c.p for c in tested if c.p is not None]))
     found = [c if c.p is None else replace(c, adjusted=next(adjusted)) for c in found]
     order = {name: k for k, name in enumerate(dict.fromkeys(c.variant for c in found))}
     benches = {bench: k for k, bench in enumerate(dict.fromkeys(c.bench for c in found))}
     found.sort(key=lambda c: (benches[c.bench], order[c.variant], c.tokens))
-    return LabGains(baseline, tuple(found))
+    return LabGains(baseline, tuple(found), tuple(unmatched))
 
 
 def _of_budget(group: Group, baseline: str) -> list[Comparison]:

@@ -13,7 +13,8 @@ from superscope.arguments import checked
 from superscope.errors import SuperscopeError
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
-from superscope.lab.worth.compared import Bench, Group, compared
+from superscope.lab.worth.bench import Bench
+from superscope.lab.worth.compared import Group, compared
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.moderated import moderated, per_seed
 from superscope.laws import Estimate, Law, fit

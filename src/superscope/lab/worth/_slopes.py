@@ -11,8 +11,9 @@ import numpy as np
 from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
+from superscope.lab.worth.bench import Bench
 from superscope.lab.worth.blocks import Block, full_block
-from superscope.lab.worth.compared import Bench, Compared, Group, compared
+from superscope.lab.worth.compared import Compared, Group, compared
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.moderated import Mean, moderated
 from superscope.laws import Estimate, fit_exponent
@@ -104,6 +105,11 @@ class LabSlopes(Result, Pictured):
 
     baseline: str
     variants: tuple[VariantSlopes, ...]
+
+    @property
+    def benches(self) -> tuple[Bench, ...]:
+        """Texts and bodies."""
+        return tuple(dict.fromkeys(one.bench for one in self.variants))
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each variant, budget and column."""

@@ -10,33 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from superscope.arguments import refuse_unknown
+from superscope.errors import UsageError
+from superscope.lab.worth.bench import BENCH, Bench, bench_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same number of tokens
-BENCH = ["dataset", "architecture", "depth", "context"]
 RATES = ["learning_rate", "head_learning_rate"]
 CELL = ["width", "tokens", "seed"]
 SETTING = [*RATES, "decay", "batch"]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What all runs have in common that are compared with each other.
-
-    Attributes
-    ----------
-    dataset, architecture
-        Text, and kind of the body.
-    depth, context
-        Layers, and tokens read at once.
-    """
-
-    dataset: str
-    architecture: str
-    depth: int
-    context: int
 
 
 @dataclass(frozen=True)
@@ -119,15 +102,6 @@ Group = dict[str, Compared]
 """The runs of one bench and budget that are compared, by variant."""
 
 
-def bench_of(rows: pd.DataFrame) -> Bench:
-    """Return what rows of a table have in common."""
-    first = rows.iloc[0]
-    return Bench(
-        str(first["dataset"]), str(first["architecture"]), int(first["depth"]),
-        int(first["context"]),
-    )  # fmt: skip
-
-
 def with_budgets(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table in which runs of about the same number of tokens have the same number.
 
@@ -135,11 +109,38 @@ def with_budgets(table: pd.DataFrame) -> pd.DataFrame:
     ----------
     table
         Of lab runs.
+
+    Raises
+    ------
+    UsageError
+        Two runs differ in something that the table does not tell.
     """
     given = np.unique(table["tokens"].to_numpy(np.int64))
     ends = np.append(np.flatnonzero(given[1:] > SAME_BUDGET * given[:-1]), len(given) - 1)
     budgets = given[ends][np.searchsorted(given[ends], table["tokens"].to_numpy(np.int64))]
-    return table.assign(tokens=budgets)
+    return _each_once(table.assign(tokens=budgets))
+
+
+def _each_once(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without runs that another one equals but for its name.
+
+    Raises
+    ------
+    UsageError
+        Two runs differ in something that the table does not tell.
+    """
+    cell = [*BENCH, "variant", *SETTING, *CELL]
+    once = table.drop_duplicates([*cell, "loss"], ignore_index=True)
+    twice = once[once.duplicated(cell, keep=False)]
+    if len(twice):
+        first = twice.iloc[0]
+        second = twice[(twice[cell].fillna(-1) == first[cell].fillna(-1)).all(axis=1)].iloc[1]
+        raise UsageError(
+            f"runs {first['run']} and {second['run']} ({first['variant']}, width {first['width']}, "
+            f"seed {first['seed']}) have the same settings and other losses: they differ in "
+            "something that the table does not tell; compare them apart"
+        )
+    return once
 
 
 def compared(table: pd.DataFrame, baseline: str) -> dict[tuple[Bench, int], Group]:
@@ -168,7 +169,7 @@ def compared(table: pd.DataFrame, baseline: str) -> dict[tuple[Bench, int], Grou
     known = list(dict.fromkeys(table["variant"].astype(str)))
     refuse_unknown("the table", "variant", [baseline], known)
     found: dict[tuple[Bench, int], Group] = {}
-    for _, of_bench in with_budgets(table).groupby(BENCH, sort=True):
+    for _, of_bench in with_budgets(table).groupby(BENCH, sort=True, dropna=False):
         bench = bench_of(of_bench)
         for tokens in sorted(set(of_bench["tokens"])):
             of_budget = of_bench[of_bench["tokens"] == tokens]

@@ -95,7 +95,7 @@ def mean_log_factor(baseline: Curve, variant: Curve) -> float:
 
     It changes its sign where the two are exchanged, needs nothing beyond the widths of either, and
     is the log factor at its loss where the variant has one width. (Video coding compares bit rates
-    at equal quality in this way: Bjøntegaard 2001, ITU-T VCEG-M33.)
+    at equal quality in this way: Bjontegaard 2001.)
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from superscope.arguments import checked
 from superscope.errors import FormatError, UsageError
 from superscope.lab.results import LabRuns, read_runs
-from superscope.lab.table import read_table
+from superscope.lab.table import NEWER, read_table
 from superscope.progress import ProgressChoice
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ TYPES = {
     "width": "Int64", "depth": "Int64", "tokens": "Int64", "context": "Int64", "batch": "Int64",
     "seed": "Int64", "learning_rate": "Float64", "head_learning_rate": "Float64",
     "decay": "Float64", "loss": "Float64", "mean_square_overlap": "Float64",
-    "mean_square_overlap_centered": "Float64",
+    "mean_square_overlap_centered": "Float64", **NEWER,
 }  # fmt: skip
 """Columns that are needed; ``superscope lab table`` writes them, and more."""
-FILLED = [name for name in TYPES if name not in ("loss", "dataset") and "overlap" not in name]
+FILLED = [
+    name for name in TYPES
+    if name not in ("loss", "dataset", *NEWER) and "overlap" not in name
+]  # fmt: skip
 KIND = "table of lab runs"
 
 
@@ -112,11 +115,11 @@ def joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _typed(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the columns of a table that are needed, with their types."""
-    missing = [column for column in TYPES if column not in table]
+    missing = [column for column in TYPES if column not in table and column not in NEWER]
     if missing:
         raise FormatError(f"{name} is not a {KIND}: it has no column {', '.join(missing)}")
     try:
-        rows = table[list(TYPES)].astype(TYPES)
+        rows = table.reindex(columns=list(TYPES)).astype(TYPES)
     except (ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise FormatError(f"{name} is not a {KIND}: {reason}") from None

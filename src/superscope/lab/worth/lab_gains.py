@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from superscope.lab.worth.compared import Bench, Choice
+from superscope.lab.worth.bench import Bench
+from superscope.lab.worth.compared import Choice
 from superscope.laws import Estimate
 from superscope.plotting import Pictured
 from superscope.result import Result
@@ -163,10 +164,13 @@ class LabGains(Result, Pictured):
         Its name.
     comparisons
         By bench, in the order of the table; then by variant and budget.
+    unmatched
+        Variants and budgets where the baseline has no run.
     """
 
     baseline: str
     comparisons: tuple[Comparison, ...]
+    unmatched: tuple[Choice, ...]
 
     @property
     def benches(self) -> tuple[Bench, ...]:
@@ -226,10 +230,11 @@ class LabGains(Result, Pictured):
             s, f = c.choice.setting, c.factor
             common = {
                 "dataset": c.bench.dataset, "architecture": c.bench.architecture,
-                "depth": c.bench.depth, "context": c.bench.context, "variant": c.variant,
-                "baseline": self.baseline, "tokens": c.tokens, "learning_rate": s.learning_rate,
-                "head_learning_rate": s.head_learning_rate, "decay": s.decay, "batch": s.batch,
-                "tries": c.choice.tries,
+                "depth": c.bench.depth, "context": c.bench.context,
+                "attention_width": c.bench.attention_width, "vocabulary": c.bench.vocabulary,
+                "variant": c.variant, "baseline": self.baseline, "tokens": c.tokens,
+                "learning_rate": s.learning_rate, "head_learning_rate": s.head_learning_rate,
+                "decay": s.decay, "batch": s.batch, "tries": c.choice.tries,
             }  # fmt: skip
             for w in c.widths:
                 rows.append(
@@ -263,7 +268,7 @@ def _columns(gain: Estimate | None, factor: Factor) -> dict[str, float | None]:
 
 COLUMNS = {
     **dict.fromkeys(("dataset", "architecture"), "string"),
-    **dict.fromkeys(("depth", "context"), "Int64"),
+    **dict.fromkeys(("depth", "context", "attention_width", "vocabulary"), "Int64"),
     **dict.fromkeys(("variant", "baseline"), "string"), "tokens": "Int64",
     **dict.fromkeys(("learning_rate", "head_learning_rate", "decay"), "Float64"),
     **dict.fromkeys(("batch", "tries", "width", "seeds"), "Int64"),

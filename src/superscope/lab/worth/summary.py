@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from superscope.lab.worth._correlations import Correlation, LabCorrelations
 from superscope.lab.worth._head_or_body import HeadOrBody
 from superscope.lab.worth._slopes import CENTERED, LOSS, RAW, LabSlopes, Slope, VariantSlopes
-from superscope.lab.worth.compared import Bench, Choice
+from superscope.lab.worth.bench import Bench, qualified
+from superscope.lab.worth.compared import Choice
 from superscope.lab.worth.lab_gains import LabGains
 from superscope.lab.worth.lab_report import LabReport
-from superscope.lab.worth.verdicts import factor_text, nats_text, notes, sentences, tokens_text
+from superscope.lab.worth.verdicts import (
+    budget_text,
+    factor_text,
+    nats_text,
+    notes,
+    sentences,
+    tokens_text,
+)
 from superscope.laws import Estimate, Law
 from superscope.text import (
     NONE,
@@ -35,14 +43,6 @@ CORRELATIONS = ("runs", "tokens", "width", "overlap", "settings", "Spearman", "9
 HEADS = ("r", "seeds", "body m, head r", "body r", "share of the head")
 
 
-def title_of(bench: Bench) -> str:
-    """Return what a bench is called."""
-    return (
-        f"{named(bench.dataset) or 'a text without a name'}, {bench.architecture}, depth "
-        f"{bench.depth}, context {bench.context}"
-    )
-
-
 def _wrapped(text: str, indent: str) -> str:
     return textwrap.fill(
         text, LINE, initial_indent=indent, subsequent_indent=indent + "  ",
@@ -54,14 +54,14 @@ def _wrapped(text: str, indent: str) -> str:
 def _(gains: LabGains) -> str:
     if not gains.comparisons:
         return f"nothing can be compared with {named(gains.baseline)}: there is no other variant"
-    titles = "; ".join(map(title_of, gains.benches))
+    titles = "; ".join(map(str, gains.benches))
     lines = [f"what variants are worth against {named(gains.baseline)}: {titles}"]
     lines += [_wrapped(f"{name}: {said}", "  ") for name, said in sentences(gains)]
     lines += [
         "",
         *columns(GAINS, gain_rows(gains)),
         "",
-        *columns(SETTINGS, map(setting_cells, choices_of(gains))),
+        *columns(SETTINGS, setting_rows(gains)),
         "",
     ]
     return "\n".join(lines + [_wrapped(note, "") for note in notes(gains)])
@@ -71,7 +71,10 @@ def gain_rows(gains: LabGains) -> list[tuple[str, ...]]:
     """Return a row for each variant, budget and width, and one for their mean."""
     rows: list[tuple[str, ...]] = []
     for c in gains.comparisons:
-        at = (named(c.variant), tokens_text(c.tokens).removesuffix(" tokens"))
+        at = (
+            qualified(c.variant, c.bench, gains.benches),
+            budget_text(c.tokens),
+        )
         for w in c.widths:
             seeds = str(len(w.seeds))
             rows.append((
@@ -88,11 +91,15 @@ def choices_of(gains: LabGains) -> list[Choice]:
     return list(dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice)))
 
 
-def setting_cells(choice: Choice) -> tuple[str, ...]:
-    """Return the row of a table of settings."""
+def setting_rows(gains: LabGains) -> list[tuple[str, ...]]:
+    """Return a row for the runs of each variant and budget that are compared."""
+    return [_setting(choice, gains.benches) for choice in choices_of(gains)]
+
+
+def _setting(choice: Choice, benches: Sequence[Bench]) -> tuple[str, ...]:
     s = choice.setting
     return (
-        named(choice.variant), tokens_text(choice.tokens).removesuffix(" tokens"),
+        qualified(choice.variant, choice.bench, benches), budget_text(choice.tokens),
         number(s.learning_rate, 3), number(s.head_learning_rate, 3), number(s.decay, 3),
         str(s.batch), str(choice.runs), str(choice.tries),
     )  # fmt: skip
@@ -104,7 +111,7 @@ def _(slopes: LabSlopes) -> str:
         return "how overlap and loss fall with width: no variant was trained at two widths"
     lines = ["how mean c² and loss fall with width m: d log / d log m ± standard error over seeds"]
     lines += [_wrapped(said, "  ") for said in slope_sentences(slopes)]
-    return "\n".join([*lines, *columns(SLOPES, [slope_cells(v) for v in slopes.variants])])
+    return "\n".join([*lines, *columns(SLOPES, slope_rows(slopes))])
 
 
 def slope_sentences(slopes: LabSlopes) -> Iterator[str]:
@@ -130,10 +137,8 @@ def slope_sentences(slopes: LabSlopes) -> Iterator[str]:
         ends = ""
         if loss is not None and loss.difference is not None:
             ends = f"; its loss falls {_against(loss.difference, whom)}"
-        yield (
-            f"{named(v.variant)} at {tokens_text(v.tokens)}: raw overlap falls "
-            f"{' and '.join(said)}{ends}."
-        )
+        name = qualified(v.variant, v.bench, slopes.benches)
+        yield (f"{name} at {tokens_text(v.tokens)}: raw overlap falls {' and '.join(said)}{ends}.")
 
 
 def _against(difference: Estimate, whom: str) -> str:
@@ -147,15 +152,20 @@ def _against(difference: Estimate, whom: str) -> str:
     return f"{'faster' if difference.high < 0 else 'slower'} than {whom}, {said}"
 
 
-def slope_cells(variant: VariantSlopes) -> tuple[str, ...]:
-    """Return the row of a variant in the table of slopes."""
+def slope_rows(slopes: LabSlopes) -> list[tuple[str, ...]]:
+    """Return a row for each variant and budget."""
+    return [_slopes(v, slopes.benches) for v in slopes.variants]
+
+
+def _slopes(variant: VariantSlopes, benches: Sequence[Bench]) -> tuple[str, ...]:
     cells: list[str] = []
     for column in (RAW, CENTERED, LOSS):
         slope = variant.of(column)
         cells += (NONE, NONE) if slope is None else _slope(slope)
-    tokens = tokens_text(variant.tokens).removesuffix(" tokens")
-    return (named(variant.variant), tokens, str(len(variant.widths)), *cells,
-            number(variant.ratio, 3))  # fmt: skip
+    return (
+        qualified(variant.variant, variant.bench, benches), budget_text(variant.tokens),
+        str(len(variant.widths)), *cells, number(variant.ratio, 3),
+    )  # fmt: skip
 
 
 def _slope(slope: Slope) -> tuple[str, str]:
@@ -173,7 +183,7 @@ def _(correlations: LabCorrelations) -> str:
             "learning rate, decay or batch there"
         )
     lines = [_wrapped(said, "") for said in correlation_sentences(correlations)]
-    return "\n".join([*lines, *columns(CORRELATIONS, map(correlation_cells, correlations.found))])
+    return "\n".join([*lines, *columns(CORRELATIONS, correlation_rows(correlations))])
 
 
 def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
@@ -193,14 +203,16 @@ def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
     for c in correlations.found:
         if c.kind != "within":
             continue
+        told = c.bench.among(correlations.benches)
+        where = f"{told[0].upper()}{told[1:]}: at" if told else "At"
         other = across.get((c.bench, c.tokens, c.column))
         if c.p > 0.05:
             said = "does not tell the loss"
         else:
             said = f"goes with a {'higher' if c.value > 0 else 'lower'} loss"
         yield (
-            f"At one width and {tokens_text(c.tokens)}, over learning rate, decay and batch, more "
-            f"{_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
+            f"{where} one width and {tokens_text(c.tokens)}, over learning rate, decay and batch, "
+            f"more {_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
             f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}."
             + ("" if other is None else f" Across widths and variants it is {_spearman(other)}.")
         )
@@ -216,12 +228,16 @@ def _spearman(c: Correlation) -> str:
     return with_interval(signed(c.value, 2), signed(c.low, 2), signed(c.high, 2))
 
 
-def correlation_cells(c: Correlation) -> tuple[str, ...]:
-    """Return the row of a correlation."""
+def correlation_rows(correlations: LabCorrelations) -> list[tuple[str, ...]]:
+    """Return a row for each correlation."""
+    return [_correlation(c, correlations.benches) for c in correlations.found]
+
+
+def _correlation(c: Correlation, benches: Sequence[Bench]) -> tuple[str, ...]:
     runs = {"within": "all, within cells", "across": "all, across cells"}
     interval = NONE if c.low is None else f"{signed(c.low, 2)} to {signed(c.high or 0, 2)}"
     return (
-        runs.get(c.kind, named(c.variant or "")), tokens_text(c.tokens).removesuffix(" tokens"),
+        qualified(runs.get(c.kind, c.variant or ""), c.bench, benches), budget_text(c.tokens),
         "" if c.width is None else f"{c.width:,}", _overlap(c), str(c.settings),
         signed(c.value, 2), interval, number(c.p, 2),
     )  # fmt: skip
@@ -231,7 +247,7 @@ def correlation_cells(c: Correlation) -> tuple[str, ...]:
 def _(heads: HeadOrBody) -> str:
     lines = [
         f"heads of rank r on a body of width {heads.width:,}, and bodies of width r, at "
-        f"{tokens_text(heads.tokens)}",
+        f"{tokens_text(heads.tokens)}: {heads.bench}",
         *(_wrapped(said, "  ") for said in head_sentences(heads)),
         *columns(HEADS, head_rows(heads)),
     ]

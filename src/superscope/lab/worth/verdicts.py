@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from superscope.lab.worth.bench import qualified
 from superscope.lab.worth.lab_gains import LEVEL, Comparison, Factor, LabGains
 from superscope.laws import Estimate
 from superscope.text import counted, fixed, named, number, with_interval, with_sign
@@ -12,12 +13,17 @@ WIDEST, NARROWEST = "beyond the widest", "below the narrowest"  # baseline
 NO_INTERVAL = "one seed gives no interval"
 
 
-def tokens_text(tokens: int) -> str:
-    """Return a budget as people say it: ``500 k tokens``, ``2 M tokens``."""
+def budget_text(tokens: int) -> str:
+    """Return a number of tokens as people say it: ``500 k``, ``2 M``."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if tokens >= 0.9995 * size:
-            return f"{tokens / size:.3g} {letter} tokens"
-    return counted(tokens, "token")
+            return f"{tokens / size:.3g} {letter}"
+    return str(tokens)
+
+
+def tokens_text(tokens: int) -> str:
+    """Return a budget with its unit: ``2 M tokens``."""
+    return f"{budget_text(tokens)} tokens"
 
 
 def percent_text(factor: float) -> str:
@@ -123,12 +129,11 @@ def sentences(gains: LabGains) -> Iterator[tuple[str, str]]:
     tuple of str
         The variant, with the text where there are several; what it is worth at each budget.
     """
-    several = len(gains.benches) > 1
     for bench in gains.benches:
         names = dict.fromkeys(c.variant for c in gains.comparisons if c.bench == bench)
         for name in sorted(names, key=lambda n: _rank(gains.of(n, bench))):
             found = gains.of(name, bench)
-            title = f"{named(name)} on {named(bench.dataset)}" if several else named(name)
+            title = qualified(name, bench, gains.benches)
             parts = [f"{worth(c)} at {tokens_text(c.tokens)}" for c in found]
             yield title, f"{'; '.join(parts)}.{_persistence(gains, found)}{_doubt(gains, found)}"
 
@@ -186,15 +191,15 @@ def notes(gains: LabGains) -> Iterator[str]:
     certain = [c for c in gains.comparisons if c.standing in ("better", "worse")]
     stand = sum(c.adjusted is not None and c.adjusted <= LEVEL for c in certain)
     yield (
-        f"{counted(gains.tested, 'comparison')} of a variant at a budget: "
-        f"{counted(len(certain), 'interval')} of them "
-        f"{'leaves' if len(certain) == 1 else 'leave'} out 0, and {stand} "
-        f"{'stands' if stand == 1 else 'stand'} after Holm's correction for all."
+        f"Of {counted(gains.tested, 'comparison')} of a variant at a budget, "
+        f"{counted(len(certain), 'interval')} {'leaves' if len(certain) == 1 else 'leave'} out 0, "
+        f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all."
     )
     yield from _of_tries(gains)
     choices = dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice))
     for choice in choices:
-        where = f"{named(choice.variant)} at {tokens_text(choice.tokens)}"
+        name = qualified(choice.variant, choice.bench, gains.benches)
+        where = f"{name} at {tokens_text(choice.tokens)}"
         if choice.equally:
             yield (
                 f"{where}: {choice.equally + 1} settings have equally many runs, and the best of "
@@ -202,6 +207,11 @@ def notes(gains: LabGains) -> Iterator[str]:
             )
         if choice.diverged:
             yield f"{where}: {counted(choice.diverged, 'run')} diverged and cannot be compared."
+    for choice in gains.unmatched:
+        yield (
+            f"{named(choice.variant)} at {tokens_text(choice.tokens)} ({choice.bench}): there is "
+            f"no run of {named(gains.baseline)} to compare with."
+        )
     searched = {c.searched for c in choices if c.searched}
     for seeds in sorted(searched):
         one = len(seeds) == 1

@@ -15,16 +15,14 @@ from superscope.lab.worth.summary import (
     HEADS,
     SETTINGS,
     SLOPES,
-    choices_of,
-    correlation_cells,
+    correlation_rows,
     correlation_sentences,
     gain_rows,
     head_rows,
     head_sentences,
-    setting_cells,
-    slope_cells,
+    setting_rows,
+    slope_rows,
     slope_sentences,
-    title_of,
 )
 from superscope.lab.worth.verdicts import notes, sentences, tokens_text
 from superscope.report.files import Placed, template
@@ -60,7 +58,7 @@ def render_lab(report: LabReport, placed: Sequence[Placed], missing: Sequence[Mi
     return template("lab.html").render(
         title=f"What variants are worth against {named(gains.baseline)}",
         runs=counted(report.runs, "run"),
-        benches=list(map(title_of, gains.benches)),
+        benches=list(map(str, gains.benches)),
         verdicts=list(sentences(gains)),
         notes=list(notes(gains)),
         drawings=placed,
@@ -84,13 +82,13 @@ def blocks(report: LabReport) -> Iterable[Block]:
         Block("settings", "Runs compared", (
             "Of the settings of a variant at a budget, the one with most runs. Tries: learning "
             "rates beside each other at one width, budget and seed.",
-        ), SETTINGS, tuple(map(setting_cells, choices_of(gains)))),
+        ), SETTINGS, tuple(setting_rows(gains))),
         Block("slopes", "Slopes in width", (
             "d log / d log m of mean square overlap and of loss, ± standard error over seeds, and "
             "less the slope of the baseline, paired by seed.", *slope_sentences(slopes),
-        ), SLOPES, tuple(map(slope_cells, slopes.variants))),
+        ), SLOPES, tuple(slope_rows(slopes))),
         Block("correlations", "Overlap and loss", tuple(correlation_sentences(correlations)),
-              CORRELATIONS, tuple(map(correlation_cells, correlations.found))),
+              CORRELATIONS, tuple(correlation_rows(correlations))),
         *(
             Block(
                 f"heads-{k}", f"Head or body, {tokens_text(one.tokens)}",
