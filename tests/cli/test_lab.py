@@ -52,6 +52,11 @@ def test_a_sweep_is_trained_and_made_a_table(tmp_path: Path) -> None:
     written = superscope("lab", "table", out, "--out", tmp_path / "table.parquet")
     assert written.out == f"2 runs in {tmp_path / 'table.parquet'}\n"
     assert len(pd.read_parquet(tmp_path / "table.parquet")) == 2
+    (out / f"{'0' * 24}.json").write_text("no run")
+    report = superscope("lab", "report", out, tmp_path / "table.parquet")
+    assert report.out.startswith("2 runs\n\nwhat variants are worth against adamw: words, ")
+    assert "coupled: cannot be said: one seed gives no interval" in report.out
+    assert f"{'0' * 24}.json" in report.err
 
 
 @pytest.mark.usefixtures("one_thread")

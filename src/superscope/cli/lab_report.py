@@ -39,9 +39,9 @@ def lab_report(
     """
     from superscope.cli.figures import check_folder, write_figures
     from superscope.cli.outputs import check_page, check_table
-    from superscope.cli.terminal import progress_bar
+    from superscope.cli.terminal import progress_bar, warn
     from superscope.lab import read_tables, report
-    from superscope.tables import write_table
+    from superscope.tables import notes_of, write_table
 
     if not runs:
         raise UsageError("name folders or tables of lab runs; see: superscope lab report --help")
@@ -49,7 +49,10 @@ def lab_report(
     check_page(out)
     check_folder(figures)
     with progress_bar() as progress:
-        found = report(read_tables(runs, progress=progress), baseline)
+        frame = read_tables(runs, progress=progress)
+    for note in notes_of(frame):
+        warn(note)
+    found = report(frame, baseline)
     if table is not None:
         for name, frame in found.frames().items():
             beside = f".{name}" if name else ""

@@ -12,7 +12,7 @@ from superscope.figures.draw.colors import LIGHT, Style
 from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing
 from superscope.lab import HeadOrBody
-from superscope.lab.worth.summary import head_sentences
+from superscope.lab.worth.summary_heads import head_sentences
 from superscope.lab.worth.verdicts import tokens_text
 from superscope.laws import Estimate, Law
 

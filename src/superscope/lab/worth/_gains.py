@@ -139,15 +139,16 @@ def _of_budget(group: Group, baseline: str) -> list[Comparison]:
     others = [one for name, one in group.items() if name != baseline]
     base = group[baseline]
     reference = base.values("loss")
-    pairs = [_at_widths(one.values("loss"), reference) for one in others]
-    overall = [_over_widths(one.values("loss"), reference) for one in others]
+    losses = [one.values("loss") for one in others]
+    pairs = [_at_widths(of, reference) for of in losses]
+    overall = [_over_widths(of, reference) for of in losses]
     flat = [one for of_variant in pairs for one in of_variant]
     gain_means = iter(moderated([one.gains for one in flat]))
     factor_means = iter(moderated([one.logs for one in flat if one.logs is not None]))
     mean_gains = iter(moderated([one.gains for one in overall if len(one.gains)]))
     mean_factors = iter(moderated([one.logs for one in overall if one.logs is not None]))
     found = []
-    for one, of_variant, over in zip(others, pairs, overall, strict=True):
+    for one, of, of_variant, over in zip(others, losses, pairs, overall, strict=True):
         means = [
             Means(next(gain_means), None if at.logs is None else next(factor_means))
             for at in of_variant
@@ -160,7 +161,7 @@ def _of_budget(group: Group, baseline: str) -> list[Comparison]:
         if len(of_variant) == 1:  # its mean over widths is what it is there
             mean, whole = means[0], of_variant[0]
         widths = tuple(
-            _width_gain(at, one, reference, at_width)
+            _width_gain(at, of, reference, at_width)
             for at, at_width in zip(of_variant, means, strict=True)
         )
         found.append(
@@ -263,11 +264,11 @@ def _mean(losses: dict[int, float], seeds: Sequence[int], weights: Floats | None
     return float(np.average([losses[s] for s in seeds], weights=weights))
 
 
-def _width_gain(at: AtWidth, one: Compared, reference: Losses, means: Means) -> WidthGain:
+def _width_gain(at: AtWidth, of: Losses, reference: Losses, means: Means) -> WidthGain:
     gain = means.gain
     assert gain is not None
     return WidthGain(
-        at.width, at.seeds, _mean(one.values("loss")[at.width], at.seeds),
+        at.width, at.seeds, _mean(of[at.width], at.seeds),
         _mean(reference[at.width], at.seeds), gain.estimate, gain.error, gain.degrees_of_freedom,
         means.as_factor(at),
     )  # fmt: skip

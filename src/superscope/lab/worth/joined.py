@@ -11,6 +11,7 @@ from superscope.errors import FormatError, UsageError
 from superscope.lab.results import LabRuns, read_runs
 from superscope.lab.table import NEWER, read_table
 from superscope.progress import ProgressChoice
+from superscope.tables import NOTES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,8 @@ KIND = "table of lab runs"
 def read_tables(paths: Iterable[str | Path], *, progress: ProgressChoice = "auto") -> pd.DataFrame:
     """Read folders of lab runs and tables of such, and join them.
 
+    :func:`superscope.tables.notes_of` returns which files of folders could not be read.
+
     Parameters
     ----------
     paths
@@ -55,12 +58,17 @@ def read_tables(paths: Iterable[str | Path], *, progress: ProgressChoice = "auto
         Two tables have different numbers of one run.
     """
     found: dict[str, pd.DataFrame] = {}
+    unreadable: list[str] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found[str(path)] = read_runs(path, progress=progress).to_frame()
+            runs = read_runs(path, progress=progress)
+            found[str(path)] = runs.to_frame()
+            unreadable += runs.unreadable
         else:
             found[str(path)] = read_table(path)
-    return joined(found)
+    table = joined(found)
+    table.attrs[NOTES] = tuple(unreadable)
+    return table
 
 
 def table_of(runs: LabRuns | pd.DataFrame) -> pd.DataFrame:

@@ -9,21 +9,14 @@ from superscope._version import __version__
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawing import Missing
 from superscope.lab import LabReport
-from superscope.lab.worth.summary import (
+from superscope.lab.worth.summary import GAINS, SETTINGS, gain_rows, setting_rows
+from superscope.lab.worth.summary_correlations import (
     CORRELATIONS,
-    GAINS,
-    HEADS,
-    SETTINGS,
-    SLOPES,
     correlation_rows,
     correlation_sentences,
-    gain_rows,
-    head_rows,
-    head_sentences,
-    setting_rows,
-    slope_rows,
-    slope_sentences,
 )
+from superscope.lab.worth.summary_heads import HEADS, head_rows, head_sentences
+from superscope.lab.worth.summary_slopes import SLOPES, slope_rows, slope_sentences
 from superscope.lab.worth.verdicts import notes, sentences, tokens_text
 from superscope.report.files import Placed, template
 from superscope.text import counted, named

@@ -1,0 +1,82 @@
+"""Overlap and loss at one width and budget, in words and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from superscope.lab.worth._correlations import Correlation, LabCorrelations
+from superscope.lab.worth._slopes import RAW
+from superscope.lab.worth.bench import Bench, qualified
+from superscope.lab.worth.lines import wrapped
+from superscope.lab.worth.verdicts import budget_text, tokens_text
+from superscope.text import NONE, as_text, columns, counted, number, signed, with_interval
+
+CORRELATIONS = ("runs", "tokens", "width", "overlap", "settings", "Spearman", "95 %", "p")
+
+
+@as_text.register
+def _(correlations: LabCorrelations) -> str:
+    if not correlations.found:
+        return (
+            "overlap and loss at one width and budget: no variant was trained at four settings of "
+            "learning rate, decay or batch there"
+        )
+    lines = [wrapped(said, "") for said in correlation_sentences(correlations)]
+    return "\n".join([*lines, *columns(CORRELATIONS, correlation_rows(correlations))])
+
+
+def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
+    """Return what correlations say: within cells, and across them.
+
+    Parameters
+    ----------
+    correlations
+        Of overlap and loss.
+
+    Yields
+    ------
+    str
+        A sentence for each text, budget and overlap.
+    """
+    across = {(c.bench, c.tokens, c.column): c for c in correlations.found if c.kind == "across"}
+    for c in correlations.found:
+        if c.kind != "within":
+            continue
+        told = c.bench.among(correlations.benches)
+        where = f"{told[0].upper()}{told[1:]}: at" if told else "At"
+        other = across.get((c.bench, c.tokens, c.column))
+        if c.p > 0.05:
+            said = "does not tell the loss"
+        else:
+            said = f"goes with a {'higher' if c.value > 0 else 'lower'} loss"
+        yield (
+            f"{where} one width and {tokens_text(c.tokens)}, over learning rate, decay and batch, "
+            f"more {_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
+            f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}."
+            + ("" if other is None else f" Across widths and variants it is {_spearman(other)}.")
+        )
+
+
+def _overlap(c: Correlation) -> str:
+    return "raw" if c.column == RAW else "centered"
+
+
+def _spearman(c: Correlation) -> str:
+    if c.low is None or c.high is None:
+        return signed(c.value, 2)
+    return with_interval(signed(c.value, 2), signed(c.low, 2), signed(c.high, 2))
+
+
+def correlation_rows(correlations: LabCorrelations) -> list[tuple[str, ...]]:
+    """Return a row for each correlation."""
+    return [_correlation(c, correlations.benches) for c in correlations.found]
+
+
+def _correlation(c: Correlation, benches: Sequence[Bench]) -> tuple[str, ...]:
+    runs = {"within": "all, within cells", "across": "all, across cells"}
+    interval = NONE if c.low is None else f"{signed(c.low, 2)} to {signed(c.high or 0, 2)}"
+    return (
+        qualified(runs.get(c.kind, c.variant or ""), c.bench, benches), budget_text(c.tokens),
+        "" if c.width is None else f"{c.width:,}", _overlap(c), str(c.settings),
+        signed(c.value, 2), interval, number(c.p, 2),
+    )  # fmt: skip
