@@ -31,9 +31,9 @@ def head_of(
     Parameters
     ----------
     value
-        A model with ``get_output_embeddings`` (such as those of transformers), a torch
-        ``Embedding`` or ``Linear``, a state dict, a matrix of shape (V, m), a :class:`Head`, or
-        a mapping from names to vectors of length m.
+        A model with ``get_output_embeddings`` (such as those of transformers), another module of
+        torch whose names tell its head, an ``Embedding`` or ``Linear``, a state dict, a matrix
+        of shape (V, m), a :class:`Head`, or a mapping from names to vectors of length m.
     tensor
         Name of the tensor in a state dict.
     layer
@@ -64,6 +64,8 @@ def head_of(
         head = _of_model(value)
     elif isinstance(value, Mapping):
         head = _of_state(value, tensor)
+    elif _is_module(value) and getattr(value, "weight", None) is None:
+        head = _of_state(value.state_dict(), None, type(value).__name__)
     elif _is_module(value):
         head = _of_layer(value, type(value).__name__)
     elif isinstance(value, (list, tuple)) or any(hasattr(value, name) for name in ARRAYS):
@@ -127,7 +129,7 @@ def _of_model(model: Any) -> Head:
     return replace(head, provenance=replace(described, notes=head.provenance.notes))
 
 
-def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
+def _of_state(state: Mapping[str, Any], tensor: str | None, model: str = "state dict") -> Head:
     shapes = {name: tuple(v.shape) for name, v in state.items() if hasattr(v, "shape")}
     choice = choose(shapes, {}, tensor, shapes)
     chosen = state[choice.tensor]
@@ -143,7 +145,7 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
     if choice.columns and len(numbers.shape) == 2:
         numbers = numbers.T
         notes = (f"{choice.tensor} has a column for each feature, so it was transposed",)
-    head = _scaled(Head.from_array(numbers, model="state dict"), choice.tensor, state)
+    head = _scaled(Head.from_array(numbers, model=model), choice.tensor, state)
     notes = (*head.provenance.notes, *notes)
     described = replace(
         head.provenance, tensor=choice.tensor, reason=reason, notes=notes,
@@ -158,7 +160,7 @@ def _of_state(state: Mapping[str, Any], tensor: str | None) -> Head:
 
 
 def _of_layer(layer: Any, model: str) -> Head:
-    head = Head.from_array(_weight(layer), model=model)
+    head = Head.from_array(_adapted(layer, _weight(layer)), model=model)
     state = {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
     head = _scaled(head, "weight", state) if "weight" in state else head
     return _biased(head, getattr(layer, "bias", None), "bias")
@@ -218,6 +220,16 @@ def _weight(module: Any) -> Any:
     if callable(weight) or not weight.is_floating_point():
         raise HeadDataError(f"{name} is a quantized layer; measure the unquantized model")
     return weight
+
+
+def _adapted(layer: Any, weight: Any) -> Any:
+    """Return the weight of a layer with what its LoRA adapters of PEFT add to it."""
+    if not hasattr(layer, "get_delta_weight") or layer.merged or layer.disable_adapters:
+        return weight
+    names = [name for name in layer.active_adapters if name in layer.scaling]
+    if any(getattr(layer, "use_dora", {}).get(name) for name in names):
+        raise FormatError(f"the head has a DoRA adapter, {names[0]}; {MERGE}")
+    return sum((layer.get_delta_weight(name).float() for name in names), weight.float())
 
 
 def _same(a: Any, b: Any) -> bool:
