@@ -8,6 +8,7 @@ import numpy as np
 
 from superscope.device import multiplier
 from superscope.geometry import stages
+from superscope.geometry.shards import WHOLE, Shards
 from superscope.geometry.unit_rows import Float64, UnitRows, blocks
 from superscope.progress import Progress, silent
 
@@ -64,40 +65,44 @@ class Gram:
     def token_interference(
         self, rows: UnitRows, device: str = "cpu", progress: Progress = silent
     ) -> Float64:
-        """Return the mean of c_ij² over j ≠ i for every row i, shape (V,)."""
+        """Return the mean of c_ij² over j ≠ i for every row i of these, shape (rows,)."""
         multiply = multiplier(device)
         # (ŵᵀ G ŵ − ‖ŵ‖⁴)/(V − 1), with G scaled so that float32 products keep its digits.
-        precision = _precision(rows)
+        precision = _precision(self.features, rows.width)
         matrix = (self.matrix / self.features).astype(precision)
-        result = np.empty(self.features)
-        for start, stop in blocks(self.features, rows.width):
+        result = np.empty(rows.features)
+        for start, stop in blocks(rows.features, rows.width):
             unit = rows.block(start, stop).astype(precision, copy=False)
             square = np.einsum("ij,ij->i", unit, unit).astype(np.float64)
             result[start:stop] = np.einsum("ij,ij->i", multiply(unit, matrix), unit)
             result[start:stop] -= square * square / self.features
-            progress(stages.INTERFERENCE, stop, self.features)
+            progress(stages.INTERFERENCE, stop, rows.features)
         return np.maximum(0.0, result * (self.features / max(1, self.features - 1)))
 
 
-def gram(rows: UnitRows, device: str = "cpu", progress: Progress = silent) -> Gram:
+def gram(
+    rows: UnitRows, device: str = "cpu", progress: Progress = silent, shards: Shards = WHOLE
+) -> Gram:
     """Return the Gram matrix of unit rows, computed on `device` in blocks in O(V m²).
 
     Products are float32 (float64 for V ≤ 2m and narrow heads), sums over blocks float64.
+    Sums of rows add over processes.
     """
     matrix = np.zeros((rows.width, rows.width))
     total = np.zeros(rows.width)
-    precision, multiply = _precision(rows), multiplier(device)
+    features = int(shards.sum(np.array([float(rows.features)]))[0])
+    precision, multiply = _precision(features, rows.width), multiplier(device)
     for start, stop in blocks(rows.features, rows.width):
         unit = rows.block(start, stop).astype(precision, copy=False)
         matrix += multiply(unit.T, unit)
         total += unit.sum(axis=0, dtype=np.float64)
         progress(stages.GRAM, stop, rows.features)
-    return Gram(matrix, total, rows.features)
+    return Gram(shards.sum(matrix), shards.sum(total), features)
 
 
-def _precision(rows: UnitRows) -> np.dtype[np.floating]:
+def _precision(features: int, width: int) -> np.dtype[np.floating]:
     # ‖G‖_F² = V + (sum of overlaps), and only that sum matters. For V > 2m the Welch floor makes
     # it at least as large as V; for fewer rows it may be lost in float32's rounding. In narrow
     # heads the rounding adds up over more rows, and float64 costs little.
-    single = rows.features > 2 * rows.width and rows.width > 128
+    single = features > 2 * width and width > 128
     return np.dtype(np.float32 if single else np.float64)

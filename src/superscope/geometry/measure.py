@@ -25,9 +25,11 @@ from superscope.geometry.options import GeometryOptions
 from superscope.geometry.overlap import Overlap
 from superscope.geometry.pairs import PairStatistics
 from superscope.geometry.row_classes import RowClasses, classify
-from superscope.geometry.unit_rows import Float64, Prepared, UnitRows, centered, prepare
+from superscope.geometry.shards import WHOLE, Shards
+from superscope.geometry.unit_rows import Float64, UnitRows, centered, prepare
 from superscope.geometry.weighted import mean_row, weighted_overlap
 from superscope.heads import Head, near_zero
+from superscope.heads.rows import Indices
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen, expect
 from superscope.text import counted
@@ -41,6 +43,7 @@ def measure_head(
     *,
     frequencies: npt.ArrayLike | TokenCounts | None = None,
     initial: Head | None = None,
+    shards: Shards = WHOLE,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Geometry:
@@ -58,6 +61,9 @@ def measure_head(
         mean row weighted by them. Their texts, if known, are compared with the head's.
     initial
         The head before training. Adds how many rows moved from it.
+    shards
+        Where the rows are spread over processes: how to reach those of the others. Every process
+        gets the geometry of all; only what is exact without pairs can be measured.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``.
@@ -92,10 +98,12 @@ def measure_head(
         device=resolved(o.device), dtype=o.dtype, version=__version__,
     )  # fmt: skip
     weights, notes = (None, ()) if frequencies is None else of_rows(frequencies, head)
-    prepared = prepare(head)
-    if o.neighbors >= prepared.raw.features:
+    if shards is not WHOLE and (o.pairs != "none" or weights is not None or initial is not None):
+        raise UsageError("rows spread over processes are measured with pairs='none' alone")
+    prepared = prepare(head, shards)
+    if o.neighbors >= len(prepared.every_norm):
         raise UsageError(
-            f"{o.neighbors:,} neighbors were asked for of {prepared.raw.features:,} rows; "
+            f"{o.neighbors:,} neighbors were asked for of {len(prepared.every_norm):,} rows; "
             "a row has one neighbor less than there are rows"
         )
 
@@ -108,37 +116,40 @@ def measure_head(
         overlaps = {
             center: _overlap(
                 prepared.raw if row is None else centered(prepared, row), prepared.raw, center,
-                frequencies=weights, settings=settings, classes=classes, progress=report,
+                frequencies=weights, settings=settings, classes=classes, shards=shards,
+                progress=report,
             )
             for center, row in centers.items()
         }  # fmt: skip
-    kept = prepared.raw.head
+    kept, ids = prepared.raw.head, None
+    if shards is not WHOLE or prepared.raw.head.ids is not None:
+        ids = shards.join(kept.kept_ids + shards.first)
     return Geometry(
         provenance=replace(head.provenance, notes=(*head.provenance.notes, *notes)),
         settings=settings,
-        stored_features=head.stored.shape[0],
+        stored_features=int(shards.sum(np.array([float(head.stored.shape[0])]))[0]),
         width=head.width,
         zero_rows=tuple(prepared.zero_ids.tolist()),
-        near_zero_rows=_near_zero_ids(head, prepared),
-        norms=Norms.of(prepared.norms, o.threshold),
+        near_zero_rows=_near_zero_ids(head, prepared.every_norm, ids),
+        norms=Norms.of(prepared.every_norm, o.threshold),
         raw=overlaps["none"],
         centered=overlaps["mean"],
         frequency_centered=overlaps.get("frequency"),
         moved=None if initial is None else moved_rows(kept, initial),
         classes=classes,
         mean_row_norm=float(np.linalg.norm(prepared.mean)),
-        ids=kept.ids,
-        texts=_texts(kept),
+        ids=ids,
+        texts=_texts(kept) if shards is WHOLE else None,
     )
 
 
-def _near_zero_ids(head: Head, prepared: Prepared) -> tuple[int, ...]:
+def _near_zero_ids(head: Head, norms: Float64, ids: Indices | None) -> tuple[int, ...]:
     """Return the ids of rows near zero, also where they were left out."""
     if head.provenance.rows == "trained" and head.ids is not None:
         left_out: list[int] = np.setdiff1d(np.arange(head.stored.shape[0]), head.ids).tolist()
         return tuple(left_out)
-    positions = np.flatnonzero(near_zero(prepared.norms)).tolist()
-    return tuple(prepared.raw.head.id_of(position) for position in positions)
+    positions = np.flatnonzero(near_zero(norms))
+    return tuple((positions if ids is None else ids[positions]).tolist())
 
 
 def _texts(head: Head) -> tuple[str | None, ...] | None:
@@ -171,34 +182,35 @@ def _overlap(
     frequencies: Float64 | None,
     settings: Settings,
     classes: RowClasses | None,
+    shards: Shards,
     progress: Progress,
 ) -> Overlap:
-    if rows.features < 2:
-        raise HeadDataError(
-            f"{raw.head.provenance.model}: {counted(rows.features, 'row has', 'rows have')} a "
-            f"direction (center={center}); an overlap needs two"
-        )
-
     def report(stage: str, done: int, total: int) -> None:
         progress(stages.of(center, stage), done, total)
 
-    products = gram(rows, settings.device, report)
+    products = gram(rows, settings.device, report, shards)
+    if products.features < 2:
+        raise HeadDataError(
+            f"{raw.head.provenance.model}: {counted(products.features, 'row has', 'rows have')} a "
+            f"direction (center={center}); an overlap needs two"
+        )
+
     interference = products.token_interference(rows, settings.device, report)
     weighted = None
     if frequencies is not None:
         weighted = weighted_overlap(rows, interference, frequencies, settings.device, report)
     kept = rows.head.ids
     before = raw.head.ids if raw.head.ids is not None else np.arange(raw.features)
-    left_out = () if kept is None else tuple(np.setdiff1d(before, kept).tolist())
+    left_out = before[:0] if kept is None else np.setdiff1d(before, kept)
     return Overlap(
         center=center,
-        features=rows.features,
+        features=products.features,
         width=rows.width,
-        left_out=left_out,
+        left_out=tuple(shards.join(left_out + shards.first).tolist()),
         mean_square_overlap=products.mean_square_overlap,
         mean_overlap=products.mean_overlap,
         spectrum=products.spectrum(),
-        token_interference=interference,
+        token_interference=shards.join(interference),
         pairs=_pairs(rows, settings, classes, report),
         weighted=weighted,
     )

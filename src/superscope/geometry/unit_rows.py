@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from superscope.device import usable_cores
 from superscope.errors import HeadDataError
+from superscope.geometry.shards import WHOLE, Shards
 from superscope.heads import Head
 
 Float64 = npt.NDArray[np.float64]
@@ -116,6 +117,8 @@ class Prepared:
         The unit rows.
     norms
         Row norms, float64, shape (V,).
+    every_norm
+        Those of the rows of all processes.
     zero_ids
         Ids of rows that are exactly zero and were dropped.
     mean
@@ -124,11 +127,12 @@ class Prepared:
 
     raw: UnitRows
     norms: Float64
+    every_norm: Float64
     zero_ids: npt.NDArray[np.int64]
     mean: Float64
 
 
-def prepare(head: Head) -> Prepared:
+def prepare(head: Head, shards: Shards = WHOLE) -> Prepared:
     """Find norms, zero rows and the mean row in one pass.
 
     Raises
@@ -147,17 +151,19 @@ def prepare(head: Head) -> Prepared:
     for start, stop, (lengths, summed) in of_blocks(head, found):
         norms[start:stop] = lengths
         mean += summed
-    refuse_non_finite(head, norms)
+    every = shards.join(norms)
+    refuse_non_finite(head, every)
+    if not every.any():
+        raise HeadDataError(f"{_name(head)}: all {len(every):,} rows are zero")
     zero = np.flatnonzero(norms == 0)
-    zero_ids = np.array([head.id_of(i) for i in zero.tolist()], np.int64)
-    if len(zero) == total:
-        raise HeadDataError(f"{_name(head)}: all {total:,} rows are zero")
+    zero_ids = np.array([head.id_of(i) + shards.first for i in zero.tolist()], np.int64)
     if len(zero):
         kept = np.flatnonzero(norms > 0)
         head = head.keeping(head.kept_ids[kept], head.provenance.rows)
         norms = norms[kept]
     raw = UnitRows(head, 1.0 / norms, None)
-    return Prepared(raw, norms, zero_ids, mean / len(norms))
+    every = every[every > 0]
+    return Prepared(raw, norms, every, shards.join(zero_ids), shards.sum(mean) / len(every))
 
 
 def refuse_non_finite(head: Head, norms: Float64) -> None:
