@@ -28,3 +28,4 @@ from .observations import read_observations as read_observations
 from .report import write_report as write_report
 from .tables import write_table as write_table
 from .watch import Trace as Trace
+from .watch import Watch as Watch

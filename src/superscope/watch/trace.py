@@ -33,6 +33,8 @@ class EventKind(StrEnum):
     """The row that all share grew to a large part of every row, or shrank again."""
     WEIGHTS = "weights"
     """The matrix has another shape: its rows cannot be compared with those before."""
+    UNMEASURED = "unmeasured"
+    """The head cannot be measured: a number in it is not finite, or all rows are zero."""
 
 
 @dataclass(frozen=True)
