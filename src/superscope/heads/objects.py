@@ -16,7 +16,7 @@ from superscope.heads.adapters import MERGE, adapter_beside
 from superscope.heads.bias import bias_beside, bias_note
 from superscope.heads.dictionaries import choose
 from superscope.heads.encodings import Float32
-from superscope.heads.head import Head
+from superscope.heads.head import Head, Provenance
 from superscope.heads.kinds import JsonVocabulary
 from superscope.heads.tokens import from_tokenizer_json
 
@@ -75,10 +75,14 @@ def head_of(
             "a model is a name, a path, a Head, a model or layer of torch, a state dict or a "
             f"matrix (V, m), not {value!r:.80}"
         )
+    return with_tokens(head, tokens, head.stored.shape[0])
+
+
+def with_tokens(head: Head, tokens: Any, count: int) -> Head:
+    """Return a head that knows the text of each of `count` ids from a tokenizer or a sequence."""
     if tokens is None:
         return head
-    texts = _texts(tokens, head.stored.shape[0])
-    return replace(head, tokens=texts, tokenizer=_vocabulary(tokens))
+    return replace(head, tokens=_texts(tokens, count), tokenizer=_vocabulary(tokens))
 
 
 def _stacked(state: Mapping[str, Any]) -> Any:
@@ -106,27 +110,46 @@ def _layer(value: Any, layer: int) -> Any:
     return value[layer]
 
 
-def _of_model(model: Any) -> Head:
+def output_layer(model: Any) -> Any:
+    """Return the layer of a model whose weight is its head.
+
+    Raises
+    ------
+    HeadDataError
+        The model has none.
+    """
     layer = model.get_output_embeddings()
-    name = str(getattr(model, "name_or_path", "") or type(model).__name__)
     if layer is None:
         raise HeadDataError(
-            f"{name} has no output embeddings; load it with its head (AutoModelForCausalLM)"
+            f"{_name(model)} has no output embeddings; load it with its head (AutoModelForCausalLM)"
         )
-    weight = _weight(layer)
+    return layer
+
+
+def of_model(provenance: Provenance, model: Any) -> Provenance:
+    """Return where a head came from, with what a model says of itself."""
     inputs = getattr(model, "get_input_embeddings", lambda: None)()
-    tied = inputs is not None and _same(weight, getattr(inputs, "weight", None))
-    head = _of_layer(layer, name)
-    described = replace(
-        head.provenance,
+    own = getattr(output_layer(model), "weight", None)
+    tied = inputs is not None and _same(own, getattr(inputs, "weight", None))
+    return replace(
+        provenance,
+        model=_name(model),
         tensor="get_output_embeddings().weight",
         reason="tied to the input embedding" if tied else "the model's own output head",
         depth=getattr(getattr(model, "config", None), "num_hidden_layers", None),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
     )
+
+
+def _name(model: Any) -> str:
+    return str(getattr(model, "name_or_path", "") or type(model).__name__)
+
+
+def _of_model(model: Any) -> Head:
+    head = _of_layer(output_layer(model), _name(model))
     if head.bias is None:  # BART adds its own
         head = _biased(head, getattr(model, "final_logits_bias", None), "final_logits_bias")
-    return replace(head, provenance=replace(described, notes=head.provenance.notes))
+    return replace(head, provenance=of_model(head.provenance, model))
 
 
 def _of_state(state: Mapping[str, Any], tensor: str | None, model: str = "state dict") -> Head:

@@ -111,7 +111,7 @@ class Watch:
         self.options = changed(options, changes, "Watch")
         self.seconds = 0.0
         """Time that observing took."""
-        self._tokens = live_head(self.model, tokenizer).head.tokens  # also: there is a head
+        self._tokens = live_head(self.model, tokenizer, group).head.tokens  # also: there is a head
         self._log = EventLog(self._text)
         self._points: list[TracePoint] = []
         self._events: list[Event] = []

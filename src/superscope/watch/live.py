@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from superscope.arrays import as_numpy
 from superscope.geometry.shards import WHOLE, Shards
-from superscope.heads import Head, head_of
+from superscope.heads import ArrayRows, Head, Provenance, head_of
+from superscope.heads.objects import of_model, output_layer, with_tokens
+from superscope.watch.ranks import Ranks, local_part
 
 _WRAPPERS = ("_orig_mod", "module")
 """Where torch.compile, and parallelism of any kind, keep the model that they wrap."""
@@ -44,7 +47,7 @@ class Live:
     @property
     def writes(self) -> bool:
         """Whether this process writes the file."""
-        return self.shards.first == 0 and self.observes
+        return self.shards.rank == 0 if isinstance(self.shards, Ranks) else self.observes
 
 
 def unwrapped(model: Any) -> Any:
@@ -57,12 +60,40 @@ def unwrapped(model: Any) -> Any:
 def live_head(model: Any, tokens: Any = None, group: Any = None) -> Live:
     """Return the head of an unwrapped model.
 
+    Parameters
+    ----------
+    model
+        The model, its output layer, or a matrix.
+    tokens
+        Text of each row, of all processes.
+    group
+        The process group over which the rows are spread, unless the weight knows it.
+
+    Returns
+    -------
+    Live
+        The head as it is now.
+
     Raises
     ------
     SuperscopeError
-        The model has no output head.
+        The model has no output head, or it is split otherwise than by rows.
     """
-    return Live(head_of(model, tokens=tokens), WHOLE)
+    layer = output_layer(model) if hasattr(model, "get_output_embeddings") else model
+    weight: Any = layer if hasattr(layer, "shape") else getattr(layer, "weight", None)
+    part, group = local_part(weight) or (weight, group)
+    if part is weight and group is None:
+        return Live(head_of(model, tokens=tokens), WHOLE)
+    rows = as_numpy(part, "the head")[0]
+    described = Provenance(type(model).__name__, dtype=str(weight.dtype).removeprefix("torch."))
+    if layer is not model:
+        described = of_model(described, model)
+    head = Head(ArrayRows(rows), described)
+    if group is None:
+        return Live(with_tokens(head, tokens, len(rows)), WHOLE)
+    ranks = Ranks(group, len(rows))
+    count = int(ranks.sum(np.array([float(len(rows))]))[0])
+    return Live(with_tokens(head, tokens, count), ranks)
 
 
 def _rank() -> int:

@@ -1,0 +1,73 @@
+"""One of the processes that have a head's rows between them; writes what it finds as JSON."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from superscope import Watch
+from superscope.watch import live
+
+FOLDER, RANK, SIZE = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+
+
+def main() -> None:
+    dist.init_process_group(
+        "gloo", init_method=f"file://{FOLDER / 'meeting'}", rank=RANK, world_size=SIZE
+    )
+    states = np.load(FOLDER / "states.npy")  # (steps, V, m)
+    cut = len(states[0]) // 3  # parts of different lengths
+    own = slice(0, cut) if RANK == 0 else slice(cut, None)
+    found: dict[str, object] = {}
+
+    sent = []
+    made = live.Ranks
+
+    class Counted(made):  # type: ignore[misc, valid-type]
+        def __init__(self, group: object, rows: int) -> None:
+            super().__init__(group, rows)
+            sent.append(self)
+
+    live.Ranks = Counted  # type: ignore[misc]
+    head = torch.nn.Linear(states.shape[2], 1, bias=False)
+    watch = None
+    for step, rows in enumerate(states):
+        head.weight.data = torch.from_numpy(rows[own].copy())
+        watch = watch or Watch(head, group=dist.group.WORLD, out=FOLDER / "run.parquet")
+        watch.observe(step)
+    assert watch is not None
+    found["points"] = [asdict(point) for point in watch.trace.points]
+    found["events"] = [(e.step, e.kind, list(e.rows)) for e in watch.trace.events]
+    found["sent"] = sent[-1].sent
+
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import Replicate, Shard, distribute_tensor
+
+    mesh = init_device_mesh("cpu", (SIZE,))
+    for name, placement in (("rows", Shard(0)), ("whole", Replicate()), ("columns", Shard(1))):
+        tensor = distribute_tensor(torch.from_numpy(states[0]), mesh, [placement])
+        layer = torch.nn.Linear(1, 1, bias=False)
+        layer.weight = torch.nn.Parameter(tensor)
+        try:
+            point = Watch(layer).observe(0)
+            found[name] = None if point is None else asdict(point)
+        except Exception as error:
+            found[name] = str(error)
+
+    broken = torch.from_numpy(states[0][own].copy())
+    if RANK == 1:
+        broken[0, 0] = torch.nan
+    watch = Watch(broken, group=dist.group.WORLD)
+    watch.observe(0)
+    found["broken"] = [event.kind for event in watch.trace.events]
+
+    (FOLDER / f"{RANK}.json").write_text(json.dumps(found))
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
