@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import lab_coverage
 from benchmarks.loss import fetched
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
@@ -52,6 +53,7 @@ def run(setting: Setting) -> Iterator[Result | Section]:
         yield Section(
             f"Variants at width {widths[0]}", markdown_table(("variant", "tokens/s"), rows)
         )
+    yield from lab_coverage.run(setting)
 
 
 def _family(ids, width: int, vocabulary: int, steps: int) -> float:

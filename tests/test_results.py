@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from costs import make_cost, make_intervention
-from lab_tables import joined, simulated
+from lab_tables import joined, simulate
 from lab_texts import config, corpus
 from repackings import make_repacking
 from studies import make_evaluation, make_study
@@ -78,8 +78,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         for rate in (0.01, 1e30)
     )
     lab = superscope.lab.LabRuns((learned,), (diverged,))
-    factors = {"adamw": 1, "factored=8": 0.7, "factored=16": 0.9}
-    rates = (simulated(factors, widths=(8, 16), noise=0.01, rng=k, decay=k / 10) for k in range(4))
+    factors = {"factored=8": 0.7, "factored=16": 0.9}
+    rates = (simulate(factors, widths=(8, 16), noise=0.01, rng=k, decay=k / 10) for k in range(4))
     worth = superscope.lab.report(joined(*rates))
     results = [
         learned, diverged, lab,

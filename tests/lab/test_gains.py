@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from lab_tables import identified, joined, loss_at, simulated
+from lab_tables import joined, simulate, simulated_loss, with_identities
 
 from superscope import lab
 from superscope.errors import FormatError, UsageError
@@ -27,8 +27,8 @@ def noted(table: pd.DataFrame) -> str:
 
 
 def test_a_variant_that_is_the_baseline_gains_nothing() -> None:
-    table = simulated({"adamw": 1}, **NOISE)
-    (one,) = lab.gains(joined(table, identified(table.assign(variant="same")))).comparisons
+    table = simulate({}, **NOISE)
+    (one,) = lab.gains(joined(table, with_identities(table.assign(variant="same")))).comparisons
     assert [(w.gain.value, w.factor.value) for w in one.widths] == [(0, 1)] * 3
     assert (one.gain.value, one.factor.value, one.p, one.standing) == (0, 1, 1, "same")
 
@@ -36,27 +36,29 @@ def test_a_variant_that_is_the_baseline_gains_nothing() -> None:
 @pytest.mark.parametrize("factor", [0.8, 1.1, 1.25, 1.9])
 def test_a_factor_of_width_is_found_on_a_power_law(factor: float) -> None:
     """Without noise, to what interpolation between widths a factor of 2 apart leaves."""
-    (one,) = lab.gains(simulated({"adamw": 1, "other": factor})).comparisons
+    (one,) = lab.gains(simulate({"other": factor})).comparisons
     assert one.factor.value == pytest.approx(factor, rel=0.01)
     for at in one.widths:
-        assert at.gain.value == pytest.approx(loss_at(at.width) - loss_at(factor * at.width))
+        assert at.gain.value == pytest.approx(
+            simulated_loss(at.width) - simulated_loss(factor * at.width)
+        )
         if at.factor.value is not None:
             assert at.factor.value == pytest.approx(factor, rel=0.02)
 
 
 def test_no_curve_is_extrapolated() -> None:
     """At the widest width, and at any other of which the factor leads beyond it."""
-    better, worse = lab.gains(simulated({"adamw": 1, "better": 2.5, "worse": 0.4})).comparisons
+    better, worse = lab.gains(simulate({"better": 2.5, "worse": 0.4})).comparisons
     assert [at.factor.above for at in better.widths] == [None, 2, 1]
     assert [at.factor.below for at in worse.widths] == [1, 0.5, None]
-    (far,) = lab.gains(simulated({"adamw": 1, "far": 5})).comparisons
+    (far,) = lab.gains(simulate({"far": 5})).comparisons
     assert (far.factor.value, far.factor.above, far.standing) == (None, 4, "better")
-    text = said(simulated({"adamw": 1, "far": 5}, **NOISE))["far"]
+    text = said(simulate({"far": 5}, **NOISE))["far"]
     assert text.startswith("better by ") and "in width more than +300 %" in text
 
 
 def test_what_all_runs_of_a_seed_have_in_common_changes_no_gain() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, noise=0.005)
+    table = simulate({"other": 1.2}, noise=0.005)
     moved = table.assign(loss=table["loss"] + 0.3 * table["seed"])
     before, after = (lab.gains(t).comparisons[0] for t in (table, moved))
     for a, b in zip(before.widths, after.widths, strict=True):
@@ -65,7 +67,7 @@ def test_what_all_runs_of_a_seed_have_in_common_changes_no_gain() -> None:
 
 
 def test_exchanged_names_exchange_results() -> None:
-    table = simulated({"adamw": 1, "a": 1.2, "b": 0.9}, **NOISE)
+    table = simulate({"a": 1.2, "b": 0.9}, **NOISE)
     other = table.assign(variant=table["variant"].replace({"a": "b", "b": "a"}))
     one, two = lab.gains(table), lab.gains(other)
     for name, new in (("a", "b"), ("b", "a")):
@@ -74,7 +76,7 @@ def test_exchanged_names_exchange_results() -> None:
 
 
 def test_baseline_and_variant_exchanged_change_the_sign() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    table = simulate({"other": 1.2}, **NOISE)
     one, two = (lab.gains(table, name).comparisons[0] for name in ("adamw", "other"))
     assert one.gain.value == -two.gain.value
     assert one.factor.value * two.factor.value == pytest.approx(1)
@@ -82,7 +84,7 @@ def test_baseline_and_variant_exchanged_change_the_sign() -> None:
 
 
 def test_a_wider_baseline_that_is_not_better_gives_no_width() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    table = simulate({"other": 1.2}, **NOISE)
     table.loc[(table["variant"] == "adamw") & (table["width"] == 128), "loss"] += 1
     (one,) = lab.gains(table).comparisons
     assert one.factor.missing == "a wider baseline is not better"
@@ -97,10 +99,10 @@ def test_intervals_hold_the_truth_in_95_of_100_tables() -> None:
     truth = {"none": 1.0, "some": 1.2, "less": 0.9}
     held: dict[str, list[bool]] = {"gain": [], "factor": [], "mean": []}
     for rng in range(60):
-        found = lab.gains(simulated({"adamw": 1} | truth, rng=rng, noise=0.006, shared=0.02))
+        found = lab.gains(simulate(truth, rng=rng, noise=0.006, shared=0.02))
         for one in found.comparisons:
             factor, at = truth[one.variant], one.widths[1]
-            gain = loss_at(64) - loss_at(64 * factor)
+            gain = simulated_loss(64) - simulated_loss(64 * factor)
             held["gain"].append(at.gain.low <= gain <= at.gain.high)
             held["factor"].append(at.factor.low <= factor <= at.factor.high)
             held["mean"].append(one.factor.low <= factor <= one.factor.high)
@@ -109,7 +111,7 @@ def test_intervals_hold_the_truth_in_95_of_100_tables() -> None:
 
 
 def test_one_seed_has_no_interval_and_says_so() -> None:
-    table = simulated({"adamw": 1, "other": 1.25}, seeds=(0,))
+    table = simulate({"other": 1.25}, seeds=(0,))
     (one,) = lab.gains(table).comparisons
     assert (one.gain.low, one.factor.low, one.p, one.standing) == (None, None, None, "open")
     text = "cannot be said: one seed gives no interval (+25 % width) at 2 M tokens."
@@ -117,14 +119,23 @@ def test_one_seed_has_no_interval_and_says_so() -> None:
 
 
 def test_one_width_has_no_factor_and_says_so() -> None:
-    table = simulated({"adamw": 1, "other": 1.25}, widths=(64,), **NOISE)
+    table = simulate({"other": 1.25}, widths=(64,), **NOISE)
     (one,) = lab.gains(table).comparisons
     assert one.standing == "better"
     assert "(the baseline has these seeds at one width only)" in said(table)["other"]
 
 
+def test_an_interval_that_leaves_the_baselines_widths_is_told_in_nats() -> None:
+    """A little worse at the widest width alone: how far it may be better no width tells."""
+    table = simulate({"other": 0.99}, noise=0.003, rng=2)
+    table = table[(table["variant"] == "adamw") | (table["width"] == 128)]
+    (one,) = lab.gains(table).comparisons
+    assert (one.factor.low is not None, one.factor.high, one.log_factor) == (True, None, None)
+    assert "beyond the widest))" in said(table)["other"]
+
+
 def test_pairs_are_those_of_common_seeds() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, seeds=(0, 1, 2, 3))
+    table = simulate({"other": 1.2}, seeds=(0, 1, 2, 3))
     some = table[(table["variant"] == "adamw") | (table["seed"] < 2) | (table["width"] == 32)]
     (one,) = lab.gains(some).comparisons
     assert [at.seeds for at in one.widths] == [(0, 1, 2, 3), (0, 1), (0, 1)]
@@ -139,7 +150,7 @@ def test_pairs_are_those_of_common_seeds() -> None:
 
 def test_gains_are_told_in_width_at_each_budget() -> None:
     lost = {BUDGETS[0]: 1.3, BUDGETS[1]: 1.0}
-    table = simulated({"adamw": 1, "lasts": 1.3, "fades": lost, "costs": 0.7}, tokens=BUDGETS,
+    table = simulate({"lasts": 1.3, "fades": lost, "costs": 0.7}, tokens=BUDGETS,
                       noise=0.002, shared=0.03)  # fmt: skip
     found = said(table)
     assert list(found) == ["lasts", "fades", "costs"]
@@ -151,7 +162,7 @@ def test_gains_are_told_in_width_at_each_budget() -> None:
 
 def test_many_comparisons_are_counted() -> None:
     chance = {f"v{k}": 1.0 for k in range(30)}
-    gains = lab.gains(simulated({"adamw": 1} | chance, noise=0.01, rng=3))
+    gains = lab.gains(simulate(chance, noise=0.01, rng=3))
     assert gains.tested == 30
     above = [c for c in gains.comparisons if c.standing in ("better", "worse")]
     assert above and all(c.adjusted > 0.05 for c in above)
@@ -165,12 +176,12 @@ def test_many_comparisons_are_counted() -> None:
 def searched(*rates: float, name: str = "adamw", factor: float = 1) -> pd.DataFrame:
     """Return a search on a seed of its own; the table's own rate is 0.008."""
     return joined(
-        *(simulated({name: factor}, widths=(64,), seeds=(9,), learning_rate=r) for r in rates)
+        *(simulate({name: factor}, widths=(64,), seeds=(9,), learning_rate=r) for r in rates)
     )
 
 
 def test_a_search_is_told_but_not_compared() -> None:
-    grid = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    grid = simulate({"other": 1.2}, **NOISE)
     rates = (0.004, 0.008, 0.016)
     table = joined(grid, searched(*rates), searched(*rates, name="other", factor=3))
     assert lab.gains(table).comparisons[0].widths == lab.gains(grid).comparisons[0].widths
@@ -181,9 +192,7 @@ def test_a_search_is_told_but_not_compared() -> None:
 
 
 def test_among_equal_settings_the_best_is_taken_and_called_optimistic() -> None:
-    low, high = (
-        simulated({"adamw": 1, "other": f}, learning_rate=r) for f, r in ((1.1, 0.008), (1.2, 0.01))
-    )
+    low, high = (simulate({"other": f}, learning_rate=r) for f, r in ((1.1, 0.008), (1.2, 0.01)))
     table = joined(low, high[high["variant"] == "other"])
     (one,) = lab.gains(table).comparisons
     assert (one.choice.setting.learning_rate, one.choice.equally) == (0.01, 1)
@@ -191,38 +200,35 @@ def test_among_equal_settings_the_best_is_taken_and_called_optimistic() -> None:
 
 
 def test_runs_that_diverged_are_told() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    table = simulate({"other": 1.2}, **NOISE)
     table.loc[(table["variant"] == "other") & (table["seed"] == 1), "loss"] = None
     (one,) = lab.gains(table).comparisons
     assert [at.seeds for at in one.widths] == [(0, 2)] * 3
-    assert "other at 2 M tokens: 3 runs diverged and cannot be compared." in noted(table)
+    assert "other at 2 M tokens: 3 runs diverged, and the others flatter it." in noted(table)
 
 
 def test_budgets_of_other_batches_are_one() -> None:
     """Whole steps of 4 and of 16 windows are not the same number of tokens."""
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    table = simulate({"other": 1.2}, **NOISE)
     other = table["variant"] == "other"
     table = table.assign(
         tokens=table["tokens"].where(~other, 1_998_848), batch=table["batch"].where(~other, 16)
     )
-    (one,) = lab.gains(identified(table)).comparisons
+    (one,) = lab.gains(with_identities(table)).comparisons
     assert one.standing == "better"
     assert "has batches of 16 and adamw of 4" in noted(table)
 
 
 def test_texts_are_compared_apart() -> None:
-    tables = [
-        simulated({"adamw": 1, "other": f}, dataset=name, **NOISE)
-        for name, f in (("a", 1.3), ("b", 0.7))
-    ]
+    tables = [simulate({"other": f}, dataset=name, **NOISE) for name, f in (("a", 1.3), ("b", 0.7))]
     found = said(joined(*tables))
     assert found["other (a)"].startswith("worth") and found["other (b)"].startswith("costs")
 
 
 def test_bodies_with_other_attention_are_compared_apart() -> None:
     """Another table of the same widths and seeds, as that of narrow heads is."""
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
-    heads = simulated({"adamw": 1, "factored=32": 0.8}, attention_width=8, noise=0.01, rng=1)
+    table = simulate({"other": 1.2}, **NOISE)
+    heads = simulate({"factored=32": 0.8}, attention_width=8, noise=0.01, rng=1)
     assert lab.gains(joined(table, heads)).comparisons[-1].widths == (
         lab.gains(table).comparisons[0].widths
     )
@@ -233,9 +239,10 @@ def test_bodies_with_other_attention_are_compared_apart() -> None:
 
 
 def test_a_variant_without_a_baseline_beside_it_is_told() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
-    alone = simulated({"other": 1}, tokens=(500_000,), **NOISE)
-    assert "other at 500 k tokens (words, gpt-neox, depth 4, context 256, attention heads" in (
+    table = simulate({"other": 1.2}, **NOISE)
+    alone = simulate({"other": 1}, tokens=(500_000,), **NOISE)
+    alone = alone[alone["variant"] == "other"]
+    assert "other at 500 k tokens (simulated, gpt-neox, depth 4, context 256, attention heads" in (
         noted(joined(table, alone))
     )
 
@@ -244,7 +251,7 @@ def test_a_variant_without_a_baseline_beside_it_is_told() -> None:
 
 
 def test_a_run_in_two_tables_counts_once_and_a_contradiction_is_refused() -> None:
-    table = simulated({"adamw": 1, "other": 1.2}, **NOISE)
+    table = simulate({"other": 1.2}, **NOISE)
     assert lab.gains(joined(table, table)).comparisons == lab.gains(table).comparisons
     wrong = table.assign(loss=table["loss"] + 1e-3)
     with pytest.raises(UsageError, match=r"\(adamw, width 32, seed 0\) has loss 4\.\d+ in "):
@@ -252,7 +259,7 @@ def test_a_run_in_two_tables_counts_once_and_a_contradiction_is_refused() -> Non
 
 
 def test_what_is_no_table_of_runs_is_refused() -> None:
-    table = simulated({"adamw": 1, "other": 1.2})
+    table = simulate({"other": 1.2})
     with pytest.raises(UsageError, match="has no variant 'adam'; did you mean adamw"):
         lab.gains(table, "adam")
     with pytest.raises(FormatError, match="it has no column variant"):
@@ -266,6 +273,6 @@ def test_what_is_no_table_of_runs_is_refused() -> None:
 
 
 def test_a_baseline_alone_says_so() -> None:
-    report = str(lab.report(simulated({"adamw": 1}, widths=(64,))))
+    report = str(lab.report(simulate({}, widths=(64,))))
     assert "nothing can be compared with adamw: there is no other variant" in report
     assert "no variant was trained at two widths" in report

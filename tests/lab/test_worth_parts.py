@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab_tables import identified, joined, loss_at, simulated
+from lab_tables import joined, simulate, simulated_loss, with_identities
 from scipy import stats
 
 from superscope import lab
@@ -81,20 +81,20 @@ def test_holm_keeps_the_order_and_lies_between_p_and_bonferroni(p: list[float]) 
 
 
 def test_a_curve_goes_through_its_losses_and_ends_there() -> None:
-    losses = {m: loss_at(m) for m in (32, 64, 128)}
+    losses = {m: simulated_loss(m) for m in (32, 64, 128)}
     found = curve(losses)
     assert found.log_width(list(losses.values())).tolist() == np.log([32, 64, 128]).tolist()
-    assert np.isnan(found.log_width([loss_at(31), loss_at(129)])).all()
+    assert np.isnan(found.log_width([simulated_loss(31), simulated_loss(129)])).all()
     assert curve({32: 4.0, 64: 4.0}) is None
 
 
 def test_a_curve_is_nearer_to_a_power_law_than_straight_lines_are() -> None:
     widths = np.array([32, 64, 128])
-    losses = [loss_at(m) for m in widths]
+    losses = [simulated_loss(m) for m in widths]
     found = curve(dict(zip(widths.tolist(), losses, strict=True)))
-    straight = np.interp(-loss_at(40), -np.array(losses), np.log(widths)) - math.log(32)
+    straight = np.interp(-simulated_loss(40), -np.array(losses), np.log(widths)) - math.log(32)
     truth = math.log(40 / 32)
-    assert abs(log_factor(found, 32, loss_at(40)) - truth) < 0.2 * abs(straight - truth)
+    assert abs(log_factor(found, 32, simulated_loss(40)) - truth) < 0.2 * abs(straight - truth)
 
 
 @given(st.floats(0.6, 1.8), st.floats(0.3, 1.2))
@@ -120,10 +120,10 @@ def test_a_full_block_leaves_out_what_is_not_there() -> None:
 
 
 def test_slopes_and_their_differences_are_found() -> None:
-    made = [
-        simulated({name: 1}, widths=(32, 64, 96, 128), slopes=slopes, noise=0.01, rng=k)
-        for k, (name, slopes) in enumerate({"adamw": (-0.4, -0.7), "coupled": (-0.7, -0.7)}.items())
-    ]
+    options = {"widths": (32, 64, 96, 128), "noise": 0.01}
+    base = simulate({}, slopes=(-0.4, -0.7), **options)
+    other = simulate({"coupled": 1}, slopes=(-0.7, -0.7), rng=1, **options)
+    made = [base, other[other["variant"] == "coupled"]]
     base, other = lab.slopes(joined(*made)).variants
     assert base.of("mean_square_overlap").difference is None
     for variant, raw in ((base, -0.4), (other, -0.7)):
@@ -142,7 +142,7 @@ def test_slopes_and_their_differences_are_found() -> None:
 def test_width_confounds_overlap_and_loss() -> None:
     """Within a cell nothing hangs together, across widths it does."""
     tables = [
-        simulated({"adamw": 1}, learning_rate=rate, noise=0.01, rng=k)
+        simulate({}, learning_rate=rate, noise=0.01, rng=k)
         for k, rate in enumerate((0.002, 0.004, 0.008, 0.016, 0.032, 0.064))
     ]
     found = lab.correlations(joined(*tables))
@@ -155,7 +155,7 @@ def test_width_confounds_overlap_and_loss() -> None:
 
 def test_a_cell_is_correlated_as_scipy_does() -> None:
     tables = [
-        simulated({"adamw": 1}, widths=(64,), seeds=(0,), decay=decay, noise=0.01, rng=k)
+        simulate({}, widths=(64,), seeds=(0,), decay=decay, noise=0.01, rng=k)
         for k, decay in enumerate((0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0))
     ]
     table = joined(*tables)
@@ -175,8 +175,8 @@ def test_a_cell_is_correlated_as_scipy_does() -> None:
 
 
 def test_few_settings_have_no_correlation() -> None:
-    assert lab.correlations(simulated({"adamw": 1})).found == ()
-    assert "no variant was trained at four settings" in str(lab.correlations(simulated({"a": 1})))
+    assert lab.correlations(simulate({})).found == ()
+    assert "no variant was trained at four settings" in str(lab.correlations(simulate({"a": 1})))
 
 
 # Head or body
@@ -185,11 +185,11 @@ def test_few_settings_have_no_correlation() -> None:
 def test_the_share_of_the_head_is_found() -> None:
     """Heads of rank r cost a third of what narrow bodies cost."""
     ranks = (8, 16, 32, 64, 128)
-    bodies = simulated({"adamw": 1}, widths=ranks, noise=1e-3, shared=0.02)
+    bodies = simulate({}, widths=ranks, noise=1e-3, shared=0.02)
     heads = [bodies[bodies["width"] == 128].assign(variant=f"factored={r}") for r in ranks]
     for rank, head in zip(ranks, heads, strict=True):
-        head["loss"] += (loss_at(rank) - loss_at(128)) / 3
-    (found,) = lab.head_or_body(joined(bodies, *map(identified, heads)))
+        head["loss"] += (simulated_loss(rank) - simulated_loss(128)) / 3
+    (found,) = lab.head_or_body(joined(bodies, *map(with_identities, heads)))
     assert [p.rank for p in found.points] == list(ranks) and found.width == 128 and found.own_end
     for point in found.points[:-1]:
         assert point.share.low - 0.01 <= 1 / 3 <= point.share.high + 0.01

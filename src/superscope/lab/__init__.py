@@ -15,6 +15,7 @@ from superscope.lab.variants import VARIANTS, Option, Setting, Variant
 from superscope.lab.worth._correlations import Cell, Correlation, LabCorrelations, correlations
 from superscope.lab.worth._gains import gains
 from superscope.lab.worth._head_or_body import HeadOrBody, HeadPoint, head_or_body
+from superscope.lab.worth._simulate import simulate
 from superscope.lab.worth._slopes import LabSlopes, Slope, VariantSlopes, slopes
 from superscope.lab.worth.joined import read_tables
 from superscope.lab.worth.lab_gains import Comparison, Factor, LabGains, WidthGain
@@ -58,6 +59,7 @@ __all__ = [
     "read_table",
     "read_tables",
     "report",
+    "simulate",
     "slopes",
     "sweep",
     "train",

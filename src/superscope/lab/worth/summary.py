@@ -22,7 +22,7 @@ def _(gains: LabGains) -> str:
     if not gains.comparisons:
         return f"nothing can be compared with {named(gains.baseline)}: there is no other variant"
     titles = "; ".join(map(str, gains.benches))
-    lines = [f"what variants are worth against {named(gains.baseline)}: {titles}"]
+    lines = [wrapped(f"what variants are worth against {named(gains.baseline)}: {titles}", "")]
     lines += [wrapped(f"{name}: {said}", "  ") for name, said in sentences(gains)]
     lines += [
         "",

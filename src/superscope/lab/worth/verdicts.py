@@ -80,11 +80,11 @@ def worth(one: Comparison) -> str:
     if one.gain is None:
         return f"cannot be said: {one.missing}"
     factor, standing = one.factor, one.standing
-    if factor.value is None:
-        return _in_nats(one)
     said = factor_text(factor)
-    if one.log_factor is None:
+    if one.gain.low is None and factor.value is not None:
         return f"cannot be said: {NO_INTERVAL} ({said} width)"
+    if factor.value is None or one.log_factor is None:
+        return _in_nats(one)
     if standing == "better":
         return f"worth {said} width"
     if standing == "worse":
@@ -206,7 +206,7 @@ def notes(gains: LabGains) -> Iterator[str]:
                 "them is compared, which is optimistic."
             )
         if choice.diverged:
-            yield f"{where}: {counted(choice.diverged, 'run')} diverged and cannot be compared."
+            yield f"{where}: {counted(choice.diverged, 'run')} diverged, and the others flatter it."
     for choice in gains.unmatched:
         yield (
             f"{named(choice.variant)} at {tokens_text(choice.tokens)} ({choice.bench}): there is "
