@@ -42,6 +42,7 @@ def read_head(
     model: str | Path | Checkpoint,
     options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
     *,
+    texts: bool = True,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Head:
@@ -54,6 +55,9 @@ def read_head(
         that :func:`locate` returned.
     options
         What to read; keywords override single options.
+    texts
+        Whether to read ``tokenizer.json`` too, for the text of the tokens. With
+        ``rows="tokenizer"`` it is read in any case.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress(stage, done, total)``, in bytes.
@@ -82,7 +86,8 @@ def read_head(
     o = changed(options, changes, "read_head")
     with _printable(), chosen(progress) as report:
         found = model if isinstance(model, Checkpoint) else locate(model, o.revision)
-        return _kept_rows(_read(found, Opened(found), o, report), o)
+        with_text = texts or o.rows == "tokenizer"
+        return _kept_rows(_read(found, Opened(found), o, report, with_text), o)
 
 
 @taking(HeadOptions)
@@ -179,21 +184,30 @@ def _kept_rows(head: Head, options: HeadOptions) -> Head:
     return head if options.rows == "all" else _tokenizer_rows(head)
 
 
-def _read(checkpoint: Checkpoint, opened: Opened, options: HeadOptions, progress: Progress) -> Head:
+def _read(
+    checkpoint: Checkpoint,
+    opened: Opened,
+    options: HeadOptions,
+    progress: Progress,
+    texts: bool = True,
+) -> Head:
     adapter = adapter_of(checkpoint) if options.tensor is None else None
     if adapter is None:
         if options.base is not None and options.tensor is not None:
             raise UsageError("pass either base= or tensor=")
         refuse_base(checkpoint, options.base)
-        return _of_model(checkpoint, opened, options, progress)
+        return _of_model(checkpoint, opened, options, progress, texts)
     if adapter.whole_head:
         adapter.check_whole(options.base)
-        head = _of_model(checkpoint, opened, options, progress)
+        head = _of_model(checkpoint, opened, options, progress, texts)
         reason = "the output head that was trained or saved with the adapter"
         return replace(head, provenance=replace(head.provenance, reason=reason, parameters=None))
     base = adapter.base(options.base)
-    head = _of_model(base, Opened(base), replace(options, base=None, revision=None), progress)
+    of_base = replace(options, base=None, revision=None)
+    head = _of_model(base, Opened(base), of_base, progress, texts)
     head = adapter.joined(head, base)
+    if not texts:
+        return head
     own = _with_text(
         checkpoint, replace(head, tokens=None, tokenizer=None)
     )  # it may have added tokens
@@ -201,7 +215,11 @@ def _read(checkpoint: Checkpoint, opened: Opened, options: HeadOptions, progress
 
 
 def _of_model(
-    checkpoint: Checkpoint, opened: Opened, options: HeadOptions, progress: Progress
+    checkpoint: Checkpoint,
+    opened: Opened,
+    options: HeadOptions,
+    progress: Progress,
+    texts: bool,
 ) -> Head:
     if checkpoint.cache is None:
         head = _from_source(checkpoint, opened, options)
@@ -221,7 +239,8 @@ def _of_model(
         file=None if head.provenance.file is None else encodable(head.provenance.file),
         notes=notes,
     )
-    return _with_text(checkpoint, replace(head, provenance=described))
+    head = replace(head, provenance=described)
+    return _with_text(checkpoint, head) if texts else head
 
 
 def _with_text(checkpoint: Checkpoint, head: Head) -> Head:

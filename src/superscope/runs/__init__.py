@@ -1,6 +1,6 @@
 """Do many tasks, locally or on a cluster, so that they can be stopped and resumed."""
 
-from superscope.runs.executors import Workers, dask_cluster, processes, workers_of
+from superscope.runs.executors import Workers, dask_cluster, processes, this_process, workers_of
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
 from superscope.runs.results import read_results
@@ -18,5 +18,6 @@ __all__ = [
     "read_results",
     "read_sweep_file",
     "run_all",
+    "this_process",
     "workers_of",
 ]

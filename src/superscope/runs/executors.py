@@ -67,6 +67,29 @@ def lost(name: str, error: BaseException) -> RemoteError:
     )
 
 
+class _Here(Executor):
+    """An executor that does each task when it is submitted."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def this_process() -> Workers:
+    """Do tasks in this process, one after the other.
+
+    Returns
+    -------
+    Workers
+        One, which starts at once; Ctrl-C ends the task that it does.
+    """
+    return Workers(_Here(), lambda: 1, "this process")
+
+
 class _Pool(Executor):
     """A process pool that is recreated when one of its processes dies."""
 

@@ -196,6 +196,9 @@ class _Sweep(Generic[T]):
         except RuntimeError as error:  # broken, or shut down
             job.release()
             raise lost(self.workers.name, error) from error
+        except BaseException:  # Ctrl-C
+            job.release()
+            raise
 
     def collect(self, future: Future[list[bytes]], job: _Job[T]) -> None:
         """Store the results of a job, or record why there are none."""
