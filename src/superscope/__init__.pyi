@@ -29,3 +29,4 @@ from .report import write_report as write_report
 from .tables import write_table as write_table
 from .watch import Trace as Trace
 from .watch import Watch as Watch
+from .watch import measure_revisions as measure_revisions

@@ -23,7 +23,14 @@ import tasks
 from tasks import Note, begun, eventually
 
 from superscope.errors import RemoteError
-from superscope.runs import Outcome, RunFolder, processes, run_all, workers_of
+from superscope.runs import (
+    Outcome,
+    RunFolder,
+    processes,
+    run_all,
+    this_process,
+    workers_of,
+)
 
 
 @pytest.fixture
@@ -301,3 +308,25 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert "put the call under if __name__ == '__main__'" in done.stderr
+
+
+def test_tasks_in_this_process_are_kept_one_by_one_and_can_be_stopped(
+    folder: RunFolder, log: Path
+) -> None:
+    done: list[int] = []
+
+    def work(todo: list[Note]) -> list[bytes]:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(len(kept(folder)))
+        return tasks.work(todo)
+
+    todo = notes(log, 4)
+    with pytest.raises(KeyboardInterrupt):
+        run_all(todo, work, folder, this_process(), progress=None)
+    assert done == [0, 1]
+    done.clear()
+    # No lock is left, though the traceback is still known.
+    found = run_all(todo, tasks.work, folder, this_process(), progress=None)
+    assert (found.done, found.found) == (2, 2)
+    assert kept(folder) == names(todo)

@@ -14,14 +14,14 @@ def cache(
     clear: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """List or delete the downloaded heads and tables.
+    """List or delete the downloaded heads and tables, and measured revisions.
 
     Parameters
     ----------
     names
         Models or tables, named as in the list; default: all.
     clear
-        Delete them instead of listing them. They are downloaded again when they are needed.
+        Delete them instead of listing them. They are made again when they are needed.
     json
         Print one line of JSON for each instead of a table.
     """
@@ -31,9 +31,10 @@ def cache(
     from superscope.heads.holdings import Holding, cached_heads, drop
     from superscope.laws.table import cached_tables
     from superscope.text import columns, counted, named, number
+    from superscope.watch.revisions import kept_measurements
 
     tables = [Holding(f.name, None, "table", f.stat().st_size, f) for f in cached_tables()]
-    held = (*cached_heads(), *tables)
+    held = (*cached_heads(), *kept_measurements(), *tables)
     wanted = [_plain(name) for name in names]
     for name, given in zip(wanted, names, strict=True):
         if not any(_of(held_name.name, name) for held_name in held):

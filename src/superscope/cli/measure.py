@@ -24,6 +24,7 @@ def measure(
     frequencies: Path | None = None,
     family: str | None = None,
     initial: str | None = None,
+    revisions: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     table: Path | None = None,
     tokens: Path | None = None,
@@ -44,11 +45,15 @@ def measure(
         Measure every member: opt, gpt2, qwen2.5, pythia, llama3, gemma3, qwen3, olmo2, smollm2.
     initial
         The MODEL before training, such as hf://EleutherAI/pythia-70m@step0; shows which rows moved.
+    revisions
+        Measure the head over training: the branches and tags of MODEL that match a pattern, such as
+        'step*'; or in a local folder, the folders or files, such as 'checkpoint-*'. Measured ones
+        are kept, so that the same command goes on where it was stopped.
     json
         Print one line of JSON for each model instead of the table, without numbers of single
         tokens.
     table
-        Write one row for each model to this .parquet or .csv file.
+        Write one row for each model, or revision, to this .parquet or .csv file.
     tokens
         Write one row for each token to this .parquet or .csv file: norm, interference and nearest
         tokens.
@@ -57,6 +62,16 @@ def measure(
     figures
         Write the figures to this folder, each as PNG, PDF and SVG.
     """
+    if revisions is not None:
+        from superscope.cli.revisions import measure_over_training
+
+        measure_over_training(
+            models, revisions, options, json=json, table=table, figures=figures,
+            others={"frequencies": frequencies, "family": family, "initial": initial,
+                    "tokens": tokens, "report": report},
+        )  # fmt: skip
+        return
+
     from superscope.cli.figures import write_figures
     from superscope.frequency import read_frequencies
     from superscope.heads import members

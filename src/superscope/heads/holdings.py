@@ -13,7 +13,7 @@ from superscope.heads import cache, copies
 
 @dataclass(frozen=True)
 class Holding:
-    """The kept files of one version of a model, or of one published table.
+    """The kept files of one version of a model, of its measured revisions, or of a table.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Holding:
     revision
         Commit or version, or None.
     content
-        Names of the kept tensors, or ``table``.
+        Names of the kept tensors, ``measured revisions``, or ``table``.
     nbytes
         Size of the files in bytes.
     path
@@ -68,7 +68,7 @@ def drop(holding: Holding) -> None:
             path.unlink(missing_ok=True)
             return
         shutil.rmtree(path)
-        if not any(left.is_dir() for left in path.parent.iterdir()):
+        if path.parent.name == "heads" and not any(left.is_dir() for left in path.parent.iterdir()):
             shutil.rmtree(path.parent.parent)  # the list of files of a model without any head
     except OSError as error:
         raise UsageError(f"cannot delete {path}: {error.strerror or error}") from error

@@ -35,11 +35,14 @@ class Workers:
         How many workers there are now; on a cluster they come and go.
     name
         What messages call it.
+    ahead
+        Tasks to submit for each worker: more than one, so that no worker is idle.
     """
 
     executor: Executor
     count: Callable[[], int]
     name: str
+    ahead: int = 2
 
 
 def workers_of(executor: Executor) -> Workers:
@@ -87,7 +90,7 @@ def this_process() -> Workers:
     Workers
         One, which starts at once; Ctrl-C ends the task that it does.
     """
-    return Workers(_Here(), lambda: 1, "this process")
+    return Workers(_Here(), lambda: 1, "this process", ahead=1)
 
 
 class _Pool(Executor):

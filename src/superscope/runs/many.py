@@ -22,7 +22,6 @@ from superscope.runs.executors import Workers, lost
 from superscope.runs.folder import Claim, RunFolder
 
 ATTEMPTS = 3  # for a task whose worker dies: the task itself may be the cause
-AHEAD = 2  # tasks submitted per worker, so that no worker is idle
 RECHECK = 1.0  # seconds between checks of tasks that another sweep is working on
 
 
@@ -136,7 +135,7 @@ class _Sweep(Generic[T]):
                 if self.suspects and not self.flying:
                     self.submit(self.suspects.popleft())
                 alone = self.suspects or any(job.attempts > 1 for job in self.flying.values())
-                room = 0 if alone else AHEAD * self.workers.count()
+                room = 0 if alone else self.workers.ahead * self.workers.count()
                 while self.waiting and len(self.flying) < room:
                     job = self.next_job()
                     if job.tasks:

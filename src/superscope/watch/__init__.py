@@ -2,7 +2,19 @@
 
 from superscope.watch import summary  # noqa: F401  (how results print)
 from superscope.watch._watch import Watch
+from superscope.watch.revisions import NotMeasuredRevision, RevisionTrace, measure_revisions
 from superscope.watch.trace import Event, EventKind, Trace, TracePoint
 from superscope.watch.trace_file import read_trace, write_trace
 
-__all__ = ["Event", "EventKind", "Trace", "TracePoint", "Watch", "read_trace", "write_trace"]
+__all__ = [
+    "Event",
+    "EventKind",
+    "NotMeasuredRevision",
+    "RevisionTrace",
+    "Trace",
+    "TracePoint",
+    "Watch",
+    "measure_revisions",
+    "read_trace",
+    "write_trace",
+]

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from superscope.text import as_text, columns, named, number, percent, sentence, shown_lines
+from collections.abc import Sequence
+
+from superscope.text import (
+    advice,
+    as_text,
+    columns,
+    counted,
+    named,
+    number,
+    percent,
+    sentence,
+    shown_lines,
+)
+from superscope.watch.revisions import RevisionTrace
 from superscope.watch.trace import Event, Trace, TracePoint
 
 SHOWN = 12
 """The last observations and events that are shown."""
+REVISIONS = 24
+"""Observations after the fact that are shown."""
 
 
 @as_text.register
 def _(trace: Trace) -> str:
     """Return the last observations as lines of a table, and below them the last events."""
-    header = ("step", "mean c²", "centered", "effective width", "mean norm", "mean row", "regime")
     lines = [f"{named(trace.model or 'model')}: {len(trace.points):,} observations"]
-    lines += columns(header, [_cells(point) for point in trace.points[-SHOWN:]])
+    lines += _table(trace.points[-SHOWN:])
     if trace.events:
         lines += ["", "events", *map(line_of, trace.events[-SHOWN:])]
     return "\n".join(lines)
+
+
+@as_text.register
+def _(trace: RevisionTrace) -> str:
+    """Return observations, evenly chosen where they are many, and what is missing."""
+    last = len(trace.points) - 1
+    even = sorted({round(k * last / (REVISIONS - 1)) for k in range(REVISIONS)})
+    points = [trace.points[k] for k in even]
+    title = f"{named(trace.model or 'model')}: {counted(len(trace.points), 'revision')}"
+    if len(points) < len(trace.points):
+        title += f", of which {len(points)} are shown"
+    lines = [title, *_table(points)]
+    if trace.missing:
+        lines += ["", "not measured"]
+        lines += [shown_lines([f"{one.name}: {advice(one.why)}"]) for one in trace.missing]
+    return "\n".join(lines)
+
+
+def _table(points: Sequence[TracePoint]) -> list[str]:
+    header = ("step", "mean c²", "centered", "effective width", "mean norm", "mean row", "regime")
+    return columns(header, [_cells(point) for point in points])
 
 
 def line_of(event: Event) -> str:
