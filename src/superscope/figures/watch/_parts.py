@@ -189,7 +189,7 @@ def _update(trace: Trace) -> Part | None:
             _put(panel, steps, np.where(change > 0, change, np.nan), color)
 
     lines = tuple((label, "-", color) for label, color in colors.items())
-    return Part("change since the last observation", "over the rms norm", lines, draw,
+    return Part("change since the last observation", "change, over the rms norm", lines, draw,
                 "Changes since the last observation are split into what all rows share and the "
                 "root mean square of what each does beyond it, over the rms norm.")  # fmt: skip
 
