@@ -60,6 +60,22 @@ def test_a_sweep_is_trained_and_made_a_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("one_thread")
+def test_runs_that_a_table_has_are_not_repeated(tmp_path: Path) -> None:
+    table, more = tmp_path / "table.csv", lab(tmp_path, "seed = 0")
+    superscope("lab", "train", more, "--out", tmp_path / "here")
+    superscope("lab", "table", tmp_path / "here", "--out", table)
+    file, there = lab(tmp_path, "seed = [0, 1]"), tmp_path / "there"
+    asked = ("lab", "train", file, "--out", there, "--done", table)
+    plan = superscope(*asked, "--dry-run").out
+    assert plan.startswith("2 runs: 1 done elsewhere, 0 done, 0 diverged, 1 to do\n")
+    assert superscope(*asked).out.startswith(f"1 run in {there}: 1 done now")
+    both = superscope("lab", "report", table, there)
+    assert both.out.startswith("2 runs\n")
+    table.write_text("run\n0\n")
+    assert superscope(*asked).code == 2
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_a_dry_run_trains_nothing_and_says_how_long_it_takes(tmp_path: Path) -> None:
     file, out = lab(tmp_path, "seed = [0, 1]\nlearning_rate = [1e-3, 1e30]"), tmp_path / "runs"
     plan = superscope("lab", "train", file, "--out", out, "--dry-run").out.splitlines()

@@ -61,7 +61,7 @@ def tell(outcome: SweepOutcome, out: Path) -> None:
         warn(message)
     for identity, reason in outcome.failed.items():
         warn(f"run {identity}: {reason}")
-    print(f"{outcome.done + outcome.found:,} runs in {out}: {outcome.done:,} done now, "
+    print(f"{counted(outcome.done + outcome.found, 'run')} in {out}: {outcome.done:,} done now, "
           f"{outcome.found:,} found there, {len(outcome.failed):,} diverged")  # fmt: skip
     if outcome.errors:
         for identity, reason in outcome.errors.items():

@@ -17,6 +17,7 @@ def lab_train(
     lab: Annotated[Path, Parameter(name="LAB")],
     *,
     out: Path,
+    done: tuple[Path, ...] = (),
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     executor: Literal["processes", "dask"] | None = None,
     workers: int | None = None,
@@ -34,6 +35,9 @@ def lab_train(
     out
         Folder of the runs, one file each, and of the trained models. Runs that are already there
         are not repeated, and runs that were interrupted go on.
+    done
+        A table that lab table wrote, of runs made elsewhere: they are not repeated. Give it several
+        times for several tables.
     dry_run
         Train nothing, and show how many runs there are and how long each takes here. The text is
         made into tokens.
@@ -51,18 +55,19 @@ def lab_train(
     from superscope.cli.terminal import progress_bar, stopped
     from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
-    from superscope.lab.sweeps import CORPORA, sweep
+    from superscope.lab.sweeps import CORPORA, not_done, sweep
 
     asked = read_sweep(lab)
     if dry_run:
-        _print_plan(asked, out, workers, scheduler, device)
+        # A cluster's speed is unknown, so one core is shown.
+        _print_plan(asked, out, done, device, 1 if scheduler else workers)
         return
     try:
         with (
             chosen_workers(executor, workers, scheduler) as doing,
             progress_bar(lines=True) as progress,
         ):
-            corpora = asked.corpora(out / CORPORA)
+            corpora = not_done(asked.corpora(out / CORPORA), done)
             outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(stopped("run", out, SUFFIX)) from None
@@ -70,20 +75,22 @@ def lab_train(
 
 
 def _print_plan(
-    asked: LabSweep, out: Path, workers: int | None, scheduler: str | None, device: str
+    asked: LabSweep, out: Path, done: tuple[Path, ...], device: str, workers: int | None
 ) -> None:
     from superscope.cli.terminal import progress_bar
     from superscope.device import usable_cores
-    from superscope.lab.sweeps import CORPORA
+    from superscope.lab.sweeps import CORPORA, not_done
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
 
     if asked.rates:
         print("\n".join(_rates(asked)))
     with progress_bar() as progress:
-        needed = time_left(asked.corpora(out / CORPORA), out, device=device, progress=progress)
-    print(f"{len(asked.configs):,} runs: {needed.done:,} done, {needed.diverged:,} diverged, "
-          f"{len(needed.left):,} to do")  # fmt: skip
+        corpora = not_done(asked.corpora(out / CORPORA), done)
+        needed = time_left(corpora, out, device=device, progress=progress)
+    elsewhere = f"{len(asked.configs) - len(corpora):,} done elsewhere, " if done else ""
+    print(f"{len(asked.configs):,} runs: {elsewhere}{needed.done:,} done, "
+          f"{needed.diverged:,} diverged, {len(needed.left):,} to do")  # fmt: skip
     if not needed.left:
         return
     groups: dict[tuple[int, int], list[float]] = {}
@@ -95,8 +102,8 @@ def _print_plan(
         for (width, tokens), each in sorted(groups.items())
     ]  # fmt: skip
     print("\n".join(columns(("width", "tokens", "runs", "a run", "all"), rows)))
-    # More workers than cores are not faster. A cluster's speed is unknown, so one core is shown.
-    count = 1 if scheduler else min(workers or usable_cores(), usable_cores(), len(needed.left))
+    # More workers than cores are not faster.
+    count = min(workers or usable_cores(), usable_cores(), len(needed.left))
     print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "
           "machine")  # fmt: skip
 

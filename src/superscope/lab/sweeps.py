@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from superscope.lab.config import LabConfig
 from superscope.lab.corpus import Corpus
 from superscope.lab.result_file import SUFFIX, read_result, to_bytes
 from superscope.lab.run import LabFailure, LabRun, run_identity
+from superscope.lab.table import read_table
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, SweepOutcome, Workers, processes, run_all, workers_of
 from superscope.text import counted
@@ -128,6 +129,36 @@ def sweep(
         outcome.errors,
         tuple(aside),
     )
+
+
+def not_done(
+    corpora: Mapping[LabConfig, Corpus], tables: Iterable[Path]
+) -> dict[LabConfig, Corpus]:
+    """Leave out what tables of lab runs have, of runs made elsewhere.
+
+    Parameters
+    ----------
+    corpora
+        Configs, and the text of each.
+    tables
+        Tables that ``lab table`` wrote.
+
+    Returns
+    -------
+    dict
+        The configs whose runs are in none of them.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        There is no such table, or it is none of lab runs.
+    """
+    done = {run for table in tables for run in read_table(table)["run"]}
+    return {
+        config: corpus
+        for config, corpus in corpora.items()
+        if run_identity(config, corpus.info) not in done
+    }
 
 
 def _check_room(folder: RunFolder, tasks: list[LabTask]) -> None:
