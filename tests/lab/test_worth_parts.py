@@ -136,6 +136,16 @@ def test_slopes_and_their_differences_are_found() -> None:
     assert base.ratio == pytest.approx(np.exp(0.3 * np.log([32, 64, 96, 128]).mean()), rel=0.05)
 
 
+def test_overlaps_without_a_logarithm_have_no_slope() -> None:
+    table = simulate({"other": 1.2}, noise=0.01)
+    table.loc[table["width"] == 32, "mean_square_overlap"] = 0.0
+    for variant in lab.slopes(table).variants:
+        assert variant.of("mean_square_overlap") is None and variant.apart is None
+        assert variant.of("loss") is not None and variant.ratio > 1
+    nothing = lab.report(table.assign(mean_square_overlap=None))
+    assert type(nothing).from_json(nothing.to_json()).slopes.variants[0].ratio is None
+
+
 # Correlations
 
 

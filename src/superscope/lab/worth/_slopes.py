@@ -74,7 +74,8 @@ class VariantSlopes:
     apart
         Slope of the raw overlap − that of the centered one, paired by seed.
     ratio
-        Raw over centered mean square overlap: geometric mean over these runs.
+        Raw over centered mean square overlap: geometric mean over these runs; None where there is
+        none.
     """
 
     bench: Bench
@@ -84,7 +85,7 @@ class VariantSlopes:
     seeds: tuple[int, ...]
     slopes: tuple[Slope, ...]
     apart: Estimate | None
-    ratio: float
+    ratio: float | None
 
     def of(self, column: str) -> Slope | None:
         """Return the slope of a column, if there is one."""
@@ -227,12 +228,15 @@ def _slope(column: str, mean: Mean, difference: Mean | None) -> Slope:
 
 
 def _variant(of: Compared, block: Block, found: list[Slope], apart: Mean | None) -> VariantSlopes:
-    rows = of.rows[of.rows["width"].isin(block.widths)]
-    ratios = np.log(rows[RAW].astype(float)) - np.log(rows[CENTERED].astype(float))
+    overlaps = of.rows[of.rows["width"].isin(block.widths)][[RAW, CENTERED]].to_numpy(
+        np.float64, na_value=np.nan
+    )
+    known = overlaps[(overlaps > 0).all(axis=1)]
+    ratio = float(np.exp(np.diff(np.log(known[:, ::-1])).mean())) if len(known) else None
     choice = of.choice
     return VariantSlopes(
         choice.bench, choice.variant, choice.tokens, block.widths, block.seeds, tuple(found),
-        None if apart is None else apart.estimate, float(np.exp(ratios.mean())),
+        None if apart is None else apart.estimate, ratio,
     )  # fmt: skip
 
 
@@ -241,14 +245,16 @@ def _block(values: Values) -> Block:
 
 
 def _per_seed(values: Values, block: Block) -> Floats:
-    """Return the slope of each seed; none with one width."""
+    """Return the slope of each seed; none with one width, or where a value has no logarithm."""
     if len(block.widths) < LEAST_WIDTHS:
         return np.empty(0)
     fits = [fit_exponent(block.widths, [values[m][s] for m in block.widths]) for s in block.seeds]
-    return np.array([-f.value for f in fits if f is not None])
+    known = [f for f in fits if f is not None and f.points == len(block.widths)]
+    return np.array([-f.value for f in known]) if len(known) == len(fits) else np.empty(0)
 
 
 def _difference(values: Values, reference: Values) -> Floats:
     shared = {m: values[m].keys() & reference[m].keys() for m in values.keys() & reference.keys()}
     block = full_block(shared)
-    return _per_seed(values, block) - _per_seed(reference, block)
+    sides = [_per_seed(of, block) for of in (values, reference)]
+    return sides[0] - sides[1] if all(len(side) for side in sides) else np.empty(0)
