@@ -34,6 +34,7 @@ for name, help_text in {
     "repack": "Make the output head narrower in several ways, and score each on a text.",
     "budget": "Predict how well a direction can be read among the others of a dictionary.",
     "loss": "Evaluate the loss of a language model on a text, with its error.",
+    "watch": "Show how a head changes while its model trains.",
     "frequency": "Count the tokens of a text: Zipf's exponent, coverage of the vocabulary.",
     "study": "Overlap and loss of a whole family, with laws fitted and questions answered.",
     "fit": "Fit a scaling law and say first whether the data identify it.",

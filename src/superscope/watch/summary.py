@@ -55,6 +55,20 @@ def _table(points: Sequence[TracePoint]) -> list[str]:
     return columns(header, [_cells(point) for point in points])
 
 
+def brief(point: TracePoint) -> str:
+    """Return an observation as a line."""
+    o = point.observation
+    facts = [
+        ("loss", number(o.loss, 4)) if o.loss is not None else None,
+        ("mean c²", number(o.mean_square_overlap, 4)),
+        ("centered", number(o.mean_square_overlap_centered, 4)),
+        ("effective width", number(o.effective_width, 4)),
+        ("mean norm", number(o.norm_mean, 4)),
+        ("mean row", _cells(point)[-2]),
+    ]
+    return f"step {point.step:,}: " + ", ".join(f"{f[0]} {f[1]}" for f in facts if f)
+
+
 def line_of(event: Event) -> str:
     """Return an event as a line."""
     return shown_lines([f"step {event.step:,}: {sentence(event.message)}"])
