@@ -24,6 +24,7 @@ from superscope import Head, forecasts, laws, lens, toy
 from superscope.frequency import CountedText, TokenFrequency, ZipfExponent
 from superscope.geometry import classify
 from superscope.result import Result
+from superscope.watch.revisions import NotMeasuredRevision, RevisionTrace
 
 QUICK = {"starts": 8, "judge": False}
 
@@ -100,6 +101,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         make_study(3),
         make_cost(), make_intervention(), make_repacking(),
         lens.budget(0, head), lens.budgets(head), make_trace(),
+        RevisionTrace(make_trace().points, missing=(NotMeasuredRevision("step9", 9, "is gone"),)),
     ]  # fmt: skip
     return {type(result): result for result in results}
 

@@ -209,9 +209,10 @@ class Trace(Result, Pictured):
     def __repr__(self) -> str:
         from superscope.text import counted, named
 
+        name = type(self).__name__
         if not self.points:
-            return "Trace(no observations)"
+            return f"{name}(no observations)"
         return (
-            f"Trace({named(self.model or 'model')}: {counted(len(self.points), 'observation')} to "
-            f"step {self.points[-1].step:,}, {counted(len(self.events), 'event')})"
+            f"{name}({named(self.model or 'model')}: {counted(len(self.points), 'observation')} "
+            f"to step {self.points[-1].step:,}, {counted(len(self.events), 'event')})"
         )
