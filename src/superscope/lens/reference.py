@@ -74,7 +74,9 @@ def close_together(rows: Float32) -> npt.NDArray[np.intp]:
     A reference may hold rows that were trained after all; these are then not among them.
     """
     some = rows[np.unique(np.linspace(0, len(rows) - 1, _MOST).astype(np.intp))]
-    d = np.stack([row_norms(some - one) for one in some])
+    less = some - some.mean(axis=0, dtype=np.float64)
+    squares = np.einsum("ij,ij->i", less, less)
+    d = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (less @ less.T), 0))
     kth = np.sort(d, axis=1)[:, max(FEWEST - 1, len(some) // 3)]
     middle = int(np.argmin(kth))
     # Rows of independent noise are all as far from each other, to within a few per cent.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -177,18 +177,16 @@ class Trace(Result, Pictured):
         """
         import pandas as pd
 
-        rows = [
-            {
-                "step": point.step,
-                **asdict(point.observation),
-                **{name: getattr(point, name) for name in OWN},
-                "regime": None if point.regime is None else str(point.regime),
-            }
-            for point in self.points
-        ]
-        types = {"step": "Int64", **DTYPES, **OWN, "regime": "string"}
-        # As objects first: pandas would turn integers into floats where some are missing.
-        return pd.DataFrame(rows, columns=list(types), dtype=object).astype(types)
+        observations = [point.observation for point in self.points]
+        regimes = [point.regime for point in self.points]
+        columns = {
+            "step": [point.step for point in self.points],
+            **{name: [getattr(o, name) for o in observations] for name in DTYPES},
+            **{name: [getattr(point, name) for point in self.points] for name in OWN},
+            "regime": [None if one is None else str(one) for one in regimes],
+        }
+        types: dict[str, Any] = {"step": "Int64", **DTYPES, **OWN, "regime": "string"}
+        return pd.DataFrame({n: pd.array(v, dtype=types[n]) for n, v in columns.items()})
 
     def event_frame(self) -> pd.DataFrame:
         """Return one row for each event.
