@@ -1,7 +1,7 @@
 """Every claim of speed and memory, side by side with its baseline in one run.
 
     python -m benchmarks            full sizes; prints tables, rewrites the pages in docs/
-    python -m benchmarks toy        one page of them: heads, toy, laws, loss, lens, repack or lab
+    python -m benchmarks toy        one page: heads, toy, laws, loss, lens, repack, lab or watch
     python -m benchmarks --quick    toy sizes: only that it runs; writes nothing
 
 Exits 1 if a claim does not hold here (not with --quick). Run it on an otherwise idle machine.
@@ -15,7 +15,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import lab, laws, lens, loss, machine, memory, pages, repack, speed, startup, toy
+from benchmarks import (
+    lab,
+    laws,
+    lens,
+    loss,
+    machine,
+    memory,
+    pages,
+    repack,
+    speed,
+    startup,
+    toy,
+    watch,
+)
 from benchmarks.result import Result, Section, as_text
 from benchmarks.setting import Setting
 
@@ -32,7 +45,7 @@ def heads(setting: Setting) -> Iterator[Result]:
 
 PARTS: dict[str, Callable[[Setting], Iterator[Result | Section]]] = {
     "heads": heads, "toy": toy.run, "laws": laws.run, "loss": loss.run, "lens": lens.run,
-    "repack": repack.run, "lab": lab.run,
+    "repack": repack.run, "lab": lab.run, "watch": watch.run,
 }  # fmt: skip
 
 
@@ -40,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", help="heads, toy, laws, loss, lens, repack, lab (default: all)"
+        "parts", nargs="*", help="heads, toy, laws, loss, lens, repack, lab, watch (default: all)"
     )
     parser.add_argument("--quick", action="store_true", help="toy sizes, nothing is written")
     parser.add_argument("--write", type=Path, help=f"folder to write to (default: {DOCS})")

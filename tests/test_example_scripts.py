@@ -52,6 +52,16 @@ def test_rows_whose_training_is_known(
     assert {"superscope", "head_norm"} <= set(scores["indicator"])
 
 
+def test_rows_that_move_only_together(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.py").write_text("def quantized(zebra): return zebra.upper()  # xylophone\n" * 9)
+    options = {"steps": 20, "width": 8, "vocabulary": 300}
+    run("abandoned_rows", monkeypatch, text=text, code=tmp_path, **options)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split()[0] == "head" and len(lines) == 2
+
+
 def test_probes_against_their_budget(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from superscope.watch._watch import Watch
 from superscope.watch.revisions import NotMeasuredRevision, RevisionTrace, measure_revisions
 from superscope.watch.trace import Event, EventKind, Trace, TracePoint
 from superscope.watch.trace_file import read_trace, write_trace
+from superscope.watch.updates import Update, update
 
 __all__ = [
     "Event",
@@ -13,8 +14,10 @@ __all__ = [
     "RevisionTrace",
     "Trace",
     "TracePoint",
+    "Update",
     "Watch",
     "measure_revisions",
     "read_trace",
+    "update",
     "write_trace",
 ]

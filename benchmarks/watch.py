@@ -1,0 +1,120 @@
+"""Training with and without a watch, by turns, in one run."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.loss import fetched
+from benchmarks.result import Result, Section, markdown_table
+from benchmarks.setting import Setting
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDTHS = (32, 128)
+EVERY, TURNS = 100, 3
+ROWS = (100, 1000, 10_000)
+
+
+def run(setting: Setting) -> Iterator[Result | Section]:
+    """Yield what a watch costs at each width, and how long its file takes to write."""
+    import torch
+
+    from superscope import Watch
+    from superscope.device import one_torch_thread
+    from superscope.frequency import text_files
+
+    text = text_files(setting.text or fetched("fetch_text.py") / "test.jsonl")
+    widths, every, turns = ((8,), 2, 1) if setting.quick else (WIDTHS, EVERY, TURNS)
+    family = _family()
+    texts = [document.text for document in text] * (50 if setting.quick else 1)
+    tokenizer = family.make_tokenizer(texts, 300 if setting.quick else 4096)
+    ids = family.encode(tokenizer, texts)
+    with tempfile.TemporaryDirectory() as folder, one_torch_thread():
+        for width in widths:
+            torch.manual_seed(0)
+            model = family.make_model(width, len(tokenizer))
+            watch = Watch(model, every, tokenizer=tokenizer, out=Path(folder) / f"{width}.parquet")
+            loop = Loop(family, model, ids, every)
+            loop.turn(None, 2)
+            watch.observe(loop.step)  # what happens once happens before
+            without, with_, shares = [], [], []
+            for _ in range(turns):
+                without.append(loop.turn(None, every))
+                before = watch.seconds
+                with_.append(loop.turn(watch, every))
+                shares.append((watch.seconds - before) / with_[-1])
+            plain, watched = statistics.median(without), statistics.median(with_)
+            one = statistics.median(shares) * watched
+            yield Result(
+                f"share of wall time that observing takes, every {every} steps, width {width}",
+                f"a step {1e3 * plain / every:,.0f} ms", f"an observation {1e3 * one:,.0f} ms",
+                100 * statistics.median(shares), "%", 1.0,
+            )  # fmt: skip
+            yield Result(
+                f"wall time of {every} steps, width {width}: with a watch over without",
+                f"without {plain:.2f} s", f"with {watched:.2f} s", watched / plain, "×", None,
+            )  # fmt: skip
+        yield Section("Writing the file", _file(watch, Path(folder), setting.quick))
+
+
+class Loop:
+    """The loop of the example, in turns."""
+
+    def __init__(self, family, model, ids, every: int) -> None:
+        import torch
+
+        rate = 3e-3 * math.sqrt(64 / model.config.hidden_size)
+        self.model, self.step = model, 0
+        self._optimizer = torch.optim.AdamW(
+            model.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.1
+        )
+        self._batches = family.batches(ids, 1 << 30, 0)
+
+    def turn(self, watch, steps: int) -> float:
+        """Make some steps, and return the seconds that they took."""
+        import torch
+
+        began = time.perf_counter()
+        for _ in range(steps):
+            batch = next(self._batches)
+            loss = self.model(input_ids=batch, labels=batch).loss
+            self._optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self._optimizer.step()
+            self.step += 1
+            if watch is not None:
+                watch.step(self.step)
+        return time.perf_counter() - began
+
+
+def _family():
+    spec = importlib.util.spec_from_file_location("family", ROOT / "examples/train_family.py")
+    family = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(family)
+    return family
+
+
+def _file(watch, folder: Path, quick: bool) -> str:
+    """Return how long traces of several lengths take to write and to read."""
+    from superscope import Trace
+    from superscope.watch import read_trace, write_trace
+
+    point, path = watch.trace.points[-1], folder / "long.parquet"
+    lines = []
+    for rows in ROWS[: 1 if quick else None]:
+        trace = Trace(tuple(replace(point, step=step) for step in range(rows)))
+        began = time.perf_counter()
+        write_trace(trace, path)
+        written = time.perf_counter()
+        read_trace(path)
+        times = (written - began, time.perf_counter() - written)
+        size = f"{path.stat().st_size / 1e3:,.0f} kB"
+        lines.append((f"{rows:,}", *(f"{1e3 * t:,.0f} ms" for t in times), size))
+    return markdown_table(("observations", "to write", "to read", "size"), lines)
