@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from lab_tables import joined, simulate, simulated_loss, with_identities
 
 from superscope import lab
 from superscope.errors import FormatError, UsageError
+from superscope.lab.worth.equivalent import curve
 from superscope.lab.worth.verdicts import notes, sentences
 
 BUDGETS = (500_000, 2_000_000)
@@ -85,10 +88,20 @@ def test_baseline_and_variant_exchanged_change_the_sign() -> None:
 
 def test_a_wider_baseline_that_is_not_better_gives_no_width() -> None:
     table = simulate({"other": 1.2}, **NOISE)
-    table.loc[(table["variant"] == "adamw") & (table["width"] == 128), "loss"] += 1
+    ours = table["variant"] == "adamw"
+    table.loc[ours, "loss"] += 0.1 * np.log2(table.loc[ours, "width"] / 32)
+    table.loc[ours & (table["width"] == 32), "loss"] = 3.0
     (one,) = lab.gains(table).comparisons
-    assert one.factor.missing == "a wider baseline is not better"
-    assert "a wider baseline is not better" in said(table)["other"]
+    assert one.factor.missing == "no wider baseline is better"
+    assert "no wider baseline is better" in said(table)["other"]
+
+
+def test_widths_of_which_the_wider_is_not_better_count_as_one_between_them() -> None:
+    known = curve({32: 4.0, 64: 3.5, 128: 3.52, 256: 3.2})
+    assert known is not None
+    assert np.exp(known.log_width(3.51)) == pytest.approx(math.sqrt(64 * 128))
+    assert np.exp(known.log_width([4.0, 3.2])) == pytest.approx([32, 256])
+    assert np.isnan(known.log_width(3.19))
 
 
 # Intervals

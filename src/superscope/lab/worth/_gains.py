@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Losses = dict[int, dict[int, float]]
 """By width, then by seed."""
-NO_CURVE = "a wider baseline is not better"
+NO_CURVE = "no wider baseline is better"
 NARROW_CURVE = "the baseline has these seeds at one width only"
 
 
@@ -247,7 +247,7 @@ def _mean_factor(of: Losses, reference: Losses, shared: Block) -> tuple[Factor, 
 
     ours, theirs = _curve(of, shared), _curve(reference, whole)
     if ours is None or theirs is None:
-        return Factor(missing=NO_CURVE if theirs is None else "a wider one is not better"), None
+        return Factor(missing=NO_CURVE if theirs is None else "no wider one is better"), None
     if ours.worst < theirs.best:
         return Factor(above=whole.widths[-1] / shared.widths[0]), None
     if ours.best > theirs.worst:

@@ -49,7 +49,10 @@ class Curve:
 
 
 def curve(losses: Mapping[int, float]) -> Curve | None:
-    """Return the curve through losses by width; None where a wider model is not better.
+    """Return the curve through losses by width; None where no wider model is better.
+
+    Neighbouring widths of which the wider is not better are taken together, at their mean loss and
+    mean log width (isotonic regression): few seeds do not order widths that are nearly as good.
 
     Parameters
     ----------
@@ -57,13 +60,15 @@ def curve(losses: Mapping[int, float]) -> Curve | None:
         By width; one alone makes a curve of one point.
     """
     from scipy.interpolate import PchipInterpolator
+    from scipy.optimize import isotonic_regression
 
     widths = sorted(losses)
-    x, y = np.log(widths), np.array([losses[m] for m in widths])
-    if (np.diff(y) >= 0).any():
-        return None
+    falling = isotonic_regression([losses[m] for m in widths], increasing=False)
+    starts = falling.blocks[:-1]
+    sizes = np.diff(falling.blocks)
+    x, y = np.add.reduceat(np.log(widths), starts) / sizes, falling.x[starts]
     if len(x) < 2:
-        return Curve(x, y)
+        return Curve(x, y) if len(widths) == 1 else None
     fine = np.concatenate([
         *(np.linspace(a, b, FINE, endpoint=False) for a, b in pairwise(x)), x[-1:],
     ])  # fmt: skip
