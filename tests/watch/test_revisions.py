@@ -16,7 +16,7 @@ import superscope as package
 from superscope import measure, measure_revisions
 from superscope.errors import HeadDataError, UsageError
 from superscope.heads import cache
-from superscope.watch import RevisionTrace, read_trace
+from superscope.watch import EventKind, RevisionTrace, read_trace
 from superscope.watch.revisions import kept_in
 
 NAME = "owner/model"
@@ -79,6 +79,7 @@ def test_checkpoints_of_a_trainer_are_measured_to_the_bit_as_one_by_one(tmp_path
         assert point.regime == alone.regime
     shares = [point.mean_row_share or 0.0 for point in trace.points]
     assert shares == pytest.approx([0, 0, 0.5], abs=0.02)  # 1² against 1² + 1
+    assert [(event.step, event.kind) for event in trace.events] == [(1000, EventKind.MEAN_ROW)]
 
 
 def test_a_second_call_fetches_nothing_and_a_new_checkpoint_its_head_alone(

@@ -24,7 +24,8 @@ from superscope.result import derived
 from superscope.runs import RunFolder, Workers, run_all, this_process, workers_of
 from superscope.serialize import decode, encode
 from superscope.text import slug
-from superscope.watch.trace import Trace, TracePoint
+from superscope.watch.events import EventLog
+from superscope.watch.trace import Event, Trace, TracePoint
 
 SUFFIX = ".json"
 _KEPT = "measured"
@@ -57,7 +58,7 @@ class RevisionTrace(Trace):
     points
         The observations, by step; the `run` of each is the name of its revision.
     events
-        None: between two revisions rows may have done anything.
+        Where regime, share of the mean row or shape are others than at the revision before.
     missing
         Revisions that were not measured, and why.
     unnumbered
@@ -235,4 +236,16 @@ def _trace(
     if not points:
         raise HeadDataError(f"no revision of {found.model} was measured; the first: "
                             f"{missing[0].why}")  # fmt: skip
-    return RevisionTrace(tuple(points), (), tuple(missing), found.unnumbered)
+    return RevisionTrace(tuple(points), _events(points), tuple(missing), found.unnumbered)
+
+
+def _events(points: Sequence[TracePoint]) -> tuple[Event, ...]:
+    """Return what happened to the head as a whole; what its rows did in between is not known."""
+    log = EventLog(lambda index: None)
+    return tuple(
+        event
+        for point in points
+        for event in log.events(
+            point, (point.observation.features or 0, point.observation.width or 0), {}
+        )
+    )

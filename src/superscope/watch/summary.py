@@ -44,6 +44,8 @@ def _(trace: RevisionTrace) -> str:
     if len(points) < len(trace.points):
         title += f", of which {len(points)} are shown"
     lines = [title, *_table(points)]
+    if trace.events:
+        lines += ["", "events", *map(line_of, trace.events[-SHOWN:])]
     if trace.missing:
         lines += ["", "not measured"]
         lines += [shown_lines([f"{one.name}: {advice(one.why)}"]) for one in trace.missing]
