@@ -53,7 +53,7 @@ TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
     ["toy", "sweep"], ["toy", "table"], ["toy", "figures"], ["lab"], ["lab", "train"],
-    ["lab", "table"], ["lab", "report"],
+    ["lab", "table"], ["lab", "report"], ["watch"],
     ["fit"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["repack"], ["cache"],
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ def lab_train(
     lab: Annotated[Path, Parameter(name="LAB")],
     *,
     out: Path,
-    done: tuple[Path, ...] = (),
+    done: Annotated[tuple[Path, ...], Parameter(negative="", show_default=False)] = (),
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     executor: Literal["processes", "dask"] | None = None,
     workers: int | None = None,
