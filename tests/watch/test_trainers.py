@@ -141,6 +141,7 @@ def lightning_module(folder: Path) -> Any:
     return Module()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Lightning's, of its own and of few workers
 @pytest.mark.parametrize("package", ["lightning.pytorch", "pytorch_lightning"])
 def test_lightning_logs_it_by_its_own_loggers(package: str, tmp_path: Path) -> None:
