@@ -339,6 +339,11 @@ def _explained(error: Exception, checkpoint: Loadable, what: str) -> SuperscopeE
             f"{checkpoint.name} comes with code of its own, which is not run: "
             "only models that transformers itself knows are evaluated"
         )
+    if "`superscope_lab`" in reason:
+        return EvaluationError(
+            f"{checkpoint.name} is a lab model whose head transformers does not know; the lab took "
+            "its loss: superscope lab table RUNS"
+        )
     if "Unrecognized configuration class" in reason or "Unrecognized model" in reason:
         return EvaluationError(f"{checkpoint.name} is not a causal language model: {reason}")
     kind = NotFoundError if isinstance(error, OSError) else FormatError

@@ -97,7 +97,8 @@ class LabConfig:
                 raise UsageError(f"{name} must be a finite number of at least 0, not {value:g}")
         if self.width % self.attention_width:
             raise UsageError(
-                f"width={self.width} is no multiple of attention_width={self.attention_width}"
+                f"width={self.width} is no multiple of attention_width={self.attention_width}; "
+                "choose an attention_width that divides it"
             )
         if self.attention_width % 2:
             raise UsageError(f"attention_width={self.attention_width} must be even: half turns")
