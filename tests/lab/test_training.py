@@ -14,7 +14,7 @@ import torch
 from lab_texts import config, documents
 
 import superscope
-from superscope.errors import FormatError, UsageError
+from superscope.errors import EvaluationError, UsageError
 from superscope.evaluation import LossOptions, evaluate
 from superscope.lab import Corpus, LabConfig, LabFailure, LabRun, training
 from superscope.lab.training import Training, train
@@ -191,7 +191,7 @@ def test_rows_that_are_no_linear_head_are_measured_but_no_loss_is_taken(
     measured = superscope.measure(folder, pairs="none", device="cpu", progress=None)
     assert measured.observation().mean_square_overlap == found.packing.mean_square_overlap
     assert measured.observation().width == width
-    with pytest.raises(FormatError, match="superscope_lab"):
+    with pytest.raises(EvaluationError, match="transformers does not know; the lab took its loss"):
         evaluate(folder, documents()[:2], progress=None)
 
 
