@@ -37,7 +37,7 @@ def test_the_best_of_equally_many_tries_is_taken(tmp_path: Path) -> None:
     path = search(tmp_path, {"adamw": TRIES, "tied": TRIES[::-1]})
     found = read_rates(path, ["adamw"])["adamw"]
     assert (found.learning_rate, found.head_learning_rate) == (1e-3, 3e-2)
-    assert (found.loss, found.tries, found.at_edge) == (3.8, 6, ())
+    assert (found.loss, found.tries, found.at_edge) == (3.8, 6, ("learning_rate",))
     assert read_rates(path, ["tied", "adamw", "tied"]) == {"tied": found, "adamw": found}
 
 
@@ -52,7 +52,7 @@ def test_rates_at_which_a_run_diverged_are_a_try_but_never_the_best(tmp_path: Pa
     lost = [(body, head, 0, None if loss == 3.8 else loss) for body, head, _, loss in TRIES]
     found = read_rates(search(tmp_path, {"adamw": lost}), ["adamw"])["adamw"]
     assert (found.learning_rate, found.head_learning_rate) == (1e-3, 9e-2)
-    assert (found.tries, found.at_edge) == (6, ("head_learning_rate",))
+    assert (found.tries, found.at_edge) == (6, ("learning_rate", "head_learning_rate"))
     with pytest.raises(UsageError, match="adamw diverged at all rates that were tried"):
         read_rates(search(tmp_path, {"adamw": [(1e-3, 1.0, 0, None)]}), ["adamw"])
 

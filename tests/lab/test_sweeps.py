@@ -56,6 +56,13 @@ def test_tables_of_runs_are_products_with_what_they_share(tmp_path: Path) -> Non
     ]  # fmt: skip
 
 
+def test_points_of_the_held_out_loss_are_one_list(tmp_path: Path) -> None:
+    (one,) = read_sweep(lab(tmp_path, "check_at = [64, 128]")).configs
+    assert one.check_at == (64, 128)
+    two = read_sweep(lab(tmp_path, "check_at = [[64, 128], [64]]")).configs
+    assert [c.check_at for c in two] == [(64, 128), (64,)]
+
+
 def test_configs_of_one_vocabulary_read_one_text(tmp_path: Path) -> None:
     asked = read_sweep(lab(tmp_path, "vocabulary = [270, 280]\nseed = [0, 1]"))
     corpora = asked.corpora(tmp_path / "text")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import superscope
 from superscope.errors import EvaluationError, UsageError
 from superscope.evaluation import LossOptions, evaluate
 from superscope.lab import Corpus, LabConfig, LabFailure, LabRun, training
+from superscope.lab.body import make_body, transformers_config
 from superscope.lab.training import Training, train
 
 
@@ -134,6 +136,37 @@ def test_a_diverging_run_is_a_failure_with_its_step(corpus: Corpus, tmp_path: Pa
     assert not (tmp_path / "model").exists()
 
 
+def test_a_run_that_ends_far_above_an_untrained_model_has_diverged(corpus: Corpus) -> None:
+    found = train(config(head_learning_rate=1e4), corpus, device="cpu", progress=None)
+    assert isinstance(found, LabFailure)
+    assert found.step == 5
+    assert "without any training it would be 5.6" in found.reason
+
+
+def test_a_folder_that_is_there_is_left_alone(corpus: Corpus, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years")
+    with pytest.raises(UsageError, match="is there already; name a new folder"):
+        train(config(), corpus, out=tmp_path, device="cpu", progress=None)
+    assert (tmp_path / "thesis.tex").read_text() == "years"
+
+
+def test_a_text_of_another_vocabulary_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(UsageError, match="vocabulary=300, but the text words has a tokenizer"):
+        train(config(vocabulary=300), corpus, device="cpu", progress=None)
+
+
+def test_threads_draw_their_own_first_weights() -> None:
+    shape = transformers_config(config(), 270, 0)
+    alone = [weights_of(make_body(shape, seed)) for seed in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        together = threads.map(lambda seed: weights_of(make_body(shape, seed)), range(8))
+    assert alone == list(together)
+
+
+def weights_of(body: torch.nn.Module) -> float:
+    return sum(p.double().abs().sum().item() for p in body.parameters())
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -147,6 +180,7 @@ def test_a_diverging_run_is_a_failure_with_its_step(corpus: Corpus, tmp_path: Pa
         ({"architecture": "lama"}, "did you mean llama"),
         ({"widht": 3}, "LabConfig has no option 'widht'; did you mean width"),
         ({"depth": 0}, "depth=0; it must be at least 1"),
+        ({"variant": "sgd", "head_learning_rate": 0.0}, "with sgd it must be above 0"),
     ],
 )
 def test_a_config_that_is_none_is_refused(values: dict[str, Any], said: str) -> None:

@@ -42,6 +42,12 @@ def rows(model: LabModel) -> torch.Tensor:
 # What a variant is
 
 
+def test_numbers_of_variants_are_told_with_all_digits() -> None:
+    for written in ("growth=0.123456789", "bias=1", "spread=1e-05", "factored=4"):
+        assert config(variant=written).variant == written
+    assert config(variant="growth").variant == "growth=0.1"
+
+
 def test_every_variant_is_tried() -> None:
     assert {variant.name for one in ALL for variant in config(variant=one).variants} == {*VARIANTS}
 

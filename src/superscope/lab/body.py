@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from superscope.errors import install_hint
 from superscope.lab.config import LabConfig
+from superscope.lab.drawing import drawn_from
 
 
 def transformers_config(config: LabConfig, vocabulary: int, end: int | None) -> Any:
@@ -51,6 +50,5 @@ def make_body(model_config: Any, seed: int) -> Any:
     """
     import transformers
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawn_from(seed):
         return transformers.AutoModel.from_config(model_config).float().train()

@@ -95,6 +95,8 @@ class LabConfig:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise UsageError(f"{name} must be a finite number of at least 0, not {value:g}")
+        if self.head_learning_rate == 0 and any(v.rate is not None for v in self.variants):
+            raise UsageError(f"head_learning_rate=0; with {self.variant} it must be above 0")
         if self.width % self.attention_width:
             raise UsageError(
                 f"width={self.width} is no multiple of attention_width={self.attention_width}; "

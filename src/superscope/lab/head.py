@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from superscope.lab.cross_entropy import mean_nats, nats
+from superscope.lab.drawing import drawn_from
 
 
 class LabHead(nn.Module):
@@ -100,7 +101,7 @@ def first_rows(vocabulary: int, width: int, std: float, seed: int) -> nn.Paramet
 
 def first_map(inner: int, width: int, generator: torch.Generator, bias: bool) -> nn.Linear:
     """Return an untrained linear map that keeps the size of normal numbers."""
-    with torch.random.fork_rng(devices=[]):  # what torch draws first is thrown away
+    with drawn_from(0):  # and thrown away
         made = nn.Linear(width, inner, bias=bias)
     with torch.no_grad():
         made.weight.copy_(torch.randn(inner, width, generator=generator) / math.sqrt(width))

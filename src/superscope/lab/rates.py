@@ -34,7 +34,7 @@ class Rates:
     tries
         How many pairs of rates were tried.
     at_edge
-        Rates that are the largest or the smallest of three or more that were tried.
+        Rates that are the largest or the smallest of several that were tried.
     """
 
     learning_rate: float
@@ -93,10 +93,10 @@ def _best(path: Path, name: str, runs: pd.DataFrame) -> Rates:
 
 
 def _at_edge(best: tuple[float, float], tried: list[tuple[float, float]]) -> tuple[str, ...]:
-    """Return which of two rates is the least or the largest of three or more that were tried."""
+    """Return which of two rates is the least or the largest of several that were tried."""
     found = []
     for column, rate, values in zip(RATES, best, map(set, zip(*tried, strict=True)), strict=True):
-        if len(values) > 2 and rate in (min(values), max(values)):
+        if len(values) > 1 and rate in (min(values), max(values)):
             found.append(column)
     return tuple(found)
 

@@ -165,6 +165,9 @@ def product(fields: Mapping[str, Any]) -> list[LabConfig]:
         A name that is not a field, an empty list, or values that no config takes.
     """
     refuse_unknown("the lab", "field", fields, FIELDS)
+    points = fields.get("check_at")
+    if isinstance(points, list) and not any(isinstance(one, list) for one in points):
+        fields = {**fields, "check_at": [points]}  # one list of points, and no choices
     return [LabConfig.from_mapping(values) for values in combinations(fields)]
 
 

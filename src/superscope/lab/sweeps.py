@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -55,9 +56,11 @@ def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes
 
     made = []
     for task in tasks:
+        model = folder / MODELS / task.identity
+        shutil.rmtree(model, ignore_errors=True)  # of a run whose result was lost
         with one_torch_thread() if device in ("auto", "cpu") else nullcontext():
             result = train(
-                task.config, Corpus(task.corpus), out=folder / MODELS / task.identity,
+                task.config, Corpus(task.corpus), out=model,
                 keep=task.checkpoint(folder), device=device, progress=None,
             )  # fmt: skip
         made.append(to_bytes(result))

@@ -11,7 +11,7 @@ import torch
 
 from superscope.arguments import checked
 from superscope.device import resolved, torch_kernel
-from superscope.errors import DivergedError
+from superscope.errors import DivergedError, UsageError
 from superscope.geometry import measure_head
 from superscope.heads import Head
 from superscope.lab.checkpoint import CheckpointFile, Kept
@@ -25,6 +25,7 @@ from superscope.lab.writing import write_model
 from superscope.progress import Progress, ProgressChoice, chosen, silent
 
 KEEP_EVERY = 60.0  # seconds between two checkpoints
+SLACK = 1.0  # nats above those of equal probabilities, beyond which a run has diverged
 CLIP = 1.0  # norm of all gradients together
 _SHOWN = 10  # steps between two reports
 
@@ -48,7 +49,7 @@ def train(
     corpus
         The text, from :func:`make_corpus`.
     out
-        Folder that the trained model is written to; one that is there is replaced.
+        Folder that the trained model is written to, new or empty.
     keep
         File of checkpoints: an interrupted run goes on from there, to the same bits as one that was
         not interrupted. It stays: delete it when the result is safe.
@@ -66,14 +67,17 @@ def train(
     Raises
     ------
     UsageError
-        The text is shorter than a batch, or the disk is full.
+        The text is shorter than a batch, or has another vocabulary or context; the folder has
+        files; or the disk is full.
     """
+    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"{out} is there already; name a new folder for the model")
     with chosen(progress) as report:
         run = Training(config, corpus, keep=keep, device=resolved(device), progress=report)
         try:
             run.to_end()
         except DivergedError as error:
-            result: LabRun | LabFailure = LabFailure(config, corpus.info, run.step, str(error))
+            result: LabRun | LabFailure = LabFailure(config, corpus.info, run.begun, str(error))
         else:
             result = run.result()
             if out is not None:
@@ -101,6 +105,7 @@ class Training:
         device: str = "cpu",
         progress: Progress = silent,
     ) -> None:
+        _refuse_another(config, corpus)
         self.config, self.corpus, self.progress = config, corpus, progress
         self.kernel = torch_kernel(device)
         self.keep = None
@@ -139,6 +144,7 @@ class Training:
 
     def make_step(self) -> None:
         """Make a step, and record its loss."""
+        self.begun = self.step
         model, config = self.model, self.config
         inputs, targets = (torch.from_numpy(a).to(model.device) for a in self.batches(self.step))
         states = model.states(inputs).flatten(0, 1)
@@ -162,7 +168,13 @@ class Training:
         info, config = self.corpus.info, self.config
         found = held_out_losses(self.model, self.corpus.held_out(), info.prefix, config.step_tokens)
         if not np.isfinite(found.nats).all():
-            raise DivergedError(f"the held-out loss is not finite after step {self.step - 1:,}")
+            raise DivergedError(f"the held-out loss is not finite after step {self.begun:,}")
+        know_nothing = math.log(info.vocabulary)
+        if self.step == config.steps and found.loss > know_nothing + SLACK:
+            raise DivergedError(
+                f"the held-out loss is {found.loss:.4g} nats after the last step; without any "
+                f"training it would be {know_nothing:.3g}"
+            )
         self.held_out.append(HeldOut(self.step * config.step_tokens, found))
 
     def result(self) -> LabRun:
@@ -193,3 +205,13 @@ class Training:
                     self.model.state_dict(), self.optimizers.state(),
                 )
             )  # fmt: skip
+
+
+def _refuse_another(config: LabConfig, corpus: Corpus) -> None:
+    """Refuse a text that was made for another vocabulary or context."""
+    info = corpus.info
+    if info.vocabulary != config.vocabulary:
+        raise UsageError(
+            f"vocabulary={config.vocabulary:,}, but the text {info.name} has a tokenizer of "
+            f"{info.vocabulary:,} entries; say vocabulary={info.vocabulary}"
+        )

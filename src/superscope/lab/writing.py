@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
     corpus
         Has the tokenizer.
     folder
-        Where to; a folder that is there, of a run whose result was lost, is replaced.
+        Where to; an empty folder may be there.
 
     Raises
     ------
@@ -49,7 +48,6 @@ def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
     import transformers
 
     make_folder(folder.parent)
-    shutil.rmtree(folder, ignore_errors=True)
     with write_folder(folder) as beside, quiet(transformers):
         corpus.tokenizer().save(beside)
         if model.head.linear:

@@ -112,10 +112,13 @@ class Variant:
             raise UsageError(
                 f"{self.name}={value:g}; its number, {option.meaning}, must be {_range(option)}"
             )
-        self.value = value
+        self.value = None if value is None else float(value)
 
     def __str__(self) -> str:
-        return self.name if self.value is None else f"{self.name}={self.value:g}"
+        if self.value is None:
+            return self.name
+        # With all digits: two numbers that differ in the last one are two variants.
+        return f"{self.name}={repr(self.value).removesuffix('.0')}"
 
     def check(self, width: int) -> None:
         """Raise UsageError for a body that it cannot stand on."""
