@@ -16,6 +16,7 @@ import superscope
 from superscope import Observation, Watch
 from superscope.errors import HeadDataError, UsageError
 from superscope.watch import EventKind, read_trace
+from superscope.watch.live import unwrapped
 
 NAMES = ("source", "run", "family", "model", "revision")
 
@@ -187,6 +188,30 @@ def test_wrapped_and_compiled_models_are_unwrapped(tmp_path: Path) -> None:
     plain = Watch(model).observe(0)
     wrapped = torch.nn.DataParallel(torch.compile(model))
     assert Watch(wrapped).observe(0) == plain
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_model_that_calls_its_body_module_is_no_wrapper(wrapped: bool) -> None:
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = torch.nn.Linear(8, 8)
+            self.lm_head = layer()
+
+    model = Model()
+    point = Watch(torch.nn.DataParallel(model) if wrapped else model).observe(0)
+    assert point is not None and point.observation.features == 60
+
+
+def test_a_model_with_parameters_of_its_own_is_no_wrapper() -> None:
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = torch.nn.Linear(8, 8)
+            self.rows = layer().weight
+
+    model = Model()
+    assert unwrapped(model) is model
 
 
 def test_a_model_that_accelerate_prepared_is_watched(tmp_path: Path) -> None:

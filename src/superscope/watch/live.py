@@ -14,7 +14,7 @@ from superscope.heads import ArrayRows, Head, Provenance, head_of
 from superscope.heads.objects import of_model, output_layer, with_tokens
 from superscope.watch.ranks import Ranks, local_part
 
-_WRAPPERS = ("_orig_mod", "module")
+_WRAPPED = ("_orig_mod", "module", "_fsdp_wrapped_module")
 """Where torch.compile, and parallelism of any kind, keep the model that they wrap."""
 
 
@@ -51,10 +51,15 @@ class Live:
 
 
 def unwrapped(model: Any) -> Any:
-    """Return the model within the wrappers of torch.compile, DDP, accelerate and the like."""
+    """Return the model within the wrappers of torch.compile, DDP, accelerate and the like.
+
+    A wrapper has nothing else: a module with more parts, or with parameters, is a model itself.
+    """
     parts = getattr(model, "_modules", {})
-    inner = next((parts[name] for name in _WRAPPERS if name in parts), None)
-    return model if inner is None else unwrapped(inner)
+    if len(parts) != 1 or any(own is not None for own in model._parameters.values()):
+        return model
+    name, inner = next(iter(parts.items()))
+    return unwrapped(inner) if name in _WRAPPED else model
 
 
 def live_head(model: Any, tokens: Any = None, group: Any = None) -> Live:
