@@ -86,6 +86,22 @@ def test_baseline_and_variant_exchanged_change_the_sign() -> None:
     assert one.factor.low * two.factor.high == pytest.approx(1, rel=1e-3)
 
 
+@pytest.mark.parametrize("widths", [(32, 64), (32, 128), (64,), (16, 96, 192)])
+def test_a_variant_with_fewer_widths_than_the_baseline_has_its_factor(
+    widths: tuple[int, ...],
+) -> None:
+    """Without noise; and the other way round, with the one of fewer widths as the baseline."""
+    worth = {"same": 1.0, "other": 1.15, "less": 0.9}
+    table = simulate(worth, widths=(16, 32, 64, 96, 128, 192))
+    table = table[(table["variant"] == "adamw") | table["width"].isin(widths)]
+    found = {c.variant: c.factor.value for c in lab.gains(table).comparisons}
+    for name, factor in worth.items():
+        assert found[name] == pytest.approx(factor, rel=1e-9 if factor == 1 else 0.02)
+    if len(widths) > 1:
+        (back,) = lab.gains(table, "other").of("adamw")
+        assert back.factor.value == pytest.approx(1 / found["other"])
+
+
 def test_a_wider_baseline_that_is_not_better_gives_no_width() -> None:
     table = simulate({"other": 1.2}, **NOISE)
     ours = table["variant"] == "adamw"

@@ -109,6 +109,15 @@ def test_the_mean_factor_is_that_of_every_width_and_changes_sign(
     assert mean_log_factor(other, one) == pytest.approx(-found, abs=1e-12)
 
 
+@given(st.sets(st.sampled_from((16, 32, 64, 96, 128, 192)), min_size=1))
+def test_the_mean_factor_of_some_of_the_baselines_widths_is_1(widths: set[int]) -> None:
+    """Between two of them a straight line lies above the baseline's curve."""
+    baseline = curve({m: simulated_loss(m) for m in (16, 32, 64, 96, 128, 192)})
+    some = curve({m: simulated_loss(m) for m in widths})
+    assert mean_log_factor(baseline, some) == pytest.approx(0, abs=1e-12)
+    assert mean_log_factor(some, baseline) == pytest.approx(0, abs=1e-12)
+
+
 def test_a_full_block_leaves_out_what_is_not_there() -> None:
     assert full_block({32: {0, 1, 2}, 64: {0, 1, 2}, 128: {0}}) == Block((32, 64), (0, 1, 2))
     assert full_block({32: {0, 1, 2}, 64: {0, 1}, 128: {0, 1}}) == Block((32, 64, 128), (0, 1))

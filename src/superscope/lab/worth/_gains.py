@@ -229,31 +229,38 @@ def _over_widths(of: Losses, reference: Losses) -> AtWidth:
     per_seed = np.array([
         np.mean([reference[m][s] - of[m][s] for m in shared.widths]) for s in shared.seeds
     ])  # fmt: skip
-    factor, logs = _mean_factor(of, reference, shared) if len(per_seed) else (Factor(), None)
+    factor, logs = _mean_factor(of, reference, shared.seeds) if len(per_seed) else (Factor(), None)
     return AtWidth(0, shared.seeds, per_seed, factor, logs, (-math.inf, math.inf))
 
 
-def _mean_factor(of: Losses, reference: Losses, shared: Block) -> tuple[Factor, Floats | None]:
-    seeds = set(shared.seeds)
-    whole = Block(
-        tuple(sorted(m for m, known in reference.items() if seeds <= known.keys())), shared.seeds
-    )
-    if len(whole.widths) < 2:
+def _mean_factor(
+    of: Losses, reference: Losses, seeds: tuple[int, ...]
+) -> tuple[Factor, Floats | None]:
+    """Return the mean factor of all widths that each side has those seeds at."""
+    ours, theirs = _block(of, seeds), _block(reference, seeds)
+    if len(theirs.widths) < 2:
         return Factor(missing=NARROW_CURVE), None
 
     def statistic(weights: Floats) -> float:
-        ours, theirs = _curve(of, shared, weights), _curve(reference, whole, weights)
-        return math.nan if ours is None or theirs is None else mean_log_factor(theirs, ours)
+        variant, baseline = _curve(of, ours, weights), _curve(reference, theirs, weights)
+        if variant is None or baseline is None:
+            return math.nan
+        return mean_log_factor(baseline, variant)
 
-    ours, theirs = _curve(of, shared), _curve(reference, whole)
-    if ours is None or theirs is None:
-        return Factor(missing=NO_CURVE if theirs is None else "no wider one is better"), None
-    if ours.worst < theirs.best:
-        return Factor(above=whole.widths[-1] / shared.widths[0]), None
-    if ours.best > theirs.worst:
-        return Factor(below=whole.widths[0] / shared.widths[-1]), None
-    factor = Factor(value=math.exp(mean_log_factor(theirs, ours)))
-    return factor, per_seed(statistic, len(shared.seeds))
+    variant, baseline = _curve(of, ours), _curve(reference, theirs)
+    if variant is None or baseline is None:
+        return Factor(missing=NO_CURVE if baseline is None else "no wider one is better"), None
+    if variant.worst < baseline.best:
+        return Factor(above=theirs.widths[-1] / ours.widths[0]), None
+    if variant.best > baseline.worst:
+        return Factor(below=theirs.widths[0] / ours.widths[-1]), None
+    factor = Factor(value=math.exp(mean_log_factor(baseline, variant)))
+    return factor, per_seed(statistic, len(seeds))
+
+
+def _block(losses: Losses, seeds: tuple[int, ...]) -> Block:
+    widths = sorted(m for m, known in losses.items() if known.keys() >= set(seeds))
+    return Block(tuple(widths), seeds)
 
 
 def _curve(losses: Losses, block: Block, weights: Floats | None = None) -> Curve | None:

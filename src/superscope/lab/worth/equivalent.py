@@ -12,7 +12,6 @@ import numpy as np
 from superscope.laws.formula import Floats
 
 FINE = 64  # points that tabulate a curve between two widths
-LEVELS = 129  # losses at which two curves are compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +25,18 @@ class Curve:
     ----------
     log_widths, losses
         The curve, tabulated; losses fall.
+    trained
+        How many widths were trained.
     """
 
     log_widths: Floats
     losses: Floats
+    trained: int
+
+    @property
+    def knots(self) -> Floats:
+        """Losses that the curve was drawn through."""
+        return self.losses[::FINE]
 
     @property
     def worst(self) -> float:
@@ -68,13 +75,13 @@ def curve(losses: Mapping[int, float]) -> Curve | None:
     sizes = np.diff(falling.blocks)
     x, y = np.add.reduceat(np.log(widths), starts) / sizes, falling.x[starts]
     if len(x) < 2:
-        return Curve(x, y) if len(widths) == 1 else None
+        return Curve(x, y, 1) if len(widths) == 1 else None
     fine = np.concatenate([
         *(np.linspace(a, b, FINE, endpoint=False) for a, b in pairwise(x)), x[-1:],
     ])  # fmt: skip
     values = PchipInterpolator(x, y)(fine)
     values[::FINE] = y  # to the bit, so that a loss that was measured is within the curve
-    return Curve(fine, values)
+    return Curve(fine, values, len(widths))
 
 
 def log_factor(baseline: Curve, width: int, loss: float) -> float:
@@ -98,9 +105,14 @@ def log_factor(baseline: Curve, width: int, loss: float) -> float:
 def mean_log_factor(baseline: Curve, variant: Curve) -> float:
     """Return the mean distance of two curves along log width, over the losses that both have.
 
-    It changes its sign where the two are exchanged, needs nothing beyond the widths of either, and
-    is the log factor at its loss where the variant has one width. (Video coding compares bit rates
-    at equal quality in this way: Bjontegaard 2001.)
+    The distance is taken at the widths of the curve that has fewer, and is a straight line between
+    them: a curve through few widths bends less than one through many, so that between its widths
+    they are apart even where they are the same. With equally many it is the mean of both ways.
+
+    It changes its sign where the two are exchanged, is 0 where one has some of the other's widths
+    and losses, needs nothing beyond the widths of either, and is the log factor at its loss where
+    the variant has one width. (Video coding compares bit rates at equal quality in this way:
+    Bjontegaard 2001.)
 
     Parameters
     ----------
@@ -112,15 +124,24 @@ def mean_log_factor(baseline: Curve, variant: Curve) -> float:
     float
         NaN where they have no loss in common.
     """
-    low = max(baseline.best, variant.best)
-    high = min(baseline.worst, variant.worst)
+    if baseline.trained > variant.trained:
+        return _mean_distance(baseline, variant)
+    if baseline.trained < variant.trained:
+        return -_mean_distance(variant, baseline)
+    return (_mean_distance(baseline, variant) - _mean_distance(variant, baseline)) / 2
+
+
+def _mean_distance(fine: Curve, coarse: Curve) -> float:
+    """Return how much wider the fine curve is, known at the knots of the coarse one."""
+    low, high = max(fine.best, coarse.best), min(fine.worst, coarse.worst)
     if low > high:
         return math.nan
-    levels = np.linspace(low, high, LEVELS)
-    of_baseline, of_variant = baseline.log_width(levels), variant.log_width(levels)
-    distance = of_baseline - of_variant
-    middle = (of_baseline + of_variant) / 2
-    span = float(middle[0] - middle[-1])
+    inside = coarse.knots[(coarse.knots > low) & (coarse.knots < high)]
+    levels = np.array([high, *inside, low])
+    of_fine, of_coarse = fine.log_width(levels), coarse.log_width(levels)
+    distance = of_fine - of_coarse
+    middle = (of_fine + of_coarse) / 2
+    span = float(middle[-1] - middle[0])
     if span <= 0:  # one loss
         return float(distance[0])
-    return float(np.sum((distance[1:] + distance[:-1]) / 2 * -np.diff(middle)) / span)
+    return float(np.sum((distance[1:] + distance[:-1]) / 2 * np.diff(middle)) / span)
