@@ -78,3 +78,5 @@ def test_two_processes_find_what_one_does_and_send_little(tmp_path: Path) -> Non
     assert first["whole"] is not None and second["whole"] is None
     assert "only whole rows" in first["columns"]
     assert first["broken"] == second["broken"] == ["unmeasured"]
+    assert first["moved"] == second["moved"] == [None, 0, None]
+    assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy0.parquet"]

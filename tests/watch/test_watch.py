@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from tiny_models import tiny_model
@@ -15,6 +16,8 @@ from tiny_models import tiny_model
 import superscope
 from superscope import Observation, Watch
 from superscope.errors import HeadDataError, UsageError
+from superscope.geometry.shards import WHOLE, Shards
+from superscope.heads import head_of
 from superscope.watch import EventKind, read_trace
 from superscope.watch.live import unwrapped
 
@@ -131,6 +134,17 @@ def test_observing_a_step_twice_keeps_one_row() -> None:
 def test_the_loss_stands_beside_the_head() -> None:
     point = Watch(layer()).observe(0, loss=2.5)
     assert point is not None and point.observation.loss == 2.5
+
+
+def test_a_loss_that_is_known_later_is_put_beside_the_head(tmp_path: Path) -> None:
+    head, path = layer(), tmp_path / "run.parquet"
+    watch = Watch(head, out=path)
+    watch.step(0)
+    point = watch.observe(0, loss=2.5)
+    assert point is not None and point.observation.loss == 2.5
+    assert read_trace(path) == watch.trace == superscope.Trace((point,))
+    resumed = Watch(head, out=path).observe(0, loss=2.0)
+    assert resumed is not None and resumed.observation.loss == 2.0
 
 
 def test_a_resumed_run_replaces_the_rows_after_its_step(tmp_path: Path) -> None:
@@ -254,6 +268,19 @@ def test_resized_weights_are_found_anew(tmp_path: Path) -> None:
     assert (point.observation.features, point.drift_update) == (333, None)
     assert kinds(watch) == [(100, EventKind.WEIGHTS)]
     assert watch.observe(200).drift_update == 0.0
+
+
+def test_rows_that_moved_to_another_process_are_compared_by_none() -> None:
+    """Else the one whose shape is as before would wait for those that do not compare."""
+
+    class OtherMoved(Shards):
+        def sum(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            return values + 1
+
+    head, watch = head_of(layer()), Watch(layer())
+    watch._change(head, WHOLE)
+    assert watch._change(head, WHOLE) is not None
+    assert watch._change(head, OtherMoved()) is None
 
 
 def test_a_plain_module_is_watched_by_the_name_of_its_head() -> None:

@@ -65,6 +65,21 @@ def main() -> None:
     watch.observe(0)
     found["broken"] = [event.kind for event in watch.trace.events]
 
+    moved, changes = torch.nn.Linear(1, 1, bias=False), []
+    watch = None
+    for at in (cut, cut, cut + 1):  # only the shard of rank 0 grows
+        part = states[0][:at] if RANK == 0 else states[0][cut:]
+        moved.weight.data = torch.from_numpy(part.copy())
+        watch = watch or Watch(moved, group=dist.group.WORLD)
+        point = watch.observe(len(changes))
+        changes.append(None if point is None else point.drift_update)
+    found["moved"] = changes
+
+    copies = init_device_mesh("cpu", (SIZE, 1))  # as of HSDP: each process has a copy
+    tensor = distribute_tensor(torch.from_numpy(states[0]), copies, [Replicate(), Shard(0)])
+    layer.weight = torch.nn.Parameter(tensor)
+    Watch(layer, out=FOLDER / f"copy{RANK}.parquet").observe(0)
+
     (FOLDER / f"{RANK}.json").write_text(json.dumps(found))
     dist.destroy_process_group()
 

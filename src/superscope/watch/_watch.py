@@ -25,7 +25,7 @@ from superscope.observations import Observation
 from superscope.options import changed
 from superscope.tables import check_suffix
 from superscope.watch.events import PATIENCE, EventLog, Ids
-from superscope.watch.live import live_head, unwrapped
+from superscope.watch.live import Live, live_head, unwrapped
 from superscope.watch.trace import Event, EventKind, Trace, TracePoint
 from superscope.watch.trace_file import SUFFIX, read_trace, write_trace
 from superscope.watch.updates import Update, update
@@ -173,7 +173,7 @@ class Watch:
             How many steps the optimizer has made. Observations of later steps are dropped: the
             training went back to a checkpoint.
         loss
-            Loss in nats per token, to stand beside the head.
+            Loss in nats per token, to stand beside the head; also at a step already observed.
 
         Returns
         -------
@@ -195,17 +195,18 @@ class Watch:
             return None
         self._go_back(step)
         if self._points and self._points[-1].step == step and self._rows is not None:
+            if loss is not None:
+                self._points[-1] = _with_loss(self._points[-1], loss)
+                self._write(live)
             return self._points[-1]
         point, found = self._measured(step, live.head, live.shards)
-        if loss is not None:
-            point = replace(point, observation=replace(point.observation, loss=float(loss)))
+        point = _with_loss(point, loss)
         if isinstance(found, HeadDataError):
             events = self._log.failure(step, found)
         else:
             events = self._log.events(point, live.shape, found)
         self._append(point, events)
-        if live.writes and self.out is not None:
-            self._write(self.out)
+        self._write(live)
         self.seconds += time.perf_counter() - began
         return self._points[-1]
 
@@ -280,7 +281,9 @@ class Watch:
         if not self.updates:
             return None
         now, before = head.block(0, head.features), self._rows
-        if before is None or before.shape != now.shape:
+        differs = before is None or before.shape != now.shape
+        anywhere = shards.sum(np.array([float(differs)]))[0] > 0  # else others would wait for this
+        if before is None or anywhere:
             self._together.clear()
             self._rows = np.array(now)  # a copy: the training goes on in the same memory
             return None
@@ -302,7 +305,9 @@ class Watch:
         last = self._points[-1] if self._points else None
         if last is not None and last.step == point.step:  # read from the file of a stopped run
             if replace(last.observation, loss=None) == replace(point.observation, loss=None):
-                return  # it has the change since the point before, too
+                # It has the change since the point before, too.
+                self._points[-1] = _with_loss(last, point.observation.loss)
+                return
             self._points.pop()
             self._events = [e for e in self._events if e.step < point.step]
         self._points.append(point)
@@ -316,15 +321,23 @@ class Watch:
             self._points, self._events = list(found.points), list(found.events)
             self._log.resume(self._points, self._events)
 
-    def _write(self, out: Path) -> None:
+    def _write(self, live: Live) -> None:
+        if self.out is None or not live.writes:
+            return
         try:
-            write_trace(self.trace, out)
+            write_trace(self.trace, self.out)
         except SuperscopeError as error:  # the training is worth more than its trace
             warnings.warn(f"{error}; the next observation tries again", stacklevel=3)
 
     def _text(self, index: int) -> str | None:
         tokens = self._tokens
         return None if tokens is None or index >= len(tokens) else tokens[index]
+
+
+def _with_loss(point: TracePoint, loss: float | None) -> TracePoint:
+    if loss is None:
+        return point
+    return replace(point, observation=replace(point.observation, loss=float(loss)))
 
 
 def _whole(step: Any) -> int:

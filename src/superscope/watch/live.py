@@ -46,8 +46,8 @@ class Live:
 
     @property
     def writes(self) -> bool:
-        """Whether this process writes the file."""
-        return self.shards.rank == 0 if isinstance(self.shards, Ranks) else self.observes
+        """Whether this process writes the file: the first of all, as groups may have copies."""
+        return _rank() == 0
 
 
 def unwrapped(model: Any) -> Any:
