@@ -396,6 +396,15 @@ def test_a_diverged_head_leaves_a_gap_and_one_event(tmp_path: Path) -> None:
     assert read_trace(tmp_path / "run.parquet") == watch.trace
 
 
+def test_a_resumed_run_tells_no_row_again(tmp_path: Path) -> None:
+    rows, path = np.random.default_rng(0).standard_normal((3000, 2)), tmp_path / "run.parquet"
+    rows[:1200] = 0
+    Watch(rows, out=path).observe(0)
+    Watch(rows, out=path).observe(1)
+    told = [event for event in read_trace(path).events if event.kind == EventKind.DEAD]
+    assert [(event.step, event.rows) for event in told] == [(0, tuple(range(1200)))]
+
+
 # Bad input
 
 

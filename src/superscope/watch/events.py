@@ -21,8 +21,6 @@ SLACK = 0.8
 """It has shrunk again below this part of such a share, so that noise about it is no event."""
 PATIENCE = 3
 """Observations in a row that abandoned rows were found in: a rare token may miss one or two."""
-KEPT = 1000
-"""Most rows that an event names."""
 _SHOWN = 5
 
 _ROWS: Mapping[EventKind, str] = {
@@ -58,7 +56,9 @@ class EventLog:
         for point in points:
             list(self._of_the_whole(point))
         for event in events:
-            if event.kind in _ROWS:
+            if event.kind == EventKind.WEIGHTS:
+                self._told.clear()
+            elif event.kind in _ROWS:
                 self._new(event.kind, np.array(event.rows, np.int64))
 
     def events(
@@ -107,7 +107,7 @@ class EventLog:
         for kind, ids in rows.items():
             new = self._new(kind, ids).tolist()
             if new:
-                yield Event(step, kind, self._message(kind, new), tuple(new[:KEPT]))
+                yield Event(step, kind, self._message(kind, new), tuple(new))
 
     def _new(self, kind: EventKind, ids: Ids) -> Ids:
         """Return those of the ids that were not told before, and count them as told."""

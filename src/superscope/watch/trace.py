@@ -50,7 +50,7 @@ class Event:
     message
         The same as a sentence without its full stop.
     rows
-        Ids of the first rows of which it is true, if it is about rows.
+        Ids of all rows of which it became true, if it is about rows.
     """
 
     step: int
