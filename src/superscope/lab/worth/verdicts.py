@@ -11,6 +11,10 @@ from superscope.text import counted, fixed, named, number, with_interval, with_s
 
 WIDEST, NARROWEST = "beyond the widest", "below the narrowest"  # baseline
 NO_INTERVAL = "one seed gives no interval"
+CHOSEN = (
+    "No interval holds the error of choosing learning rates from a search: another search may find "
+    "others."
+)
 
 
 def budget_text(tokens: int) -> str:
@@ -196,15 +200,11 @@ def notes(gains: LabGains) -> Iterator[str]:
         f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all."
     )
     yield from _of_tries(gains)
+    yield from _of_equal(gains)
     choices = dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice))
     for choice in choices:
         name = qualified(choice.variant, choice.bench, gains.benches)
         where = f"{name} at {tokens_text(choice.tokens)}"
-        if choice.equally:
-            yield (
-                f"{where}: {choice.equally + 1} settings have equally many runs, and the best of "
-                "them is compared, which is optimistic."
-            )
         if choice.diverged:
             yield f"{where}: {counted(choice.diverged, 'run')} diverged, and the others flatter it."
     for choice in gains.unmatched:
@@ -228,6 +228,21 @@ def notes(gains: LabGains) -> Iterator[str]:
             )
 
 
+def _of_equal(gains: LabGains) -> Iterator[str]:
+    """Say where several settings had equally many runs, all variants of one number together."""
+    alike: dict[int, list[str]] = {}
+    for choice in dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice)):
+        if choice.equally:
+            name = qualified(choice.variant, choice.bench, gains.benches)
+            where = f"{name} at {tokens_text(choice.tokens)}"
+            alike.setdefault(choice.equally + 1, []).append(where)
+    for count, places in sorted(alike.items()):
+        yield (
+            f"{', '.join(places)}: {count} settings have equally many runs, and the best of "
+            "them is compared, which is optimistic."
+        )
+
+
 def _of_tries(gains: LabGains) -> Iterator[str]:
     """Say how many learning rates each variant was tried at, if they differ."""
     tries: dict[int, list[str]] = {}
@@ -242,9 +257,12 @@ def _of_tries(gains: LabGains) -> Iterator[str]:
             if count > 1
             else "The table has no search of learning rates: each variant has one."
         )
+        if count > 1:
+            yield CHOSEN
         return
     parts = [
         f"{counted(n, 'try', 'tries')}: {', '.join(map(named, names))}"
         for n, names in sorted(tries.items(), reverse=True)
     ]
     yield f"Learning rates were not tried equally often ({'; '.join(parts)}): more tries flatter."
+    yield CHOSEN
