@@ -216,7 +216,10 @@ def test_a_search_is_told_but_not_compared() -> None:
     assert lab.gains(table).comparisons[0].widths == lab.gains(grid).comparisons[0].widths
     assert "Every variant had 3 tries of learning rates." in noted(table)
     assert "Seed 9 only served to find learning rates, and is not compared." in noted(table)
+    chosen = "No interval holds the error of choosing learning rates from a search"
+    assert chosen in noted(table) and chosen not in noted(grid)
     unequal = joined(grid, searched(*rates), searched(0.008, name="other"))
+    assert chosen in noted(unequal)
     assert "(3 tries: adamw; 1 try: other): more tries flatter" in noted(unequal)
 
 
@@ -226,6 +229,13 @@ def test_among_equal_settings_the_best_is_taken_and_called_optimistic() -> None:
     (one,) = lab.gains(table).comparisons
     assert (one.choice.setting.learning_rate, one.choice.equally) == (0.01, 1)
     assert "other at 2 M tokens: 2 settings have equally many runs" in noted(table)
+
+
+def test_equal_settings_of_many_variants_are_one_sentence() -> None:
+    tables = [simulate({"a": 1.1, "b": 1.2}, learning_rate=rate) for rate in (0.008, 0.01)]
+    text = noted(joined(*tables))
+    assert "adamw at 2 M tokens, a at 2 M tokens, b at 2 M tokens: 2 settings have" in text
+    assert text.count("settings have equally many runs") == 1
 
 
 def test_runs_that_diverged_are_told() -> None:
@@ -252,6 +262,19 @@ def test_texts_are_compared_apart() -> None:
     tables = [simulate({"other": f}, dataset=name, **NOISE) for name, f in (("a", 1.3), ("b", 0.7))]
     found = said(joined(*tables))
     assert found["other (a)"].startswith("worth") and found["other (b)"].startswith("costs")
+
+
+def test_texts_of_one_name_are_compared_apart_by_their_fingerprint() -> None:
+    tables = [simulate({"other": f}, text=text, **NOISE) for text, f in (("ab", 1.3), ("cd", 0.7))]
+    for table, text in zip(tables, ("ab", "cd"), strict=True):
+        table["run"] += text
+    found = said(joined(*tables))
+    assert found["other (text ab)"].startswith("worth")
+    assert found["other (text cd)"].startswith("costs")
+    older = joined(tables[0], tables[1].assign(text=None))
+    assert found["other (text cd)"] == said(older)["other (unknown text)"]
+    again = joined(tables[0], tables[0].assign(text=None))
+    assert lab.gains(again).comparisons == lab.gains(tables[0]).comparisons
 
 
 def test_bodies_with_other_attention_are_compared_apart() -> None:

@@ -12,7 +12,7 @@ from superscope.observations import DTYPES, Observation
 if TYPE_CHECKING:
     import pandas as pd
 
-NEWER: dict[str, str] = {"attention_width": "Int64", "vocabulary": "Int64"}
+NEWER: dict[str, str] = {"attention_width": "Int64", "vocabulary": "Int64", "text": "string"}
 """Columns that older tables lack; they are then null."""
 OWN: dict[str, str] = {
     "variant": "string", "architecture": "string", "learning_rate": "Float64",
@@ -22,7 +22,8 @@ OWN: dict[str, str] = {
     **NEWER,
 }  # fmt: skip
 """What the lab adds, with pandas' type. Rates are those at width 64; `head_width` is the number of
-columns of the matrix that stands for the head, which `wide` alone has more of than the body."""
+columns of the matrix that stands for the head, which `wide` alone has more of than the body; `text`
+is the fingerprint of the corpus."""
 
 
 def to_frame(runs: tuple[LabRun | LabFailure, ...]) -> pd.DataFrame:
@@ -77,7 +78,7 @@ def _own(run: LabRun | LabFailure) -> dict[str, Any]:
         "variant": c.variant, "architecture": c.architecture, "learning_rate": c.learning_rate,
         "head_learning_rate": c.head_rate, "batch": c.batch, "context": c.context,
         "steps": c.steps, "attention_width": c.attention_width,
-        "vocabulary": run.corpus.vocabulary,
+        "vocabulary": run.corpus.vocabulary, "text": run.corpus.fingerprint,
     }  # fmt: skip
     if isinstance(run, LabFailure):
         return found | {"diverged_at": run.step}

@@ -19,7 +19,7 @@ AMPLITUDE, EXPONENT, FLOOR, TOKENS = 8.0, 0.6, 3.0, 300.0
 """Of the baseline's loss A m^(−a) + B + C D^(−1/2) at width m and D tokens, nats per token."""
 BEND = 0.05  # standard deviation of log overlap
 SETTINGS = {
-    "dataset": "simulated", "architecture": "gpt-neox", "depth": 4, "context": 256,
+    "dataset": "simulated", "text": "none", "architecture": "gpt-neox", "depth": 4, "context": 256,
     "attention_width": 16, "vocabulary": 4096, "batch": 4, "learning_rate": 8e-3,
     "head_learning_rate": 4e-2, "decay": 0.1,
 }  # fmt: skip

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "depth": "depth {}", "context": "context {:,}", "attention_width": "attention heads of {}",
-    "vocabulary": "vocabulary {:,}",
+    "vocabulary": "vocabulary {:,}", "text": "text {:.8}",
 }  # fmt: skip
 
 
@@ -25,6 +25,8 @@ class Bench:
     ----------
     dataset, architecture
         Text, and kind of the body.
+    text
+        Fingerprint of the corpus; empty in older tables.
     depth, context
         Layers, and tokens read at once.
     attention_width, vocabulary
@@ -33,6 +35,7 @@ class Bench:
 
     dataset: str
     architecture: str
+    text: str
     depth: int
     context: int
     attention_width: int | None
@@ -42,13 +45,15 @@ class Bench:
         value = getattr(self, name)
         if name == "dataset":
             return named(value) or "a text without a name"
-        if value is None:
+        if value is None or value == "":
             return f"unknown {name.replace('_', ' ')}"
         return _WORDS.get(name, "{}").format(value)
 
     def __str__(self) -> str:
-        """Return all that is known of it."""
-        return ", ".join(self._told(name) for name in BENCH if getattr(self, name) is not None)
+        """Return all that is known of it, but for the fingerprint of its text."""
+        return ", ".join(
+            self._told(name) for name in BENCH if name != "text" and getattr(self, name) is not None
+        )
 
     def among(self, others: Sequence[Bench]) -> str:
         """Return what tells it from others; empty if nothing does."""
@@ -68,10 +73,11 @@ def bench_of(rows: pd.DataFrame) -> Bench:
     import pandas as pd
 
     first = rows.iloc[0]
-    numbers = {n: int(first[n]) for n in BENCH[2:] if pd.notna(first[n])}
+    numbers = {n: int(first[n]) for n in BENCH[3:] if pd.notna(first[n])}
     return Bench(
-        str(first["dataset"]), str(first["architecture"]), numbers["depth"], numbers["context"],
-        numbers.get("attention_width"), numbers.get("vocabulary"),
+        str(first["dataset"]), str(first["architecture"]), str(first["text"]),
+        numbers["depth"], numbers["context"], numbers.get("attention_width"),
+        numbers.get("vocabulary"),
     )  # fmt: skip
 
 

@@ -107,6 +107,10 @@ def joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat([_typed(table, name) for name, table in tables.items()], ignore_index=True)
     if rows.empty:
         raise UsageError(f"{', '.join(tables) or 'no table'} has no run; name more")
+    # the name of a run holds its text, so that an older table's run has that of its equal
+    texts = rows[rows["text"] != ""].drop_duplicates("run").set_index("run")["text"]
+    known = rows["run"].map(texts).fillna("")
+    rows["text"] = rows["text"].where(rows["text"] != "", known).astype("string")
     once = rows.drop_duplicates(list(TYPES), ignore_index=True)
     twice = once[once["run"].duplicated(keep=False)]
     if len(twice):
@@ -135,5 +139,6 @@ def _typed(table: pd.DataFrame, name: str) -> pd.DataFrame:
     if empty:
         raise FormatError(f"{name} is not a {KIND}: {empty[0]} is missing in a row")
     rows["loss"] = rows["loss"].where(rows["loss"].abs() < float("inf"))
-    rows["dataset"] = rows["dataset"].fillna("")
+    for column in ("dataset", "text"):
+        rows[column] = rows[column].fillna("")
     return rows.assign(of_table=name)

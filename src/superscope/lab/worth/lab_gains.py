@@ -230,6 +230,7 @@ class LabGains(Result, Pictured):
             s, f = c.choice.setting, c.factor
             common = {
                 "dataset": c.bench.dataset, "architecture": c.bench.architecture,
+                "text": c.bench.text or None,
                 "depth": c.bench.depth, "context": c.bench.context,
                 "attention_width": c.bench.attention_width, "vocabulary": c.bench.vocabulary,
                 "variant": c.variant, "baseline": self.baseline, "tokens": c.tokens,
@@ -267,7 +268,7 @@ def _columns(gain: Estimate | None, factor: Factor) -> dict[str, float | None]:
 
 
 COLUMNS = {
-    **dict.fromkeys(("dataset", "architecture"), "string"),
+    **dict.fromkeys(("dataset", "architecture", "text"), "string"),
     **dict.fromkeys(("depth", "context", "attention_width", "vocabulary"), "Int64"),
     **dict.fromkeys(("variant", "baseline"), "string"), "tokens": "Int64",
     **dict.fromkeys(("learning_rate", "head_learning_rate", "decay"), "Float64"),
