@@ -230,7 +230,7 @@ class LabGains(Result, Pictured):
             s, f = c.choice.setting, c.factor
             common = {
                 "dataset": c.bench.dataset, "architecture": c.bench.architecture,
-                "text": c.bench.text or None,
+                "text": c.bench.text,
                 "depth": c.bench.depth, "context": c.bench.context,
                 "attention_width": c.bench.attention_width, "vocabulary": c.bench.vocabulary,
                 "variant": c.variant, "baseline": self.baseline, "tokens": c.tokens,
