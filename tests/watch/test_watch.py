@@ -405,6 +405,19 @@ def test_a_resumed_run_tells_no_row_again(tmp_path: Path) -> None:
     assert [(event.step, event.rows) for event in told] == [(0, tuple(range(1200)))]
 
 
+@pytest.mark.parametrize(("steps", "told"), [((0, 1, 2), [2]), ((0, 1, 1), [1]), ((0, 0), [])])
+def test_a_resize_before_a_run_was_resumed_is_an_event(
+    steps: tuple[int, ...], told: list[int], tmp_path: Path
+) -> None:
+    """Unless nothing was observed before: then it is another run in the same file."""
+    watch = Watch(layer(), out=tmp_path / "run.parquet")
+    for step in steps[:-1]:
+        watch.observe(step)
+    resumed = Watch(layer(70), out=tmp_path / "run.parquet")
+    resumed.observe(steps[-1])
+    assert kinds(resumed) == [(step, EventKind.WEIGHTS) for step in told]
+
+
 # Bad input
 
 

@@ -201,6 +201,7 @@ class Watch:
             return self._points[-1]
         point, found = self._measured(step, live.head, live.shards)
         point = _with_loss(point, loss)
+        self._drop_another(point)
         if isinstance(found, HeadDataError):
             events = self._log.failure(step, found)
         else:
@@ -301,15 +302,20 @@ class Watch:
             self._together.clear()
             self._log.resume(self._points, self._events)
 
+    def _drop_another(self, point: TracePoint) -> None:
+        """Drop what was read of the same step of another run, or of weights since changed."""
+        last = self._points[-1] if self._points else None
+        if last is not None and last.step == point.step and not _alike(last, point):
+            self._points.pop()
+            self._events = [e for e in self._events if e.step < point.step]
+            self._log.resume(self._points, self._events)
+
     def _append(self, point: TracePoint, events: tuple[Event, ...]) -> None:
         last = self._points[-1] if self._points else None
         if last is not None and last.step == point.step:  # read from the file of a stopped run
-            if replace(last.observation, loss=None) == replace(point.observation, loss=None):
-                # It has the change since the point before, too.
-                self._points[-1] = _with_loss(last, point.observation.loss)
-                return
-            self._points.pop()
-            self._events = [e for e in self._events if e.step < point.step]
+            # It has the change since the point before, too.
+            self._points[-1] = _with_loss(last, point.observation.loss)
+            return
         self._points.append(point)
         self._events.extend(events)
 
@@ -332,6 +338,10 @@ class Watch:
     def _text(self, index: int) -> str | None:
         tokens = self._tokens
         return None if tokens is None or index >= len(tokens) else tokens[index]
+
+
+def _alike(a: TracePoint, b: TracePoint) -> bool:
+    return replace(a.observation, loss=None) == replace(b.observation, loss=None)
 
 
 def _with_loss(point: TracePoint, loss: float | None) -> TracePoint:

@@ -55,6 +55,9 @@ class EventLog:
         self._told.clear()
         for point in points:
             list(self._of_the_whole(point))
+            o = point.observation
+            if o.features is not None and o.width is not None:  # zero rows are not among these
+                self._shape = None if point.dead_rows else (o.features, o.width)
         for event in events:
             if event.kind == EventKind.WEIGHTS:
                 self._told.clear()
