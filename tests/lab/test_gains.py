@@ -277,6 +277,12 @@ def test_texts_of_one_name_are_compared_apart_by_their_fingerprint() -> None:
     assert lab.gains(again).comparisons == lab.gains(tables[0]).comparisons
 
 
+def test_a_table_that_does_not_know_its_text_is_compared() -> None:
+    table = simulate({"other": 1.2}, **NOISE)
+    (one,) = lab.gains(table.drop(columns="text")).comparisons
+    assert one.widths == lab.gains(table).comparisons[0].widths and not one.bench.text
+
+
 def test_bodies_with_other_attention_are_compared_apart() -> None:
     """Another table of the same widths and seeds, as that of narrow heads is."""
     table = simulate({"other": 1.2}, **NOISE)

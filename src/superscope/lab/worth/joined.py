@@ -109,7 +109,7 @@ def joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         raise UsageError(f"{', '.join(tables) or 'no table'} has no run; name more")
     # the name of a run holds its text, so that an older table's run has that of its equal
     texts = rows[rows["text"] != ""].drop_duplicates("run").set_index("run")["text"]
-    known = rows["run"].map(texts).fillna("")
+    known = rows["run"].map(texts.to_dict()).astype("string").fillna("")
     rows["text"] = rows["text"].where(rows["text"] != "", known).astype("string")
     once = rows.drop_duplicates(list(TYPES), ignore_index=True)
     twice = once[once["run"].duplicated(keep=False)]
