@@ -116,7 +116,7 @@ def sweep(
     ]
     _check_room(folder, tasks)
     aside = [message for task in tasks if (message := _set_aside(folder, task)) is not None]
-    doing = processes() if executor is None else nullcontext(_workers(executor))
+    doing = processes() if executor is None else nullcontext(workers_of(executor))
     with doing as workers:
         outcome = run_all(
             tasks, partial(work, folder=out, device=device), folder, workers, progress=progress
@@ -174,10 +174,6 @@ def _check_room(folder: RunFolder, tasks: list[LabTask]) -> None:
             f"{folder.path}: {counted(len(left), 'model')} take about {needed / 1e9:.3g} GB, and "
             f"{free / 1e9:.3g} GB are free; free some, or name another folder"
         )
-
-
-def _workers(executor: Executor | Workers) -> Workers:
-    return executor if isinstance(executor, Workers) else workers_of(executor)
 
 
 def _set_aside(folder: RunFolder, task: LabTask) -> str | None:

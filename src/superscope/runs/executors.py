@@ -45,19 +45,22 @@ class Workers:
     ahead: int = 2
 
 
-def workers_of(executor: Executor) -> Workers:
+def workers_of(executor: Executor | Workers) -> Workers:
     """Wrap a user's executor; if it does not tell its size, one worker per core is assumed.
 
     Parameters
     ----------
     executor
-        Anything with the interface of ``concurrent.futures.Executor``.
+        Anything with the interface of ``concurrent.futures.Executor``; or workers, returned as
+        they are.
 
     Returns
     -------
     Workers
         The executor, its size and its name.
     """
+    if isinstance(executor, Workers):
+        return executor
     count = getattr(executor, "_max_workers", None) or usable_cores()
     return Workers(executor, lambda: count, type(executor).__name__)
 

@@ -170,7 +170,7 @@ def _named(models: Sequence[str | Path]) -> list[tuple[str, str | None]]:
 def _workers(executor: Executor | Workers | None) -> AbstractContextManager[Workers]:
     if executor is None:
         return processes(1)
-    return nullcontext(executor if isinstance(executor, Workers) else workers_of(executor))
+    return nullcontext(workers_of(executor))
 
 
 def _readable(task: MemberTask, results: RunFolder) -> bool:

@@ -180,7 +180,7 @@ def _workers(executor: Executor | Workers | None, on_gpu: bool) -> Iterator[Work
         with processes(1 if on_gpu else None) as workers:
             yield workers
     else:
-        yield executor if isinstance(executor, Workers) else workers_of(executor)
+        yield workers_of(executor)
 
 
 def _on_gpu(config: ToyConfig, device: str) -> bool:

@@ -166,7 +166,8 @@ def measure_revisions(
     for task in tasks:
         if folder.has(task.identity) and _read(task, folder) is None:
             folder.set_aside(folder.file(task.identity))
-    errors = run_all(tasks, work, folder, _workers(executor), progress=progress).errors
+    workers = this_process() if executor is None else workers_of(executor)
+    errors = run_all(tasks, work, folder, workers, progress=progress).errors
     return _trace(found, tasks, folder, errors)
 
 
@@ -205,12 +206,6 @@ def _holdings() -> Iterator[Holding]:
             model = None
         nbytes = sum(file.stat().st_size for file in files)
         yield Holding(model or folder.name, None, "measured revisions", nbytes, folder)
-
-
-def _workers(executor: Executor | Workers | None) -> Workers:
-    if executor is None:
-        return this_process()
-    return executor if isinstance(executor, Workers) else workers_of(executor)
 
 
 def _read(task: RevisionTask, folder: RunFolder) -> TracePoint | None:
