@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from superscope.atomic import make_folder, write_file
+from superscope.atomic import make_folder, write_file, write_whole
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.text import number
 
@@ -58,6 +58,34 @@ def write_figures(
     for name, content in files.items():
         write_file(folder / name, content)
     return [folder / name for name in files]
+
+
+def write_page(
+    path: Path,
+    drawings: Callable[[], Sequence[Drawing | Missing]],
+    page: Callable[[Sequence[Placed], Sequence[Missing]], str],
+) -> None:
+    """Write a page with the drawings in it.
+
+    Parameters
+    ----------
+    path
+        File to write. It appears whole or not at all.
+    drawings
+        Makes them, once it is known that the file can be written.
+    page
+        Returns the page as HTML, from what is drawn and what is missing.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be written.
+    """
+    with write_whole(path) as file:
+        made = drawings()
+        placed = [(drawing, drawing.element()) for drawing in made if isinstance(drawing, Drawing)]
+        missing = [drawing for drawing in made if isinstance(drawing, Missing)]
+        file.write(encoded(page(placed, missing)))
 
 
 def encoded(page: str) -> bytes:

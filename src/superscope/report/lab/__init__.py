@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.arguments import checked
-from superscope.atomic import write_whole
-from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.lab import report_drawings
-from superscope.report.files import encoded
+from superscope.report.files import write_page
 from superscope.report.lab.page import render_lab
 
 if TYPE_CHECKING:
@@ -35,8 +34,4 @@ def write_lab_report(report: LabReport, path: Path) -> None:
     UsageError
         The file cannot be written.
     """
-    with write_whole(Path(path)) as file:
-        made = report_drawings(report)
-        placed = [(figure, figure.element()) for figure in made if isinstance(figure, Drawing)]
-        missing = [figure for figure in made if isinstance(figure, Missing)]
-        file.write(encoded(render_lab(report, placed, missing)))
+    write_page(Path(path), partial(report_drawings, report), partial(render_lab, report))

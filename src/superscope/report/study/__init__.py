@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.arguments import checked
-from superscope.atomic import write_whole
-from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.study import study_drawings
-from superscope.report.files import encoded
+from superscope.report.files import write_page
 from superscope.report.study.page import render_study
 
 if TYPE_CHECKING:
@@ -35,8 +34,4 @@ def write_study_report(study: Study, path: Path) -> None:
     UsageError
         The file cannot be written.
     """
-    with write_whole(Path(path)) as file:
-        made = study_drawings(study)
-        placed = [(figure, figure.element()) for figure in made if isinstance(figure, Drawing)]
-        missing = [figure for figure in made if isinstance(figure, Missing)]
-        file.write(encoded(render_study(study, placed, missing)))
+    write_page(Path(path), partial(study_drawings, study), partial(render_study, study))
