@@ -118,6 +118,11 @@ def _umask() -> int:
     return mask
 
 
+def occupied(folder: Path) -> bool:
+    """Return whether a new folder cannot be put there: a file is, or a folder with files in it."""
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+
+
 @contextmanager
 def write_folder(path: Path) -> Iterator[Path]:
     """Give a new folder beside `path`, and rename it to `path` on success.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from superscope.arguments import checked
+from superscope.atomic import occupied
 from superscope.device import resolved, torch_kernel
 from superscope.errors import DivergedError, UsageError
 from superscope.geometry import measure_head
@@ -70,7 +71,7 @@ def train(
         The text is shorter than a batch, or has another vocabulary or context; the folder has
         files; or the disk is full.
     """
-    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
+    if out is not None and occupied(out):
         raise UsageError(f"{out} is there already; name a new folder for the model")
     with chosen(progress) as report:
         run = Training(config, corpus, keep=keep, device=resolved(device), progress=report)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from superscope.arguments import checked
-from superscope.atomic import make_folder, write_folder
+from superscope.atomic import make_folder, occupied, write_folder
 from superscope.device import device_named
 from superscope.errors import UsageError
 from superscope.evaluation.factored import from_pretrained, is_factored
@@ -104,7 +104,7 @@ def save(model: Any, folder: str | Path) -> None:
     target = Path(folder)
     if not is_factored(model.get_output_embeddings()):
         raise UsageError("the output head of the model is not factors; call its save_pretrained")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if occupied(target):
         raise UsageError(f"{target} exists; name another folder")
     with write_folder(target) as beside:
         write_into(model, beside, model.dtype)
