@@ -9,8 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from web import Hub
 
 pytest_plugins = ["geometry_fixtures"]
 
@@ -45,6 +49,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 _count = iter(range(1 << 30))
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """Run a hub in place of the real one."""
+    from web import as_the_hub
+
+    with as_the_hub(monkeypatch) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from extras import needed
 from files import gguf, matrix, safetensors, sharded, torch_bin
-from web import Bucket, Hub, Repo, Web, as_the_hub, etag, running
+from web import Bucket, Hub, Repo, Web, etag, running
 
 from superscope.errors import (
     FormatError,
@@ -41,12 +41,6 @@ def layers(count: int, seed: int = 5) -> dict[str, torch.Tensor]:
 
 def whole(head: Head) -> np.ndarray:
     return head.block(0, head.features)
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with as_the_hub(monkeypatch) as hub:
-        yield hub
 
 
 @pytest.fixture

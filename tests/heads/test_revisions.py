@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from files import matrix, safetensors
-from web import Hub, Repo, as_the_hub
+from web import Hub, Repo
 
 from superscope.errors import NotFoundError, OfflineError, RemoteError, UsageError
 from superscope.heads import read_head
@@ -15,12 +14,6 @@ from superscope.heads.revisions import Revisions, find_revisions, step_of
 
 NAME = "owner/model"
 pytestmark = pytest.mark.usefixtures("no_waits")
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with as_the_hub(monkeypatch) as hub:
-        yield hub
 
 
 @pytest.fixture

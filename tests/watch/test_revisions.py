@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from command import superscope
 from files import matrix, safetensors
-from web import Hub, Repo, as_the_hub
+from web import Hub, Repo
 
 import superscope as package
 from superscope import measure, measure_revisions
@@ -23,12 +22,6 @@ NAME = "owner/model"
 STEPS = (0, 2, 1000)
 V, WIDTH = 3000, 64
 pytestmark = pytest.mark.usefixtures("no_waits")
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with as_the_hub(monkeypatch) as hub:
-        yield hub
 
 
 @pytest.fixture
