@@ -9,8 +9,7 @@ import torch
 
 from superscope.lab.config import LabConfig
 from superscope.lab.model import LabModel
-
-BETAS = (0.9, 0.95)
+from superscope.lab.variants.rows_optimizer import BETAS
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,6 +81,13 @@ class LabText:
             held_out = self._of_hub(self.held_out_dataset_split)
         return self._of_hub(self.dataset_split), held_out
 
+    def given_tokenizer(self, beside: Path) -> Tokenizer | None:
+        """Return the tokenizer that is named, of a folder or of the hub; None if none is."""
+        if self.tokenizer is None:
+            return None
+        local = beside / self.tokenizer
+        return load_tokenizer(local if local.exists() else self.tokenizer)
+
     def _files(self, names: tuple[str, ...], beside: Path) -> Text:
         found = [name if "://" in name else str(beside / name) for name in names]
         return text_files(found, split=self.split, field=self.field or "text", name=self.name)
@@ -125,7 +132,7 @@ class LabSweep:
             The corpus of each config.
         """
         train, held_out = self.text.texts(self.folder)
-        tokenizer = self._tokenizer()
+        tokenizer = self.text.given_tokenizer(self.folder)
         found: dict[tuple[int, int], Corpus] = {}
         for config in self.configs:
             key = config.vocabulary, config.context
@@ -136,13 +143,6 @@ class LabSweep:
                     held_out_tokens=self.text.held_out_tokens,
                 )  # fmt: skip
         return {c: found[c.vocabulary, c.context] for c in self.configs}
-
-    def _tokenizer(self) -> Tokenizer | None:
-        named = self.text.tokenizer
-        if named is None:
-            return None
-        local = self.folder / named
-        return load_tokenizer(local if local.exists() else named)
 
 
 @checked
@@ -208,10 +208,8 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
         raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
     refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
     text = LabText(**table)
-    if text.tokenizer is not None and "vocabulary" not in values:
-        local = folder / text.tokenizer
-        made = load_tokenizer(local if local.exists() else text.tokenizer)
-        values = {**values, "vocabulary": made.size}
+    if "vocabulary" not in values and (given := text.given_tokenizer(folder)) is not None:
+        values = {**values, "vocabulary": given.size}
     if not (isinstance(parts, list) and all(isinstance(part, dict) for part in parts)):
         raise UsageError("runs must be tables: [[runs]], then fields and values below it")
     combined = [{**values, **part} for part in parts]

@@ -25,6 +25,9 @@ OWN: dict[str, str] = {
 columns of the matrix that stands for the head, which `wide` alone has more of than the body; `text`
 is the fingerprint of the corpus."""
 
+COLUMN_TYPES = DTYPES | OWN
+KIND = "table of lab runs"
+
 
 def to_frame(runs: tuple[LabRun | LabFailure, ...]) -> pd.DataFrame:
     """Return one row per run; one that diverged has no loss, and the step at which it did."""
@@ -58,7 +61,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     from superscope import tables
 
-    return tables.read_table(path, DTYPES | OWN, "table of lab runs", optional=[*NEWER])
+    return tables.read_table(path, COLUMN_TYPES, KIND, optional=[*NEWER])
 
 
 def _observation(run: LabRun | LabFailure) -> Observation:

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from superscope.lab.variants.rows_optimizer import RowsOptimizer
+from superscope.lab.variants.rows_optimizer import BETAS, RowsOptimizer
 from superscope.lab.variants.variant import Variant
 
-BETAS, EPSILON = (0.9, 0.95), 1e-8
+EPSILON = 1e-8
 
 
 class Coupled(Variant):

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+BETAS = (0.9, 0.95)  # of Adam, for rows and body alike: variants differ in nothing else
+
 
 class RowsOptimizer(torch.optim.Optimizer):
     """An optimizer whose subclasses say where a step goes.

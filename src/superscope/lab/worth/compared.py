@@ -11,13 +11,13 @@ import numpy as np
 
 from superscope.arguments import refuse_unknown
 from superscope.errors import UsageError
+from superscope.lab.rates import RATES
 from superscope.lab.worth.bench import BENCH, Bench, bench_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same number of tokens
-RATES = ["learning_rate", "head_learning_rate"]
 CELL = ["width", "tokens", "seed"]
 SETTING = [*RATES, "decay", "batch"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from superscope.arguments import checked
 from superscope.errors import FormatError, UsageError
 from superscope.lab.results import LabRuns, read_runs
-from superscope.lab.table import NEWER, read_table
+from superscope.lab.table import COLUMN_TYPES, KIND, NEWER, read_table
 from superscope.progress import ProgressChoice
 from superscope.tables import NOTES
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TYPES = {
-    "run": "string", "dataset": "string", "architecture": "string", "variant": "string",
-    "width": "Int64", "depth": "Int64", "tokens": "Int64", "context": "Int64", "batch": "Int64",
-    "seed": "Int64", "learning_rate": "Float64", "head_learning_rate": "Float64",
-    "decay": "Float64", "loss": "Float64", "mean_square_overlap": "Float64",
-    "mean_square_overlap_centered": "Float64", **NEWER,
+    name: COLUMN_TYPES[name]
+    for name in (
+        "run", "dataset", "architecture", "variant", "width", "depth", "tokens", "context", "batch",
+        "seed", "learning_rate", "head_learning_rate", "decay", "loss", "mean_square_overlap",
+        "mean_square_overlap_centered", *NEWER,
+    )
 }  # fmt: skip
 """Columns that are needed; ``superscope lab table`` writes them, and more."""
 FILLED = [
     name for name in TYPES
     if name not in ("loss", "dataset", *NEWER) and "overlap" not in name
 ]  # fmt: skip
-KIND = "table of lab runs"
 
 
 @checked
