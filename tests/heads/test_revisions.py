@@ -67,6 +67,21 @@ def steps(found: Revisions) -> dict[str, int]:
         ("main", None),
         ("v1.0", None),
         ("2024-05-06", None),
+        ("epoch3", 3),
+        ("tokens300B", 300 * 10**9),
+        ("000100", 100),
+        ("a1b2c3d", None),  # commits
+        ("9fceb02", None),
+        ("deadbee1", None),
+        ("fix-e83c5163", None),
+        ("step100-9fceb02", 100),
+        ("v2", None),  # versions and types
+        ("fp16", None),
+        ("bf16", None),
+        ("8bit", None),
+        ("gguf-q4", None),
+        ("seed1", None),
+        ("step200-seed1", 200),
     ],
 )
 def test_the_step_is_in_the_name(name: str, step: int | None) -> None:
@@ -80,8 +95,16 @@ def test_branches_and_tags_are_found_by_step(repo: Repo) -> None:
     everything = find_revisions(f"hf://{NAME}", "*")
     assert steps(everything) == steps(found)
     assert everything.unnumbered == ("main", "v1.0")
-    repo.refs["v7"], repo.tags = repo.refs["step2"], {"v7"}
-    assert steps(find_revisions(NAME, "v?")) == {"v7": 7}
+    repo.refs["7"], repo.tags = repo.refs["step2"], {"7"}
+    assert steps(find_revisions(NAME, "?")) == {"7": 7}
+
+
+def test_everything_is_in_the_order_of_steps_and_what_has_none_is_named(repo: Repo) -> None:
+    for name in ("a1b2c3d", "deadbee1", "fp16", "v2", "step10", "step9"):
+        repo.commit(files(9), name)
+    found = find_revisions(NAME, "*")
+    assert [one.step for one in found.found] == [0, 2, 9, 10, 1000]
+    assert found.unnumbered == ("a1b2c3d", "deadbee1", "fp16", "main", "v1.0", "v2")
 
 
 def test_a_listing_costs_one_request_and_no_file(hub: Hub, repo: Repo) -> None:

@@ -22,7 +22,8 @@ from superscope.text import counted, named, slug
 SHOWN = 8  # names, where none matches
 _NUMBER = r"(\d+)([kmb]?)(?![a-z\d.])"
 _WORDED = re.compile(rf"(?:step|checkpoint|ckpt|iter(?:ation)?)s?[-_=]?{_NUMBER}", re.I)
-_ALONE = re.compile(rf"(?<![\d.]){_NUMBER}", re.I)
+# Glued to other letters, a number is of a hash, a version or a type: a1b2c3d, v2, bf16.
+_ALONE = re.compile(rf"(?:(?<![a-z\d.])|(?<=epoch)|(?<=tokens)){_NUMBER}", re.I)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
 
 
@@ -153,7 +154,8 @@ def step_of(name: str) -> int | None:
     """Return the step that a name has, or None.
 
     It is the number after ``step``, ``checkpoint``, ``ckpt`` or ``iter``, the last if there are
-    several; or else the only number.
+    several; or else the only number that stands alone, or after ``epoch`` or ``tokens``. A number
+    of which letters are part, as in a hash, has no step.
 
     Parameters
     ----------
