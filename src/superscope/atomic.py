@@ -85,8 +85,16 @@ def lacking_room(folder: Path, nbytes: int) -> int | None:
 
 def _not_written(path: Path, error: OSError) -> UsageError:
     absent = isinstance(error, FileNotFoundError)
-    reason = f"there is no folder {path.parent}" if absent else error.strerror or error
+    reason = f"there is no folder {path.parent}" if absent else why(path, error)
     return UsageError(f"cannot write {path}: {reason}")
+
+
+def why(path: Path, error: OSError) -> str:
+    """Return why a folder cannot be made at a path, or a file in its folder, in words."""
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        taken = next((one for one in (path, *path.parents) if one.is_file()), path)
+        return f"{taken} is a file, not a folder"
+    return error.strerror or str(error)
 
 
 def make_folder(path: Path) -> None:
@@ -102,7 +110,7 @@ def make_folder(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UsageError(f"cannot write {path}: {why(path, error)}") from error
 
 
 def usual_modes(place: Path) -> None:

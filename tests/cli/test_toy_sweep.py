@@ -118,7 +118,7 @@ def test_dry_run_counts_and_estimates_and_runs_nothing(tiny: Path, tmp_path: Pat
             "--scheduler",
         ),
         (["{tiny}", "--out", "{out}", "--scheduler", "tcp://h:1", "--workers", "2"], "--workers"),
-        (["{tiny}", "--out", "{tiny}"], "cannot keep results in"),
+        (["{tiny}", "--out", "{tiny}"], "{tiny} is a file, not a folder"),
         (["{tiny}", "--out", "{tiny}", "--dry-run"], "no folder {tiny}"),
         (["{tiny}", "--out", "/proc/runs"], "cannot keep results in /proc/runs"),
     ],

@@ -43,7 +43,10 @@ def test_once_prints_and_draws_what_there_is(run: Path, tmp_path: Path) -> None:
         (["{tmp}/run.csv"], ".parquet"),
         (["{run}", "--every", "0"], "more than 0 seconds"),
         (["{run}", "--out", "{tmp}/run.txt"], ".png or .pdf or .svg"),
-        (["{run}", "--out", "{tmp}/absent/run.png"], "no folder"),
+        (["{run}", "--out", "{tmp}/absent/run.png"], "there is no folder {tmp}/absent"),
+        (["{run}", "--out", "{run}/run.png"], "{run}/run.png: {run} is a file, not a folder"),
+        (["{run}", "--figures", "{run}"], "{run}: {run} is a file, not a folder"),
+        (["{run}", "--figures", "{run}/figures"], "{run}/figures: {run} is a file, not a folder"),
         (["{other}", "--once"], "not a trace of a training"),
         ([], "needs RUN"),
     ],
@@ -56,6 +59,7 @@ def test_commands_that_cannot_be(
     places = {"{tmp}": str(tmp_path), "{run}": str(run), "{other}": str(other)}
     for name, place in places.items():
         arguments = [argument.replace(name, place) for argument in arguments]
+        said = said.replace(name, place)
     done = superscope("watch", *arguments)
     assert done.code == 2
     assert said in done.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from superscope.atomic import write_file
+from superscope.atomic import why, write_file
 from superscope.errors import NotFoundError, UsageError
 
 _CLAIMS, _ASIDE = ".claims", "set-aside"
@@ -66,7 +66,7 @@ class RunFolder:
             self._clear()
         except OSError as error:
             raise UsageError(
-                f"cannot keep results in {self.path}: {error.strerror or error}"
+                f"cannot keep results in {self.path}: {why(self.path, error)}"
             ) from error
 
     def _clear(self) -> None:
