@@ -50,6 +50,25 @@ def test_named_types_are_kept_and_must_be_there(tmp_path: Path) -> None:
         read_table(path, {"seed": "Int64"}, "list of runs")
 
 
+def test_whole_numbers_may_have_been_floats(tmp_path: Path) -> None:
+    """As pandas writes a column in which a number was missing once."""
+    path = tmp_path / "a.csv"
+    path.write_text("width,steps\n64.0,9007199254740993\n128,NaN\n,7.00\n")
+    found = read_table(path, {"width": "Int64", "steps": "Int64"})
+    assert found["width"].tolist() == [64, 128, pd.NA]
+    assert found["steps"].tolist() == [9007199254740993, pd.NA, 7]
+    path.write_text("width\n64.5\n")
+    with pytest.raises(FormatError, match=r"a\.csv is not a table: "):
+        read_table(path, {"width": "Int64"})
+
+
+def test_of_many_missing_columns_a_few_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a\n1\n")
+    with pytest.raises(FormatError, match=r"no column b, c, d, e and 3 more$"):
+        read_table(path, dict.fromkeys("abcdefgh", "string"))
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -16,6 +16,7 @@ from superscope.delimited import inert, read_delimited
 from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.numerals import NOT_NUMBERS, shows_comma
 from superscope.records import read_records
+from superscope.text import listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,8 +142,20 @@ def _with_columns(
     """Return these columns with their types; the optional ones are null where they lack."""
     missing = [column for column in types if column not in frame and column not in optional]
     if missing:
-        raise ValueError(f"it has no column {', '.join(missing)}")
-    return frame.reindex(columns=list(types)).astype(dict(types))
+        raise ValueError(f"it has no column {listed(missing)}")
+    known = frame.reindex(columns=list(types))
+    whole = {
+        name: _whole(known[name])
+        for name, kind in types.items()
+        if kind == "Int64" and not _numeric(known[name].dtype)
+    }
+    return known.assign(**whole).astype(dict(types))
+
+
+def _whole(texts: pd.Series) -> pd.Series:
+    """Return whole numbers without the decimals and the NaN that a column of floats gives them."""
+    cells = texts.astype("string").str.strip().str.replace(r"\.0*$", "", regex=True)
+    return cells.mask(cells.str.lower() == "nan")
 
 
 @checked

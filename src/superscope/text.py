@@ -120,6 +120,12 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Return names joined by commas; of many, the first and how many more there are."""
+    more = len(names) - most
+    return f"{', '.join(names[:most])} and {more:,} more" if more > 1 else ", ".join(names)
+
+
 def duration(seconds: float) -> str:
     """Return a time in suitable units."""
     minutes = round(seconds / 60)

@@ -77,7 +77,7 @@ def test_a_variant_without_a_search_and_a_table_of_another_kind_are_refused(
     with pytest.raises(UsageError, match="has no variant 'couple'; did you mean coupled"):
         read_rates(path, ["couple"])
     path.write_text("variant,loss\nadamw,3\n")
-    with pytest.raises(FormatError, match="table of lab runs: it has no column"):
+    with pytest.raises(FormatError, match="superscope lab table writes them: it has no column"):
         read_rates(path, ["adamw"])
 
 

@@ -26,7 +26,7 @@ columns of the matrix that stands for the head, which `wide` alone has more of t
 is the fingerprint of the corpus."""
 
 COLUMN_TYPES = DTYPES | OWN
-KIND = "table of lab runs"
+KIND = "table of lab runs, as superscope lab table writes them"
 
 
 def to_frame(runs: tuple[LabRun | LabFailure, ...]) -> pd.DataFrame:

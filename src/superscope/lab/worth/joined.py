@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from superscope.arguments import checked
 from superscope.errors import FormatError, UsageError
 from superscope.lab.results import LabRuns, read_runs
-from superscope.lab.table import COLUMN_TYPES, KIND, NEWER, read_table
+from superscope.lab.table import COLUMN_TYPES, KIND, NEWER
 from superscope.progress import ProgressChoice
-from superscope.tables import NOTES
+from superscope.tables import NOTES, read_table
+from superscope.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ def read_tables(paths: Iterable[str | Path], *, progress: ProgressChoice = "auto
             found[str(path)] = runs.to_frame()
             unreadable += runs.unreadable
         else:
-            found[str(path)] = read_table(path)
+            found[str(path)] = read_table(path, TYPES, KIND, [*NEWER])
     table = joined(found)
     table.attrs[NOTES] = tuple(unreadable)
     return table
@@ -129,7 +130,7 @@ def _typed(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the columns of a table that are needed, with their types."""
     missing = [column for column in TYPES if column not in table and column not in NEWER]
     if missing:
-        raise FormatError(f"{name} is not a {KIND}: it has no column {', '.join(missing)}")
+        raise FormatError(f"{name} is not a {KIND}: it has no column {listed(missing)}")
     try:
         rows = table.reindex(columns=list(TYPES)).astype(TYPES)
     except (ValueError, TypeError) as error:
