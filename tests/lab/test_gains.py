@@ -320,7 +320,7 @@ def test_what_is_no_table_of_runs_is_refused() -> None:
     table = simulate({"other": 1.2})
     with pytest.raises(UsageError, match="has no variant 'adam'; did you mean adamw"):
         lab.gains(table, "adam")
-    with pytest.raises(FormatError, match="it has no column variant"):
+    with pytest.raises(FormatError, match="lab table writes them: it has no column variant"):
         lab.gains(table.drop(columns="variant"))
     with pytest.raises(FormatError, match="seed is missing in a row"):
         lab.gains(table.assign(seed=None))
@@ -328,6 +328,16 @@ def test_what_is_no_table_of_runs_is_refused() -> None:
         lab.gains(table.assign(width="wide"))
     with pytest.raises(UsageError, match="has no run"):
         lab.gains(table[:0])
+
+
+def test_the_baseline_is_named_as_in_a_sweep_file() -> None:
+    """Numbers that are the default need not be written, and names come in any order."""
+    table = simulate({"bias=1": 1.2, "bias=1 + muon": 1.3})
+    assert lab.gains(table, "bias").baseline == "bias=1"
+    report = lab.report(table, "muon + bias")
+    assert report.gains.baseline == report.slopes.baseline == "bias=1 + muon"
+    with pytest.raises(UsageError, match="has no variant 'bias=2'; did you mean bias=1"):
+        lab.gains(table, "bias=2")
 
 
 def test_a_baseline_alone_says_so() -> None:

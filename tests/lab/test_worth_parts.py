@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,14 +202,44 @@ def test_few_settings_have_no_correlation() -> None:
 # Head or body
 
 
-def test_the_share_of_the_head_is_found() -> None:
+RANKS = (8, 16, 32, 64, 128)
+
+
+@pytest.fixture
+def narrow_heads() -> pd.DataFrame:
     """Heads of rank r cost a third of what narrow bodies cost."""
-    ranks = (8, 16, 32, 64, 128)
-    bodies = simulate({}, widths=ranks, noise=1e-3, shared=0.02)
-    heads = [bodies[bodies["width"] == 128].assign(variant=f"factored={r}") for r in ranks]
-    for rank, head in zip(ranks, heads, strict=True):
+    bodies = simulate({}, widths=RANKS, noise=1e-3, shared=0.02)
+    heads = [bodies[bodies["width"] == 128].assign(variant=f"factored={r}") for r in RANKS]
+    for rank, head in zip(RANKS, heads, strict=True):
         head["loss"] += (simulated_loss(rank) - simulated_loss(128)) / 3
-    (found,) = lab.head_or_body(joined(bodies, *map(with_identities, heads)))
+    return joined(bodies, *map(with_identities, heads))
+
+
+def test_a_body_too_narrow_for_the_attention_of_the_others_is_compared(
+    narrow_heads: pd.DataFrame,
+) -> None:
+    """A body of 8 cannot have attention heads of 16; one of 32 can, and others do not stand in."""
+    eight = narrow_heads["width"] == 8
+    narrow = narrow_heads.assign(attention_width=np.where(eight, 8, 16))
+    more = simulate({}, widths=(8, 32, 48), attention_width=4, rng=1)
+    (found,) = lab.head_or_body(joined(narrow, more))
+    (truth,) = lab.head_or_body(narrow_heads)
+    assert [p.attention_width for p in found.points] == [8, None, None, None, None]
+    assert found.bench.attention_width == 16
+    for one, other in zip(found.points, truth.points, strict=True):
+        assert (one.body, one.share) == (other.body, other.share)
+    assert found.body_law == truth.body_law
+    assert found.to_frame()["body_attention_width"].tolist() == [8, 16, 16, 16, 16]
+    assert type(found).from_json(found.to_json()).points == found.points
+    said = "The body of width 8 has attention heads of 8, because its width is no multiple of 16."
+    assert said in " ".join(str(found).split())
+    (alone,) = lab.head_or_body(narrow[~eight])
+    assert [p.rank for p in alone.points] == list(RANKS[1:])
+
+
+def test_the_share_of_the_head_is_found(narrow_heads: pd.DataFrame) -> None:
+    ranks = RANKS
+    (found,) = lab.head_or_body(narrow_heads)
     assert [p.rank for p in found.points] == list(ranks) and found.width == 128 and found.own_end
     for point in found.points[:-1]:
         assert point.share.low - 0.01 <= 1 / 3 <= point.share.high + 0.01

@@ -12,7 +12,7 @@ from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
 from superscope.lab.worth.blocks import Block, full_block
-from superscope.lab.worth.compared import Choice, Compared, Group, compared
+from superscope.lab.worth.compared import Choice, Compared, Group, compared, named_in
 from superscope.lab.worth.equivalent import Curve, curve, log_factor, mean_log_factor
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.lab_gains import Comparison, Factor, LabGains, WidthGain
@@ -120,7 +120,9 @@ def gains(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabGains:
     """
     found: list[Comparison] = []
     unmatched: list[Choice] = []
-    for group in compared(table_of(runs), baseline).values():
+    table = table_of(runs)
+    baseline = named_in(table, baseline)
+    for group in compared(table).values():
         if baseline in group:
             found += _of_budget(group, baseline)
         else:

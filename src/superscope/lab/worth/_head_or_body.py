@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from superscope.errors import SuperscopeError
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
 from superscope.lab.worth.bench import Bench
-from superscope.lab.worth.compared import Group, compared
+from superscope.lab.worth.compared import Group, compared, named_in
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.moderated import moderated, per_seed
 from superscope.laws import Estimate, Law, fit
@@ -46,6 +46,9 @@ class HeadPoint:
         What the head's rank r costs the whole body, over what width r costs: of what widening from
         r to m buys, the share that is lost where the head's space stays at r. None at r = m, or
         where a wider body is not better.
+    attention_width
+        Numbers of a head of attention of the body of width r where it has others than the body of
+        width m, of which r is no multiple; else None.
     """
 
     rank: int
@@ -53,6 +56,7 @@ class HeadPoint:
     head: Estimate
     body: Estimate
     share: Estimate | None
+    attention_width: int | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,9 +101,10 @@ class HeadOrBody(Result, Pictured):
              "rank": p.rank, "seeds": len(p.seeds)}
             | columns("head_loss", p.head) | columns("body_loss", p.body)
             | columns("share", p.share)
+            | {"body_attention_width": p.attention_width or self.bench.attention_width}
             for p in self.points
         ]  # fmt: skip
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows).astype({"body_attention_width": "Int64"})
 
     def __repr__(self) -> str:
         return f"HeadOrBody(width={self.width}, {counted(len(self.points), 'rank')})"
@@ -127,13 +132,40 @@ def head_or_body(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> tupl
         The table is of another kind, or has no run of the baseline.
     """
     found = []
-    for (bench, tokens), group in compared(table_of(runs), baseline).items():
+    table = table_of(runs)
+    baseline = named_in(table, baseline)
+    groups = compared(table)
+    for (bench, tokens), group in groups.items():
         if baseline in group:
             heads = _heads(group)
+            bodies = group[baseline].values("loss")
+            others = _other_bodies(groups, bench, tokens, baseline)
             for width in sorted(heads):
-                one = _compared(bench, tokens, width, heads[width], group[baseline].values("loss"))
+                one = _compared((bench, tokens), width, heads[width], bodies, others)
                 found += [one] if one is not None else []
     return tuple(found)
+
+
+def _other_bodies(
+    groups: Mapping[tuple[Bench, int], Group], bench: Bench, tokens: int, baseline: str
+) -> dict[int, tuple[int, Seeds]]:
+    """Return losses of bodies that the bench cannot have, with their attention heads, by width.
+
+    A width that is no multiple of its attention heads needs others: the widest there are.
+    """
+    found: dict[int, tuple[int, Seeds]] = {}
+    if bench.attention_width is None:
+        return found
+    for (other, budget), group in groups.items():
+        heads = other.attention_width
+        alike = heads is not None and replace(other, attention_width=bench.attention_width) == bench
+        if heads is None or not alike or other == bench or budget != tokens:
+            continue
+        for width, of in group[baseline].values("loss").items() if baseline in group else ():
+            known = found.get(width, (0, {}))[0]
+            if width % bench.attention_width and heads > known:
+                found[width] = (heads, of)
+    return found
 
 
 def _heads(group: Group) -> dict[int, dict[int, Seeds]]:
@@ -148,10 +180,14 @@ def _heads(group: Group) -> dict[int, dict[int, Seeds]]:
 
 
 def _compared(
-    bench: Bench, tokens: int, width: int, heads: Mapping[int, Seeds], bodies: Mapping[int, Seeds]
-) -> HeadOrBody | None:
+    place: tuple[Bench, int], width: int, heads: Mapping[int, Seeds],
+    bodies: Mapping[int, Seeds], others: Mapping[int, tuple[int, Seeds]],
+) -> HeadOrBody | None:  # fmt: skip
     if width not in bodies:
         return None
+    bench, tokens = place
+    attention = {m: of for m, (of, _) in others.items() if m not in bodies}
+    bodies = {m: others[m][1] for m in attention} | dict(bodies)
     own_end = width in heads
     end = heads[width] if own_end else bodies[width]
     ranks = [r for r in sorted(heads) if r in bodies and r <= width]
@@ -171,7 +207,7 @@ def _compared(
     known = iter(moderated([of for of in shares if of is not None]))
     points = tuple(
         HeadPoint(rank, seeds, next(means).estimate, next(means).estimate,
-                  None if of is None else next(known).estimate)
+                  None if of is None else next(known).estimate, attention.get(rank))
         for (rank, seeds), of in zip(taken, shares, strict=True)
     )  # fmt: skip
     laws, missing = {}, []

@@ -13,7 +13,7 @@ from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
 from superscope.lab.worth.bench import Bench
 from superscope.lab.worth.blocks import Block, full_block
-from superscope.lab.worth.compared import Compared, Group, compared
+from superscope.lab.worth.compared import Compared, Group, compared, named_in
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.moderated import Mean, moderated
 from superscope.laws import Estimate, fit_exponent
@@ -173,7 +173,9 @@ def slopes(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabSlopes:
         The table is of another kind, or has no run of the baseline.
     """
     found: list[VariantSlopes] = []
-    for group in compared(table_of(runs), baseline).values():
+    table = table_of(runs)
+    baseline = named_in(table, baseline)
+    for group in compared(table).values():
         first = [baseline] if baseline in group else []
         found += _of_budget(group, baseline, [*first, *(n for n in group if n != baseline)])
     return LabSlopes(baseline, tuple(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 from superscope.arguments import refuse_unknown
 from superscope.errors import UsageError
 from superscope.lab.rates import RATES
+from superscope.lab.variants.registry import spelled, variants_of
 from superscope.lab.worth.bench import BENCH, Bench, bench_of
 
 if TYPE_CHECKING:
@@ -143,7 +145,31 @@ def _each_once(table: pd.DataFrame) -> pd.DataFrame:
     return once
 
 
-def compared(table: pd.DataFrame, baseline: str) -> dict[tuple[Bench, int], Group]:
+def named_in(table: pd.DataFrame, variant: str) -> str:
+    """Return a variant as a table names it: ``bias`` is there as ``bias=1``.
+
+    Parameters
+    ----------
+    table
+        Of lab runs.
+    variant
+        As the table or a config names it.
+
+    Raises
+    ------
+    UsageError
+        The table has no such variant.
+    """
+    known = list(dict.fromkeys(table["variant"].astype(str)))
+    if variant not in known:
+        with suppress(UsageError):
+            if (full := spelled(variants_of(variant))) in known:
+                return full
+    refuse_unknown("the table", "variant", [variant], known)
+    return variant
+
+
+def compared(table: pd.DataFrame) -> dict[tuple[Bench, int], Group]:
     """Return the runs that are compared, by bench and budget.
 
     Of the settings of a variant at a budget, the one with most runs is compared. Seeds that only
@@ -153,8 +179,6 @@ def compared(table: pd.DataFrame, baseline: str) -> dict[tuple[Bench, int], Grou
     ----------
     table
         Of lab runs.
-    baseline
-        What the others are compared with.
 
     Returns
     -------
@@ -164,10 +188,8 @@ def compared(table: pd.DataFrame, baseline: str) -> dict[tuple[Bench, int], Grou
     Raises
     ------
     UsageError
-        No run is one of the baseline.
+        Two runs differ in something that the table does not tell.
     """
-    known = list(dict.fromkeys(table["variant"].astype(str)))
-    refuse_unknown("the table", "variant", [baseline], known)
     found: dict[tuple[Bench, int], Group] = {}
     for _, of_bench in with_budgets(table).groupby(BENCH, sort=True, dropna=False):
         bench = bench_of(of_bench)

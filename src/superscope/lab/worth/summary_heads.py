@@ -62,6 +62,12 @@ def head_sentences(heads: HeadOrBody) -> Iterator[str]:
     str
         A sentence on the share of the head, and one on each width law.
     """
+    for p in heads.points:
+        if p.attention_width is not None:
+            yield (
+                f"The body of width {p.rank:,} has attention heads of {p.attention_width}, because "
+                f"its width is no multiple of {heads.bench.attention_width}."
+            )
     shares = [(p.rank, p.share) for p in heads.points if p.share is not None]
     for rank, share in shares:
         yield (
