@@ -171,9 +171,15 @@ def test_what_cannot_be_reported_is_refused(tmp_path: Path) -> None:
     for given, said in {
         (): "name folders or tables of lab runs",
         (file,): "has no variant 'adamw'; variants: coupled, muon",
-        (tmp_path / "no.csv",): "no.csv is not a table of lab runs: it has no column",
+        (
+            tmp_path / "no.csv",
+        ): "lab table writes them: it has no column run, dataset, architecture, variant and",
         (file, other): "leave one of them out",
         (tmp_path / "none",): "none",
+        (file, "--out", file / "a.html"): f"a.html: {file} is a file, not a folder",
+        (file, "--out", tmp_path / "no" / "a.html"): f"there is no folder {tmp_path / 'no'}",
+        (file, "--figures", file): f"cannot write {file}: {file} is a file, not a folder",
+        (file, "--figures", file / "a"): f"{file} is a file, not a folder",
     }.items():
         done = superscope("lab", "report", *given)
         assert (done.code, done.out) == (2, "")
