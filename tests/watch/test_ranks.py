@@ -80,3 +80,15 @@ def test_two_processes_find_what_one_does_and_send_little(tmp_path: Path) -> Non
     assert first["broken"] == second["broken"] == ["unmeasured"]
     assert first["moved"] == second["moved"] == [None, 0, None]
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy0.parquet"]
+    assert sorted(path.name for path in tmp_path.glob("stage*")) == ["stage1.parquet"]
+    assert first["stage"][0] is True
+    assert first["stage"][1].startswith("the process of rank 1 observes")
+    assert second["stage"][0] is False
+    assert "with pipeline parallelism, watch in the process that has the head" in first["headless"]
+
+    for found in (first, second):
+        assert [point["step"] for point in found["fully_shard"]] == [0, 2, 4]
+        assert found["fully_shard"][-1]["own_update"] > 0
+        for sharded, whole_one in zip(found["fully_shard"], found["unsharded"], strict=True):
+            sharded["observation"]["model"] = whole_one["observation"]["model"]
+            close(sharded, whole_one)

@@ -15,11 +15,13 @@ from tiny_models import tiny_model
 
 import superscope
 from superscope import Observation, Watch
-from superscope.errors import HeadDataError, UsageError
+from superscope.errors import FormatError, HeadDataError, UsageError
 from superscope.geometry.shards import WHOLE, Shards
 from superscope.heads import head_of
 from superscope.watch import EventKind, read_trace
+from superscope.watch._watch import OPTIONS
 from superscope.watch.live import unwrapped
+from superscope.watch.observer import Observer
 
 NAMES = ("source", "run", "family", "model", "revision")
 
@@ -125,8 +127,9 @@ def test_it_observes_the_first_step_and_every_so_many(tmp_path: Path) -> None:
     assert [point.step for point in watch.trace.points] == [3, 10, 25, 30]
 
 
-def test_observing_a_step_twice_keeps_one_row() -> None:
-    watch = Watch(layer())
+@pytest.mark.parametrize("updates", [True, False])
+def test_observing_a_step_twice_keeps_one_row(updates: bool) -> None:
+    watch = Watch(layer(), updates=updates)
     assert watch.observe(5) == watch.observe(5)
     assert len(watch.trace.points) == 1
 
@@ -277,10 +280,10 @@ def test_rows_that_moved_to_another_process_are_compared_by_none() -> None:
         def sum(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
             return values + 1
 
-    head, watch = head_of(layer()), Watch(layer())
-    watch._change(head, WHOLE)
-    assert watch._change(head, WHOLE) is not None
-    assert watch._change(head, OtherMoved()) is None
+    head, observer = head_of(layer()), Observer(OPTIONS, updates=True)
+    observer.change(head, WHOLE)
+    assert observer.change(head, WHOLE) is not None
+    assert observer.change(head, OtherMoved()) is None
 
 
 def test_a_plain_module_is_watched_by_the_name_of_its_head() -> None:
@@ -418,6 +421,51 @@ def test_a_resize_before_a_run_was_resumed_is_an_event(
     assert kinds(resumed) == [(step, EventKind.WEIGHTS) for step in told]
 
 
+def test_zero_rows_do_not_hide_from_a_resumed_run_that_the_head_was_resized(tmp_path: Path) -> None:
+    path = tmp_path / "run.parquet"
+    for step, rows in enumerate((60, 60, 70)):  # some of which die in between
+        head = layer(rows)
+        with torch.no_grad():
+            head.weight[: 5 * step] = 0
+        watch = Watch(head, out=path)
+        watch.observe(step)
+    assert [point.rows for point in watch.trace.points] == [60, 60, 70]
+    resized = [event for event in watch.trace.events if event.kind == EventKind.WEIGHTS]
+    assert [(event.step, event.message) for event in resized] == [
+        (2, "the head has 70 rows of 8 numbers; it had 60 rows of 8 numbers")
+    ]
+
+
+def test_an_event_is_a_line_of_the_log_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    head, path = layer(), tmp_path / "run.parquet"
+    Watch(head, out=path).observe(0)
+    with torch.no_grad():
+        head.weight[7] = 0
+    for _ in range(2):  # the second one resumes
+        Watch(head, out=path).observe(1)
+    assert [(one.name, one.levelname, one.getMessage()[:8]) for one in caplog.records] == [
+        ("superscope.watch", "WARNING", "step 1: ")
+    ]
+    assert "#7" in caplog.text
+
+
+def test_it_says_what_it_watches_and_how_far_it_is(tmp_path: Path) -> None:
+    head, path = layer(), tmp_path / "run.parquet"
+    watch = Watch(head, every=1, out=path)
+    what = "Linear, 60 rows of 8 numbers, every step"
+    assert repr(watch) == f"Watch({what}: no observation yet, in {path})"
+    for step in range(3):
+        watch.step(step)
+        with torch.no_grad():
+            head.weight[1:] += 0.1
+    assert repr(watch) == f"Watch({what}: 3 observations to step 2, 1 event, in {path})"
+    assert str(Watch(head, 1000)) == (
+        "Watch(Linear, 60 rows of 8 numbers, every 1,000 steps: no observation yet)"
+    )
+
+
 # Bad input
 
 
@@ -441,6 +489,11 @@ def test_what_cannot_be_a_step_a_file_or_an_option_is_refused(tmp_path: Path) ->
             Watch(layer()).observe(step)
     with pytest.raises(UsageError, match=r"\.parquet"):
         Watch(layer(), out=tmp_path / "run.csv")
+    (tmp_path / "other.parquet").write_text("no table")
+    with pytest.raises(FormatError, match=r"other\.parquet is not a trace .*name another file"):
+        Watch(layer(), out=tmp_path / "other.parquet")
+    with pytest.raises(UsageError, match="rank=1; the ranks of this training are 0 to 0"):
+        Watch(layer(), rank=1)
     with pytest.raises(UsageError, match="there is no folder"):
         Watch(layer(), out=tmp_path / "none" / "run.parquet")
     with pytest.raises(UsageError, match="did you mean pairs"):
@@ -453,7 +506,7 @@ def test_a_full_disk_does_not_stop_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = Watch(layer(), out=tmp_path / "run.parquet")
-    monkeypatch.setattr(watch, "out", tmp_path / "gone" / "run.parquet")
+    monkeypatch.setattr(watch._record, "out", tmp_path / "gone" / "run.parquet")
     with pytest.warns(UserWarning, match="the next observation tries again"):
         watch.observe(0)
     assert len(watch.trace.points) == 1

@@ -10,9 +10,30 @@ import torch
 import torch.distributed as dist
 
 from superscope import Watch
-from superscope.watch import live
+from superscope.watch import TracePoint, live
 
 FOLDER, RANK, SIZE = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+
+
+def trained(sharded: bool) -> tuple[TracePoint, ...]:
+    """Train a small model, sharded by FSDP2 or not, and return what is observed meanwhile."""
+    from torch.distributed.fsdp import fully_shard
+
+    torch.manual_seed(0)
+    model = torch.nn.Sequential()  # which has the head by its name alone
+    model.embed = torch.nn.Embedding(101, 16)  # rows that two processes cannot share evenly
+    model.lm_head = torch.nn.Linear(16, 101, bias=False)
+    if sharded:
+        fully_shard(model)
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
+    watch = Watch(model, 2, tokenizer=[f"t{i}" for i in range(101)], rank=0 if sharded else RANK)
+    for step in range(5):
+        watch.step(step)
+        ids = torch.randint(0, 101, (32,), generator=torch.Generator().manual_seed(step))
+        torch.nn.functional.cross_entropy(model(ids), ids).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return watch.trace.points
 
 
 def main() -> None:
@@ -79,6 +100,19 @@ def main() -> None:
     tensor = distribute_tensor(torch.from_numpy(states[0]), copies, [Replicate(), Shard(0)])
     layer.weight = torch.nn.Parameter(tensor)
     Watch(layer, out=FOLDER / f"copy{RANK}.parquet").observe(0)
+
+    # Of pipeline parallelism, the second process has the head alone.
+    alone = torch.nn.Linear(*states[0].shape[::-1], bias=False)
+    last = Watch(alone, rank=1, out=FOLDER / f"stage{RANK}.parquet")
+    found["stage"] = [last.observe(0) is None, repr(last).partition(": ")[2]]
+    alone.get_output_embeddings = lambda: None  # type: ignore[assignment]
+    try:
+        Watch(alone)
+    except Exception as error:
+        found["headless"] = str(error)
+
+    found["fully_shard"] = [asdict(point) for point in trained(True)]
+    found["unsharded"] = [asdict(point) for point in trained(False)]
 
     (FOLDER / f"{RANK}.json").write_text(json.dumps(found))
     dist.destroy_process_group()

@@ -2,8 +2,9 @@
 
 from superscope.watch import summary  # noqa: F401  (how results print)
 from superscope.watch._watch import Watch
+from superscope.watch.point import TracePoint
 from superscope.watch.revisions import NotMeasuredRevision, RevisionTrace, measure_revisions
-from superscope.watch.trace import Event, EventKind, Trace, TracePoint
+from superscope.watch.trace import Event, EventKind, Trace
 from superscope.watch.trace_file import read_trace, write_trace
 from superscope.watch.updates import Update, update
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from superscope.text import columns, counted, named, number
+from superscope.watch.point import TracePoint
 from superscope.watch.summary import line_of
-from superscope.watch.trace import Trace, TracePoint
+from superscope.watch.trace import Trace
 
 BARS = "▁▂▃▄▅▆▇█"
 GAP = " "

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from superscope.errors import SuperscopeError
 from superscope.geometry import Regime
 from superscope.text import counted, percent, token_name
-from superscope.watch.trace import Event, EventKind, TracePoint
+from superscope.watch.point import TracePoint
+from superscope.watch.trace import Event, EventKind
 
 Ids = npt.NDArray[np.int64]
 
@@ -55,26 +56,23 @@ class EventLog:
         self._told.clear()
         for point in points:
             list(self._of_the_whole(point))
-            o = point.observation
-            if o.features is not None and o.width is not None:  # zero rows are not among these
-                self._shape = None if point.dead_rows else (o.features, o.width)
+            self._shape = shape_of(point) or self._shape
         for event in events:
             if event.kind == EventKind.WEIGHTS:
                 self._told.clear()
             elif event.kind in _ROWS:
                 self._new(event.kind, np.array(event.rows, np.int64))
 
-    def events(
-        self, point: TracePoint, shape: tuple[int, int], rows: Mapping[EventKind, Ids]
-    ) -> tuple[Event, ...]:
+    def events(self, point: TracePoint, rows: Mapping[EventKind, Ids]) -> tuple[Event, ...]:
         """Return what is new at a point, with the ids of rows of which something is true."""
         found: list[Event] = []
         self._failed = False
-        if self._shape not in (None, shape):
-            message = f"the head has {_numbers(shape)}; it had {_numbers(self._shape)}"
+        shape, before = shape_of(point), self._shape
+        if shape and before and shape != before:
+            message = f"the head has {numbers_of(shape)}; it had {numbers_of(before)}"
             found.append(Event(point.step, EventKind.WEIGHTS, message))
             self._told.clear()
-        self._shape = shape
+        self._shape = shape or before
         return (*found, *self._of_the_whole(point), *self._of_rows(point.step, rows))
 
     def failure(self, step: int, error: SuperscopeError) -> tuple[Event, ...]:
@@ -125,6 +123,13 @@ class EventLog:
         return f"{counted(len(ids), 'row')} {verb}{_ROWS[kind]}: {names}{more}"
 
 
-def _numbers(shape: tuple[int, int] | None) -> str:
-    rows, width = shape or (0, 0)
-    return f"{rows:,} rows of {width:,} numbers"
+def numbers_of(shape: tuple[int, int]) -> str:
+    """Return the shape of a head in words."""
+    rows, width = shape
+    return f"{counted(rows, 'row')} of {counted(width, 'number')}"
+
+
+def shape_of(point: TracePoint) -> tuple[int, int] | None:
+    """Return rows and columns of the head at a point, if they are known."""
+    width = point.observation.width
+    return None if point.rows is None or width is None else (point.rows, width)

@@ -8,7 +8,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from superscope.errors import FormatError, NotFoundError, SuperscopeError
-from superscope.watch.trace import Trace, TracePoint
+from superscope.watch.point import TracePoint
+from superscope.watch.trace import Trace
 from superscope.watch.trace_file import read_trace
 
 Stamp = tuple[int, int, int]

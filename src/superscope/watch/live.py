@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from superscope.arrays import as_numpy
+from superscope.errors import HeadDataError, UsageError
 from superscope.geometry.shards import WHOLE, Shards
 from superscope.heads import ArrayRows, Head, Provenance, head_of
+from superscope.heads.dictionaries import choose
 from superscope.heads.objects import of_model, output_layer, with_tokens
-from superscope.watch.ranks import Ranks, local_part
+from superscope.watch.ranks import Ranks, is_spread, local_part, processes
 
 _WRAPPED = ("_orig_mod", "module", "_fsdp_wrapped_module")
 """Where torch.compile, and parallelism of any kind, keep the model that they wrap."""
@@ -28,10 +29,13 @@ class Live:
         The rows of this process.
     shards
         How to reach those of the others.
+    chosen
+        Whether this is the process that writes, and that observes if each has the whole head.
     """
 
     head: Head
     shards: Shards
+    chosen: bool
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -41,13 +45,13 @@ class Live:
 
     @property
     def observes(self) -> bool:
-        """Whether this process takes part: the first of those that have the whole head, or all."""
-        return self.shards is not WHOLE or _rank() == 0
+        """Whether this process takes part: all do that have some of the rows each."""
+        return self.chosen or self.shards is not WHOLE
 
     @property
     def writes(self) -> bool:
-        """Whether this process writes the file: the first of all, as groups may have copies."""
-        return _rank() == 0
+        """Whether this process writes the file: one of all, as groups may have copies."""
+        return self.chosen
 
 
 def unwrapped(model: Any) -> Any:
@@ -62,7 +66,7 @@ def unwrapped(model: Any) -> Any:
     return unwrapped(inner) if name in _WRAPPED else model
 
 
-def live_head(model: Any, tokens: Any = None, group: Any = None) -> Live:
+def live_head(model: Any, tokens: Any = None, group: Any = None, rank: int = 0) -> Live:
     """Return the head of an unwrapped model.
 
     Parameters
@@ -73,6 +77,8 @@ def live_head(model: Any, tokens: Any = None, group: Any = None) -> Live:
         Text of each row, of all processes.
     group
         The process group over which the rows are spread, unless the weight knows it.
+    rank
+        The process that writes.
 
     Returns
     -------
@@ -84,27 +90,47 @@ def live_head(model: Any, tokens: Any = None, group: Any = None) -> Live:
     SuperscopeError
         The model has no output head, or it is split otherwise than by rows.
     """
-    layer = output_layer(model) if hasattr(model, "get_output_embeddings") else model
+    chosen = _is_chosen(rank)
+    layer = _layer(model)
     weight: Any = layer if hasattr(layer, "shape") else getattr(layer, "weight", None)
     part, group = local_part(weight) or (weight, group)
     if part is weight and group is None:
-        return Live(head_of(model, tokens=tokens), WHOLE)
+        return Live(head_of(model, tokens=tokens), WHOLE, chosen)
     rows = as_numpy(part, "the head")[0]
     described = Provenance(type(model).__name__, dtype=str(weight.dtype).removeprefix("torch."))
-    if layer is not model:
+    if hasattr(model, "get_output_embeddings"):
         described = of_model(described, model)
     head = Head(ArrayRows(rows), described)
     if group is None:
-        return Live(with_tokens(head, tokens, len(rows)), WHOLE)
+        return Live(with_tokens(head, tokens, len(rows)), WHOLE, chosen)
     ranks = Ranks(group, len(rows))
     count = int(ranks.sum(np.array([float(len(rows))]))[0])
-    return Live(with_tokens(head, tokens, count), ranks)
+    return Live(with_tokens(head, tokens, count), ranks, chosen)
 
 
-def _rank() -> int:
-    """Return the number of this process among those of a training."""
-    distributed = sys.modules.get("torch.distributed")
-    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
-        return 0
-    rank: int = distributed.get_rank()
-    return rank
+def _layer(model: Any) -> Any:
+    """Return the layer that has the head, or the weight itself if only its name tells it."""
+    if hasattr(model, "get_output_embeddings"):
+        try:
+            return output_layer(model)
+        except HeadDataError as error:
+            if processes()[1] == 1:
+                raise
+            raise HeadDataError(
+                f"{error}; with pipeline parallelism, watch in the process that has the head, with "
+                "rank= its rank"
+            ) from None
+    if hasattr(model, "weight") or not hasattr(model, "named_parameters"):
+        return model
+    weights = dict(model.named_parameters())
+    if not any(map(is_spread, weights.values())):
+        return model
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    return weights[choose(shapes, {}, None, shapes).tensor]
+
+
+def _is_chosen(rank: int) -> bool:
+    own, count = processes()
+    if not 0 <= rank < count:
+        raise UsageError(f"rank={rank}; the ranks of this training are 0 to {count - 1}")
+    return own == rank

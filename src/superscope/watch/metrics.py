@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from superscope.watch.trace import OWN, TracePoint
+from superscope.watch.point import OWN, TracePoint
 
 PREFIX = "superscope/"
 _OF_OBSERVATION = (
@@ -14,5 +14,5 @@ _OF_OBSERVATION = (
 def metrics(point: TracePoint) -> dict[str, float]:
     """Return the numbers of a point that are known, such as ``superscope/effective_width``."""
     values = {name: getattr(point.observation, name) for name in _OF_OBSERVATION}
-    values |= {name: getattr(point, name) for name in OWN}
+    values |= {name: getattr(point, name) for name in OWN if name != "rows"}
     return {PREFIX + name: float(value) for name, value in values.items() if value is not None}

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from superscope.watch.metrics import metrics
-from superscope.watch.trace import TracePoint
+from superscope.watch.point import TracePoint
 
 if TYPE_CHECKING:
     from superscope.watch._watch import Watch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import Trainer, TrainerCallback
 
 from superscope.watch.metrics import metrics
-from superscope.watch.trace import TracePoint
+from superscope.watch.point import TracePoint
 
 if TYPE_CHECKING:
     from superscope.watch._watch import Watch

@@ -77,6 +77,12 @@ class Ranks(Shards):
         return stacked
 
 
+def is_spread(weight: Any) -> bool:
+    """Return whether a weight is a ``DTensor``."""
+    tensors = sys.modules.get("torch.distributed.tensor")
+    return tensors is not None and isinstance(weight, tensors.DTensor)
+
+
 def local_part(weight: Any) -> tuple[Any, Any] | None:
     """Return the rows of a ``DTensor`` that this process has, and the group that has all.
 
@@ -87,15 +93,22 @@ def local_part(weight: Any) -> tuple[Any, Any] | None:
     HeadDataError
         It is not split by whole rows, over one dimension of the processes.
     """
-    tensors = sys.modules.get("torch.distributed.tensor")
-    if tensors is None or not isinstance(weight, tensors.DTensor):
+    if not is_spread(weight):
         return None
     split = [at for at, how in enumerate(weight.placements) if not how.is_replicate()]
     if not split:
         return weight.to_local(), None
-    if len(split) > 1 or weight.placements[split[0]] != tensors.Shard(0):
+    if len(split) > 1 or not weight.placements[split[0]].is_shard(0):
         raise HeadDataError(
             f"the head is placed {weight.placements}; only whole rows, split over one dimension "
             "of the mesh, can be watched"
         )
     return weight.to_local(), weight.device_mesh.get_group(split[0])
+
+
+def processes() -> tuple[int, int]:
+    """Return the rank of this process, and how many processes train; 0 and 1 for one alone."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()

@@ -25,7 +25,8 @@ from superscope.runs import RunFolder, Workers, run_all, this_process, workers_o
 from superscope.serialize import decode, encode
 from superscope.text import slug
 from superscope.watch.events import EventLog
-from superscope.watch.trace import Event, Trace, TracePoint
+from superscope.watch.point import TracePoint
+from superscope.watch.trace import Event, Trace
 
 SUFFIX = ".json"
 _KEPT = "measured"
@@ -237,10 +238,4 @@ def _trace(
 def _events(points: Sequence[TracePoint]) -> tuple[Event, ...]:
     """Return what happened to the head as a whole; what its rows did in between is not known."""
     log = EventLog(lambda index: None)
-    return tuple(
-        event
-        for point in points
-        for event in log.events(
-            point, (point.observation.features or 0, point.observation.width or 0), {}
-        )
-    )
+    return tuple(event for point in points for event in log.events(point, {}))

@@ -15,8 +15,9 @@ from superscope.text import (
     sentence,
     shown_lines,
 )
+from superscope.watch.point import TracePoint
 from superscope.watch.revisions import RevisionTrace
-from superscope.watch.trace import Event, Trace, TracePoint
+from superscope.watch.trace import Event, Trace
 
 SHOWN = 12
 """The last observations and events that are shown."""

@@ -11,7 +11,8 @@ from superscope.arguments import checked
 from superscope.errors import FormatError
 from superscope.observations import COLUMNS, DTYPES, Observation
 from superscope.tables import check_suffix, read_table, write_table
-from superscope.watch.trace import OWN, Event, EventKind, Trace, TracePoint
+from superscope.watch.point import OWN, TracePoint
+from superscope.watch.trace import Event, EventKind, Trace
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,13 +28,14 @@ class Update:
     still
         Ids of rows in which no number changed.
     together
-        Ids of rows that moved as a group does of which nothing is learned.
+        Ids of rows that moved as a group does of which nothing is learned. None if the rows are
+        spread over processes: the group shows among all rows only.
     """
 
     drift: float
     own: float
     still: Ids
-    together: Ids
+    together: Ids | None
 
 
 def update(before: Float32, after: Head, shards: Shards = WHOLE) -> Update:
@@ -77,7 +78,7 @@ def update(before: Float32, after: Head, shards: Shards = WHOLE) -> Update:
         drift=float(np.linalg.norm(mean) / usual) if usual else 0.0,
         own=float(own / usual) if usual else 0.0,
         still=shards.join(np.flatnonzero(still).astype(np.int64) + shards.first),
-        together=shards.join(_together(change) + shards.first),
+        together=_together(change) if shards is WHOLE else None,
     )
 
 
