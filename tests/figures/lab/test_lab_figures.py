@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,12 +57,54 @@ def test_factors_lie_where_they_are(report: LabReport) -> None:
 
 def test_gains_lie_where_they_are(report: LabReport) -> None:
     panels = report.gains.plot("gains").axes
-    for panel, tokens in zip(panels, BUDGETS, strict=True):
-        of = [c for c in report.gains.comparisons if c.tokens == tokens and len(c.widths) > 1]
-        lines = [line for line in panel.lines if len(line.get_xdata()) == 3]
-        assert [list(line.get_ydata()) for line in lines] == [
-            [w.gain.value for w in c.widths] for c in of
-        ]
+    for panel, width in zip(panels, (32, 64, 128), strict=True):
+        of = [c for c in report.gains.comparisons if len(c.widths) > 1]
+        assert marks(panel) == sorted(
+            w.gain.value for c in of for w in c.widths if w.width == width
+        )
+        assert [t.get_text() for t in panel.texts] == ["muon", "sgd"]
+
+
+def test_many_variants_and_budgets_are_drawn_within_the_panels() -> None:
+    """Each in a row of its own, and no two budgets on top of each other."""
+    many = {f"variant {k}": 0.5 + k / 8 for k in range(12)}
+    gains = lab.gains(simulate(many, tokens=BUDGETS, widths=(24, 96, 192), noise=0.004))
+    for name in ("worth", "gains"):
+        for panel in gains.plot(name).axes:
+            left, right = panel.get_xlim()
+            bottom, top = panel.get_ylim()
+            rows = []
+            for line in panel.lines:
+                x, y = line.get_xdata(), line.get_ydata()
+                if len(x) == 1:
+                    rows.append(float(y[0]))
+                    assert left < x[0] < right and top < y[0] < bottom
+            assert len(set(rows)) == len(rows) == 24
+            assert len(panel.texts) == 12
+
+
+def test_bounds_are_arrows_and_open_intervals_lead_to_the_edge() -> None:
+    gains = lab.gains(simulate({"far": 5, "near": 1.2}, noise=0.004))
+    far, near = gains.comparisons
+    near = replace(near, factor=replace(near.factor, high=None))
+    (panel,) = replace(gains, comparisons=(far, near)).plot().axes
+    (arrow,) = (line for line in panel.lines if line.get_marker() == ">")
+    assert list(arrow.get_xdata()) == [far.factor.above]
+    (bar,) = (
+        line
+        for line in panel.lines
+        if list(line.get_xdata()) == [near.factor.low, panel.get_xlim()[1]]
+    )
+    assert bar.get_ydata()[0] == 1
+
+
+def test_every_rank_has_its_tick() -> None:
+    ranks = (24, 48, 192)
+    table = simulate({f"factored={r}": r / 192 for r in ranks}, widths=(192,), noise=0.004)
+    bodies = simulate({}, widths=ranks, noise=0.004, rng=1)
+    table = joined(table[table["variant"] != "adamw"], bodies)
+    (panel,) = lab.head_or_body(table)[0].plot().axes
+    assert panel.get_xticks().tolist() == list(ranks)
 
 
 def test_slopes_and_heads_lie_where_they_are(report: LabReport) -> None:

@@ -61,8 +61,9 @@ def log_y(panel: Axes, low: float, high: float) -> None:
 
 
 def width_axis(
-    panel: Axes, widths: Sequence[int], low: float | None = None, high: float | None = None
-) -> tuple[float, float]:
+    panel: Axes, widths: Sequence[int], low: float | None = None, high: float | None = None, *,
+    each: bool = False,
+) -> tuple[float, float]:  # fmt: skip
     """Make the x axis logarithmic, with ticks at powers of two, and return its limits.
 
     Parameters
@@ -74,6 +75,8 @@ def width_axis(
         ticks.
     low, high
         Ends of the axis; without them, those of the widths and some room.
+    each
+        Whether ticks are at the widths themselves.
     """
     ends = limits(widths, least=1.6)
     low, high = ends[0] if low is None else low, ends[1] if high is None else high
@@ -82,7 +85,8 @@ def width_axis(
     powers = [
         2**k for k in range(math.ceil(math.log2(max(low, 1))), math.floor(math.log2(high)) + 1)
     ]
-    wanted = powers if len(powers) > 1 else sorted({w for w in widths if low <= w <= high})
+    known = sorted({w for w in widths if low <= w <= high})
+    wanted = powers if len(powers) > 1 and not each else known
     panel.xaxis.set_major_locator(FixedLocator(_apart(panel, wanted, low, high)))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter(FuncFormatter(_plain))

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 
-from superscope.figures.draw.axes import width_axis
-from superscope.figures.draw.canvas import Key, line
-from superscope.figures.draw.colors import LIGHT, Style, series
-from superscope.figures.draw.drawable import caption, drawable, drawable_names
+from superscope.figures.draw.canvas import Key, alone, grid, line
+from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.drawable import caption, drawable
 from superscope.figures.draw.drawing import Drawing, Missing
-from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED
-from superscope.figures.lab.view import LONGEST, place_title
-from superscope.lab import Comparison, LabGains
+from superscope.figures.lab.view import (
+    NAMES,
+    ROW,
+    at_bench,
+    budget_marks,
+    budgets_of,
+    put,
+    rows_of,
+    step_of,
+)
+from superscope.lab import Comparison, LabGains, WidthGain
 from superscope.lab.worth.bench import Bench
 from superscope.text import counted
 
 TITLE = "Loss gained at each width"
-APART = 0.012  # of log width: between variants, so that their bars do not cover each other
+Place = tuple[Bench, int]
+"""Bench and width of a panel."""
 
 
 def gains_drawing(gains: LabGains) -> Drawing | Missing:
@@ -28,55 +36,69 @@ def gains_drawing(gains: LabGains) -> Drawing | Missing:
     known = [c for c in gains.comparisons if c.widths]
     if not known:
         return Missing(TITLE, "No variant has a gain.")
-    drawn = [c for c in known if len(c.widths) > 1] or known
-    names = list(dict.fromkeys(c.variant for c in drawn))
-    labels, note = drawable_names(names, LONGEST)
-    styles = dict(zip(names, series(labels).values(), strict=True))
-    widths = sorted({w.width for c in drawn for w in c.widths})
-    places = list(dict.fromkeys((c.bench, c.tokens) for c in drawn))
-    key = Key((
-        *(Line2D([], [], label=label, **style.line())
-          for label, style in zip(labels, styles.values(), strict=True)),
-        line(drawable(gains.baseline), DASHED, LIGHT["muted"]),
-    ))  # fmt: skip
+    several = {c.variant for c in known if len(c.widths) > 1}
+    left = {c.variant for c in known} - several if several else set()
+    known = [c for c in known if c.variant not in left]
+    benches = list(dict.fromkeys(c.bench for c in known))
+    places = sorted(
+        {(c.bench, w.width) for c in known for w in c.widths},
+        key=lambda place: (benches.index(place[0]), place[1]),
+    )
+    styles = budgets_of(c.tokens for c in known)
+    rows = {place: _rows(at_bench(known, place[0]), place[1]) for place in places}
+    most = max(map(len, rows.values()))
+    x = f"nats per token gained on {drawable(gains.baseline)}"
+    key = Key((*budget_marks(styles), line(drawable(gains.baseline), DASHED, LIGHT["muted"])))
 
-    def drawing(place: tuple[Bench, int]) -> Callable[[Axes], None]:
-        found = [c for c in drawn if (c.bench, c.tokens) == place]
-        return lambda panel: _paint(panel, found, styles, widths)
+    def draw(place: Place) -> Callable[[Axes], None]:
+        def panel_(panel: Axes) -> None:
+            panel.axvline(0, color=LIGHT["muted"], linestyle=DASHED, linewidth=1)
+            rows_of(panel, list(rows[place]), most)
+            for row, of in enumerate(rows[place].values()):
+                for k, (tokens, at) in enumerate(of):
+                    where = row + step_of(len(of)) * (k - (len(of) - 1) / 2)
+                    put(panel, where, at.gain, styles[tokens])
 
-    paint, panel = side_by_side(
-        [drawing(place) for place in places],
-        [place_title(*place, gains.benches) for place in places],
-        key, x="width m", y=f"nats per token gained on {drawable(gains.baseline)}", height=2.9,
-    )  # fmt: skip
-    left = len(known) - len(drawn)
+        return panel_
+
+    def labelled(panel: Axes) -> None:
+        draw(places[0])(panel)
+        panel.set_xlabel(x)
+
+    def paint() -> Figure:
+        figure, panels = grid(
+            [_title(place, benches) for place in places], key, side=NAMES, x=x,
+            height=max(1.2, ROW * most * max(1, len(styles) / 2)),
+        )  # fmt: skip
+        for panel, place in zip(panels, places, strict=True):
+            draw(place)(panel)
+        return figure
+
     return Drawing(
         name="gains",
         title=TITLE,
         caption=caption(
             "Loss of the baseline less that of the variant at the same width, text and budget, "
             "paired by seed; above 0 the variant is better.",
-            "Bars are 95 % intervals over seeds.",
-            f"Of one width alone, and not drawn: {counted(left, 'comparison')}." * bool(left),
-            note,
+            "Bars are 95 % intervals over seeds; a mark without one has one seed.",
+            f"Of one width alone, and not drawn: {counted(len(left), 'variant')}." * bool(left),
         ),
-        label="Gain of each variant against width, with intervals.",
+        label="Gain of each variant at each width, with intervals, at each budget.",
         paint=paint,
-        panel=panel,
+        panel=alone(labelled, key) if len(places) == 1 else None,
     )
 
 
-def _paint(
-    panel: Axes, found: Sequence[Comparison], styles: dict[str, Style], widths: Sequence[int]
-) -> None:
-    width_axis(panel, widths)
-    panel.axhline(0, color=LIGHT["muted"], linestyle=DASHED, linewidth=1)
-    names = list(styles)
-    for c in found:
-        moved = 1 + APART * (names.index(c.variant) - (len(names) - 1) / 2)
-        x, y = [w.width * moved for w in c.widths], [w.gain.value for w in c.widths]
-        for at, w in zip(x, c.widths, strict=True):
-            if w.gain.low is not None and w.gain.high is not None:
-                panel.plot([at, at], [w.gain.low, w.gain.high], linewidth=1, zorder=3,
-                           color=styles[c.variant].color)  # fmt: skip
-        panel.plot(x, y, zorder=4, **styles[c.variant].line())
+def _rows(
+    variants: dict[str, list[Comparison]], width: int
+) -> dict[str, list[tuple[int, WidthGain]]]:
+    """Return budgets and gains of the variants that have some at a width."""
+    found = {
+        name: [(c.tokens, w) for c in of for w in c.widths if w.width == width]
+        for name, of in variants.items()
+    }
+    return {name: of for name, of in found.items() if of}
+
+
+def _title(place: Place, benches: list[Bench]) -> str:
+    return ", ".join(filter(None, (drawable(place[0].among(benches)), f"width {place[1]:,}")))

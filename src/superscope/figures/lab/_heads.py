@@ -40,7 +40,7 @@ def heads_drawing(found: HeadOrBody, number: int = 0) -> Drawing:
     ))  # fmt: skip
 
     def draw(panel: Axes) -> None:
-        width_axis(panel, widths)
+        width_axis(panel, widths, each=True)
         for style, law, losses in (
             (HEAD, found.head_law, [p.head for p in found.points]),
             (BODY, found.body_law, [p.body for p in found.points]),

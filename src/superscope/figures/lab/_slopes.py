@@ -1,4 +1,4 @@
-"""Figure: how the overlap of each variant falls with width."""
+"""Figure: the slope of the overlap of each variant in width."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from superscope.lab import LabSlopes
 from superscope.lab.worth._slopes import CENTERED, RAW
 from superscope.lab.worth.bench import Bench
 
-TITLE = "How overlap falls with width"
+TITLE = "Slopes of overlap in width"
 X = "slope d log mean c² / d log m"
 STYLES = {RAW: Style(LIGHT["raw"], "o"), CENTERED: Style(LIGHT["centered"], "s")}
 

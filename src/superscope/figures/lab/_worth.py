@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from superscope.figures.draw.axes import limits, log_x
 from superscope.figures.draw.canvas import Key, alone, grid, line
-from superscope.figures.draw.colors import LIGHT
+from superscope.figures.draw.colors import LIGHT, Style
 from superscope.figures.draw.drawable import caption, drawable
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
 from superscope.figures.lab.view import (
     NAMES,
     ROW,
-    STEP,
     at_bench,
     budget_marks,
     budgets_of,
     put,
     rows_of,
+    step_of,
 )
-from superscope.lab import LabGains
+from superscope.lab import Comparison, LabGains
 from superscope.lab.worth.bench import Bench
 from superscope.laws import Estimate
 from superscope.text import counted
@@ -32,40 +34,44 @@ X = "factor of the baseline's width, at equal loss"
 
 def worth_drawing(gains: LabGains) -> Drawing | Missing:
     """Return the figure of the factor of width that each variant is worth."""
-    values = [
-        x for c in gains.comparisons for x in (c.factor.value, c.factor.low, c.factor.high)
-        if x is not None
-    ]  # fmt: skip
-    if not values:
+    known = [c for c in gains.comparisons if not c.factor.missing and c.gain is not None]
+    if all(c.factor.value is None for c in known):
         return Missing(TITLE, "No gain is a factor of width.")
-    styles = budgets_of(c.tokens for c in gains.comparisons)
+    values = [
+        x for f in (c.factor for c in known)
+        for x in (f.value, f.low, f.high, f.above, f.below) if x is not None
+    ]  # fmt: skip
+    styles = budgets_of(c.tokens for c in known)
     key = Key((*budget_marks(styles), line(drawable(gains.baseline), DASHED, LIGHT["muted"])))
     ends = limits([*values, 1.0], 0.08, 1.2)
-    rows = max(len(at_bench(gains, bench)) for bench in gains.benches)
+    of_bench = {bench: at_bench(known, bench) for bench in gains.benches}
+    of_bench = {bench: variants for bench, variants in of_bench.items() if variants}
+    benches = list(of_bench)
+    rows = max(map(len, of_bench.values()))
 
-    def draw(panel: Axes, bench: Bench = gains.benches[0]) -> None:
+    def draw(panel: Axes, bench: Bench = benches[0]) -> None:
         log_x(panel, *ends)
         panel.axvline(1, color=LIGHT["muted"], linestyle=DASHED, linewidth=1)
-        variants = at_bench(gains, bench)
+        variants = of_bench[bench]
         rows_of(panel, list(variants), rows)
         for row, found in enumerate(variants.values()):
             for k, c in enumerate(found):
-                f = c.factor
-                if f.value is not None:
-                    place = row + STEP * (k - (len(found) - 1) / 2)
-                    put(panel, place, Estimate(f.value, f.low, f.high), styles[c.tokens])
+                place = row + step_of(len(found)) * (k - (len(found) - 1) / 2)
+                _put(panel, place, c, styles[c.tokens])
         panel.set_xlabel(X)
 
     def paint() -> Figure:
-        titles = [drawable(b.among(gains.benches)) for b in gains.benches]
+        titles = [drawable(b.among(benches)) for b in benches]
         figure, panels = grid(
             titles, key, height=max(1.2, ROW * rows * max(1, len(styles) / 2)), side=NAMES, x=X
         )
-        for panel, bench in zip(panels, gains.benches, strict=True):
+        for panel, bench in zip(panels, benches, strict=True):
             draw(panel, bench)
         return figure
 
-    left = sum(c.factor.value is None for c in gains.comparisons)
+    left = len(gains.comparisons) - len(known)
+    bounds = any(c.factor.value is None for c in known)
+    beyond = any(_open(c) for c in known)
     return Drawing(
         name="worth",
         title=TITLE,
@@ -73,11 +79,30 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
             f"The factor by which the width of {drawable(gains.baseline)} would have to grow for "
             "the loss of the variant: the mean distance of the two curves along log width. 1.18 is "
             "worth 18 % of width, and below 1 a variant costs width.",
-            "Bars are 95 % intervals over seeds, each for itself.",
+            "Bars are 95 % intervals over seeds, each for itself; a mark without one has one seed.",
+            "A bar to the edge ends beyond the baseline's narrowest or widest model." * beyond,
+            "An arrow is a bound: no model of the baseline has such a loss." * bounds,
             f"Not drawn, because there is no such width: {counted(left, 'comparison')}."
             * bool(left),
         ),
         label="Factor of width that each variant is worth, with intervals, at each budget.",
         paint=paint,
-        panel=alone(draw, key) if len(gains.benches) == 1 else None,
+        panel=alone(draw, key) if len(benches) == 1 else None,
     )  # fmt: skip
+
+
+def _open(one: Comparison) -> bool:
+    """Return whether an interval is there, of which an end is beyond the baseline's widths."""
+    has_interval = one.gain is not None and one.gain.low is not None
+    return has_interval and one.factor.value is not None and one.log_factor is None
+
+
+def _put(panel: Axes, row: float, one: Comparison, style: Style) -> None:
+    """Draw a factor, or the bound that is known, as an arrow."""
+    f = one.factor
+    if f.value is not None:
+        put(panel, row, Estimate(f.value, f.low, f.high), style, open_ends=_open(one))
+        return
+    bound, arrow = (f.above, ">") if f.above is not None else (f.below, "<")
+    assert bound is not None
+    put(panel, row, Estimate(bound, None, None), replace(style, marker=arrow, filled=False))

@@ -9,15 +9,15 @@ from matplotlib.lines import Line2D
 
 from superscope.figures.draw.colors import LIGHT, Style, series
 from superscope.figures.draw.drawable import drawable
-from superscope.lab import Comparison, LabGains
+from superscope.lab import Comparison
 from superscope.lab.worth.bench import Bench
 from superscope.lab.worth.verdicts import tokens_text
 from superscope.laws import Estimate
 
 NAMES = 1.3  # inches to the right of a panel, for names of variants
-ROW = 0.21  # inches, of a variant
+ROW = 0.24  # inches, of a variant
 LONGEST = 20  # letters of a name
-STEP = 0.22  # of a row: between budgets
+STEP, MOST_STEPS = 0.34, 0.8  # of a row: between two budgets, and between the first and the last
 
 
 def budgets_of(tokens: Iterable[int]) -> dict[int, Style]:
@@ -36,10 +36,10 @@ def place_title(bench: Bench, tokens: int, benches: Sequence[Bench]) -> str:
     return ", ".join(filter(None, (drawable(bench.among(benches)), tokens_text(tokens))))
 
 
-def at_bench(gains: LabGains, bench: Bench) -> dict[str, list[Comparison]]:
+def at_bench(comparisons: Iterable[Comparison], bench: Bench) -> dict[str, list[Comparison]]:
     """Return the comparisons of a bench by variant: the best at the largest budget first."""
     found: dict[str, list[Comparison]] = {}
-    for c in gains.comparisons:
+    for c in comparisons:
         if c.bench == bench:
             found.setdefault(c.variant, []).append(c)
 
@@ -63,8 +63,25 @@ def rows_of(panel: Axes, names: Sequence[str], most: int) -> None:
         )  # fmt: skip
 
 
-def put(panel: Axes, row: float, of: Estimate, style: Style) -> None:
-    """Draw a number as a mark in a row, with its interval if there is one."""
-    if of.low is not None and of.high is not None:
-        panel.plot([of.low, of.high], [row, row], color=style.color, linewidth=1.2, zorder=3)
+def step_of(count: int) -> float:
+    """Return how far budgets are apart in a row, of which so many are in it."""
+    return min(STEP, MOST_STEPS / max(1, count - 1))
+
+
+def put(panel: Axes, row: float, of: Estimate, style: Style, *, open_ends: bool = False) -> None:
+    """Draw a number as a mark in a row, with its interval if there is one.
+
+    Parameters
+    ----------
+    panel, row, of, style
+        Where and what.
+    open_ends
+        Whether an end that is not known lies beyond the panel, to which the bar then leads.
+    """
+    low, high = of.low, of.high
+    if open_ends:
+        ends = panel.get_xlim()
+        low, high = ends[0] if low is None else low, ends[1] if high is None else high
+    if low is not None and high is not None:
+        panel.plot([low, high], [row, row], color=style.color, linewidth=1.2, zorder=3)
     panel.plot([of.value], [row], zorder=4, **style.marks(4.8))
