@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from lab_tables import joined, simulate, simulated_loss, with_identities
 
 from superscope import lab
 from superscope.errors import FormatError, UsageError
+from superscope.lab.worth.doubts import notes
 from superscope.lab.worth.equivalent import curve
-from superscope.lab.worth.verdicts import notes, sentences
+from superscope.lab.worth.verdicts import sentences, worth
 
 BUDGETS = (500_000, 2_000_000)
 NOISE = {"noise": 0.005, "shared": 0.03}
@@ -57,7 +59,9 @@ def test_no_curve_is_extrapolated() -> None:
     (far,) = lab.gains(simulate({"far": 5})).comparisons
     assert (far.factor.value, far.factor.above, far.standing) == (None, 4, "better")
     text = said(simulate({"far": 5}, **NOISE))["far"]
-    assert text.startswith("better by ") and "in width more than +300 %" in text
+    assert text.startswith("less loss by ")
+    end = "nats; its worth in width is beyond the widest baseline, more than +300 %, at 2 M tokens."
+    assert text.endswith(end)
 
 
 def test_what_all_runs_of_a_seed_have_in_common_changes_no_gain() -> None:
@@ -145,13 +149,21 @@ def test_one_seed_has_no_interval_and_says_so() -> None:
     assert (one.gain.low, one.factor.low, one.p, one.standing) == (None, None, None, "open")
     text = "cannot be said: one seed gives no interval (+25 % width) at 2 M tokens."
     assert said(table)["other"] == text
+    both = simulate({"other": {BUDGETS[0]: 5, BUDGETS[1]: 0.8}}, seeds=(0,), tokens=BUDGETS)
+    assert said(both)["other"] == (
+        "cannot be said: one seed gives no interval (+0.4325 nats; in width more than +300 % at "
+        "500 k tokens; −20 % width at 2 M tokens)."
+    )
+    assert "No comparison has an interval" in noted(table) and "Of 0" not in noted(table)
 
 
 def test_one_width_has_no_factor_and_says_so() -> None:
     table = simulate({"other": 1.25}, widths=(64,), **NOISE)
     (one,) = lab.gains(table).comparisons
     assert one.standing == "better"
-    assert "(the baseline has these seeds at one width only)" in said(table)["other"]
+    assert (
+        "cannot be said, because the baseline has these seeds at one width" in said(table)["other"]
+    )
 
 
 def test_an_interval_that_leaves_the_baselines_widths_is_told_in_nats() -> None:
@@ -161,6 +173,43 @@ def test_an_interval_that_leaves_the_baselines_widths_is_told_in_nats() -> None:
     (one,) = lab.gains(table).comparisons
     assert (one.factor.low is not None, one.factor.high, one.log_factor) == (True, None, None)
     assert "beyond the widest))" in said(table)["other"]
+
+
+def test_a_clear_gain_beyond_the_widest_baseline_is_told_in_nats() -> None:
+    """No interval of width that holds 0 contradicts it."""
+    table = simulate({"other": 1.4}, noise=0.003, rng=2)
+    table = table[(table["variant"] == "adamw") | (table["width"] == 128)]
+    text = said(table)["other"]
+    assert text.startswith("less loss by 0.0")
+    assert text.endswith(" nats; its worth in width is beyond the widest baseline at 2 M tokens.")
+    near = simulate({"other": 1.25}, noise=0.003, widths=(32, 64, 128))
+    near = near[(near["variant"] == "adamw") | (near["width"] == 64)]
+    one = lab.gains(near).comparisons[0]
+    high = replace(one, factor=replace(one.factor, low=0.97, high=None))
+    assert worth(high) == (
+        f"less loss by {one.gain.value:.4f} ({one.gain.low:.4f} to {one.gain.high:.4f}) nats; its "
+        f"worth in width is about +{100 * (one.factor.value - 1):.0f} %, and may be beyond the "
+        "widest baseline"
+    )
+
+
+def test_a_variant_that_is_the_baseline_says_so() -> None:
+    table = simulate({}, **NOISE)
+    same = joined(table, with_identities(table.assign(variant="decay=0.1")))
+    assert said(same)["decay=0.1"] == "equals adamw, run by run, at 2 M tokens."
+    alone = joined(*(t[t["seed"] == 0] for t in (same, table)))
+    assert said(alone)["decay=0.1"] == "equals adamw, run by run, at 2 M tokens."
+
+
+def test_a_width_of_the_variant_alone_is_told() -> None:
+    table = simulate({"other": 1.2}, widths=(32, 64, 128, 256), **NOISE)
+    table = table[(table["variant"] == "other") | (table["width"] < 256)]
+    (one,) = lab.gains(table).comparisons
+    assert ([w.width for w in one.widths], one.unpaired) == ([32, 64, 128], (256,))
+    said_ = (
+        "other at 2 M tokens: at width 256 there is no run of adamw with its seeds, and so no gain."
+    )
+    assert said_ in noted(table)
 
 
 def test_pairs_are_those_of_common_seeds() -> None:
@@ -223,6 +272,43 @@ def test_a_search_is_told_but_not_compared() -> None:
     assert "(3 tries: adamw; 1 try: other): more tries flatter" in noted(unequal)
 
 
+def test_what_was_only_searched_is_one_sentence() -> None:
+    """A table of a search alone is compared all the same."""
+    rates = (0.004, 0.008, 0.016)
+    search = joined(searched(*rates), *(searched(*rates, name=n) for n in ("idle", "lost")))
+    table = joined(simulate({"other": 1.2}, **NOISE), search)
+    found = lab.gains(table)
+    assert {c.variant for c in found.comparisons} == set(found.to_frame()["variant"]) == {"other"}
+    text = "Only searched, and not compared at 2 M tokens: idle, lost."
+    assert text in noted(table) and str(found).count("idle") == 1
+    assert {c.variant for c in lab.gains(search).comparisons} == {"idle", "lost"}
+    both = table[table["variant"] != "other"]
+    alone = " ".join(str(lab.gains(both)).split())
+    assert alone == f"nothing can be compared with adamw {text}"
+
+
+def test_rates_at_an_end_of_those_tried_are_told() -> None:
+    """The table's own are 0.008 of the body and 0.04 of the head."""
+    grid = simulate({"other": 1.2, "third": 1}, **NOISE)
+    tries = [
+        simulate({name: 1}, widths=(64,), seeds=(9,), learning_rate=r, head_learning_rate=h)
+        for name, pairs in {
+            "adamw": ((0.004, 0.04), (0.008, 0.04), (0.016, 0.04)),
+            "other": ((0.002, 0.04), (0.004, 0.04), (0.008, 0.04)),
+            "third": ((0.008, 0.04), (0.008, 0.08), (0.016, 0.16)),
+        }.items()
+        for r, h in pairs
+    ]
+    tries = [t[t["variant"] != "adamw"] if t["variant"].nunique() > 1 else t for t in tries]
+    table = joined(grid, *tries)
+    assert (
+        "Rates at an end of those that were tried, beyond which better ones may lie (the body's "
+        "largest: other; the body's least: third; the head's least: third)."
+    ) in noted(table)
+    assert "at an end" not in noted(grid)
+    assert "hold no search of learning rates" in noted(grid)
+
+
 def test_among_equal_settings_the_best_is_taken_and_called_optimistic() -> None:
     low, high = (simulate({"other": f}, learning_rate=r) for f, r in ((1.1, 0.008), (1.2, 0.01)))
     table = joined(low, high[high["variant"] == "other"])
@@ -244,6 +330,9 @@ def test_runs_that_diverged_are_told() -> None:
     (one,) = lab.gains(table).comparisons
     assert [at.seeds for at in one.widths] == [(0, 2)] * 3
     assert "other at 2 M tokens: 3 runs diverged, and the others flatter it." in noted(table)
+    report = lab.report(table)
+    assert report.diverged == {"other": 3}
+    assert str(report).startswith("18 runs, of which 3 diverged (3 of other)\n")
 
 
 def test_budgets_of_other_batches_are_one() -> None:

@@ -16,6 +16,7 @@ from superscope import lab
 from superscope.lab.worth.blocks import Block, full_block
 from superscope.lab.worth.equivalent import curve, log_factor, mean_log_factor
 from superscope.lab.worth.moderated import holm, moderated, per_seed
+from superscope.lab.worth.summary_slopes import slope_sentences
 
 # Errors of few seeds
 
@@ -144,6 +145,34 @@ def test_slopes_and_their_differences_are_found() -> None:
     assert base.apart.low < 0.3 < base.apart.high and base.apart.low > 0
     assert other.apart.low < 0 < other.apart.high
     assert base.ratio == pytest.approx(np.exp(0.3 * np.log([32, 64, 96, 128]).mean()), rel=0.05)
+
+
+def test_slopes_are_told_together_and_no_wide_interval_is_called_alike() -> None:
+    """Raw overlap rises with width for ``rises``, and is the centered one for ``same``."""
+    options = {"widths": (32, 64, 96, 128), "noise": 0.01}
+    made = [
+        simulate({name: 1.0}, slopes=slopes, rng=k, **options)
+        for k, (name, slopes) in enumerate(
+            {"adamw": (-0.4, -0.7), "rises": (0.3, -0.7), "same": (-0.7, -0.7)}.items()
+        )
+    ]
+    made = [
+        t[t["variant"] == name] for t, name in zip(made, ("adamw", "rises", "same"), strict=True)
+    ]
+    made[2] = made[2].assign(mean_square_overlap=made[2]["mean_square_overlap_centered"])
+    one = simulate({"single": 1.0}, seeds=(0,), **options)
+    table = joined(*made, one[one["variant"] == "single"])
+    first, loss, centered, left = slope_sentences(lab.slopes(table))
+    assert first.startswith("At 2 M tokens, the slope of raw overlap is higher than adamw's for ")
+    assert "rises by 0.68 (" in first and "is lower than adamw's for same by −0.34 (" in first
+    assert loss == "At 2 M tokens, the slope of loss is within a tenth of adamw's for rises, same."
+    assert "higher than that of centered overlap for adamw by" in centered
+    assert "is within a tenth of that of centered overlap for same" in centered
+    assert left == "In the table alone, having one seed or two widths: single at 2 M tokens."
+    few = simulate({"other": 1.0}, widths=(32, 64, 128), seeds=(0, 1), noise=0.3)
+    said = " ".join(slope_sentences(lab.slopes(few)))
+    assert "cannot be told from adamw's for other" in said
+    assert "like" not in said and "falls" not in said
 
 
 def test_overlaps_without_a_logarithm_have_no_slope() -> None:

@@ -127,13 +127,15 @@ def gains(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabGains:
             found += _of_budget(group, baseline)
         else:
             unmatched += [one.choice for one in group.values()]
+    only = tuple(c.choice for c in found if c.gain is None and c.choice.search)
+    found = [c for c in found if c.choice not in only]
     tested = [c for c in found if c.p is not None]
     adjusted = iter(holm([c.p for c in tested if c.p is not None]))
     found = [c if c.p is None else replace(c, adjusted=next(adjusted)) for c in found]
     order = {name: k for k, name in enumerate(dict.fromkeys(c.variant for c in found))}
     benches = {bench: k for k, bench in enumerate(dict.fromkeys(c.bench for c in found))}
     found.sort(key=lambda c: (benches[c.bench], order[c.variant], c.tokens))
-    return LabGains(baseline, tuple(found), tuple(unmatched))
+    return LabGains(baseline, tuple(found), tuple(unmatched), only)
 
 
 def _of_budget(group: Group, baseline: str) -> list[Comparison]:
@@ -170,6 +172,7 @@ def _of_budget(group: Group, baseline: str) -> list[Comparison]:
             Comparison(
                 one.choice, base.choice, widths, None if mean.gain is None else mean.gain.estimate,
                 mean.as_factor(whole), mean.p(whole), None, _missing(one, base, widths),
+                tuple(sorted(of.keys() - {at.width for at in of_variant})) if of_variant else (),
             )
         )  # fmt: skip
     return found

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same number of tokens
 CELL = ["width", "tokens", "seed"]
 SETTING = [*RATES, "decay", "batch"]
+
+Edge = Literal["", "least", "largest"]
+"""Which of several rates that were tried one is; empty if neither."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ class Choice:
         Seeds that were only used to find the rates, and are not compared.
     diverged
         Runs of this setting without a loss.
+    search
+        Whether all its runs are tries of a search.
+    body_edge, head_edge
+        Whether the rate of body or head is at an end of those that were tried.
     """
 
     bench: Bench
@@ -75,6 +82,9 @@ class Choice:
     equally: int
     searched: tuple[int, ...]
     diverged: int
+    search: bool
+    body_edge: Edge
+    head_edge: Edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,15 +221,21 @@ def _chosen(bench: Bench, variant: str, tokens: int, rows: pd.DataFrame) -> Comp
     most = [setting for setting, part in settings.items() if len(part) == runs]
     setting = min(most, key=lambda one: _mean_loss(settings[one]))
     alike = rows[(rows["decay"] == setting.decay) & (rows["batch"] == setting.batch)]
-    tried = alike.drop_duplicates([*RATES, *CELL])[CELL].to_numpy(np.int64)
-    tries = Counter((int(m), int(t), int(s)) for m, t, s in tried)
-    searched = _searched(settings[setting], tries, tokens)
+    tried = alike.drop_duplicates([*RATES, *CELL])
+    cells = [(int(m), int(t), int(s)) for m, t, s in tried[CELL].to_numpy(np.int64)]
+    tries = Counter(cells)
+    several = tried[[tries[cell] > 1 for cell in cells]]
+    of_search = _searched(settings[setting], tries, tokens)
+    search = len(of_search) == settings[setting]["seed"].nunique()
+    searched = () if search else of_search
     kept = settings[setting][~settings[setting]["seed"].isin(searched)]
     with_loss = kept[kept["loss"].notna()]
     return Compared(
         Choice(
             bench, variant, tokens, setting, runs, max(tries.values()), len(most) - 1,
-            searched, len(kept) - len(with_loss),
+            searched, len(kept) - len(with_loss), search,
+            _edge(setting.learning_rate, several[RATES[0]]),
+            _edge(setting.head_learning_rate, several[RATES[1]]),
         ),
         with_loss,
     )  # fmt: skip
@@ -240,10 +256,17 @@ def _mean_loss(rows: pd.DataFrame) -> float:
 def _searched(
     rows: pd.DataFrame, tries: Mapping[tuple[int, int, int], int], tokens: int
 ) -> tuple[int, ...]:
-    """Return the seeds of which every run has others beside it at other rates, if not all do."""
+    """Return the seeds of which every run has others beside it at other rates."""
     searched = {
         seed
         for seed in set(rows["seed"].astype(int))
         if all(tries[int(m), tokens, seed] > 1 for m in rows[rows["seed"] == seed]["width"])
     }
-    return tuple(sorted(searched)) if len(searched) < rows["seed"].nunique() else ()
+    return tuple(sorted(searched))
+
+
+def _edge(rate: float, tried: pd.Series) -> Edge:
+    known = {float(one) for one in tried}
+    if len(known) < 2:
+        return ""
+    return "largest" if rate >= max(known) else "least" if rate <= min(known) else ""

@@ -96,6 +96,8 @@ class Comparison:
         The same after Holm's correction for all comparisons of the result.
     missing
         Why there is no gain; empty if there is.
+    unpaired
+        Widths of the variant at which the baseline has no run of the same seed.
     """
 
     choice: Choice
@@ -106,8 +108,9 @@ class Comparison:
     p: float | None
     adjusted: float | None
     missing: str = ""
+    unpaired: tuple[int, ...] = ()
 
-    DERIVED = ("standing",)
+    DERIVED = ("standing", "identical")
 
     @property
     def variant(self) -> str:
@@ -123,6 +126,12 @@ class Comparison:
     def tokens(self) -> int:
         """The budget."""
         return self.choice.tokens
+
+    @property
+    def identical(self) -> bool:
+        """Whether every run has the very loss of the baseline's, and so is the baseline."""
+        gains = [w.gain for w in self.widths]
+        return bool(gains) and all(g.value == 0 and g.low in (None, 0.0) for g in gains)
 
     @property
     def log_factor(self) -> Estimate | None:
@@ -166,11 +175,14 @@ class LabGains(Result, Pictured):
         By bench, in the order of the table; then by variant and budget.
     unmatched
         Variants and budgets where the baseline has no run.
+    only_searched
+        Variants and budgets that have no run beside those of a search.
     """
 
     baseline: str
     comparisons: tuple[Comparison, ...]
     unmatched: tuple[Choice, ...]
+    only_searched: tuple[Choice, ...] = ()
 
     @property
     def benches(self) -> tuple[Bench, ...]:

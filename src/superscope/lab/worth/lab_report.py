@@ -37,6 +37,8 @@ class LabReport(Result, Pictured):
         Of overlap and loss at one width and budget.
     heads
         Narrow heads beside narrow bodies.
+    diverged
+        How many runs of a variant diverged, of those that had some.
     """
 
     runs: int
@@ -44,6 +46,7 @@ class LabReport(Result, Pictured):
     slopes: LabSlopes
     correlations: LabCorrelations
     heads: tuple[HeadOrBody, ...]
+    diverged: dict[str, int]
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table of gains."""
@@ -90,7 +93,9 @@ def report(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE, *, seed: int 
         The table is of another kind, or has no run of the baseline.
     """
     table = table_of(runs)
+    diverged = table["variant"][table["loss"].isna()].value_counts(sort=False)
     return LabReport(
         len(table), gains(table, baseline), slopes(table, baseline),
         correlations(table, seed=seed), head_or_body(table, baseline),
+        {str(name): int(count) for name, count in diverged.items()},
     )  # fmt: skip

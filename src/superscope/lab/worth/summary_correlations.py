@@ -11,6 +11,7 @@ from superscope.lab.worth.lines import wrapped
 from superscope.lab.worth.verdicts import budget_text, tokens_text
 from superscope.text import NONE, as_text, columns, counted, number, signed, with_interval
 
+MOST = 4  # cells with a row of their own in a terminal
 CORRELATIONS = ("runs", "tokens", "width", "overlap", "settings", "Spearman", "95 %", "p")
 
 
@@ -22,6 +23,12 @@ def _(correlations: LabCorrelations) -> str:
             "learning rate, decay or batch there"
         )
     lines = [wrapped(said, "") for said in correlation_sentences(correlations)]
+    cells = len({(c.bench, c.tokens, c.variant, c.width) for c in correlations.found
+                 if c.kind == "cell"})  # fmt: skip
+    if cells > MOST:
+        pooled = [c for c in correlations.found if c.kind != "cell"]
+        rows = columns(CORRELATIONS, correlation_rows(correlations, pooled))
+        return "\n".join([*lines, *rows, f"The table has that of each of {cells} cells, too."])
     return "\n".join([*lines, *columns(CORRELATIONS, correlation_rows(correlations))])
 
 
@@ -67,9 +74,12 @@ def _spearman(c: Correlation) -> str:
     return with_interval(signed(c.value, 2), signed(c.low, 2), signed(c.high, 2))
 
 
-def correlation_rows(correlations: LabCorrelations) -> list[tuple[str, ...]]:
-    """Return a row for each correlation."""
-    return [_correlation(c, correlations.benches) for c in correlations.found]
+def correlation_rows(
+    correlations: LabCorrelations, of: Sequence[Correlation] | None = None
+) -> list[tuple[str, ...]]:
+    """Return a row for each correlation, or for some of them."""
+    found = correlations.found if of is None else of
+    return [_correlation(c, correlations.benches) for c in found]
 
 
 def _correlation(c: Correlation, benches: Sequence[Bench]) -> tuple[str, ...]:

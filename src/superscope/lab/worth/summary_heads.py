@@ -15,9 +15,12 @@ HEADS = ("r", "seeds", "body m, head r", "body r", "share of the head")
 
 @as_text.register
 def _(heads: HeadOrBody) -> str:
-    lines = [
+    title = (
         f"heads of rank r on a body of width {heads.width:,}, and bodies of width r, at "
-        f"{tokens_text(heads.tokens)}: {heads.bench}",
+        f"{tokens_text(heads.tokens)}: {heads.bench}"
+    )
+    lines = [
+        wrapped(title, ""),
         *(wrapped(said, "  ") for said in head_sentences(heads)),
         *columns(HEADS, head_rows(heads)),
     ]

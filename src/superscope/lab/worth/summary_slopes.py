@@ -1,4 +1,4 @@
-"""How overlap and loss fall with width, in words and as a table."""
+"""How overlap and loss change with width, in words and as a table."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from superscope.lab.worth.verdicts import budget_text, tokens_text
 from superscope.laws import Estimate
 from superscope.text import NONE, as_text, columns, named, number, plus_minus, signed, with_interval
 
+LEAST_WIDTHS = 3  # of a slope that is told in words
+CLOSE = 0.1  # of a slope: within it, another is the same
+Against = tuple[str, Estimate, float]
+"""A variant, how its slope differs from another one, and how large that one is."""
 SLOPES = ("variant", "tokens", "widths", "raw", "− baseline", "centered", "− baseline", "loss",
           "− baseline", "raw/centered")  # fmt: skip
 
@@ -18,14 +22,14 @@ SLOPES = ("variant", "tokens", "widths", "raw", "− baseline", "centered", "−
 @as_text.register
 def _(slopes: LabSlopes) -> str:
     if not slopes.variants:
-        return "how overlap and loss fall with width: no variant was trained at two widths"
-    lines = ["how mean c² and loss fall with width m: d log / d log m ± standard error over seeds"]
+        return "slopes of overlap and loss in width: no variant was trained at two widths"
+    lines = ["slopes of mean c² and loss in width m: d log / d log m ± standard error over seeds"]
     lines += [wrapped(said, "  ") for said in slope_sentences(slopes)]
     return "\n".join([*lines, *columns(SLOPES, slope_rows(slopes))])
 
 
 def slope_sentences(slopes: LabSlopes) -> Iterator[str]:
-    """Return how the overlap of each variant falls with width, against the baseline.
+    """Return how slopes compare with the baseline's, and raw ones with centered ones.
 
     Parameters
     ----------
@@ -35,31 +39,58 @@ def slope_sentences(slopes: LabSlopes) -> Iterator[str]:
     Yields
     ------
     str
-        A sentence for each variant and budget.
+        For each text and budget one sentence a question, with all variants of which it can be
+        said: those of three widths or more, and of two seeds or more. Then the others' names.
     """
-    for v in slopes.variants:
-        raw, loss = v.of(RAW), v.of(LOSS)
-        if raw is None or v.apart is None:
+    places = dict.fromkeys((v.bench, v.tokens) for v in slopes.variants)
+    left: list[str] = []
+    for place in places:
+        here = [v for v in slopes.variants if (v.bench, v.tokens) == place]
+        told = [v for v in here if len(v.widths) >= LEAST_WIDTHS and len(v.seeds) > 1]
+        where = " in ".join(filter(None, (tokens_text(place[1]), place[0].among(slopes.benches))))
+        for subject, other, compared in _questions(slopes.baseline, here, told):
+            said = _grouped(other, compared)
+            if said:
+                yield f"At {where}, the slope of {subject} {said}."
+        others = [named(v.variant) for v in here if v not in told]
+        left += [f"{', '.join(others)} at {where}"] if others else []
+    if left:
+        yield f"In the table alone, having one seed or two widths: {'; '.join(left)}."
+
+
+def _questions(
+    baseline: str, here: Sequence[VariantSlopes], told: Sequence[VariantSlopes]
+) -> Iterator[tuple[str, str, list[Against]]]:
+    """Yield what is compared with what, and how each variant answers."""
+    base = next((v for v in here if v.variant == baseline), None)
+    for column, subject in ((RAW, "raw overlap"), (LOSS, "loss")):
+        reference = None if base is None else base.of(column)
+        if reference is not None:
+            size = abs(reference.value.value)
+            found = [(named(v.variant), s.difference, size) for v in told
+                     if (s := v.of(column)) is not None and s.difference is not None]  # fmt: skip
+            yield subject, f"{named(baseline)}'s", found
+    found = [(named(v.variant), v.apart, abs(s.value.value)) for v in told
+             if (s := v.of(CENTERED)) is not None and v.apart is not None]  # fmt: skip
+    yield "raw overlap", "that of centered overlap", found
+
+
+def _grouped(other: str, compared: Sequence[Against]) -> str:
+    """Return which slopes are lower or higher than another, the same, or not known well enough."""
+    groups: dict[str, list[str]] = {}
+    for name, of, size in compared:
+        if of.low is None or of.high is None:
             continue
-        whom = f"{named(slopes.baseline)}'s"
-        said = [] if raw.difference is None else [_against(raw.difference, whom)]
-        said.append(_against(v.apart, "its centered overlap"))
-        ends = ""
-        if loss is not None and loss.difference is not None:
-            ends = f"; its loss falls {_against(loss.difference, whom)}"
-        name = qualified(v.variant, v.bench, slopes.benches)
-        yield (f"{name} at {tokens_text(v.tokens)}: raw overlap falls {' and '.join(said)}{ends}.")
-
-
-def _against(difference: Estimate, whom: str) -> str:
-    """Return how a slope compares with another: ``faster than … by −0.2 (−0.3 to −0.1)``."""
-    value = signed(difference.value, 2)
-    if difference.low is None or difference.high is None:
-        return f"with a slope {value} from {whom} (one seed)"
-    said = with_interval(value, signed(difference.low, 2), signed(difference.high, 2))
-    if difference.low <= 0 <= difference.high:
-        return f"like {whom}, {said}"
-    return f"{'faster' if difference.high < 0 else 'slower'} than {whom}, {said}"
+        by = with_interval(signed(of.value, 2), signed(of.low, 2), signed(of.high, 2))
+        if max(abs(of.low), abs(of.high)) <= CLOSE * size:
+            groups.setdefault(f"is within a tenth of {other} for", []).append(name)
+        elif of.high < 0:
+            groups.setdefault(f"is lower than {other} for", []).append(f"{name} by {by}")
+        elif of.low > 0:
+            groups.setdefault(f"is higher than {other} for", []).append(f"{name} by {by}")
+        else:
+            groups.setdefault(f"cannot be told from {other} for", []).append(name)
+    return "; ".join(f"{what} {', '.join(names)}" for what, names in groups.items())
 
 
 def slope_rows(slopes: LabSlopes) -> list[tuple[str, ...]]:

@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from superscope.lab.worth.bench import qualified
 from superscope.lab.worth.lab_gains import LEVEL, Comparison, Factor, LabGains
 from superscope.laws import Estimate
-from superscope.text import counted, fixed, named, number, with_interval, with_sign
+from superscope.text import fixed, named, number, with_interval, with_sign
 
 WIDEST, NARROWEST = "beyond the widest", "below the narrowest"  # baseline
 NO_INTERVAL = "one seed gives no interval"
-CHOSEN = (
-    "No interval holds the error of choosing learning rates from a search: another search may find "
-    "others."
-)
 
 
 def budget_text(tokens: int) -> str:
@@ -83,12 +79,12 @@ def worth(one: Comparison) -> str:
     """
     if one.gain is None:
         return f"cannot be said: {one.missing}"
+    if one.identical:
+        return f"equals {named(one.baseline.variant)}, run by run,"
     factor, standing = one.factor, one.standing
-    said = factor_text(factor)
-    if one.gain.low is None and factor.value is not None:
-        return f"cannot be said: {NO_INTERVAL} ({said} width)"
     if factor.value is None or one.log_factor is None:
         return _in_nats(one)
+    said = factor_text(factor)
     if standing == "better":
         return f"worth {said} width"
     if standing == "worse":
@@ -103,21 +99,46 @@ def worth(one: Comparison) -> str:
     return f"{'worth nothing' if standing == 'same' else 'cannot be said'} ({interval})"
 
 
+def _point(one: Comparison) -> str:
+    """Return a gain that has no interval."""
+    assert one.gain is not None
+    factor = one.factor
+    if factor.value is not None:
+        return f"{factor_text(factor)} width"
+    return f"{with_sign(one.gain.value, 4)} nats; {_bound(factor)}"
+
+
+def _bound(factor: Factor) -> str:
+    return factor.missing or f"in width {factor_text(factor)}"
+
+
 def _in_nats(one: Comparison) -> str:
     """Return what is said of a variant whose gain is no width: in nats."""
     assert one.gain is not None
-    gain, factor = one.gain, one.factor
-    bound = factor_text(factor)
-    why = factor.missing or f"in width {bound}"
+    gain = one.gain
     if gain.low is None:
-        return f"cannot be said: {NO_INTERVAL} ({with_sign(gain.value, 4)} nats; {why})"
-    words = {"better": "better by", "worse": "worse by"}.get(one.standing)
+        return f"cannot be said: {NO_INTERVAL} ({_point(one)})"
+    words = {"better": "less loss by", "worse": "more loss by"}.get(one.standing)
     if words is None:
-        return f"cannot be said ({nats_text(gain)} nats; {why})"
+        return f"cannot be said ({nats_text(gain)} nats; {_bound(one.factor)})"
     sign = 1 if gain.value > 0 else -1
     ends = sorted(abs(x or 0) for x in (gain.low, gain.high))
     numbers = with_interval(*(fixed(x, 4) for x in (sign * gain.value, *ends)))
-    return f"{words} {numbers} nats ({why})"
+    return f"{words} {numbers} nats; its worth in width {_open(one.factor)}"
+
+
+def _open(factor: Factor) -> str:
+    """Return what is known of a factor that has no interval, or one with an open end."""
+    if factor.missing:
+        return f"cannot be said, because {factor.missing},"
+    if factor.above is not None:
+        more = f", {factor_text(factor)}," if factor.above > 1 else ""
+        return f"is {WIDEST} baseline{more}"
+    if factor.below is not None:
+        less = f", {factor_text(factor)}," if factor.below < 1 else ""
+        return f"is {NARROWEST} baseline{less}"
+    ends = [NARROWEST] * (factor.low is None) + [WIDEST] * (factor.high is None)
+    return f"is about {percent_text(factor.value or 1)}, and may be {' or '.join(ends)} baseline"
 
 
 def sentences(gains: LabGains) -> Iterator[tuple[str, str]]:
@@ -138,8 +159,17 @@ def sentences(gains: LabGains) -> Iterator[tuple[str, str]]:
         for name in sorted(names, key=lambda n: _rank(gains.of(n, bench))):
             found = gains.of(name, bench)
             title = qualified(name, bench, gains.benches)
-            parts = [f"{worth(c)} at {tokens_text(c.tokens)}" for c in found]
-            yield title, f"{'; '.join(parts)}.{_persistence(gains, found)}{_doubt(gains, found)}"
+            yield title, f"{_said(found)}.{_persistence(gains, found)}{_doubt(gains, found)}"
+
+
+def _said(found: tuple[Comparison, ...]) -> str:
+    """Return what is said at each budget; what all budgets lack is said once."""
+    if len(found) > 1 and not any(
+        c.gain is None or c.gain.low is not None or c.identical for c in found
+    ):
+        points = "; ".join(f"{_point(c)} at {tokens_text(c.tokens)}" for c in found)
+        return f"cannot be said: {NO_INTERVAL} ({points})"
+    return "; ".join(f"{worth(c)} at {tokens_text(c.tokens)}" for c in found)
 
 
 def _rank(found: tuple[Comparison, ...]) -> tuple[int, float]:
@@ -173,96 +203,3 @@ def _doubt(gains: LabGains, found: tuple[Comparison, ...]) -> str:
     if not weak:
         return ""
     return f" Not certain among {gains.tested} comparisons: {', '.join(weak)}."
-
-
-def notes(gains: LabGains) -> Iterator[str]:
-    """Return what is to be known of the comparisons, and every reason to doubt them.
-
-    Parameters
-    ----------
-    gains
-        What was compared.
-
-    Yields
-    ------
-    str
-        A sentence.
-    """
-    yield (
-        "Intervals are 95 %, over seeds, of pairs of runs with the same seed; the held-out text is "
-        "the same for all, so they say nothing of other texts."
-    )
-    certain = [c for c in gains.comparisons if c.standing in ("better", "worse")]
-    stand = sum(c.adjusted is not None and c.adjusted <= LEVEL for c in certain)
-    yield (
-        f"Of {counted(gains.tested, 'comparison')} of a variant at a budget, "
-        f"{counted(len(certain), 'interval')} {'leaves' if len(certain) == 1 else 'leave'} out 0, "
-        f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all."
-    )
-    yield from _of_tries(gains)
-    yield from _of_equal(gains)
-    choices = dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice))
-    for choice in choices:
-        name = qualified(choice.variant, choice.bench, gains.benches)
-        where = f"{name} at {tokens_text(choice.tokens)}"
-        if choice.diverged:
-            yield f"{where}: {counted(choice.diverged, 'run')} diverged, and the others flatter it."
-    for choice in gains.unmatched:
-        yield (
-            f"{named(choice.variant)} at {tokens_text(choice.tokens)} ({choice.bench}): there is "
-            f"no run of {named(gains.baseline)} to compare with."
-        )
-    searched = {c.searched for c in choices if c.searched}
-    for seeds in sorted(searched):
-        one = len(seeds) == 1
-        yield (
-            f"{'Seed' if one else 'Seeds'} {', '.join(map(str, seeds))} only served to find "
-            f"learning rates, and {'is' if one else 'are'} not compared."
-        )
-    for c in gains.comparisons:
-        if c.choice.setting.batch != c.baseline.setting.batch:
-            yield (
-                f"{named(c.variant)} at {tokens_text(c.tokens)} has batches of "
-                f"{c.choice.setting.batch} and {gains.baseline} of {c.baseline.setting.batch}: "
-                "their steps do not read the same text."
-            )
-
-
-def _of_equal(gains: LabGains) -> Iterator[str]:
-    """Say where several settings had equally many runs, all variants of one number together."""
-    alike: dict[int, list[str]] = {}
-    for choice in dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice)):
-        if choice.equally:
-            name = qualified(choice.variant, choice.bench, gains.benches)
-            where = f"{name} at {tokens_text(choice.tokens)}"
-            alike.setdefault(choice.equally + 1, []).append(where)
-    for count, places in sorted(alike.items()):
-        yield (
-            f"{', '.join(places)}: {count} settings have equally many runs, and the best of "
-            "them is compared, which is optimistic."
-        )
-
-
-def _of_tries(gains: LabGains) -> Iterator[str]:
-    """Say how many learning rates each variant was tried at, if they differ."""
-    tries: dict[int, list[str]] = {}
-    for choice in dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice)):
-        known = tries.setdefault(choice.tries, [])
-        if choice.variant not in known:
-            known.append(choice.variant)
-    if len(tries) < 2:
-        count = next(iter(tries), 1)
-        yield (
-            f"Every variant had {counted(count, 'try', 'tries')} of learning rates."
-            if count > 1
-            else "The table has no search of learning rates: each variant has one."
-        )
-        if count > 1:
-            yield CHOSEN
-        return
-    parts = [
-        f"{counted(n, 'try', 'tries')}: {', '.join(map(named, names))}"
-        for n, names in sorted(tries.items(), reverse=True)
-    ]
-    yield f"Learning rates were not tried equally often ({'; '.join(parts)}): more tries flatter."
-    yield CHOSEN

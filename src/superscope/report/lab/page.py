@@ -9,7 +9,8 @@ from superscope._version import __version__
 from superscope.figures.draw.colors import DARK, LIGHT
 from superscope.figures.draw.drawing import Missing
 from superscope.lab import LabReport
-from superscope.lab.worth.summary import GAINS, SETTINGS, gain_rows, setting_rows
+from superscope.lab.worth.doubts import notes
+from superscope.lab.worth.summary import GAINS, SETTINGS, gain_rows, runs_text, setting_rows
 from superscope.lab.worth.summary_correlations import (
     CORRELATIONS,
     correlation_rows,
@@ -17,9 +18,9 @@ from superscope.lab.worth.summary_correlations import (
 )
 from superscope.lab.worth.summary_heads import HEADS, head_rows, head_sentences
 from superscope.lab.worth.summary_slopes import SLOPES, slope_rows, slope_sentences
-from superscope.lab.worth.verdicts import notes, sentences, tokens_text
+from superscope.lab.worth.verdicts import sentences, tokens_text
 from superscope.report.files import Placed, template
-from superscope.text import counted, named
+from superscope.text import named
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def render_lab(report: LabReport, placed: Sequence[Placed], missing: Sequence[Mi
     gains = report.gains
     return template("lab.html").render(
         title=f"What variants are worth against {named(gains.baseline)}",
-        runs=counted(report.runs, "run"),
+        runs=runs_text(report),
         benches=list(map(str, gains.benches)),
         verdicts=list(sentences(gains)),
         notes=list(notes(gains)),

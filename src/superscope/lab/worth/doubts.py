@@ -1,0 +1,171 @@
+"""What is to be known of comparisons beside their result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from superscope.lab.worth.bench import qualified
+from superscope.lab.worth.compared import Choice
+from superscope.lab.worth.lab_gains import LEVEL, LabGains
+from superscope.lab.worth.verdicts import tokens_text
+from superscope.text import counted, named
+
+CHOSEN = (
+    "No interval holds the error of choosing learning rates from a search: another search may find "
+    "others."
+)
+
+
+def notes(gains: LabGains) -> Iterator[str]:
+    """Return what is to be known of the comparisons, and every reason to doubt them.
+
+    Parameters
+    ----------
+    gains
+        What was compared.
+
+    Yields
+    ------
+    str
+        A sentence.
+    """
+    yield _of_intervals(gains)
+    if gains.tested:
+        yield _of_chance(gains)
+    yield from _of_tries(gains)
+    yield from _of_edges(gains)
+    yield from _of_equal(gains)
+    choices = _choices(gains)
+    for choice in choices:
+        name = qualified(choice.variant, choice.bench, gains.benches)
+        where = f"{name} at {tokens_text(choice.tokens)}"
+        if choice.diverged:
+            yield f"{where}: {counted(choice.diverged, 'run')} diverged, and the others flatter it."
+    yield from of_others(gains)
+    searched = {c.searched for c in choices if c.searched}
+    for seeds in sorted(searched):
+        one = len(seeds) == 1
+        yield (
+            f"{'Seed' if one else 'Seeds'} {', '.join(map(str, seeds))} only served to find "
+            f"learning rates, and {'is' if one else 'are'} not compared."
+        )
+    for c in gains.comparisons:
+        if c.unpaired:
+            widths = " and ".join(f"{m:,}" for m in c.unpaired)
+            yield (
+                f"{named(c.variant)} at {tokens_text(c.tokens)}: at width {widths} there is no run "
+                f"of {named(gains.baseline)} with its seeds, and so no gain."
+            )
+        if c.choice.setting.batch != c.baseline.setting.batch:
+            yield (
+                f"{named(c.variant)} at {tokens_text(c.tokens)} has batches of "
+                f"{c.choice.setting.batch} and {gains.baseline} of {c.baseline.setting.batch}: "
+                "their steps do not read the same text."
+            )
+
+
+def of_others(gains: LabGains) -> Iterator[str]:
+    """Say which variants are not compared, and why.
+
+    Parameters
+    ----------
+    gains
+        What was compared.
+
+    Yields
+    ------
+    str
+        A sentence.
+    """
+    for choice in gains.unmatched:
+        yield (
+            f"{named(choice.variant)} at {tokens_text(choice.tokens)} ({choice.bench}): there is "
+            f"no run of {named(gains.baseline)} to compare with."
+        )
+    only: dict[int, list[str]] = {}
+    for choice in gains.only_searched:
+        name = qualified(choice.variant, choice.bench, gains.benches)
+        only.setdefault(choice.tokens, []).append(name)
+    for tokens, names in only.items():
+        yield f"Only searched, and not compared at {tokens_text(tokens)}: {', '.join(names)}."
+
+
+def _choices(gains: LabGains) -> dict[Choice, None]:
+    return dict.fromkeys(x for c in gains.comparisons for x in (c.baseline, c.choice))
+
+
+def _of_intervals(gains: LabGains) -> str:
+    if not gains.tested:
+        return "No comparison has an interval: that needs two seeds or more of both."
+    return (
+        "Intervals are 95 %, over seeds, of pairs of runs with the same seed; the held-out text is "
+        "the same for all, so they say nothing of other texts."
+    )
+
+
+def _of_chance(gains: LabGains) -> str:
+    certain = [c for c in gains.comparisons if c.standing in ("better", "worse")]
+    stand = sum(c.adjusted is not None and c.adjusted <= LEVEL for c in certain)
+    return (
+        f"Of {counted(gains.tested, 'comparison')} of a variant at a budget, "
+        f"{counted(len(certain), 'interval')} {'leaves' if len(certain) == 1 else 'leave'} out 0, "
+        f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all."
+    )
+
+
+def _of_edges(gains: LabGains) -> Iterator[str]:
+    """Say which rates are at an end of those that were tried."""
+    at: dict[tuple[str, str], dict[str, None]] = {}
+    for choice in _choices(gains):
+        for whose, edge in (("body", choice.body_edge), ("head", choice.head_edge)):
+            if edge:
+                at.setdefault((whose, edge), {})[named(choice.variant)] = None
+    if at:
+        parts = [
+            f"the {whose}'s {edge}: {', '.join(at[whose, edge])}" for whose, edge in sorted(at)
+        ]
+        yield (
+            "Rates at an end of those that were tried, beyond which better ones may lie "
+            f"({'; '.join(parts)})."
+        )
+
+
+def _of_equal(gains: LabGains) -> Iterator[str]:
+    """Say where several settings had equally many runs, all variants of one number together."""
+    alike: dict[int, list[str]] = {}
+    for choice in _choices(gains):
+        if choice.equally:
+            name = qualified(choice.variant, choice.bench, gains.benches)
+            where = f"{name} at {tokens_text(choice.tokens)}"
+            alike.setdefault(choice.equally + 1, []).append(where)
+    for count, places in sorted(alike.items()):
+        yield (
+            f"{', '.join(places)}: {count} settings have equally many runs, and the best of "
+            "them is compared, which is optimistic."
+        )
+
+
+def _of_tries(gains: LabGains) -> Iterator[str]:
+    """Say how many learning rates each variant was tried at, if they differ."""
+    tries: dict[int, list[str]] = {}
+    for choice in _choices(gains):
+        known = tries.setdefault(choice.tries, [])
+        if choice.variant not in known:
+            known.append(choice.variant)
+    if len(tries) < 2:
+        count = next(iter(tries), 1)
+        yield (
+            f"Every variant had {counted(count, 'try', 'tries')} of learning rates."
+            if count > 1
+            else "The tables hold no search of learning rates; if there was one, name its table "
+            "too."
+        )
+        if count > 1:
+            yield CHOSEN
+        return
+    parts = [
+        f"{counted(n, 'try', 'tries')}: {', '.join(map(named, names))}"
+        for n, names in sorted(tries.items(), reverse=True)
+    ]
+    yield f"Learning rates were not tried equally often ({'; '.join(parts)}): more tries flatter."
+    yield CHOSEN
