@@ -11,7 +11,7 @@ from lab_texts import VOCABULARY, documents
 from superscope.errors import FormatError, UsageError
 from superscope.frequency.text import text_of
 from superscope.lab import Corpus, make_corpus
-from superscope.lab.corpus import Batches
+from superscope.lab.batches import Batches
 
 
 def made(folder: Path, texts: list[str], **more: object) -> Corpus:
@@ -107,6 +107,44 @@ def test_a_text_shorter_than_a_batch_is_refused() -> None:
 def test_nothing_held_out_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no document is held out"):
         made(tmp_path, documents()[:19])
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ([], "words has no document: there is nothing to train on; name another text"),
+        (["", "\n \n"], "words has 2 documents, and no letter in any: there is nothing to train"),
+    ],
+)
+def test_a_text_without_a_letter_is_refused(tmp_path: Path, texts: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        made(tmp_path, texts)
+    with pytest.raises(UsageError, match=r"held has .*: there is nothing to take the loss on"):
+        made(tmp_path, documents(), held_out=text_of(texts, "held"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_documents_to_hold_one_out_are_told_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="it has 19 documents, and every 20th is held out; name a"):
+        made(tmp_path, documents()[:19])
+    with pytest.raises(UsageError, match="there is 1 document for it, and none has a second"):
+        made(tmp_path, documents(), held_out=text_of(["a"]))
+
+
+def test_held_out_documents_that_are_trained_on_too_are_counted(
+    tmp_path: Path, corpus: Corpus
+) -> None:
+    mixed = text_of([*documents(1)[:3], *documents()[:2]])
+    assert made(tmp_path, documents(), held_out=mixed).shared == 2
+    assert made(tmp_path, documents(), held_out=mixed, held_out_tokens=4 * 16).shared == 1
+    assert corpus.shared == 0
+
+
+@pytest.mark.parametrize("kept", [slice(None), slice(5, 8)])
+def test_a_text_that_is_all_trained_on_cannot_be_held_out(tmp_path: Path, kept: slice) -> None:
+    with pytest.raises(UsageError, match=r"is trained on too, .* name another held_out, or none"):
+        made(tmp_path, documents(), held_out=text_of(documents()[kept]))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_corpus_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from superscope.text import counted
 END = "<|endoftext|>"
 HELD_OUT = 20  # one of so many documents, where no held-out text is given
 
-_FORMAT = 1
+_FORMAT = 2
 _ABOUT, _TRAIN, _HELD_OUT, _ENDS = "about.json", "train.npy", "held_out.npy", "held_out_ends.npy"
 
 Int32 = npt.NDArray[np.int32]
@@ -80,6 +80,9 @@ class Corpus:
         Where it lies.
     info
         What it is.
+    shared
+        Held-out documents whose text is also that of a training document: their loss is in part
+        that of what was learnt by heart.
 
     Raises
     ------
@@ -93,6 +96,7 @@ class Corpus:
             about = json.loads((folder / _ABOUT).read_text("utf-8"))
             if about.pop("format") != _FORMAT:
                 raise ValueError("another version of superscope wrote it")
+            self.shared = int(about.pop("shared"))
             self.info = CorpusInfo(**about)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise FormatError(f"{folder} holds no text of a lab: {error}") from None
@@ -116,6 +120,10 @@ class Corpus:
     def tokenizer(self) -> Tokenizer:
         """Return the tokenizer."""
         return load_tokenizer(self.folder)
+
+    def __repr__(self) -> str:
+        info = self.info
+        return f"Corpus({info.name}: {info.tokens:,} tokens, vocabulary={info.vocabulary})"
 
     def _array(self, name: str) -> Any:
         try:
@@ -162,8 +170,8 @@ def make_corpus(
     Raises
     ------
     UsageError
-        The text supports no such vocabulary, nothing is held out, or the tokenizer has another
-        size.
+        There is no text, or it supports no such vocabulary; nothing is held out, or all that is
+        held out is trained on too; or the tokenizer has another size.
     """
     told = {
         "format": _FORMAT, "text": text.identity, "vocabulary": vocabulary, "context": context,
@@ -171,6 +179,8 @@ def make_corpus(
         "tokenizer": None if tokenizer is None else [tokenizer.name, tokenizer.size],
         "held_out_tokens": held_out_tokens,
     }  # fmt: skip
+    if held_out is not None and held_out.identity == text.identity:
+        raise _trained_on(text)
     folder = Path(folder)
     name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
     target = folder / name
@@ -185,9 +195,12 @@ def _write(  # noqa: PLR0917 - those of make_corpus
     folder: Path, text: Text, held_out: Text | None, tokenizer: Tokenizer | None,
     vocabulary: int, context: int, held_out_tokens: int | None,
 ) -> None:  # fmt: skip
-    train = text
+    train, given = text, held_out
     if held_out is None:
         train, held_out = _divided(text, 0), _divided(text, 1)
+    _refuse_empty(train, "train on")
+    if given is not None:
+        _refuse_empty(given, "take the loss on")
     if tokenizer is None:
         tokenizer = made_tokenizer(train, vocabulary)
     elif tokenizer.size != vocabulary:
@@ -195,24 +208,28 @@ def _write(  # noqa: PLR0917 - those of make_corpus
             f"the tokenizer {tokenizer.name} has {tokenizer.size:,} entries, not "
             f"vocabulary={vocabulary:,}; leave vocabulary out"
         )
+    trained_on: list[bytes] = []
     rows, documents = [], 0
     end = np.asarray([] if tokenizer.end is None else [tokenizer.end], np.int32)
-    for _, encoded in tokenizer.encode(train):
+    for _, encoded in tokenizer.encode(_noted(train, trained_on)):
         if len(encoded.ids):
             rows += [encoded.ids, end]
             documents += 1
     ids = np.concatenate([np.zeros(0, np.int32), *rows])
+    kept_out: list[bytes] = []
+    counts = Counts()
     held = [
         sequence.ids
         for sequence in sequences.documents(
-            held_out, tokenizer, context, Limits(tokens=held_out_tokens), Counts()
+            _noted(held_out, kept_out), tokenizer, context, Limits(tokens=held_out_tokens), counts
         )
     ]
     if not held:
-        raise UsageError(
-            f"{text.name}: no document is held out to take the loss on; "
-            "name a held-out text, or one of more documents"
-        )
+        raise UsageError(_nothing_held_out(text, given, documents, counts))
+    known = set(trained_on)
+    shared = sum(one in known for one in kept_out[: counts.documents])
+    if given is not None and shared == counts.documents:
+        raise _trained_on(given)
     flat, ends = np.concatenate(held), np.cumsum([len(one) for one in held])
     for name, array in ((_TRAIN, ids), (_HELD_OUT, flat), (_ENDS, ends)):
         np.save(folder / name, array)
@@ -224,7 +241,54 @@ def _write(  # noqa: PLR0917 - those of make_corpus
         text.name, hashed.hexdigest()[:24], vocabulary, tokenizer.end, len(tokenizer.prefix),
         documents, len(ids), len(held), len(flat),
     )  # fmt: skip
-    write_file(folder / _ABOUT, json.dumps({"format": _FORMAT, **asdict(info)}, indent=1))
+    about = {"format": _FORMAT, "shared": shared, **asdict(info)}
+    write_file(folder / _ABOUT, json.dumps(about, indent=1))
+
+
+def _refuse_empty(text: Text, purpose: str) -> None:
+    """Refuse a text of which no document has a letter."""
+    count = 0
+    for document in text:
+        if document.text.strip():
+            return
+        count += 1
+    has = f"{counted(count, 'document')}, and no letter in any" if count else "no document"
+    raise UsageError(f"{text.name} has {has}: there is nothing to {purpose}; name another text")
+
+
+def _trained_on(held_out: Text) -> UsageError:
+    return UsageError(
+        f"every held-out document of {held_out.name} is trained on too, so its loss would tell "
+        f"what was learnt by heart; name another held_out, or none: one of {HELD_OUT} documents is "
+        "then held out"
+    )
+
+
+def _nothing_held_out(text: Text, given: Text | None, trained: int, met: Counts) -> str:
+    """Return what to say where no held-out document can be scored."""
+    if given is None and not met.documents:
+        return (
+            f"{text.name}: no document is held out to take the loss on: it has "
+            f"{counted(trained, 'document')}, and every {HELD_OUT}th is held out; name a held_out "
+            "text, or divide the text into more documents with split"
+        )
+    return (
+        f"{(given or text).name}: no document is held out to take the loss on: "
+        f"there is {counted(met.documents, 'document')} for it, and none has a second token; name "
+        "a held_out text of longer documents"
+    )
+
+
+def _noted(text: Text, seen: list[bytes]) -> Text:
+    """Return a text that, as it is read, adds a hash of each document with text to a list."""
+
+    def read() -> Iterator[Document]:
+        for document in text:
+            if document.text:
+                seen.append(hashlib.blake2b(document.text.encode(), digest_size=16).digest())
+            yield document
+
+    return replace(text, read=read)
 
 
 def made_tokenizer(text: Iterable[Document], vocabulary: int) -> Tokenizer:
@@ -263,50 +327,3 @@ def _divided(text: Text, part: int) -> Text:
                 yield document
 
     return Text(text.name, read, f"{text.identity} {part}")
-
-
-class Batches:
-    """The windows of each step: they depend on the seed alone, not on the model.
-
-    Each epoch reads every window once, in an order of its own, from a first token of its own.
-
-    Parameters
-    ----------
-    ids
-        The training text, shape (tokens,).
-    context, batch
-        Tokens of a window, and windows of a step.
-    seed
-        Of the order.
-
-    Raises
-    ------
-    UsageError
-        The text is shorter than a batch.
-    """
-
-    def __init__(self, ids: Int32, context: int, batch: int, seed: int) -> None:
-        self._ids, self._context, self._batch, self._seed = ids, context, batch, seed
-        self.windows = (len(ids) - context) // context
-        if self.windows < batch:
-            raise UsageError(
-                f"the training text has {len(ids):,} tokens, less than a batch of {batch} windows "
-                f"of {context}; take more text, or lower batch or context"
-            )
-        self._epoch: tuple[int, Int64] = (-1, np.zeros(0, np.int64))
-
-    def __call__(self, step: int) -> tuple[Int64, Int64]:
-        """Return inputs and targets of a step, each of shape (batch, context)."""
-        numbers = range(step * self._batch, (step + 1) * self._batch)
-        starts = [self._starts(n // self.windows)[n % self.windows] for n in numbers]
-        rows = np.stack([self._ids[s : s + self._context + 1] for s in starts]).astype(np.int64)
-        return rows[:, :-1], rows[:, 1:]
-
-    def _starts(self, epoch: int) -> Int64:
-        """Return where each window of an epoch begins, in its order."""
-        if self._epoch[0] != epoch:
-            random = np.random.default_rng([self._seed, epoch])
-            offset = random.integers(self._context)
-            starts = offset + self._context * random.permutation(self.windows)
-            self._epoch = epoch, starts
-        return self._epoch[1]
