@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,29 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_not_interrupted(
         resumed = run(settings, corpus, keep=keep)
     assert steps == [4, 5]
     assert same(whole, resumed)
+
+
+@pytest.mark.parametrize("last", [3, 6])
+def test_ctrl_c_ends_a_run_after_its_step_and_it_goes_on_from_there(
+    last: int, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, step = tmp_path / "run.pt", Training.make_step
+    steps = []
+
+    def stopping(self: Training) -> None:
+        if self.step == last - 1:
+            signal.raise_signal(signal.SIGINT)
+        step(self)
+        steps.append(self.step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "make_step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(config(), corpus, keep=keep)
+        assert steps == list(range(1, last + 1))
+        resumed = run(config(), corpus, keep=keep)
+    assert steps == list(range(1, 7))
+    assert same(resumed, run(config(), corpus))
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", None])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from superscope.runs.stopping import stop_later
+
 
 @dataclass(frozen=True)
 class Note:
@@ -101,3 +103,13 @@ def group_members(group: int) -> list[int]:
         if int(its_group) == group and state not in "ZX":
             members.append(int(stat.parent.name))
     return members
+
+
+def keep_when_stopped(folder: Path) -> None:
+    """Work until a signal comes, and then write a file."""
+    with stop_later() as stopped:
+        (folder / "begun").touch()
+        while not stopped():
+            time.sleep(0.01)
+        time.sleep(0.2)  # as a step takes some time
+        (folder / "kept").touch()

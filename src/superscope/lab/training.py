@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +17,17 @@ from superscope.device import resolved, torch_kernel
 from superscope.errors import DivergedError, UsageError
 from superscope.geometry import measure_head
 from superscope.heads import Head
+from superscope.lab.batches import Batches
 from superscope.lab.checkpoint import CheckpointFile, Kept
 from superscope.lab.config import LabConfig
-from superscope.lab.corpus import Batches, Corpus
+from superscope.lab.corpus import Corpus
 from superscope.lab.model import LabModel
 from superscope.lab.optimizers import optimizers_of
 from superscope.lab.run import HeldOut, LabFailure, LabRun, run_identity
 from superscope.lab.scoring import held_out_losses
 from superscope.lab.writing import write_model
 from superscope.progress import Progress, ProgressChoice, chosen, silent
+from superscope.runs import stop_later
 
 KEEP_EVERY = 60.0  # seconds between two checkpoints
 SLACK = 1.0  # nats above those of equal probabilities, beyond which a run has diverged
@@ -52,8 +56,9 @@ def train(
     out
         Folder that the trained model is written to, new or empty.
     keep
-        File of checkpoints: an interrupted run goes on from there, to the same bits as one that was
-        not interrupted. It stays: delete it when the result is safe.
+        File of checkpoints, written once a minute, and when Ctrl-C or SIGTERM ends the run: it goes
+        on from there, to the same bits as one that was not interrupted. The file stays: delete it
+        when the result is safe.
     device
         ``cpu``, ``cuda``, …; ``auto`` is a GPU where there is one.
     progress
@@ -125,23 +130,32 @@ class Training:
     def to_end(self) -> None:
         """Make the steps that are left."""
         self._continue()
-        kept = time.monotonic()
         torch.set_flush_denormal(True)
+        # Without a checkpoint there is nothing to wait for.
+        stopping = nullcontext(lambda: False) if self.keep is None else stop_later()
         try:
-            while self.step < self.config.steps:
-                began = time.perf_counter()
-                self.make_step()
-                self.seconds += time.perf_counter() - began
-                if self.step in self.checks:
-                    self._check()
-                if self.step % _SHOWN == 0:
-                    self.progress("train", self.step, self.config.steps)
-                if time.monotonic() - kept > KEEP_EVERY and self.step < self.config.steps:
-                    self._keep()
-                    kept = time.monotonic()
+            with stopping as stopped:
+                self._make_steps(stopped)
         finally:
             torch.set_flush_denormal(False)
         self.progress("train", self.config.steps, self.config.steps)
+
+    def _make_steps(self, stopped: Callable[[], bool]) -> None:
+        kept = time.monotonic()
+        while self.step < self.config.steps:
+            began = time.perf_counter()
+            self.make_step()
+            self.seconds += time.perf_counter() - began
+            if self.step in self.checks:
+                self._check()
+            if self.step % _SHOWN == 0:
+                self.progress("train", self.step, self.config.steps)
+            due = time.monotonic() - kept > KEEP_EVERY and self.step < self.config.steps
+            if (stop := stopped()) or due:
+                self._keep()
+                kept = time.monotonic()
+            if stop:
+                raise KeyboardInterrupt
 
     def make_step(self) -> None:
         """Make a step, and record its loss."""

@@ -4,6 +4,7 @@ from superscope.runs.executors import Workers, dask_cluster, processes, this_pro
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
 from superscope.runs.results import read_results
+from superscope.runs.stopping import stop_later
 from superscope.runs.sweep_file import combinations, read_sweep_file
 from superscope.runs.sweep_outcome import SweepOutcome
 
@@ -18,6 +19,7 @@ __all__ = [
     "read_results",
     "read_sweep_file",
     "run_all",
+    "stop_later",
     "this_process",
     "workers_of",
 ]

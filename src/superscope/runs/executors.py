@@ -7,20 +7,23 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import connection, resource_tracker
 from typing import Any, TypeVar
 
 from superscope.device import usable_cores
 from superscope.errors import RemoteError, UsageError, install_hint
+from superscope.runs.stopping import term_as_ctrl_c
 
 T = TypeVar("T")
 
 WAIT = 5.0  # seconds to wait for a scheduler's answer
+GRACE = 30.0  # seconds that a worker has to keep what it did, before it is killed
 
 
 @dataclass(frozen=True)
@@ -124,37 +127,55 @@ class _Pool(Executor):
         """Cancel all tasks, and end the processes that are not among `others`."""
         manager = getattr(self._pool, "_executor_manager_thread", None)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()  # their results are no longer needed
+        _end(set(multiprocessing.active_children()) - others)
         if manager is not None:
             # Python's exit wakes the pool's thread without a lock, which prints a traceback if the
             # thread is closing its pipe. Its processes have ended, so the thread ends at once.
             manager.join(WAIT)
 
 
+def _end(children: set[Any]) -> None:
+    """End processes, whose results are no longer needed; some first keep how far they are."""
+    for child in children:
+        child.terminate()
+    latest = time.monotonic() + GRACE
+    running = {child.sentinel for child in children}
+    try:
+        while running and (left := latest - time.monotonic()) > 0:
+            running -= set(connection.wait(list(running), left))
+    finally:  # a second Ctrl-C does not wait
+        for child in children:
+            if child.sentinel in running:
+                child.kill()
+
+
 @contextmanager
 def _ctrl_c_later() -> Iterator[None]:
-    """Block Ctrl-C within this context, and for good in the processes that it starts."""
+    """Block Ctrl-C within this context, and for good in the processes that it starts.
+
+    SIGTERM, which ends those, is only kept for later here.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # at its start it would unblock Ctrl-C
     heard: list[Any] = []
-    handler = signal.getsignal(signal.SIGINT)
     # Processes inherit the blocking. It does not keep Ctrl-C from this thread: another thread that
     # does not block it may receive the signal, and Python then raises KeyboardInterrupt here.
-    held = threading.current_thread() is threading.main_thread() and callable(handler)
-    if held:
-        signal.signal(signal.SIGINT, lambda *signal_and_frame: heard.append(signal_and_frame))
+    main = threading.current_thread() is threading.main_thread()
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in found.items() if main and callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda *signal_and_frame: heard.append(signal_and_frame))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if held:
-            signal.signal(signal.SIGINT, handler)
-        if heard and callable(handler):
-            handler(*heard[0])
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if heard:
+            handlers[heard[0][0]](*heard[0])
 
 
 def _begin() -> None:
@@ -174,6 +195,8 @@ def _begin() -> None:
 def processes(workers: int | None = None) -> Iterator[Workers]:
     """Run tasks in processes of this machine, by default one for each usable core.
 
+    SIGTERM stops this process as Ctrl-C does, and with it the workers.
+
     Parameters
     ----------
     workers
@@ -192,12 +215,13 @@ def processes(workers: int | None = None) -> Iterator[Workers]:
     count = workers or usable_cores()
     others = set(multiprocessing.active_children())
     pool = _Pool(count)
-    try:
-        yield Workers(pool, lambda: count, f"{count} processes")
-    except BaseException:
-        pool.stop(others)
-        raise
-    pool.shutdown()
+    with term_as_ctrl_c():
+        try:
+            yield Workers(pool, lambda: count, f"{count} processes")
+        except BaseException:
+            pool.stop(others)
+            raise
+        pool.shutdown()
 
 
 @contextmanager
