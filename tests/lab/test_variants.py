@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -191,6 +192,98 @@ def test_the_body_begins_alike_for_every_variant(corpus: Corpus) -> None:
     assert not torch.equal(*(b["layers.0.mlp.dense_h_to_4h.weight"] for b in (first, another)))
 
 
+@pytest.mark.parametrize("variant", [*ALL, "wide=20", "softmaxes=3"])
+def test_weights_are_counted_before_a_model_is_made(variant: str, corpus: Corpus) -> None:
+    settings = config(variant=variant)
+    counted = LabModel(settings, corpus).sizes()[0]
+    assert settings.about_weights == pytest.approx(counted, rel=0.05)
+
+
+# Two at once
+
+SINGLE = {
+    name: {"centered": "centered", "factored": "factored=4"}.get(name, name)
+    for name in VARIANTS
+    if name != "adamw"
+}
+OPTIMIZERS = ("coupled", "muon", "sgd")
+CLASHES = {
+    **dict.fromkeys(combinations(("tied", "factored", "wide"), 2), "the columns and the rows"),
+    **dict.fromkeys(combinations(("unit", "growth", "decay"), 2), "each decides the norms"),
+    **dict.fromkeys(combinations(OPTIMIZERS, 2), "each decides the optimizer"),
+    ("unit", "centered"): "each decides the mean",
+    **dict.fromkeys(
+        (("factored", other) for other in ("unit", "growth", "spread")), "those of W = B A"
+    ),
+}
+"""Pairs that make no sense, with why; all others differ from both of their parts."""
+
+
+@pytest.mark.parametrize("pair", CLASHES, ids=" + ".join)
+def test_a_pair_that_makes_no_sense_is_refused_with_why(pair: tuple[str, str]) -> None:
+    with pytest.raises(UsageError, match=f"{pair[0]} and {pair[1]} cannot .*{CLASHES[pair]}"):
+        config(variant=f"{pair[1]} + {pair[0]}")
+
+
+def test_a_penalty_on_one_mean_logit_needs_one_softmax() -> None:
+    with pytest.raises(UsageError, match="one mean logit, and each softmax has another"):
+        config(variant="softmaxes + centered=0.1")
+    assert config(variant="softmaxes + centered").variant == "softmaxes=2 + centered"
+
+
+def after_two_steps(variant: str, corpus: Corpus) -> tuple[bytes, ...]:
+    """Return the logits of some states and the head of a model that is little trained."""
+    training = Training(config(variant=variant, learning_rate=0.02, tokens=128), corpus)
+    training.make_step()
+    training.make_step()
+    states = training.model.states(torch.arange(16)[None])
+    return training.model.head.logits(states).detach().numpy().tobytes(), *(
+        part.numpy().tobytes() for part in training.model.head.state_dict().values()
+    )
+
+
+def test_every_other_pair_differs_from_both_of_its_parts(corpus: Corpus) -> None:
+    alone = {name: after_two_steps(one, corpus) for name, one in SINGLE.items()}
+    assert len(set(alone.values())) == len(alone)
+    for pair in combinations(SINGLE, 2):
+        if pair not in CLASHES:
+            both = after_two_steps(" + ".join(SINGLE[name] for name in pair), corpus)
+            assert both not in (alone[pair[0]], alone[pair[1]]), pair
+
+
+def test_centering_tied_rows_is_no_null(corpus: Corpus) -> None:
+    """The mean row is then the input embedding's as well."""
+    tied, both = (run(config(variant=v, learning_rate=0.02), corpus)
+                  for v in ("tied", "tied + centered"))  # fmt: skip
+    assert abs(tied.losses[-1] - both.losses[-1]) > 1e-4
+
+
+def test_the_penalty_is_that_of_the_paper_where_states_are_white(corpus: Corpus) -> None:
+    """There it is λ ‖w̄‖²."""
+    settings = config(variant="centered=0.3")
+    head = LabModel(settings, corpus).head
+    with torch.no_grad():
+        head.rows.add_(0.5)
+    states = torch.linalg.qr(torch.randn(64, 8, generator=torch.Generator().manual_seed(1)))[0] * 8
+    found = settings.variants[0].penalty(head, states)
+    assert found is not None
+    assert found.item() == pytest.approx(0.3 * head.rows.mean(0).square().sum().item(), rel=1e-5)
+
+
+# What is random
+
+
+def test_first_weights_of_one_seed_have_nothing_in_common(corpus: Corpus) -> None:
+    """A correlation of 2,160 pairs of random numbers is below .08 in all but one of 5,000 cases."""
+    wide = LabModel(config(variant="wide"), corpus)
+    columns = [
+        wide.body.get_input_embeddings().weight, wide.head.rows[:, :8], wide.head.rows[:, 8:],
+        LabModel(config(), corpus).head.rows, LabModel(config(seed=1), corpus).head.rows,
+    ]  # fmt: skip
+    drawn = torch.stack([part.detach().flatten() for part in columns])
+    assert (torch.corrcoef(drawn) - torch.eye(len(drawn))).abs().max() < 0.08
+
+
 # How variants are written
 
 
@@ -216,6 +309,13 @@ def test_what_is_written_in_another_way_is_the_same_run() -> None:
         ("softmaxes=1", "how many, must be a whole number from 2 to 16"),
         ("softmaxes=2.5", "whole number"),
         ("factored=9", "can be at most its width, 8; a head wider than its body is the variant"),
+        ("factored=0", "half the width by default, must be a whole number of at least 1"),
+        ("centered=-1", "must be a number of at least 0"),
+        ("decay=-0.1", "must be a number of at least 0"),
+        ("spread=-1", "must be a number of at least 0"),
+        ("softmaxes=17", "must be a whole number from 2 to 16"),
+        ("wide=8.5", "must be a whole number of at least 2"),
+        ("bias=inf", "takes a number after =, not 'inf'"),
         ("wide=8", "rows must be wider than the body, 8; a head narrower than its body is"),
     ],
 )

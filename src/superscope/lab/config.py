@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
@@ -18,6 +18,7 @@ from superscope.options import check_least
 BASE_WIDTH = 64  # at which learning rates are what the config says
 MEANING = 1  # of a config; raise it where one is to train another model than before
 WARM_UP = 0.05  # share of the steps
+SOFTMAX = 32  # columns of a head whose products take as long as the softmax of its logits
 LAST_RATE = 0.1  # of the peak, where the cosine ends
 
 
@@ -137,6 +138,11 @@ class LabConfig:
         return self.tokens // self.step_tokens
 
     @property
+    def trained_tokens(self) -> int:
+        """Tokens that are trained on: whole batches."""
+        return self.steps * self.step_tokens
+
+    @property
     def warm_up_steps(self) -> int:
         """Steps in which the learning rate rises."""
         return max(1, round(WARM_UP * self.steps))
@@ -172,8 +178,15 @@ class LabConfig:
 
     @property
     def about_weights(self) -> int:
-        """About how many weights the model has: 12 ℓ m² and two matrices of V rows."""
-        return 12 * self.depth * self.width**2 + 2 * self.vocabulary * self.width
+        """About how many weights the model has: 12 ℓ m², two matrices of V rows, and variants'."""
+        plain = 12 * self.depth * self.width**2 + 2 * self.vocabulary * self.width
+        return plain + sum(v.added_weights(self.width, self.vocabulary) for v in self.variants)
+
+    @property
+    def about_work(self) -> float:
+        """About how long training takes, beside other configs: a measured law of one thread."""
+        head = 2 * self.vocabulary * (self.width + SOFTMAX)
+        return float(self.trained_tokens) * (12 * self.depth * self.width**2 + head)
 
     @property
     def identity(self) -> str:
@@ -201,3 +214,4 @@ class LabConfig:
 
 
 FIELDS: tuple[str, ...] = tuple(f.name for f in fields(LabConfig))
+LISTS: tuple[str, ...] = tuple(f.name for f in fields(LabConfig) if get_origin(f.type) is tuple)

@@ -31,9 +31,24 @@ class Factored(Variant):
                 "a head wider than its body is the variant wide"
             )
 
+    def refuses(self, other: Variant) -> str | None:
+        if other.name in {"unit", "growth", "spread"}:
+            return (
+                f"{other.name} acts on rows that are trained, which are those of B; the head's are "
+                "those of W = B A"
+            )
+        return None
+
+    def added_weights(self, width: int, vocabulary: int) -> int:
+        rank = self._rank(width)
+        return vocabulary * (rank - width) + rank * width
+
+    def _rank(self, width: int) -> int:
+        return width // 2 if self.value is None else int(self.value)
+
     def prepare(self, head: LabHead, setting: Setting) -> None:
         width = setting.width
-        rank = width // 2 if self.value is None else int(self.value)
+        rank = self._rank(width)
         made = first_map(rank, width, setting.generator, False)
         with torch.no_grad():
             orthonormal = torch.linalg.qr(made.weight.T)[0].T

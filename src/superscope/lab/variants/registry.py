@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from superscope.arguments import refuse_unknown
@@ -59,14 +60,17 @@ def variants_of(written: str) -> tuple[Variant, ...]:
     if len(chosen) > 1:
         chosen.pop(BASELINE, None)
     ordered = tuple(chosen[name] for name in VARIANTS if name in chosen)
-    for k, one in enumerate(ordered):
-        for other in ordered[:k]:
-            if both := sorted(one.decides & other.decides):
-                raise UsageError(
-                    f"variants {other.name} and {one.name} cannot be composed: each decides the "
-                    f"{' and the '.join(both)} of the head"
-                )
+    for first, second in itertools.combinations(ordered, 2):
+        if why := _clash(first, second):
+            raise UsageError(f"variants {first.name} and {second.name} cannot be composed: {why}")
     return ordered
+
+
+def _clash(first: Variant, second: Variant) -> str | None:
+    """Return why two variants cannot be composed; None if they can."""
+    if both := sorted(first.decides & second.decides):
+        return f"each decides the {' and the '.join(both)} of the head"
+    return first.refuses(second) or second.refuses(first)
 
 
 def spelled(variants: tuple[Variant, ...]) -> str:

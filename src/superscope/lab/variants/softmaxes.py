@@ -20,6 +20,10 @@ class Softmaxes(Variant):
     option = Option("how many", 2, 2, 16, whole=True)
     decides = frozenset({"logits"})
 
+    def added_weights(self, width: int, vocabulary: int) -> int:
+        assert self.value is not None
+        return int(self.value) * (width + 1) ** 2
+
     def prepare(self, head: LabHead, setting: Setting) -> None:
         assert self.value is not None
         head.mixture = Mixture(int(self.value), head.rows.shape[1], setting.generator)

@@ -15,5 +15,8 @@ class Tied(Variant):
     name = "tied"
     decides = frozenset({"rows", "columns"})
 
+    def added_weights(self, width: int, vocabulary: int) -> int:
+        return -vocabulary * width
+
     def prepare(self, head: LabHead, setting: Setting) -> None:
         head.rows = setting.embedding

@@ -20,6 +20,9 @@ class Unit(Variant):
     name = "unit"
     decides = frozenset({"norms", "mean"})
 
+    def added_weights(self, width: int, vocabulary: int) -> int:
+        return vocabulary
+
     def prepare(self, head: LabHead, setting: Setting) -> None:
         head.scale = nn.Parameter(head.rows.detach().square().mean(1).sqrt())
         self.after_step(head, 0.0)

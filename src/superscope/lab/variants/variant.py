@@ -60,7 +60,9 @@ class Setting:
     embedding
         The input embedding, a parameter of shape (V, m).
     generator
-        Draws first weights of what a variant adds; of the run's seed.
+        Draws first weights of what a variant adds. Its stream is that of the untrained rows of the
+        next seed, s + 1: `wide`, `factored` and `softmaxes` of one seed and the baseline of the
+        next share random numbers, and no pair of runs of one seed does.
     """
 
     width: int
@@ -122,6 +124,14 @@ class Variant:
 
     def check(self, width: int) -> None:
         """Raise UsageError for a body that it cannot stand on."""
+
+    def refuses(self, other: Variant) -> str | None:
+        """Return why it cannot be composed with another variant; None if it can."""
+        return None
+
+    def added_weights(self, width: int, vocabulary: int) -> int:
+        """Return about how many weights a model has more than the baseline."""
+        return 0
 
     def prepare(self, head: LabHead, setting: Setting) -> None:
         """Change the head before training."""

@@ -28,9 +28,16 @@ class Wide(Variant):
                 "a head narrower than its body is the variant factored"
             )
 
+    def added_weights(self, width: int, vocabulary: int) -> int:
+        wide = self._columns(width)
+        return vocabulary * (wide - width) + wide * (width + 1)
+
+    def _columns(self, width: int) -> int:
+        return 2 * width if self.value is None else int(self.value)
+
     def prepare(self, head: LabHead, setting: Setting) -> None:
         count, width = head.rows.shape
-        wide = 2 * width if self.value is None else int(self.value)
+        wide = self._columns(width)
         std = float(head.rows.detach().std())
         rows = torch.randn(count, wide, generator=setting.generator) * std
         head.rows = nn.Parameter(rows)
