@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 
 from superscope import progress
 from superscope.errors import UsageError
-from superscope.progress import ProgressChoice, chosen, expect, silent
+from superscope.progress import ProgressChoice, at_share, chosen, expect, silent
 
 
 @pytest.fixture
@@ -44,6 +44,19 @@ def test_a_log_gets_a_line_now_and_then_with_the_time_left(
         "runs: 12 of 20, 5 min left", "runs: 14 of 20, 4 min left", "runs: 16 of 20, 3 min left",
         "runs: 18 of 20, 1 min left", "runs: 20 of 20",
     ]  # fmt: skip
+
+
+def test_the_time_left_of_unequal_parts_is_that_of_their_work(
+    now: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chosen("lines") as report:
+        for done, share in enumerate([0.0, 0.01, 0.04, 0.16]):
+            at_share(report, "runs", 100 + done, 104, share)
+            now[0] += 60 * (1, 3, 12, 48)[done]
+    assert capsys.readouterr().err.splitlines() == [
+        f"runs: {done} of 104, 1 h {minutes} min left"
+        for done, minutes in ((101, 39), (102, 36), (103, 24))
+    ]
 
 
 @pytest.mark.parametrize("choice", ["auto", None, False, True])

@@ -48,6 +48,17 @@ def expect(progress: Progress, costs: Mapping[str, float]) -> None:
         progress.plan(costs)
 
 
+def at_share(progress: Progress, stage: str, done: int, total: int, share: float) -> None:
+    """Report how far a stage is whose parts take unequally long: the share of its work.
+
+    A progress that is a plain function does not receive the share.
+    """
+    if isinstance(progress, _Reporter):
+        progress(stage, done, total, share)
+    else:
+        progress(stage, done, total)
+
+
 @contextmanager
 def chosen(progress: ProgressChoice = "auto") -> Iterator[Progress]:
     """Yield the progress that the user chose, and remove its bar when the block ends.
@@ -141,17 +152,19 @@ class _Reporter:
         self.costs, self.shares = costs, {}
         self.begun[""] = (time.monotonic(), 0.0)
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage is."""
+    def __call__(self, stage: str, done: int, total: int, share: float | None = None) -> None:
+        """Show how far a stage is; by default its parts count alike."""
+        if share is None:
+            share = done / total if total else 1.0
         with self.lock:
-            self._show(stage, done, total)
+            self._show(stage, done, total, share)
         if self.watch is None:
             self.watch = threading.Thread(target=self._watch, daemon=True)
             self.watch.start()
 
-    def _show(self, stage: str, done: int, total: int) -> None:
+    def _show(self, stage: str, done: int, total: int, share: float) -> None:
         now = time.monotonic()
-        key, share = stage, done / total if total else 1.0
+        key = stage
         if stage in self.costs:
             self.shares[stage] = max(share, self.shares.get(stage, 0.0))
             work = sum(cost * self.shares.get(name, 0.0) for name, cost in self.costs.items())

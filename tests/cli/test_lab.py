@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -14,8 +17,10 @@ import pytest
 from command import superscope
 from lab_tables import simulate
 from lab_texts import SMALL, documents
+from tasks import eventually
 
 from superscope.cli import lab_train
+from superscope.lab.sweeps import CHECKPOINTS
 from superscope.lab.table import OWN
 from superscope.observations import COLUMNS, DTYPES
 from superscope.runs import workers_of
@@ -71,6 +76,19 @@ def test_runs_that_a_table_has_are_not_repeated(tmp_path: Path) -> None:
     assert superscope(*asked).out.startswith(f"1 run in {there}: 1 done now")
     both = superscope("lab", "report", table, there)
     assert both.out.startswith("2 runs\n")
+    again = (
+        "lab",
+        "train",
+        lab(tmp_path, "seed = 0"),
+        "--out",
+        tmp_path / "empty",
+        "--done",
+        table,
+    )
+    for nothing in (superscope(*again), superscope(*again, "--dry-run")):
+        assert nothing.out == (
+            f"1 run is done elsewhere, and nothing is left; see: superscope lab report {table}\n"
+        )
     table.write_text("run\n0\n")
     assert superscope(*asked).code == 2
 
@@ -80,8 +98,8 @@ def test_a_dry_run_trains_nothing_and_says_how_long_it_takes(tmp_path: Path) -> 
     file, out = lab(tmp_path, "seed = [0, 1]\nlearning_rate = [1e-3, 1e30]"), tmp_path / "runs"
     plan = superscope("lab", "train", file, "--out", out, "--dry-run").out.splitlines()
     assert plan[0] == "4 runs: 0 done, 0 diverged, 4 to do"
-    assert plan[1].split() == ["width", "tokens", "runs", "a", "run", "all"]
-    assert plan[2].split()[:3] == ["8", "384", "4"]
+    assert plan[1].split() == ["width", "tokens", "trained", "runs", "a", "run", "all"]
+    assert plan[2].split()[:4] == ["8", "384", "384", "4"]
     assert plan[3].startswith("about ")
     assert not list(out.glob("*.json"))
     superscope("lab", "train", file, "--out", out)
@@ -98,6 +116,24 @@ def test_a_diverged_run_is_told_and_the_others_are_there(tmp_path: Path) -> None
     table = superscope("lab", "table", out)
     assert "has no loss: the loss is not finite" in table.err
     assert table.out.count("\n") == 3
+
+
+@pytest.mark.slow
+def test_sigterm_keeps_the_step_that_a_run_has_reached(tmp_path: Path) -> None:
+    file, out = lab(tmp_path, ""), tmp_path / "runs"
+    file.write_text(f"{file.read_text()}[[runs]]\n[[runs]]\ntokens = 100_000_000\n")
+    command = [sys.executable, "-m", "superscope", "lab", "train", file, "--out", out]
+    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert eventually(lambda: list(out.glob("[!.]*.json")), 120)  # the other one has begun
+        time.sleep(0.5)
+        process.terminate()
+        told = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert f"stopped: 1 run is done, 1 begun, and kept in {out}; the same command" in told
+    assert len(list((out / CHECKPOINTS).glob("[!.]*.pt"))) == 1
 
 
 @pytest.mark.usefixtures("one_thread")

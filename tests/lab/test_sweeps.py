@@ -11,7 +11,8 @@ import pytest
 from lab_texts import SMALL, documents
 
 from superscope.errors import FormatError, SuperscopeError, UsageError
-from superscope.lab import LabConfig, read_runs, read_sweep, sweep, training
+from superscope.frequency.tokenizer import Tokenizer
+from superscope.lab import Corpus, LabConfig, read_runs, read_sweep, sweep, training
 from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS
 from superscope.runs import SweepOutcome
 
@@ -102,6 +103,25 @@ def test_a_file_that_is_no_sweep_is_refused(
     assert "lab.toml" in str(error.value)
 
 
+def test_a_given_tokenizer_is_loaded_once(
+    tmp_path: Path, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def load(name: object) -> Tokenizer:
+        loaded.append(name)
+        return corpus.tokenizer()
+
+    monkeypatch.setattr("superscope.lab.sweep_file.load_tokenizer", load)
+    table = "files = 'words.txt'\nsplit = 'line'\ntokenizer = 'mine'"
+    read_sweep(lab(tmp_path, "vocabulary = 270", table)).corpora(tmp_path / "text")
+    assert loaded == ["mine"]
+
+
+def test_a_sweep_says_what_it_is_in_a_line(tmp_path: Path) -> None:
+    assert repr(read_sweep(lab(tmp_path, "seed = [0, 1]"))) == f"LabSweep(2 runs in {tmp_path})"
+
+
 def test_a_file_without_a_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text("width = 8\n")
     with pytest.raises(SuperscopeError, match=r"there is no table \[text\]"):
@@ -171,7 +191,8 @@ def test_a_disk_without_room_is_refused_before_anything_is_trained(
 ) -> None:
     usage = namedtuple("usage", "free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1e5))
-    with pytest.raises(UsageError, match=r"2 models take about 0.000\d+ GB, and 0.0001 GB"):
+    said = r"2 models take about \S+ GB and the checkpoints of 1 worker \S+ GB, but 0.0001 GB are"
+    with pytest.raises(UsageError, match=said):
         done(lab(tmp_path, "seed = [0, 1]"), tmp_path / "runs", executor)
     assert not list((tmp_path / "runs").glob("*.json"))
 

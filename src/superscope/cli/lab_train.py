@@ -52,10 +52,11 @@ def lab_train(
     """
     check_workers(executor, workers, scheduler)
 
-    from superscope.cli.terminal import progress_bar, stopped
+    from superscope.cli.terminal import progress_bar, stopped, warn
+    from superscope.lab.notes import notes
     from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
-    from superscope.lab.sweeps import CORPORA, not_done, sweep
+    from superscope.lab.sweeps import CHECKPOINTS, CORPORA, not_done, sweep
 
     asked = read_sweep(lab)
     if dry_run:
@@ -63,22 +64,35 @@ def lab_train(
         _print_plan(asked, out, done, device, 1 if scheduler else workers)
         return
     try:
-        with (
-            chosen_workers(executor, workers, scheduler) as doing,
-            progress_bar(lines=True) as progress,
-        ):
+        with chosen_workers(executor, workers, scheduler) as doing:
             corpora = not_done(asked.corpora(out / CORPORA), done)
-            outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
+            if not corpora:
+                print(_all_elsewhere(asked, done))
+                return
+            for note in notes(corpora):
+                warn(note)
+            with progress_bar(lines=True) as progress:
+                outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(stopped("run", out, SUFFIX)) from None
+        begun = len(list((out / CHECKPOINTS).glob("[!.]*.pt")))
+        raise KeyboardInterrupt(stopped("run", out, SUFFIX, begun)) from None
     tell(outcome, out)
+
+
+def _all_elsewhere(asked: LabSweep, done: tuple[Path, ...]) -> str:
+    from superscope.text import counted
+
+    tables = " ".join(map(str, done))
+    runs = counted(len(asked.configs), "run is", "runs are")
+    return f"{runs} done elsewhere, and nothing is left; see: superscope lab report {tables}"
 
 
 def _print_plan(
     asked: LabSweep, out: Path, done: tuple[Path, ...], device: str, workers: int | None
 ) -> None:
-    from superscope.cli.terminal import progress_bar
+    from superscope.cli.terminal import progress_bar, warn
     from superscope.device import usable_cores
+    from superscope.lab.notes import notes
     from superscope.lab.sweeps import CORPORA, not_done
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
@@ -88,20 +102,26 @@ def _print_plan(
     with progress_bar() as progress:
         corpora = not_done(asked.corpora(out / CORPORA), done)
         needed = time_left(corpora, out, device=device, progress=progress)
+    if not corpora:
+        print(_all_elsewhere(asked, done))
+        return
+    for note in notes(corpora):
+        warn(note)
     elsewhere = f"{len(asked.configs) - len(corpora):,} done elsewhere, " if done else ""
     print(f"{len(asked.configs):,} runs: {elsewhere}{needed.done:,} done, "
           f"{needed.diverged:,} diverged, {len(needed.left):,} to do")  # fmt: skip
     if not needed.left:
         return
-    groups: dict[tuple[int, int], list[float]] = {}
+    groups: dict[tuple[int, int, int], list[float]] = {}
     for config, seconds in needed.left.items():
-        groups.setdefault((config.width, config.tokens), []).append(seconds)
+        kind = config.width, config.tokens, config.trained_tokens
+        groups.setdefault(kind, []).append(seconds)
     rows = [
-        (f"{width}", f"{tokens:,}", f"{len(each):,}", duration(sum(each) / len(each)),
-         duration(sum(each)))
-        for (width, tokens), each in sorted(groups.items())
+        (f"{width}", f"{tokens:,}", f"{trained:,}", f"{len(each):,}",
+         duration(sum(each) / len(each)), duration(sum(each)))
+        for (width, tokens, trained), each in sorted(groups.items())
     ]  # fmt: skip
-    print("\n".join(columns(("width", "tokens", "runs", "a run", "all"), rows)))
+    print("\n".join(columns(("width", "tokens", "trained", "runs", "a run", "all"), rows)))
     # More workers than cores are not faster.
     count = min(workers or usable_cores(), usable_cores(), len(needed.left))
     print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "

@@ -58,13 +58,14 @@ def warn(message: str) -> None:
     print(f"superscope: {shown}", file=sys.stderr)
 
 
-def stopped(what: str, folder: Path, suffix: str = ".npz") -> str:
+def stopped(what: str, folder: Path, suffix: str = ".npz", begun: int = 0) -> str:
     """Return how many parts of a stopped command are kept in a folder, and how to continue."""
     done = len(list(folder.glob(f"[!.]*{suffix}")))
-    if not done:
+    if not (done or begun):
         return f"stopped: no {what} was done yet"
     kept = counted(done, f"{what} is", f"{what}s are")
-    return f"stopped: {kept} done and kept in {folder}; the same command continues from there"
+    also = f", {begun:,} begun," if begun else ""
+    return f"stopped: {kept} done{also} and kept in {folder}; the same command continues from there"
 
 
 def progress_bar(lines: bool = False) -> AbstractContextManager[Progress]:

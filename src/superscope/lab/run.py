@@ -107,7 +107,7 @@ class LabRun(Result):
     @property
     def tokens(self) -> int:
         """Tokens that were trained on."""
-        return self.config.steps * self.config.step_tokens
+        return self.config.trained_tokens
 
     @property
     def tokens_per_second(self) -> float:

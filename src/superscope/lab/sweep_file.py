@@ -12,10 +12,11 @@ from superscope.arguments import checked, refuse_unknown
 from superscope.errors import UsageError
 from superscope.frequency import Text, hub_text, text_files
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
-from superscope.lab.config import FIELDS, LabConfig
+from superscope.lab.config import FIELDS, LISTS, LabConfig
 from superscope.lab.corpus import Corpus, make_corpus
 from superscope.lab.rates import RATES, Rates, read_rates
 from superscope.runs import combinations, read_sweep_file
+from superscope.text import counted
 
 
 @checked
@@ -97,7 +98,7 @@ class LabText:
         return hub_text(self.dataset, config=self.dataset_config, split=split, field=self.field)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabSweep:
     """The configs of a sweep, and its text.
 
@@ -111,12 +112,15 @@ class LabSweep:
         What paths are relative to.
     rates
         The rates that were chosen from a search, by variant; empty without one.
+    tokenizer
+        The one that the text names; None if one is made of it.
     """
 
     configs: tuple[LabConfig, ...]
     text: LabText
     folder: Path
     rates: Mapping[str, Rates]
+    tokenizer: Tokenizer | None = None
 
     def corpora(self, folder: Path) -> dict[LabConfig, Corpus]:
         """Return the text of each config as ids; it is made once for each vocabulary and context.
@@ -132,17 +136,19 @@ class LabSweep:
             The corpus of each config.
         """
         train, held_out = self.text.texts(self.folder)
-        tokenizer = self.text.given_tokenizer(self.folder)
         found: dict[tuple[int, int], Corpus] = {}
         for config in self.configs:
             key = config.vocabulary, config.context
             if key not in found:
                 found[key] = make_corpus(
                     train, folder, vocabulary=config.vocabulary, context=config.context,
-                    held_out=held_out, tokenizer=tokenizer,
+                    held_out=held_out, tokenizer=self.tokenizer,
                     held_out_tokens=self.text.held_out_tokens,
                 )  # fmt: skip
         return {c: found[c.vocabulary, c.context] for c in self.configs}
+
+    def __repr__(self) -> str:
+        return f"LabSweep({counted(len(self.configs), 'run')} in {self.folder})"
 
 
 @checked
@@ -152,7 +158,8 @@ def product(fields: Mapping[str, Any]) -> list[LabConfig]:
     Parameters
     ----------
     fields
-        Values of ``LabConfig`` by name; a list is a list of choices.
+        Values of ``LabConfig`` by name; a list is a list of choices. Of ``check_at``, which is a
+        list itself, a list of lists is.
 
     Returns
     -------
@@ -165,10 +172,7 @@ def product(fields: Mapping[str, Any]) -> list[LabConfig]:
         A name that is not a field, an empty list, or values that no config takes.
     """
     refuse_unknown("the lab", "field", fields, FIELDS)
-    points = fields.get("check_at")
-    if isinstance(points, list) and not any(isinstance(one, list) for one in points):
-        fields = {**fields, "check_at": [points]}  # one list of points, and no choices
-    return [LabConfig.from_mapping(values) for values in combinations(fields)]
+    return [LabConfig.from_mapping(values) for values in combinations(fields, LISTS)]
 
 
 @checked
@@ -208,8 +212,9 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
         raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
     refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
     text = LabText(**table)
-    if "vocabulary" not in values and (given := text.given_tokenizer(folder)) is not None:
-        values = {**values, "vocabulary": given.size}
+    tokenizer = text.given_tokenizer(folder)
+    if "vocabulary" not in values and tokenizer is not None:
+        values = {**values, "vocabulary": tokenizer.size}
     if not (isinstance(parts, list) and all(isinstance(part, dict) for part in parts)):
         raise UsageError("runs must be tables: [[runs]], then fields and values below it")
     combined = [{**values, **part} for part in parts]
@@ -221,7 +226,7 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
         configs = {_at(rates[config.variant], config): None for config in configs}
     # What is compared by seed is then there as early as can be.
     by_seed = sorted(configs, key=lambda config: config.seed)
-    return LabSweep(tuple(by_seed), text, folder, rates)
+    return LabSweep(tuple(by_seed), text, folder, rates, tokenizer)
 
 
 def _refuse_rates(search: Any, combined: Sequence[Mapping[str, Any]]) -> None:

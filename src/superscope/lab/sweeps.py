@@ -114,13 +114,14 @@ def sweep(
         LabTask(config, corpus.folder.resolve(), run_identity(config, corpus.info))
         for config, corpus in corpora.items()
     ]
-    _check_room(folder, tasks)
     aside = [message for task in tasks if (message := _set_aside(folder, task)) is not None]
     doing = processes() if executor is None else nullcontext(workers_of(executor))
     with doing as workers:
+        _check_room(folder, tasks, workers.count())
         outcome = run_all(
-            tasks, partial(work, folder=out, device=device), folder, workers, progress=progress
-        )
+            tasks, partial(work, folder=out, device=device), folder, workers,
+            cost=partial(_work_left, folder=out), progress=progress,
+        )  # fmt: skip
     for task in tasks:
         if folder.has(task.identity):  # not before: a result may be lost on its way here
             task.checkpoint(out).unlink(missing_ok=True)
@@ -164,14 +165,21 @@ def not_done(
     }
 
 
-def _check_room(folder: RunFolder, tasks: list[LabTask]) -> None:
-    """Refuse to begin where the models, and one checkpoint with its moments, do not fit."""
-    left = [4 * t.config.about_weights for t in tasks if not folder.has(t.identity)]
-    needed = sum(left) + 3 * max(left, default=0)
-    free = lacking_room(folder.path, needed)
+def _work_left(task: LabTask, folder: Path) -> float:
+    """Return about how long a run takes beside others; of one that was begun, half is left."""
+    return task.config.about_work * (0.5 if task.checkpoint(folder).is_file() else 1.0)
+
+
+def _check_room(folder: RunFolder, tasks: list[LabTask], workers: int) -> None:
+    """Refuse to begin where all models, and what the workers keep meanwhile, do not fit."""
+    left = sorted(4 * t.config.about_weights for t in tasks if not folder.has(t.identity))
+    # Weights and two moments, written beside the checkpoint before.
+    kept = [2 * 3 * nbytes for nbytes in left[-workers:]]
+    free = lacking_room(folder.path, sum(left) + sum(kept))
     if free is not None:
         raise UsageError(
-            f"{folder.path}: {counted(len(left), 'model')} take about {needed / 1e9:.3g} GB, and "
+            f"{folder.path}: {counted(len(left), 'model')} take about {sum(left) / 1e9:.3g} GB "
+            f"and the checkpoints of {counted(len(kept), 'worker')} {sum(kept) / 1e9:.3g} GB, but "
             f"{free / 1e9:.3g} GB are free; free some, or name another folder"
         )
 

@@ -70,7 +70,7 @@ def _observation(run: LabRun | LabFailure) -> Observation:
     c = run.config
     return Observation(
         "lab", run=run.identity, family=f"{c.architecture} {c.variant}", width=c.width,
-        features=run.corpus.vocabulary, depth=c.depth, tokens=c.steps * c.step_tokens,
+        features=run.corpus.vocabulary, depth=c.depth, tokens=c.trained_tokens,
         dataset=run.corpus.name, decay=c.decay, seed=c.seed,
     )  # fmt: skip
 

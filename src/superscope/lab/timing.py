@@ -69,7 +69,7 @@ def time_left(
     return TimeLeft(
         sum(identity in names[0] for identity in identities.values()),
         sum(identity in names[1] for identity in identities.values()),
-        {c: c.steps * c.step_tokens / float(np.median(speeds[_shape(c)])) for c in left},
+        {c: c.trained_tokens / float(np.median(speeds[_shape(c)])) for c in left},
     )
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from superscope.errors import SuperscopeError
-from superscope.progress import Progress, ProgressChoice, chosen
+from superscope.progress import Progress, ProgressChoice, at_share, chosen
 from superscope.runs.executors import Workers, lost
 from superscope.runs.folder import Claim, RunFolder
 
@@ -74,6 +74,7 @@ def run_all(
     workers: Workers,
     *,
     together: Callable[[T], tuple[Hashable, int]] = lambda task: (None, 1),
+    cost: Callable[[T], float] = lambda task: 1.0,
     progress: ProgressChoice = "auto",
 ) -> Outcome:
     """Do the tasks that have no result yet, and store each result as one file.
@@ -92,6 +93,8 @@ def run_all(
         The workers that do the tasks.
     together
         Returns what tasks must share to be done by one call of `work`, and the largest number.
+    cost
+        Returns about how long a task takes beside others, for the time that is left.
     progress
         ``"auto"`` shows a bar in a terminal or a notebook; None shows nothing; a function is
         called as ``progress("runs", done, total)``.
@@ -107,26 +110,31 @@ def run_all(
         The executor failed permanently; finished results are stored.
     """
     with chosen(progress) as report:
-        return _Sweep(tasks, work, folder, workers, together).run(report)
+        return _Sweep(tasks, work, folder, workers, together, cost).run(report)
 
 
 class _Sweep(Generic[T]):
     """The state of one :func:`run_all`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - those of run_all
         self,
         tasks: Sequence[T],
         work: Callable[[list[T]], list[bytes]],
         folder: RunFolder,
         workers: Workers,
         together: Callable[[T], tuple[Hashable, int]],
+        cost: Callable[[T], float],
     ):
         self.work, self.folder, self.workers, self.together = work, folder, workers, together
-        self.waiting = deque({task.identity: task for task in tasks}.values())
+        once = {task.identity: task for task in tasks}
+        # What is there already must not count as work, or the rest would seem to take no time.
+        self.waiting = deque(task for name, task in once.items() if not folder.has(name))
+        self.costs = {task.identity: cost(task) for task in self.waiting}
+        self.effort, self.spent = sum(self.costs.values()), 0.0
         self.elsewhere: list[T] = []  # claimed by another sweep
         self.suspects: deque[_Job[T]] = deque()  # running when a worker died
         self.flying: dict[Future[list[bytes]], _Job[T]] = {}
-        self.total, self.done, self.found = len(self.waiting), 0, 0
+        self.total, self.done, self.found = len(once), 0, len(once) - len(self.waiting)
         self.errors: dict[str, str] = {}
 
     def run(self, progress: Progress) -> Outcome:
@@ -140,7 +148,7 @@ class _Sweep(Generic[T]):
                     job = self.next_job()
                     if job.tasks:
                         self.submit(job)
-                progress("runs", self.done + self.found + len(self.errors), self.total)
+                self.report(progress)
                 # Wait with a timeout: a lost cluster may not report itself.
                 patience = RECHECK if self.elsewhere else 10 * RECHECK
                 if self.flying:
@@ -163,6 +171,10 @@ class _Sweep(Generic[T]):
                         self.keep(job, future.result())  # finished just before the end
         return Outcome(self.done, self.found, self.errors)
 
+    def report(self, progress: Progress) -> None:
+        share = self.spent / self.effort if self.effort else 1.0
+        at_share(progress, "runs", self.done + self.found + len(self.errors), self.total, share)
+
     def next_job(self) -> _Job[T]:
         """Lock the next tasks that can be done together."""
         job: _Job[T] = _Job([], [])
@@ -171,7 +183,7 @@ class _Sweep(Generic[T]):
         while self.waiting and len(job.tasks) < most:
             task = self.waiting.popleft()
             if self.folder.has(task.identity):
-                self.found += 1
+                self.find(task)
                 continue
             if job.tasks and self.together(task)[0] != kind:
                 others.append(task)
@@ -181,13 +193,21 @@ class _Sweep(Generic[T]):
                 self.elsewhere.append(task)
             elif self.folder.has(task.identity):  # finished since the first check
                 claim.release()
-                self.found += 1
+                self.find(task)
             else:
                 kind, most = self.together(task)
                 job.tasks.append(task)
                 job.claims.append(claim)
         self.waiting.extendleft(reversed(others))
         return job
+
+    def find(self, task: T) -> None:
+        self.found += 1
+        self.spent += self.costs[task.identity]
+
+    def fail(self, job: _Job[T], reason: str) -> None:
+        self.errors |= {task.identity: reason for task in job.tasks}
+        self.spent += sum(self.costs[task.identity] for task in job.tasks)
 
     def submit(self, job: _Job[T]) -> None:
         try:
@@ -215,17 +235,16 @@ class _Sweep(Generic[T]):
                     self.suspects.append(job)
                     held.pop_all()  # still locked
                     return
-                reason = f"its worker died {ATTEMPTS} times; out of memory?"
-                self.errors |= {task.identity: reason for task in job.tasks}
+                self.fail(job, f"its worker died {ATTEMPTS} times; out of memory?")
             except Exception as error:  # an error of one job must not stop the others
                 # Messages of superscope's own errors are complete.
                 kind = "" if isinstance(error, SuperscopeError) else f"{type(error).__name__}: "
-                reason = " ".join(f"{kind}{error}".split())
-                self.errors |= {task.identity: reason for task in job.tasks}
+                self.fail(job, " ".join(f"{kind}{error}".split()))
             else:
                 self.keep(job, results)
 
     def keep(self, job: _Job[T], results: list[bytes]) -> None:
         for task, result in zip(job.tasks, results, strict=True):
             self.folder.write(task.identity, result)
+            self.spent += self.costs[task.identity]
         self.done += len(results)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,13 +14,16 @@ from superscope.tables import read_bytes
 T = TypeVar("T")
 
 
-def combinations(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+def combinations(fields: Mapping[str, Any], lists: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return each combination of values, the last name varying fastest.
 
     Parameters
     ----------
     fields
         Values by name; a list is a list of choices.
+    lists
+        Names whose values are lists themselves: there a list of lists is a list of choices, and
+        any other list is one value.
 
     Returns
     -------
@@ -37,12 +40,21 @@ def combinations(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     >>> from superscope.runs import combinations
     >>> combinations({"width": [10, 20], "seed": 0})
     [{'width': 10, 'seed': 0}, {'width': 20, 'seed': 0}]
+    >>> combinations({"check_at": [10, 20]}, lists=["check_at"])
+    [{'check_at': [10, 20]}]
     """
-    choices = [v if isinstance(v, list) else [v] for v in fields.values()]
+    choices = [_choices(value, name in lists) for name, value in fields.items()]
     for name, values in zip(fields, choices, strict=True):
         if not values:
             raise UsageError(f"{name} is an empty list: there is nothing to run")
     return [dict(zip(fields, chosen, strict=True)) for chosen in itertools.product(*choices)]
+
+
+def _choices(value: Any, listed: bool) -> list[Any]:
+    if not isinstance(value, list):
+        return [value]
+    whole = listed and not any(isinstance(one, list) for one in value)
+    return [value] if whole else value
 
 
 def read_sweep_file(path: Path, meant: Callable[[dict[str, Any]], T]) -> T:

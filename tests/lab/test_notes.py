@@ -1,0 +1,38 @@
+"""What is said of a sweep before it begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab_texts import VOCABULARY, config, documents
+
+from superscope.frequency.text import text_of
+from superscope.lab import Corpus, make_corpus
+from superscope.lab.notes import notes
+
+
+def test_nothing_is_said_of_a_sweep_that_reads_its_text_once(corpus: Corpus) -> None:
+    assert corpus.info.tokens > config().trained_tokens
+    assert notes({config(seed=seed): corpus for seed in (0, 1)}) == []
+
+
+def test_a_text_that_is_read_again_is_told_once_with_how_often(corpus: Corpus) -> None:
+    has = corpus.info.tokens
+    once = has // 64 * 64
+    asked = [config(tokens=once * k, seed=seed) for k in (8, 3, 1) for seed in (0, 1)]
+    (line,) = notes(dict.fromkeys(asked, corpus))
+    often = [f"tokens={once * k:,} read it {once * k / has:.2g} times" for k in (3, 8)]
+    assert line == f"the text words has {has:,} tokens: {', '.join(often)}"
+
+
+def test_tokens_that_whole_batches_leave_out_are_told(corpus: Corpus) -> None:
+    asked = [config(tokens=tokens) for tokens in (100, 384, 1024, 1025)]
+    assert notes(dict.fromkeys(asked, corpus)) == ["whole batches are trained: 64 of tokens=100"]
+
+
+def test_held_out_documents_that_are_trained_on_are_told(tmp_path: Path) -> None:
+    apart = text_of([*documents(1)[:3], *documents()[:2]])
+    mixed = make_corpus(text_of(documents(), "words"), tmp_path, vocabulary=VOCABULARY, context=16,
+                        held_out=apart)  # fmt: skip
+    (line,) = notes({config(): mixed})
+    assert line.startswith("2 of 5 held-out documents of words are trained on too")
