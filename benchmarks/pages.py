@@ -107,11 +107,12 @@ NOTES = {
 """,
     "watch": """\
 - The models and the loop of `examples/train_family.py` (GPT-NeoX of depth 4, batches of 16 × 256
-  tokens, a vocabulary of 4,096) on one thread: 100 steps without a watch and 100 with one, by
-  turns, three times; medians. In 100 steps there is one observation, with the comparison of all
-  rows with those before and the writing of the file.
+  tokens, a vocabulary of 4,096) on one thread: six pairs of 100 steps without a watch and 100 with
+  one, of which either comes first by turns; medians, and the least and greatest in brackets. In 100
+  steps there is one observation, with the comparison of all rows with those before and the writing
+  of the file.
 - The share is the time within the watch over the wall time of the same turn. The ratio of wall
-  times varies from turn to turn by more than that, and is reported only.
+  times is of each pair. It varies by more than the share, and is reported only.
 - The file is written anew each time, so that a reader never finds half of one.
 """,
 }

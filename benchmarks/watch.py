@@ -17,7 +17,7 @@ from benchmarks.setting import Setting
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTHS = (32, 128)  # the narrowest of the family has the cheapest steps beside an observation
-EVERY, TURNS = 100, 3
+EVERY, PAIRS = 100, 6
 ROWS = (100, 1000, 10_000)
 
 
@@ -30,7 +30,7 @@ def run(setting: Setting) -> Iterator[Result | Section]:
     from superscope.frequency import text_files
 
     text = text_files(setting.text or fetched("fetch_text.py") / "test.jsonl")
-    widths, every, turns = ((8,), 2, 1) if setting.quick else (WIDTHS, EVERY, TURNS)
+    widths, every, pairs = ((8,), 2, 2) if setting.quick else (WIDTHS, EVERY, PAIRS)
     family = _family()
     texts = [document.text for document in text] * (50 if setting.quick else 1)
     tokenizer = family.make_tokenizer(texts, 300 if setting.quick else 4096)
@@ -41,26 +41,35 @@ def run(setting: Setting) -> Iterator[Result | Section]:
             model = family.make_model(width, len(tokenizer))
             watch = Watch(model, every, tokenizer=tokenizer, out=Path(folder) / f"{width}.parquet")
             loop = Loop(family, model, ids, every)
-            loop.turn(None, 2)
-            watch.observe(loop.step)  # what happens once happens before
-            without, with_, shares = [], [], []
-            for _ in range(turns):
-                without.append(loop.turn(None, every))
-                before = watch.seconds
-                with_.append(loop.turn(watch, every))
-                shares.append((watch.seconds - before) / with_[-1])
-            plain, watched = statistics.median(without), statistics.median(with_)
-            one = statistics.median(shares) * watched
+            loop.turn(watch, every)  # what happens once happens before
+            turns = [_pair(loop, watch, every, bool(k % 2)) for k in range(pairs)]
+            plain, watched, one = (statistics.median(part) for part in zip(*turns, strict=True))
+            shares = [100 * seconds / with_ for _, with_, seconds in turns]
+            ratios = sorted(with_ / without for without, with_, _ in turns)
             yield Result(
                 f"share of wall time that observing takes, every {every} steps, width {width}",
-                f"a step {1e3 * plain / every:,.0f} ms", f"an observation {1e3 * one:,.0f} ms",
-                100 * statistics.median(shares), "%", 1.0,
+                f"a step {1e3 * plain / every:,.0f} ms",
+                f"an observation {1e3 * one:,.0f} ms ({min(shares):.2g} to {max(shares):.2g} %)",
+                statistics.median(shares), "%", 1.0,
             )  # fmt: skip
             yield Result(
                 f"wall time of {every} steps, width {width}: with a watch over without",
-                f"without {plain:.2f} s", f"with {watched:.2f} s", watched / plain, "×", None,
+                f"without {plain:.2f} s",
+                f"with {watched:.2f} s ({ratios[0]:.3f} to {ratios[-1]:.3f} × in {pairs} pairs)",
+                statistics.median(ratios), "×", None,
             )  # fmt: skip
         yield Section("Writing the file", _file(watch, Path(folder), setting.quick))
+
+
+def _pair(loop: Loop, watch, every: int, watched_first: bool) -> tuple[float, float, float]:
+    """Return the seconds of a turn without a watch, of one with it, and of its observation.
+
+    Pairs begin with either by turns, so that a machine that gets slower favours neither.
+    """
+    seconds, before = {}, watch.seconds
+    for one in (watch, None) if watched_first else (None, watch):
+        seconds[one is watch] = loop.turn(one, every)
+    return seconds[False], seconds[True], watch.seconds - before
 
 
 class Loop:
@@ -70,7 +79,7 @@ class Loop:
         import torch
 
         rate = 3e-3 * math.sqrt(64 / model.config.hidden_size)
-        self.model, self.step = model, 0
+        self.model, self.watched = model, 0
         self._optimizer = torch.optim.AdamW(
             model.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.1
         )
@@ -88,9 +97,9 @@ class Loop:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self._optimizer.step()
-            self.step += 1
-            if watch is not None:
-                watch.step(self.step)
+            if watch is not None:  # whose steps alone are counted: one observation a turn
+                self.watched += 1
+                watch.step(self.watched)
         return time.perf_counter() - began
 
 

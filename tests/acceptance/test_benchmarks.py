@@ -24,6 +24,7 @@ PAGES = {
     ],
     "lens": ["certificates of all tokens", "verifying every certificate"],
     "repack": ["greedy generation, tokens per second", "the head alone", "| 8 | both |"],
+    "watch": ["share of wall time that observing takes", "with a watch over without"],
     "lab": ["tokens per second of training, width 8", "| softmaxes |"],
 }  # fmt: skip
 
