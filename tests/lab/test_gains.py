@@ -333,6 +333,11 @@ def test_runs_that_diverged_are_told() -> None:
     report = lab.report(table)
     assert report.diverged == {"other": 3}
     assert str(report).startswith("18 runs, of which 3 diverged (3 of other)\n")
+    table.loc[table["variant"] == "other", "loss"] = None
+    assert said(table)["other"] == (
+        "cannot be said: no run of other that is compared has a loss at 2 M tokens."
+    )
+    assert "other at 2 M tokens: every run diverged." in noted(table)
 
 
 def test_budgets_of_other_batches_are_one() -> None:

@@ -39,7 +39,9 @@ def notes(gains: LabGains) -> Iterator[str]:
     for choice in choices:
         name = qualified(choice.variant, choice.bench, gains.benches)
         where = f"{name} at {tokens_text(choice.tokens)}"
-        if choice.diverged:
+        if choice.diverged and choice.diverged == choice.runs:
+            yield f"{where}: every run diverged."
+        elif choice.diverged:
             yield f"{where}: {counted(choice.diverged, 'run')} diverged, and the others flatter it."
     yield from of_others(gains)
     searched = {c.searched for c in choices if c.searched}

@@ -51,7 +51,7 @@ def gain_rows(gains: LabGains) -> list[tuple[str, ...]]:
                 *at, f"{w.width:,}", seeds, fixed(w.loss, 4), nats_text(w.gain),
                 factor_text(w.factor),
             ))  # fmt: skip
-        if len(c.widths) != 1:
+        if len(c.widths) > 1:
             rows.append((*at, "all", "", "", nats_text(c.gain), factor_text(c.factor)))
     return rows
 
