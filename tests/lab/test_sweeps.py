@@ -88,10 +88,33 @@ def test_the_vocabulary_of_a_given_tokenizer_need_not_be_named(tmp_path: Path) -
         ("runs = 3", "files = 'words.txt'", "runs must be tables: [[runs]]"),
         ("", "files = 'words.txt'\n[[runs]]\nwidht = 3", "no field 'widht'; did you mean width"),
         ("", "fiels = 'words.txt'", "[text] has no field 'fiels'; did you mean files"),
-        ("", "", "[text] needs either files or dataset"),
-        ("", "files = 'words.txt'\ndataset = 'c4'", "[text] needs either files or dataset"),
-        ("", "files = 3", "files must be a list, not 3"),
-        ("= 3", "files = 'words.txt'", "is not valid TOML"),
+        ("", "files = 'words.txt'\n[[runs]]\nrates = 'a.csv'", "[[runs]] has a field rates, which"),
+        ("", "files = 'words.txt'\n[[runs]]\ntext = 'a.txt'", "[[runs]] has a field text, which"),
+        ("runs = []", "files = 'words.txt'", "runs must be tables: [[runs]]"),
+        ("width = '8'", "files = 'words.txt'", "width must be a whole number, not '8'"),
+        ("width = [[8]]", "files = 'words.txt'", "width must be a whole number, not a list"),
+        ("check_at = 'end'", "files = 'words.txt'", "check_at must be a list, not 'end'"),
+        ("seed = [0, -1]", "files = 'words.txt'", "seed=-1; it must be at least 0"),
+        ("", "", "[text]: a text needs either files or dataset"),
+        ("", "files = 'words.txt'\ndataset = 'c4'", "[text]: a text needs either files or dataset"),
+        ("", "files = 3", "[text]: files must be a list, not 3"),
+        ("", "files = [3]", "[text]: every item of files must be a string, not 3"),
+        (
+            "",
+            "files = 'a'\nheld_out_tokens = 1",
+            "[text]: held_out_tokens=1; it must be at least 2",
+        ),
+        (
+            "",
+            "files = 'a'\nheld_out_dataset_split = 'test'",
+            "[text]: held_out_dataset_split needs",
+        ),
+        (
+            "= 3",
+            "files = 'words.txt'",
+            "is not valid TOML: Invalid statement (at line 1, column 1)",
+        ),
+        ("width = [8,", "files = 'words.txt'", "is not valid TOML: Invalid value (at line 2"),
     ],
 )
 def test_a_file_that_is_no_sweep_is_refused(
@@ -123,9 +146,14 @@ def test_a_sweep_says_what_it_is_in_a_line(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_text_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "lab.toml").write_text("width = 8\n")
+    file = tmp_path / "lab.toml"
+    file.write_text("width = 8\n")
     with pytest.raises(SuperscopeError, match=r"there is no table \[text\]"):
-        read_sweep(tmp_path / "lab.toml")
+        read_sweep(file)
+    for text in ("text = 'words.txt'", "[[text]]\nfiles = 'words.txt'"):
+        file.write_text(text)
+        with pytest.raises(SuperscopeError, match=r"text must be one table: \[text\], then files"):
+            read_sweep(file)
 
 
 # What a folder holds

@@ -15,6 +15,7 @@ from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.lab.config import FIELDS, LISTS, LabConfig
 from superscope.lab.corpus import Corpus, make_corpus
 from superscope.lab.rates import RATES, Rates, read_rates
+from superscope.options import check_least
 from superscope.runs import combinations, read_sweep_file
 from superscope.text import counted
 
@@ -57,10 +58,11 @@ class LabText:
         for name in ("files", "held_out"):
             value = getattr(self, name)
             object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        check_least(self, {"held_out_tokens": 2})
         if bool(self.files) == (self.dataset is not None):
-            raise UsageError("[text] needs either files or dataset")
+            raise UsageError("a text needs either files or dataset")
         if self.held_out_dataset_split is not None and self.dataset is None:
-            raise UsageError("[text]: held_out_dataset_split needs dataset")
+            raise UsageError("held_out_dataset_split needs dataset")
 
     def texts(self, beside: Path) -> tuple[Text, Text | None]:
         """Return the text to train on, and the held-out one if it is another.
@@ -208,15 +210,14 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
     table, parts = values.pop("text", None), values.pop("runs", [{}])
     search = values.pop("rates", None)
     refuse_unknown("the lab", "field", values, (*FIELDS, "rates", "text", "runs"))
-    if not isinstance(table, dict):
-        raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
-    refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
-    text = LabText(**table)
+    text = _text(table)
     tokenizer = text.given_tokenizer(folder)
     if "vocabulary" not in values and tokenizer is not None:
         values = {**values, "vocabulary": tokenizer.size}
-    if not (isinstance(parts, list) and all(isinstance(part, dict) for part in parts)):
+    if not (isinstance(parts, list) and parts and all(isinstance(part, dict) for part in parts)):
         raise UsageError("runs must be tables: [[runs]], then fields and values below it")
+    for name in (name for part in parts for name in part if name in {"rates", "text", "runs"}):
+        raise UsageError(f"[[runs]] has a field {name}, which all runs share; write it above them")
     combined = [{**values, **part} for part in parts]
     configs = {config: None for each in combined for config in product(each)}
     rates: dict[str, Rates] = {}
@@ -227,6 +228,19 @@ def _sweep(values: dict[str, Any], folder: Path) -> LabSweep:
     # What is compared by seed is then there as early as can be.
     by_seed = sorted(configs, key=lambda config: config.seed)
     return LabSweep(tuple(by_seed), text, folder, rates, tokenizer)
+
+
+def _text(table: Any) -> LabText:
+    """Return what the table of the text says."""
+    if table is None:
+        raise UsageError('there is no table [text]; name the text there: files = ["train.jsonl"]')
+    if not isinstance(table, dict):
+        raise UsageError('text must be one table: [text], then files = ["train.jsonl"] below it')
+    refuse_unknown("[text]", "field", table, [f.name for f in dataclasses.fields(LabText)])
+    try:
+        return LabText(**table)
+    except UsageError as error:
+        raise UsageError(f"[text]: {error}") from None
 
 
 def _refuse_rates(search: Any, combined: Sequence[Mapping[str, Any]]) -> None:
