@@ -135,8 +135,12 @@ def test_observing_a_step_twice_keeps_one_row(updates: bool) -> None:
 
 
 def test_the_loss_stands_beside_the_head() -> None:
-    point = Watch(layer()).observe(0, loss=2.5)
+    head = layer()
+    point = Watch(head).observe(0, loss=2.5)
     assert point is not None and point.observation.loss == 2.5
+    loss = head(torch.ones(1, 8)).sum()  # as a loop has it, with its graph
+    point = Watch(head).observe(0, loss=loss)
+    assert point is not None and point.observation.loss == loss.item()
 
 
 def test_a_loss_that_is_known_later_is_put_beside_the_head(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ class Record:
         """Put a loss beside the last observation, if it is known."""
         if loss is not None:
             last = self._points[-1]
-            observation = replace(last.observation, loss=float(loss))
+            # A loss of torch still has its graph, of which float() warns.
+            alone = loss.detach() if hasattr(loss, "detach") else loss
+            observation = replace(last.observation, loss=float(alone))
             self._points[-1] = replace(last, observation=observation)
 
     def write(self) -> None:
