@@ -48,7 +48,7 @@ def keep(folder: Path) -> None:
     for file in (folder / "members").glob("loss-*.json"):
         loss = Evaluation.from_json(file.read_text(encoding="utf-8"))
         none = Losses(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-        losses[loss.model.name] = replace(loss, vocabulary=(), token_losses=none)
+        losses[loss.model.name] = replace(loss, vocabulary=(), token_losses=none, token_parts=None)
     rows = [
         [json.loads(g.to_json()), json.loads(losses[g.provenance.model].to_json())]
         for _, g in sorted(found, key=lambda item: item[0])

@@ -20,6 +20,7 @@ from tiny_models import CONTEXT, byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
 from superscope.evaluation import Evaluation, Losses, LossOptions, evaluate
+from superscope.evaluation.evaluation import LEAST_COUNT, PARTS
 from superscope.evaluation.model import LanguageModel, OutOfMemory
 from superscope.frequency import Text, text_files, text_of
 from superscope.text import percent
@@ -198,6 +199,25 @@ def test_losses_by_token_add_up(model: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(model)
     row = seen.iloc[-1]
     assert row["token"] == tokenizer.convert_ids_to_tokens(int(row["id"]))
+
+
+def test_losses_by_part_of_the_text_add_up_to_those_of_frequent_tokens(model: Path) -> None:
+    """Parts take documents in turn: the first part alone is the loss on its documents."""
+    read = texts(2 * PARTS)
+    found = evaluate(model, read, LossOptions(block_tokens=100))
+    often = found.token_losses.counts >= LEAST_COUNT
+    assert 0 < often.sum() < len(often)
+    parts = found.token_parts
+    entry = np.searchsorted(found.token_losses.ids, parts.ids // PARTS)
+    assert (np.bincount(entry, parts.counts, len(often))[often]
+            == found.token_losses.counts[often]).all()  # fmt: skip
+    assert np.bincount(entry, parts.nats, len(often))[often] == pytest.approx(
+        found.token_losses.nats[often]
+    )
+    first = evaluate(model, read[::PARTS]).token_losses
+    of_first = parts.ids % PARTS == 0
+    same = np.isin(first.ids, parts.ids[of_first] // PARTS)
+    assert parts.nats[of_first] == pytest.approx(first.nats[same], rel=1e-5)
 
 
 def test_it_is_a_row_of_the_table(model: Path) -> None:

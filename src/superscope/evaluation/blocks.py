@@ -12,24 +12,27 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.errors import EvaluationError, FormatError
-from superscope.evaluation.evaluation import Losses
+from superscope.evaluation.evaluation import PARTS, Losses
 from superscope.evaluation.model import LanguageModel, OutOfMemory
 from superscope.evaluation.scoring import Array, Scored, Scoring
 from superscope.evaluation.sequences import Sequence
 
 _MORE = "more_"  # before the names of what a scoring keeps
+_SUMS = ("documents", "tokens", "parts")
 
 
 @dataclass(frozen=True, eq=False)
 class BlockLosses:
-    """Sums of losses over one block, by document and by entry of the vocabulary.
+    """Sums of losses over one block: by document, by vocabulary entry, by entry and part of text.
 
-    `batch` is how many sequences were read at once, fewer than asked for if memory ran out;
-    `more` is what a :class:`~superscope.evaluation.scoring.Scoring` keeps.
+    The ids of `parts` are those of ``Evaluation.token_parts``. `batch` is how many sequences were
+    read at once, fewer than asked for if memory ran out; `more` is what a
+    :class:`~superscope.evaluation.scoring.Scoring` keeps.
     """
 
     documents: Losses
     tokens: Losses
+    parts: Losses
     batch: int
     more: Mapping[str, Array]
 
@@ -38,7 +41,7 @@ class BlockLosses:
         content = io.BytesIO()
         arrays = {
             f"{part}_{name}": getattr(getattr(self, part), name)
-            for part in ("documents", "tokens")
+            for part in _SUMS
             for name in ("ids", "counts", "nats")
         }
         arrays |= {_MORE + name: value for name, value in self.more.items()}
@@ -58,7 +61,7 @@ class BlockLosses:
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 parts = {
                     part: Losses(*(stored[f"{part}_{name}"] for name in ("ids", "counts", "nats")))
-                    for part in ("documents", "tokens")
+                    for part in _SUMS
                 }
                 batch = int(stored["batch"])
                 names = (name for name in stored.files if name.startswith(_MORE))
@@ -158,7 +161,9 @@ class Batches:
             )
         scored = Scored(documents, tokens, nats, values)
         more = {} if self.scoring is None else self.scoring.kept(scored)
-        return BlockLosses(by_id(documents, nats), by_id(tokens, nats), self.size, more)
+        parts = tokens.astype(np.int64) * PARTS + documents % PARTS
+        of_document, of_token, of_part = (by_id(ids, nats) for ids in (documents, tokens, parts))
+        return BlockLosses(of_document, of_token, of_part, self.size, more)
 
 
 def too_long(model: LanguageModel, block: list[Sequence]) -> EvaluationError:

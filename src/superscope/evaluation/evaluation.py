@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 
+PARTS = 20
+"""Of a text, by documents in turn: what the error of a single token's loss is estimated from."""
+LEAST_COUNT = 20
+"""Occurrences of an entry of the vocabulary before its losses by part are kept."""
+
 
 @dataclass(frozen=True)
 class LossSettings:
@@ -189,6 +194,10 @@ class Evaluation(Result, Pictured):
         Text of each entry as the tokenizer spells it, None where it has none, (V,).
     notes
         What the user should know.
+    token_parts
+        Losses of each entry with :data:`LEAST_COUNT` occurrences or more in each part of the
+        text that it occurs in; document d is in part d mod :data:`PARTS`. Their ids are the
+        entry's id · PARTS + the part. None in results of earlier versions.
     """
 
     DERIVED = (
@@ -204,6 +213,7 @@ class Evaluation(Result, Pictured):
     token_losses: Losses = field(metadata={"json": "tokens"})
     vocabulary: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
+    token_parts: Losses | None = None
 
     @property
     def scored(self) -> int:

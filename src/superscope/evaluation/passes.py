@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from superscope._version import __version__
 from superscope.errors import EvaluationError, FormatError, UsageError
 from superscope.evaluation import sequences
@@ -20,6 +22,8 @@ from superscope.evaluation.blocks import (
     words_of,
 )
 from superscope.evaluation.evaluation import (
+    LEAST_COUNT,
+    PARTS,
     EvaluatedModel,
     Evaluation,
     Losses,
@@ -127,6 +131,7 @@ class Pass:
             words += words_of(block)
         if not done:
             raise self.nothing(counts)
+        tokens = added([block.tokens for block in done])
         read, model = added(sizes), self.model
         nbytes = int(read.counts.sum())
         return Evaluation(
@@ -141,9 +146,10 @@ class Pass:
             settings=self.settings,
             documents=added([block.documents for block in done]),
             document_bytes=read.counts,
-            token_losses=added([block.tokens for block in done]),
+            token_losses=tokens,
             vocabulary=_spelled(self.tokenizer, model.rows),
             notes=(*self.notes, *self.remarks(counts, batches.size)),
+            token_parts=_frequent(added([block.parts for block in done]), tokens),
         )  # fmt: skip
 
     def states(self) -> Iterator[tuple[Sequence, Float32]]:
@@ -341,6 +347,12 @@ class Pass:
                 yield counted(count, *left_out)
         if self.model.head.whole_logits:
             yield "this architecture gives its logits whole: memory is not bounded"
+
+
+def _frequent(parts: Losses, tokens: Losses) -> Losses:
+    """Return the losses by part of the entries that occur often enough."""
+    often = np.isin(parts.ids // PARTS, tokens.ids[tokens.counts >= LEAST_COUNT])
+    return Losses(parts.ids[often], parts.counts[often], parts.nats[often])
 
 
 def _spelled(tokenizer: Tokenizer, rows: int) -> tuple[str | None, ...]:

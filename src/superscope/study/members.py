@@ -18,6 +18,7 @@ from superscope.errors import (
     UsageError,
 )
 from superscope.evaluation import Evaluation, LossOptions, evaluate
+from superscope.evaluation.evaluation import PARTS
 from superscope.frequency import Text, TokenFrequency, count_tokens
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
@@ -65,7 +66,7 @@ class MemberTask:
         """A name that depends on everything that the result depends on."""
         o = self.options
         counted = (o.max_tokens, o.max_documents, o.special)
-        named = (self.text.name, sorted(asdict(o).items()))
+        named = (self.text.name, sorted(asdict(o).items()), PARTS)
         how: tuple[object, ...] = counted if self.part == "head" else named
         if self.initial_identity is not None:
             how = (*how, self.initial_identity)
