@@ -73,11 +73,12 @@ class Means:
         return Factor(math.exp(log.value), low, high)
 
     def p(self, of: AtWidth) -> float | None:
-        """Return the p-value of the factor where it has an interval, or else of the gain."""
+        """Return the larger p-value of the gain and of the factor, where it has an interval."""
         factor = self.as_factor(of)
+        known = [None if self.gain is None else self.gain.p]
         if self.log is not None and factor.low is not None and factor.high is not None:
-            return self.log.p
-        return None if self.gain is None else self.gain.p
+            known.append(self.log.p)
+        return max((p for p in known if p is not None), default=None)
 
 
 @checked

@@ -91,7 +91,8 @@ class Comparison:
     factor
         Mean factor over widths: of the distance of the two curves along log width.
     p
-        Of the factor where it has an interval, or else of the gain; None with one seed.
+        The larger of those of the factor and of the gain, since both are to be told from 0; that
+        of the gain where the factor has no interval; None with one seed.
     adjusted
         The same after Holm's correction for all comparisons of the result.
     missing
@@ -143,21 +144,35 @@ class Comparison:
 
     @property
     def decides(self) -> Estimate | None:
-        """What says whether the variant is better: the factor's log, or else the gain."""
+        """What says by how much: the factor's log, or else the gain."""
         return self.log_factor or self.gain
 
     @property
+    def _sides(self) -> set[Standing]:
+        return {_side(of) for of in (self.log_factor, self.gain) if of is not None}
+
+    @property
+    def disagree(self) -> bool:
+        """Whether one interval leaves out 0 and the other does not, of width and of nats."""
+        return len(self._sides) > 1
+
+    @property
     def standing(self) -> Standing:
-        """What can be said at this budget."""
-        decides = self.decides
-        if decides is None or decides.low is None or decides.high is None:
+        """What can be said at this budget: where width and nats disagree, nothing."""
+        sides = self._sides
+        if len(sides) == 1 and "open" not in sides:
+            return next(iter(sides))
+        log = self.log_factor
+        if log is None or log.low is None or log.high is None or _side(log) != "open":
             return "open"
-        if decides.low > 0:
-            return "better"
-        if decides.high < 0:
-            return "worse"
-        narrow = self.log_factor is not None and max(-decides.low, decides.high) < NARROW
-        return "same" if narrow else "open"
+        return "same" if max(-log.low, log.high) < NARROW else "open"
+
+
+def _side(of: Estimate) -> Standing:
+    """Return on which side of 0 an interval lies."""
+    if of.low is None or of.high is None:
+        return "open"
+    return "better" if of.low > 0 else "worse" if of.high < 0 else "open"
 
 
 NARROW = math.log(1.1)  # a tenth of the width: within it, a variant is worth nothing

@@ -96,6 +96,10 @@ def worth(one: Comparison) -> str:
             f"{fixed(100 * high, digits)} %) of width"
         )
     interval = f"{_percent(factor.low or 0)} to {percent_text(factor.high or 0)} width"
+    if standing == "open" and one.disagree:  # as where the baseline's curve is flat
+        interval += (
+            f", but {with_sign(one.gain.low or 0, 4)} to {with_sign(one.gain.high or 0, 4)} nats"
+        )
     return f"{'worth nothing' if standing == 'same' else 'cannot be said'} ({interval})"
 
 
