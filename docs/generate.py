@@ -54,7 +54,7 @@ COMMANDS: tuple[list[str], ...] = (
     [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["toy"], ["toy", "train"],
     ["toy", "sweep"], ["toy", "table"], ["toy", "figures"], ["lab"], ["lab", "train"],
     ["lab", "table"], ["lab", "report"], ["watch"],
-    ["fit"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["repack"], ["cache"],
+    ["fit"], ["test"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["repack"], ["cache"],
 )  # fmt: skip
 
 RUN = re.compile(r"<!-- (run(?: when written)?): (.+?) -->\n(.*?)<!-- /run -->", re.DOTALL)

@@ -91,7 +91,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         geometry.raw.weighted, geometry.moved, geometry.untrained,
         classify(Head.from_array(rows)),
         run, toy.evaluate(run, samples=50), runs.points[0], runs,
-        law, laws.compare(law, law),
+        law, laws.compare(law, law), laws.nested_test(law, "alpha=1/3", resamples=0),
         laws.fit_by("published-llms", "width", "family", options),
         forecasts.forecast(shape, width=4096, depth=32, tokens=1e12),
         forecasts.plan(shape, 1e22),

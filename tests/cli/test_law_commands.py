@@ -108,6 +108,35 @@ def test_by_fits_families_apart_and_says_which_exponents_differ(main) -> None:  
     assert len(said["differences"]) == 6
 
 
+def test_a_restriction_is_tested_on_a_law_or_on_a_table(main) -> None:  # type: ignore[no-untyped-def]
+    against = ["--against", "a_m=1,a_l=1", "a_D=1/3", "--resamples", 100, "--json"]
+    code, out, err = main("test", "shape.json", *against)
+    assert (code, err) == (0, "")
+    law = json.loads(out)
+    assert law["restriction"] == "a_m = 1, a_l = 1, a_D = 1/3"
+    assert law["derived"]["verdict"] == "contradicted"  # the table's exponents are .95, 1.2 and .3
+    code, out, _ = main("test", "runs.csv", "--law", "shape", *against)
+    table = json.loads(out)
+    assert (code, table["p"], table["f"]) == (0, law["p"], pytest.approx(law["f"]))
+    assert main("test", "shape.json", *against[:-1])[1].startswith("The points contradict a_m = 1")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["shape.json", "--against", "a_x=1"], "no parameter 'a_x'"),
+        (["shape.json", "--against", "a_m"], "against 'a_m' is no restriction"),
+        (["shape.json", "--against", "a_m=1", "--starts", 3], "for a table, name --law"),
+        (["runs.csv", "--against", "a_m=1"], "for a table, name --law"),
+        (["shape.json"], "against"),
+    ],
+)
+def test_a_test_of_nothing_is_an_error(main, words: list[object], said: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = main("test", *words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
 def test_sensitivity_shows_a_row_for_each_number_left_out(main) -> None:  # type: ignore[no-untyped-def]
     code, out, _ = main(
         "fit", "runs.csv", "--law", "shape", "--resamples", 0, "--sensitivity", "--rules", 3, 9,

@@ -38,6 +38,7 @@ for name, help_text in {
     "frequency": "Count the tokens of a text: Zipf's exponent, coverage of the vocabulary.",
     "study": "Overlap and loss of a whole family, with laws fitted and questions answered.",
     "fit": "Fit a scaling law and say first whether the data identify it.",
+    "test": "Test a restriction of a law, such as exponents that theory gives.",
     "forecast": "Forecast a model's loss from a fitted law, and where width ends.",
     "plan": "Spend a compute budget: the width, depth and tokens with the least loss.",
     "roll-out": "Compare laws: fit the small models, predict the large ones.",

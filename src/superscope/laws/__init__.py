@@ -1,8 +1,10 @@
 """Scaling laws: fitted to losses, and judged."""
 
 from superscope.laws import summary as summary
+from superscope.laws import summary_nested as summary_nested
 from superscope.laws._compare import Comparison, Difference, compare
 from superscope.laws._fit import fit
+from superscope.laws._nested import NestedTest, Restricted, nested_test
 from superscope.laws._simulate import TRUTHS, simulate
 from superscope.laws.formula import FORMS, Form, Term
 from superscope.laws.groups import LawsByGroup, fit_by
@@ -29,6 +31,8 @@ __all__ = [
     "Interval",
     "Law",
     "LawsByGroup",
+    "NestedTest",
+    "Restricted",
     "Term",
     "compare",
     "fit",
@@ -36,5 +40,6 @@ __all__ = [
     "fit_exponent",
     "load_public",
     "load_table",
+    "nested_test",
     "simulate",
 ]
