@@ -13,7 +13,7 @@ from lab_texts import SMALL, documents
 from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.frequency.tokenizer import Tokenizer
 from superscope.lab import Corpus, LabConfig, read_runs, read_sweep, sweep, training
-from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS
+from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, checkpoints
 from superscope.runs import SweepOutcome
 
 
@@ -238,6 +238,27 @@ def test_a_disk_that_is_full_in_between_loses_nothing(
         outcome = done(file, out, executor)
     assert "No space left on device" in next(iter(outcome.errors.values()))
     assert done(file, out, executor).done == 1
+
+
+def test_checkpoints_go_when_their_runs_are_done(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "KEEP_EVERY", 0.0)
+    corpora = read_sweep(lab(tmp_path, "seed = [0, 1, 2, 3, 4, 5]")).corpora(tmp_path / "text")
+    kept, seen = tmp_path / CHECKPOINTS, []
+
+    def count(*at: object) -> None:
+        seen.append(len(list(kept.glob("*.pt"))))
+
+    sweep(corpora, tmp_path, executor=executor, progress=count)
+    assert 0 < max(seen) <= 3  # a result may be on its way while the next run begins
+    assert not list(kept.glob("*.pt"))
+    done, begun = next(tmp_path.glob("[!.]*.json")).stem, "0" * 24
+    for name in (done, begun):
+        (kept / f"{name}.pt").touch()
+    assert [file.stem for file in checkpoints(tmp_path, done=False)] == [begun]
+    assert [file.stem for file in checkpoints(tmp_path, done=True)] == [done]
+    assert checkpoints(tmp_path / "none", done=False) == []
 
 
 # As a table

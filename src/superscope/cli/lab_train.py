@@ -56,7 +56,7 @@ def lab_train(
     from superscope.lab.notes import notes
     from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
-    from superscope.lab.sweeps import CHECKPOINTS, CORPORA, not_done, sweep
+    from superscope.lab.sweeps import CORPORA, checkpoints, not_done, sweep
 
     asked = read_sweep(lab)
     if dry_run:
@@ -74,7 +74,7 @@ def lab_train(
             with progress_bar(lines=True) as progress:
                 outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
-        begun = len(list((out / CHECKPOINTS).glob("[!.]*.pt")))
+        begun = len(checkpoints(out, done=False))
         raise KeyboardInterrupt(stopped("run", out, SUFFIX, begun)) from None
     tell(outcome, out)
 

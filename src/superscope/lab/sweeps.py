@@ -50,12 +50,19 @@ class LabTask:
         return folder / CHECKPOINTS / f"{self.identity}.pt"
 
 
+def checkpoints(folder: Path, *, done: bool) -> list[Path]:
+    """Return the checkpoints in a folder of runs: of those with a result, or of the others."""
+    files = (folder / CHECKPOINTS).glob("[!.]*.pt")
+    return [file for file in files if (folder / f"{file.stem}{SUFFIX}").is_file() == done]
+
+
 def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes]:
     """Do some runs and return the contents of their files; this runs in a worker."""
     from superscope.lab.training import train
 
     made = []
     for task in tasks:
+        _forget_done(folder)
         model = folder / MODELS / task.identity
         shutil.rmtree(model, ignore_errors=True)  # of a run whose result was lost
         with one_torch_thread() if device in ("auto", "cpu") else nullcontext():
@@ -122,9 +129,7 @@ def sweep(
             tasks, partial(work, folder=out, device=device), folder, workers,
             cost=partial(_work_left, folder=out), progress=progress,
         )  # fmt: skip
-    for task in tasks:
-        if folder.has(task.identity):  # not before: a result may be lost on its way here
-            task.checkpoint(out).unlink(missing_ok=True)
+    _forget_done(out)
     results = [read_result(folder.file(t.identity)) for t in tasks if folder.has(t.identity)]
     return SweepOutcome(
         outcome.done,
@@ -163,6 +168,12 @@ def not_done(
         for config, corpus in corpora.items()
         if run_identity(config, corpus.info) not in done
     }
+
+
+def _forget_done(folder: Path) -> None:
+    """Delete the checkpoints of runs with a result: until it is here, it may be lost on its way."""
+    for file in checkpoints(folder, done=True):
+        file.unlink(missing_ok=True)
 
 
 def _work_left(task: LabTask, folder: Path) -> float:
