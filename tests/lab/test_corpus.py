@@ -137,6 +137,9 @@ def test_held_out_documents_that_are_trained_on_too_are_counted(
     mixed = text_of([*documents(1)[:3], *documents()[:2]])
     assert made(tmp_path, documents(), held_out=mixed).shared == 2
     assert made(tmp_path, documents(), held_out=mixed, held_out_tokens=4 * 16).shared == 1
+    short = text_of([*documents(1)[:3], "a", documents()[0], "b"])  # no second token: not scored
+    found = made(tmp_path, [*documents(), "a", "b"], held_out=short)
+    assert (found.shared, found.info.held_out_documents) == (1, 4)
     assert corpus.shared == 0
 
 

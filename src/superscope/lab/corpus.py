@@ -218,17 +218,15 @@ def _write(  # noqa: PLR0917 - those of make_corpus
     ids = np.concatenate([np.zeros(0, np.int32), *rows])
     kept_out: list[bytes] = []
     counts = Counts()
-    held = [
-        sequence.ids
-        for sequence in sequences.documents(
-            _noted(held_out, kept_out), tokenizer, context, Limits(tokens=held_out_tokens), counts
-        )
-    ]
+    held, shared, known = [], 0, set(trained_on)
+    for sequence in sequences.documents(
+        _noted(held_out, kept_out), tokenizer, context, Limits(tokens=held_out_tokens), counts
+    ):
+        held.append(sequence.ids)
+        shared += kept_out[sequence.documents[-1]] in known
     if not held:
         raise UsageError(_nothing_held_out(text, given, documents, counts))
-    known = set(trained_on)
-    shared = sum(one in known for one in kept_out[: counts.documents])
-    if given is not None and shared == counts.documents:
+    if given is not None and shared == len(held):
         raise _trained_on(given)
     flat, ends = np.concatenate(held), np.cumsum([len(one) for one in held])
     for name, array in ((_TRAIN, ids), (_HELD_OUT, flat), (_ENDS, ends)):

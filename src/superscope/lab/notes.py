@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from superscope.lab.config import LabConfig
 from superscope.lab.corpus import Corpus
-from superscope.text import named
+from superscope.text import named, number
 
 LOST = 0.01  # share of the tokens asked for that whole batches leave out, from which it is told
 
@@ -45,7 +45,9 @@ def _shared(corpus: Corpus) -> list[str]:
 def _repeated(corpus: Corpus, configs: list[LabConfig]) -> list[str]:
     info = corpus.info
     read = sorted({c.tokens: c.trained_tokens / info.tokens for c in configs}.items())
-    often = [f"tokens={tokens:,} read it {times:.2g} times" for tokens, times in read if times > 1]
+    often = [
+        f"tokens={tokens:,} read it {number(times, 3)} times" for tokens, times in read if times > 1
+    ]
     if not often:
         return []
     return [f"the text {named(info.name)} has {info.tokens:,} tokens: {', '.join(often)}"]
