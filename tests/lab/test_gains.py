@@ -338,6 +338,9 @@ def test_runs_that_diverged_are_told() -> None:
         "cannot be said: no run of other that is compared has a loss at 2 M tokens."
     )
     assert "other at 2 M tokens: every run diverged." in noted(table)
+    with_search = joined(table, *(searched(r, name="other") for r in (0.004, 0.008)))
+    assert "other at 2 M tokens: every run diverged." in noted(with_search)
+    assert "flatter it" not in noted(with_search)
 
 
 def test_budgets_of_other_batches_are_one() -> None:

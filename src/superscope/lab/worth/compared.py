@@ -58,7 +58,7 @@ class Choice:
     setting
         The one with most runs.
     runs
-        How many it has.
+        How many of it are compared.
     tries
         Learning rates that were tried beside each other, at one width, budget and seed.
     equally
@@ -232,7 +232,7 @@ def _chosen(bench: Bench, variant: str, tokens: int, rows: pd.DataFrame) -> Comp
     with_loss = kept[kept["loss"].notna()]
     return Compared(
         Choice(
-            bench, variant, tokens, setting, runs, max(tries.values()), len(most) - 1,
+            bench, variant, tokens, setting, len(kept), max(tries.values()), len(most) - 1,
             searched, len(kept) - len(with_loss), search,
             _edge(setting.learning_rate, several[RATES[0]]),
             _edge(setting.head_learning_rate, several[RATES[1]]),
