@@ -123,6 +123,10 @@ def test_the_mean_factor_of_some_of_the_baselines_widths_is_1(widths: set[int]) 
 def test_a_full_block_leaves_out_what_is_not_there() -> None:
     assert full_block({32: {0, 1, 2}, 64: {0, 1, 2}, 128: {0}}) == Block((32, 64), (0, 1, 2))
     assert full_block({32: {0, 1, 2}, 64: {0, 1}, 128: {0, 1}}) == Block((32, 64, 128), (0, 1))
+    ragged = {32: {0, 1, 2}, 64: {0, 1, 2}, 128: {0, 1}}
+    assert full_block(ragged) == Block((32, 64), (0, 1, 2))
+    assert full_block(ragged, enough=3) == Block((32, 64, 128), (0, 1))
+    assert full_block(ragged | {256: {0}}, enough=3) == Block((32, 64, 128), (0, 1))
     assert full_block({32: {0, 1}, 64: {2}}, 64) == Block((64,), (2,))
     assert full_block({}) == Block()
 
@@ -169,6 +173,9 @@ def test_slopes_are_told_together_and_no_wide_interval_is_called_alike() -> None
     assert "higher than that of centered overlap for adamw by" in centered
     assert "is within a tenth of that of centered overlap for same" in centered
     assert left == "In the table alone, having one seed or two widths: single at 2 M tokens."
+    lacking = (table["variant"] == "same") & (table["width"] > 64) & (table["seed"] == 2)
+    found = next(v for v in lab.slopes(table[~lacking]).variants if v.variant == "same")
+    assert (found.widths, found.seeds) == ((32, 64, 96, 128), (0, 1))
     few = simulate({"other": 1.0}, widths=(32, 64, 128), seeds=(0, 1), noise=0.3)
     said = " ".join(slope_sentences(lab.slopes(few)))
     assert "cannot be told from adamw's for other" in said

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RAW, CENTERED, LOSS = "mean_square_overlap", "mean_square_overlap_centered", "loss"
 COLUMNS = (RAW, CENTERED, LOSS)
 LEAST_WIDTHS = 2
+TOLD_WIDTHS = 3  # of a slope that is told in words
 
 Values = Mapping[int, Mapping[int, float]]
 """By width, then by seed."""
@@ -243,7 +244,7 @@ def _variant(of: Compared, block: Block, found: list[Slope], apart: Mean | None)
 
 
 def _block(values: Values) -> Block:
-    return full_block({m: of.keys() for m, of in values.items()})
+    return full_block({m: of.keys() for m, of in values.items()}, enough=TOLD_WIDTHS)
 
 
 def _per_seed(values: Values, block: Block) -> Floats:
@@ -257,6 +258,6 @@ def _per_seed(values: Values, block: Block) -> Floats:
 
 def _difference(values: Values, reference: Values) -> Floats:
     shared = {m: values[m].keys() & reference[m].keys() for m in values.keys() & reference.keys()}
-    block = full_block(shared)
+    block = full_block(shared, enough=TOLD_WIDTHS)
     sides = [_per_seed(of, block) for of in (values, reference)]
     return sides[0] - sides[1] if all(len(side) for side in sides) else np.empty(0)

@@ -21,7 +21,11 @@ class Block:
 
 
 def full_block(
-    seeds_of: Mapping[int, Set[int]], needed: int | None = None, *, wide: bool = False
+    seeds_of: Mapping[int, Set[int]],
+    needed: int | None = None,
+    *,
+    wide: bool = False,
+    enough: int = 1,
 ) -> Block:
     """Return the largest block of a grid of runs in which none is missing.
 
@@ -33,6 +37,8 @@ def full_block(
         A width that must be in it.
     wide
         Whether more widths are better than more runs.
+    enough
+        Up to so many widths are better than more runs, too.
 
     Returns
     -------
@@ -50,7 +56,8 @@ def full_block(
 
     def size(block: Block) -> tuple[int, ...]:
         widths, seeds = len(block.widths), len(block.seeds)
-        first = (widths,) if wide else (min(seeds, 2), widths * seeds)  # one seed has no interval
+        # One seed has no interval.
+        first = (widths,) if wide else (min(seeds, 2), min(widths, enough), widths * seeds)
         return (*first, seeds, *block.seeds)
 
     return max(blocks, key=size, default=Block())

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from superscope.lab.worth._slopes import CENTERED, LOSS, RAW, LabSlopes, Slope, VariantSlopes
+from superscope.lab.worth._slopes import (
+    CENTERED,
+    LOSS,
+    RAW,
+    TOLD_WIDTHS,
+    LabSlopes,
+    Slope,
+    VariantSlopes,
+)
 from superscope.lab.worth.bench import Bench, qualified
 from superscope.lab.worth.lines import wrapped
 from superscope.lab.worth.verdicts import budget_text, tokens_text
 from superscope.laws import Estimate
 from superscope.text import NONE, as_text, columns, named, number, plus_minus, signed, with_interval
 
-LEAST_WIDTHS = 3  # of a slope that is told in words
 CLOSE = 0.1  # of a slope: within it, another is the same
 Against = tuple[str, Estimate, float]
 """A variant, how its slope differs from another one, and how large that one is."""
@@ -46,7 +53,7 @@ def slope_sentences(slopes: LabSlopes) -> Iterator[str]:
     left: list[str] = []
     for place in places:
         here = [v for v in slopes.variants if (v.bench, v.tokens) == place]
-        told = [v for v in here if len(v.widths) >= LEAST_WIDTHS and len(v.seeds) > 1]
+        told = [v for v in here if len(v.widths) >= TOLD_WIDTHS and len(v.seeds) > 1]
         where = " in ".join(filter(None, (tokens_text(place[1]), place[0].among(slopes.benches))))
         for subject, other, compared in _questions(slopes.baseline, here, told):
             said = _grouped(other, compared)
