@@ -17,6 +17,7 @@ from lab_tables import joined, simulate
 from lab_texts import config, corpus
 from repackings import make_repacking
 from studies import make_evaluation, make_study
+from token_curves import make_curves
 from traces import make_trace
 
 import superscope
@@ -99,6 +100,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         TokenFrequency("t", text, counts, "runs", None, tail, (), None, None, None, None, "1"),
         make_evaluation(64, "lab/m"),
         make_study(3),
+        superscope.study.emergence(make_curves(20)[0], threshold=4, resamples=100),
         make_cost(), make_intervention(), make_repacking(),
         lens.budget(0, head), lens.budgets(head), make_trace(),
         RevisionTrace(make_trace().points, missing=(NotMeasuredRevision("step9", 9, "is gone"),)),

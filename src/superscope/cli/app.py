@@ -37,6 +37,7 @@ for name, help_text in {
     "watch": "Show how a head changes while its model trains.",
     "frequency": "Count the tokens of a text: Zipf's exponent, coverage of the vocabulary.",
     "study": "Overlap and loss of a whole family, with laws fitted and questions answered.",
+    "emergence": "Which tokens a family learns at which width: all together, or one by one.",
     "fit": "Fit a scaling law and say first whether the data identify it.",
     "test": "Test a restriction of a law, such as exponents that theory gives.",
     "forecast": "Forecast a model's loss from a fitted law, and where width ends.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -147,4 +148,4 @@ def _scatter(place: Int64, counts: Floats, nats: Floats) -> float:
         level = np.maximum(losses.mean(axis=1), np.finfo(float).tiny)
         excess += (losses.var(axis=1) * losses.shape[1] - of_text) / level**2
         freedom += losses.shape[1] - 1
-    return float(np.sqrt(max(0.0, np.mean(excess) / freedom)))
+    return math.sqrt(max(0.0, float(excess.mean()) / freedom))

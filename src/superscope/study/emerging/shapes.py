@@ -23,6 +23,7 @@ SCALES = np.array([0.03, 0.08, 0.15, 0.22, STEEP])
 PLACES = 32  # of a step, from the narrowest to the widest
 RIDGE = 0.02  # of the working covariance; no contrast is trusted beyond it
 TRIED = 200  # resamples of all tokens; those that may be told get more
+EXACT = 1e-9  # of a variance: less is rounding
 CLEAR = 2.0  # times the largest of the first resamples: no more are needed
 CHUNK = 1 << 22  # numbers at once
 
@@ -94,7 +95,7 @@ def _highest(values: Floats) -> Floats:
     within = (bend > 0) & (np.abs(slope) <= bend)
     more = np.where(within, np.square(slope) / np.where(bend > 0, 2 * bend, 1.0), 0.0)
     highest: Floats = np.take_along_axis(values, at, -1)[..., 0]
-    return np.maximum(highest, top + more)
+    return np.asarray(np.maximum(highest, top + more), np.float64)
 
 
 def powers(widths: Floats) -> Floats:
@@ -126,7 +127,7 @@ def whitening_of(covariances: Floats) -> Floats:
     contrasts = np.linalg.qr(np.column_stack([np.ones(k), np.eye(k)[:, 1:]]))[0][:, 1:].T
     inside = contrasts @ covariances @ contrasts.T
     size = np.trace(inside, axis1=1, axis2=2)
-    known = size > 0
+    known = size > EXACT * np.trace(covariances, axis1=1, axis2=2)
     pooled = np.eye(k - 1) / (k - 1)
     if known.any():
         pooled = (inside[known] / size[known, None, None]).mean(axis=0)
@@ -177,7 +178,7 @@ class Noise:
         """Mean variance of the contrasts of each token, shape (T,)."""
         k = self.parts.shape[-1]
         squares = np.square(self.parts).sum((1, 2)) + np.square(self.models).sum((1, 2))
-        return np.maximum(np.asarray(squares) / k, np.finfo(float).tiny)
+        return np.asarray(squares / k)
 
     def drawn(self, tokens: npt.NDArray[np.intp], count: int, rng: np.random.Generator) -> Floats:
         """Return errors of some tokens, shape (t, count, K − 1).
@@ -210,7 +211,8 @@ def evidence(
     seed
         Of the resamples.
     """
-    scale = noise.variances
+    rounding = EXACT**2 * np.square(contrasts).sum(axis=1) + np.finfo(float).tiny
+    scale = np.maximum(noise.variances, rounding)
     by_power, by_step = candidates.explained(contrasts)
     for_step = (by_step - by_power) / scale
     fall = np.maximum(by_step, by_power) / scale
@@ -218,9 +220,7 @@ def evidence(
     rng = np.random.default_rng(seed)
     tokens = np.arange(len(contrasts))
 
-    def resampled(
-        truth: Floats, chosen: npt.NDArray[np.intp], count: int
-    ) -> tuple[Floats, Floats]:
+    def resampled(truth: Floats, chosen: npt.NDArray[np.intp], count: int) -> tuple[Floats, Floats]:
         """Return how `for_step` and `fall` would be if `truth` were true, (t, count) each."""
         at = max(1, CHUNK // (count * len(candidates.directions)))
         found = []

@@ -1,0 +1,104 @@
+"""Classes of tokens over the widths: when each passes a threshold, and the next width."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from superscope.laws import Estimate
+from superscope.study.emerging.classes import classes_of
+from superscope.study.emerging.curves import Curves
+from superscope.study.emerging.result import ClassCurve, Shape
+from superscope.study.emerging.scattered import Scattered
+from superscope.study.emerging.shapes import Floats, powers
+
+DRAWS = 500
+
+
+def class_curves(
+    curves: Curves,
+    one: Scattered,
+    shapes: tuple[Shape, ...],
+    threshold: float | None,
+    seed: int,
+) -> tuple[ClassCurve, ...]:
+    """Return the classes of tokens, each with its loss over the widths.
+
+    The scatter of models is taken as common to all tokens of a class, which is the larger error.
+
+    Parameters
+    ----------
+    curves
+        Of the tokens.
+    one
+        Their errors.
+    shapes
+        Of each.
+    threshold
+        Bits, or None.
+    seed
+        Of the resamples.
+    """
+    members = classes_of(curves)
+    found = curves.summed(np.stack(list(members.values())), tuple(members))
+    of_models = one.scatter * found.losses / np.sqrt(curves.seeds)
+    rng = np.random.default_rng(seed)
+    groups = found.errors.shape[1]
+    kinds = np.array([str(shape) for shape in shapes])
+    classes = []
+    for c, (name, which) in enumerate(members.items()):
+        heavy = np.sqrt((groups - 1) / rng.chisquare(groups - 1, (DRAWS, 1)))
+        drawn = rng.standard_normal((DRAWS, groups)) @ found.errors[c] * heavy
+        drawn += rng.standard_normal((DRAWS, len(curves.widths))) * of_models[c]
+        losses = np.vstack([found.losses[c], found.losses[c] + drawn])
+        ahead = _ahead(one, losses, next_width(curves.widths))
+        count = {kind: int((kinds[which] == kind).sum()) for kind in Shape}
+        classes.append(ClassCurve(
+            name, int(which.sum()), round(float(found.occurrences[c])),
+            tuple(found.losses[c].tolist()), tuple(drawn.std(axis=0).tolist()),
+            count[Shape.POWER], count[Shape.STEP], count[Shape.FLAT], count[Shape.UNTOLD],
+            None if threshold is None else _reached(curves.widths, losses, threshold),
+            _estimate(ahead),
+        ))  # fmt: skip
+    return tuple(classes)
+
+
+def next_width(widths: Floats) -> float:
+    """Return the width that a family would have next, by the ratio of its last two."""
+    return float(np.round(widths[-1] ** 2 / widths[-2]))
+
+
+def _ahead(one: Scattered, losses: Floats, width: float) -> Floats:
+    """Return the loss at a width by the best power law with a floor through each row, (R,)."""
+    contrasts = losses @ one.candidates.whitening.T
+    shapes = powers(one.candidates.widths)
+    directions = shapes @ one.candidates.whitening.T
+    length = np.linalg.norm(directions, axis=1)
+    fall = np.maximum(contrasts @ (directions / length[:, None]).T, 0.0)
+    best = fall.argmax(axis=1)
+    height = fall[np.arange(len(best)), best] / length[best]
+    at = powers(np.array([one.candidates.widths[0], width]))[best, 1]
+    intercept = (losses - height[:, None] * shapes[best]).mean(axis=1)
+    return np.asarray(intercept + height * at)
+
+
+def _reached(widths: Floats, losses: Floats, bits: float) -> Estimate | None:
+    """Return the width at which the loss passes a threshold, between widths in log m."""
+    nats, log = bits * math.log(2), np.log(widths)
+    crossed = (losses[:, :-1] > nats) & (losses[:, 1:] <= nats)
+    first = crossed.argmax(axis=1)
+    rows = np.arange(len(losses))
+    above, below = losses[rows, first], losses[rows, first + 1]
+    gap = np.where(above > below, above - below, 1.0)
+    at = np.exp(log[first] + (above - nats) / gap * (log[first + 1] - log[first]))
+    at = np.where(crossed.any(axis=1), at, np.where(losses[:, 0] <= nats, 0.0, np.inf))
+    if not 0 < at[0] < np.inf:
+        return None
+    low, high = np.quantile(at[1:], [0.025, 0.975], method="nearest").tolist()
+    return Estimate(float(at[0]), low if low > 0 else None, high if np.isfinite(high) else None)
+
+
+def _estimate(values: Floats) -> Estimate:
+    low, high = np.quantile(values[1:], [0.025, 0.975]).tolist()
+    return Estimate(float(values[0]), low, high)

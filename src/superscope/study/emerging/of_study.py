@@ -1,0 +1,118 @@
+"""The losses of tokens over the widths of a study."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from superscope.errors import UsageError
+from superscope.evaluation import Evaluation
+from superscope.evaluation.evaluation import LEAST_COUNT, PARTS
+from superscope.study.emerging.curves import Curves, merged
+from superscope.study.emerging.shapes import Floats
+from superscope.study.members import Member
+from superscope.study.result import Study
+from superscope.text import listed, named
+
+
+def curves_of(study: Study, least: int, family: str | None = None) -> Curves:
+    """Return the losses of the tokens of a study that occur often enough.
+
+    Parameters
+    ----------
+    study
+        The study.
+    least
+        Occurrences.
+    family
+        Which family, if it has several.
+
+    Raises
+    ------
+    UsageError
+        The members have different tokenizers, or read the text differently; they are of several
+        families; their losses by part were not kept; there are too few widths, documents or
+        occurrences.
+    """
+    if least < LEAST_COUNT:
+        raise UsageError(f"least={least}; a study keeps what this needs from {LEAST_COUNT} on")
+    found = _evaluated(study, family)
+    first_name, first = found[0]
+    for name, other in found[1:]:
+        if other.vocabulary != first.vocabulary:
+            raise UsageError(
+                f"{named(name)} and {named(first_name)} have different tokenizers, so their "
+                "tokens cannot be compared; make a study of models with one tokenizer"
+            )
+        if not _read_alike(first, other):
+            raise UsageError(
+                f"{named(name)} and {named(first_name)} read the text differently "
+                f"({other.how}; {first.how}); make the study with one --context for all"
+            )
+    tokens = first.token_losses
+    often = tokens.counts >= least
+    if not often.any():
+        raise UsageError(
+            f"no token occurs {least:,} times in {named(study.text)}; take a longer text, or a "
+            f"smaller least= (at least {LEAST_COUNT})"
+        )
+    ids = tokens.ids[often]
+    counts = _by_part(first, ids)[0]
+    nats = np.stack([_by_part(one, ids)[1] for _, one in found], axis=1)
+    vocabulary = first.vocabulary
+    names = tuple(vocabulary[i] if i < len(vocabulary) else None for i in ids.tolist())
+    widths = np.array([one.model.width for _, one in found], np.int64)
+    return merged(ids, names, widths, counts, nats)
+
+
+def too_rare(study: Study, least: int) -> int:
+    """Return how many tokens occur in the text, but too rarely."""
+    known = (m.evaluation for m in study.members if m.evaluation is not None)
+    return max((int((e.token_losses.counts < least).sum()) for e in known), default=0)
+
+
+def _evaluated(study: Study, family: str | None) -> list[tuple[str, Evaluation]]:
+    """Return the evaluations of the members of one family, by name."""
+    having = [m for m in study.members if m.evaluation is not None]
+    families = sorted({m.family for m in having if m.family is not None})
+    if family is not None:
+        having = [m for m in having if m.family == family]
+        if not having:
+            known = f"; it has {listed(families)}" if families else ""
+            raise UsageError(f"the study has no loss of a member of family {family!r}{known}")
+    elif len(families) > 1:
+        raise UsageError(
+            f"the study has several families: {listed(families)}; name one with family="
+        )
+    if not having:
+        raise UsageError("no member of the study has a loss; run the study again and see why")
+    without = [m.name for m in having if not _has_parts(m)]
+    if without:
+        raise UsageError(
+            f"the losses by part of the text are missing of {listed(list(map(named, without)))}; "
+            "they come from an earlier version: run superscope study again with the same --out"
+        )
+    return [(m.name, m.evaluation) for m in having if m.evaluation is not None]
+
+
+def _has_parts(member: Member) -> bool:
+    return member.evaluation is not None and member.evaluation.token_parts is not None
+
+
+def _read_alike(one: Evaluation, other: Evaluation) -> bool:
+    a, b = one.token_losses, other.token_losses
+    return np.array_equal(a.ids, b.ids) and np.array_equal(a.counts, b.counts)
+
+
+def _by_part(one: Evaluation, ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[Floats]:
+    """Return counts and nats of tokens by part, each (T, PARTS)."""
+    parts = one.token_parts
+    assert parts is not None
+    token, part = parts.ids // PARTS, parts.ids % PARTS
+    kept = np.isin(token, ids)
+    place = np.searchsorted(ids, token[kept])
+    found = []
+    for values in (parts.counts, parts.nats):
+        table = np.zeros((len(ids), PARTS))
+        table[place, part[kept]] = values[kept]
+        found.append(table)
+    return found

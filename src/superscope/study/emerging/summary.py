@@ -1,0 +1,112 @@
+"""Emergence in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from superscope.laws import Estimate
+from superscope.study.emerging.result import ClassCurve, Emergence, Learned, Shape
+from superscope.text import (
+    NONE,
+    as_text,
+    columns,
+    counted,
+    fixed,
+    number,
+    percent,
+    sentence,
+    signed,
+    with_interval,
+)
+
+CLASSES = ("class", "tokens", "power", "step", "flat", "untold", "first", "last", "next")
+BITS = math.log(2)
+
+
+@as_text.register
+def _(found: Emergence) -> str:
+    widths = ", ".join(f"{m:.0f}" for m in found.widths.tolist())
+    lines = [
+        f"Do abilities appear, or does everything improve at once? {sentence(found.verdict)}",
+        *(f"  {said}" for said in sentences(found)),
+        "",
+        f"classes of tokens; loss in bits at widths {widths.split(', ')[0]} and "
+        f"{widths.split(', ')[-1]}, and forecast at {found.next_width:.0f}",
+    ]
+    header = CLASSES if found.threshold is None else (*CLASSES, f"{found.threshold:g} bits at")
+    return "\n".join([*lines, *columns(header, [_row(found, c) for c in found.classes])])
+
+
+def sentences(found: Emergence) -> Iterator[str]:
+    """Return the numbers behind the verdict.
+
+    Parameters
+    ----------
+    found
+        What was found.
+
+    Yields
+    ------
+    str
+        Whole sentences.
+    """
+    told = {shape: found.count(shape) for shape in Shape}
+    yield (
+        f"{counted(len(found.ids), 'token')} with {found.least:,} occurrences or more over "
+        f"{counted(len(found.widths), 'width')}: {told[Shape.POWER]:,} follow a power law, "
+        f"{told[Shape.STEP]:,} step, {told[Shape.FLAT]:,} are flat, {told[Shape.UNTOLD]:,} cannot "
+        f"be told. Of the power laws and of the steps, at most {percent(found.fdr)} are expected "
+        "to be wrong."
+    )
+    if found.share is not None:
+        yield (
+            "Of all tokens that improve, the share that improves in a step is estimated as "
+            f"{_share(found.share)}."
+        )
+    if found.verdict is Learned.CANNOT:
+        yield ("More widths, several models of a width or a longer text would tell more.")
+    if found.order is not None:
+        yield (
+            f"Of the tokens that step, frequency and the width of the step have the rank "
+            f"correlation {signed(found.order, 2)}: "
+            + ("frequent tokens step first." if found.order < -0.3 else
+               "they do not step in order of frequency.")
+        )  # fmt: skip
+    source = (
+        "from several models of a width"
+        if found.scatter_known
+        else "from what the fits leave, because no width has two models"
+    )
+    yield (f"Models of one width differ by {percent(found.scatter)} of a token's loss ({source}).")
+    if found.rare:
+        yield f"{counted(found.rare, 'token')} of the text occur too rarely."
+    if found.threshold is not None:
+        yield "To pass a threshold is no step: smooth losses pass it, too."
+
+
+def _share(share: Estimate) -> str:
+    if share.low is None or share.high is None:
+        return percent(share.value)
+    return with_interval(percent(share.value), percent(share.low), percent(share.high))
+
+
+def _row(found: Emergence, one: ClassCurve) -> tuple[str, ...]:
+    ahead = one.forecast
+    cells = (
+        one.name, f"{one.tokens:,}", f"{one.powers:,}", f"{one.steps:,}", f"{one.flat:,}",
+        f"{one.untold:,}", fixed(one.losses[0] / BITS), fixed(one.losses[-1] / BITS),
+        _interval(ahead, BITS, fixed),
+    )  # fmt: skip
+    if found.threshold is None:
+        return cells
+    if one.reached is not None:
+        return (*cells, _interval(one.reached, 1.0, lambda value: number(value, 3)))
+    nats = found.threshold * BITS
+    return (*cells, "before" if one.losses[0] <= nats else "beyond")
+
+
+def _interval(value: Estimate, unit: float, shown: object) -> str:
+    assert callable(shown)
+    low, high = (NONE if end is None else shown(end / unit) for end in (value.low, value.high))
+    return with_interval(shown(value.value / unit), low, high)

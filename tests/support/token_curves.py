@@ -1,0 +1,50 @@
+"""Losses of tokens over widths of which the truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.study import Curves
+from superscope.study.emerging.curves import merged
+
+WIDTHS = (32, 48, 70, 104, 154, 228, 338, 512)
+PARTS = 20
+
+
+def make_curves(
+    tokens: int = 200, steps: float = 0.1, *, widths: tuple[int, ...] = WIDTHS, flat: float = 0.0,
+    models: int = 1, scatter: float = 0.0, seed: int = 0, ordered: bool = False,
+) -> tuple[Curves, npt.NDArray[np.str_]]:  # fmt: skip
+    """Return curves, and the true shape of each token.
+
+    Occurrences of a token differ by a nat, mostly by what all widths have in common. Power laws
+    have exponents from 0.3 to 1.5 over floors; steps lie anywhere between the second width and
+    the last but one, or in order of frequency. Models differ by `scatter` of the loss.
+    """
+    rng = np.random.default_rng(seed)
+    m = np.repeat(np.array(widths), models)
+    often = np.exp(rng.uniform(np.log(100), np.log(5000), tokens))
+    drawn = rng.random(tokens)
+    shapes = np.where(drawn < steps, "step", np.where(drawn < steps + flat, "flat", "power"))
+    fall, floor = rng.uniform(0.5, 4, tokens), rng.uniform(0.3, 4, tokens)
+    where = rng.random(tokens)
+    if ordered:
+        where = np.argsort(np.argsort(-often)) / tokens
+    middle = np.log(widths[1]) + where * np.log(widths[-2] / widths[1])
+    scale = rng.uniform(0.03, 0.25, tokens)
+    step = 1 / (1 + np.exp((np.log(m) - middle[:, None]) / scale[:, None]))
+    power = (m / m[0]) ** -rng.uniform(0.3, 1.5, tokens)[:, None]
+    shape = np.select(
+        [shapes[:, None] == "step", shapes[:, None] == "flat"], [step, np.ones_like(step)], power
+    )
+    losses = floor[:, None] + fall[:, None] * shape
+    losses = losses * (1 + scatter * rng.standard_normal(losses.shape))
+    counts = np.maximum(rng.poisson(often[:, None] / PARTS, (tokens, PARTS)), 1).astype(float)
+    common = rng.standard_normal((tokens, 1, PARTS))
+    walk = np.cumsum(rng.standard_normal((tokens, len(m), PARTS)), axis=1) / np.sqrt(len(m))
+    own = rng.standard_normal((tokens, len(m), PARTS))
+    noise = 1.5 * common + 0.5 * walk + 0.3 * own
+    nats = losses[:, :, None] * counts[:, None] + noise * np.sqrt(counts)[:, None]
+    names = tuple(f"Ġtoken{k}" if k % 2 else f"Piece{k}" for k in range(tokens))
+    return merged(np.arange(tokens), names, m, counts, nats), shapes
