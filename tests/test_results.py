@@ -92,7 +92,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         geometry.raw.weighted, geometry.moved, geometry.untrained,
         classify(Head.from_array(rows)),
         run, toy.evaluate(run, samples=50), runs.points[0], runs,
-        law, laws.compare(law, law), laws.nested_test(law, "alpha=1/3", resamples=0),
+        law, laws.compare(law, law), laws.check_form(law),
+        laws.nested_test(law, "alpha=1/3", resamples=0),
         laws.fit_by("published-llms", "width", "family", options),
         forecasts.forecast(shape, width=4096, depth=32, tokens=1e12),
         forecasts.plan(shape, 1e22),
@@ -164,7 +165,8 @@ def test_it_prints_in_a_terminal_and_in_a_notebook(result: Result) -> None:
     assert html.startswith("<") and html.endswith(">")
 
 
-WITHOUT_TABLES = {  # parts of results, of a few numbers each
+WITHOUT_TABLES = {
+    "FormTest",  # parts of results, of a few numbers each
     "LabFailure", "Moved", "Norms", "Overlap", "PairStatistics", "ToyEvaluation", "ToyPoint",
     "UntrainedRows", "WeightedOverlap", "Overview",
 }  # fmt: skip

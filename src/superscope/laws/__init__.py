@@ -9,6 +9,7 @@ from superscope.laws._simulate import TRUTHS, simulate
 from superscope.laws.formula import FORMS, Form, Term
 from superscope.laws.groups import LawsByGroup, fit_by
 from superscope.laws.intervals import Estimate, Interval
+from superscope.laws.lack_of_fit import FormTest, check_form
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.prediction import Band
@@ -28,12 +29,14 @@ __all__ = [
     "FitOptions",
     "FitStatus",
     "Form",
+    "FormTest",
     "Interval",
     "Law",
     "LawsByGroup",
     "NestedTest",
     "Restricted",
     "Term",
+    "check_form",
     "compare",
     "fit",
     "fit_by",
