@@ -16,6 +16,7 @@ from superscope import lab
 from superscope.lab.worth.blocks import Block, full_block
 from superscope.lab.worth.equivalent import curve, log_factor, mean_log_factor
 from superscope.lab.worth.moderated import holm, moderated, per_seed
+from superscope.lab.worth.summary_correlations import correlation_sentences
 from superscope.lab.worth.summary_slopes import slope_sentences
 
 # Errors of few seeds
@@ -207,6 +208,9 @@ def test_width_confounds_overlap_and_loss() -> None:
     assert (within.settings, within.cells, across.settings) == (18, 3, 18)
     assert within.low < 0 < within.high and within.p > 0.05
     assert across.value > 0.9 and across.p < 0.001
+    assert "over learning rates, more raw overlap does not tell the loss" in next(
+        correlation_sentences(found)
+    )
 
 
 def test_a_cell_is_correlated_as_scipy_does() -> None:
@@ -215,6 +219,9 @@ def test_a_cell_is_correlated_as_scipy_does() -> None:
         for k, decay in enumerate((0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0))
     ]
     table = joined(*tables)
+    assert "over decay, more raw" in next(correlation_sentences(lab.correlations(table)))
+    both = joined(table, simulate({}, widths=(64,), seeds=(0,), batch=8, noise=0.01))
+    assert "over decay and batch, more" in next(correlation_sentences(lab.correlations(both)))
     (cell,) = (
         c for c in lab.correlations(table).found
         if c.kind == "cell" and c.column == "mean_square_overlap"

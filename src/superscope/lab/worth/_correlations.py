@@ -49,6 +49,8 @@ class Cell:
         Mean square overlap of raw and of mean-centered rows, shape (settings,).
     loss
         Nats per token, shape (settings,).
+    varied
+        What differs between the settings: columns of the table.
     """
 
     bench: Bench
@@ -58,6 +60,7 @@ class Cell:
     raw: Floats
     centered: Floats
     loss: Floats
+    varied: tuple[str, ...]
 
     def overlap(self, column: str) -> Floats:
         """Return one of the overlaps, by its column of the table."""
@@ -196,14 +199,16 @@ def _cells(table: pd.DataFrame) -> tuple[Cell, ...]:
         settings = [part for _, part in rows.groupby(SETTING, sort=True)]
         seeds = {k: set(part["seed"].astype(int)) for k, part in enumerate(settings)}
         block = full_block(seeds, wide=True)
+        taken = [settings[k] for k in block.widths]
         means = np.array([
             part[part["seed"].isin(block.seeds)][columns].to_numpy(np.float64).mean(axis=0)
-            for part in (settings[k] for k in block.widths)
+            for part in taken
         ])  # fmt: skip
-        first = rows.iloc[0]
+        varied = tuple(c for c in SETTING if len({part[c].iloc[0] for part in taken}) > 1)
+        first, (raw, centered, loss) = rows.iloc[0], means.T
         found.append(
             Cell(bench_of(rows), int(first["tokens"]), str(first["variant"]), int(first["width"]),
-                 *means.T)
+                 raw, centered, loss, varied)
         )  # fmt: skip
     return tuple(found)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from superscope.lab.worth._correlations import Correlation, LabCorrelations
+from superscope.lab.rates import RATES
+from superscope.lab.worth._correlations import LEAST_SETTINGS, Correlation, LabCorrelations
 from superscope.lab.worth._slopes import RAW
 from superscope.lab.worth.bench import Bench, qualified
 from superscope.lab.worth.lines import wrapped
 from superscope.lab.worth.verdicts import budget_text, tokens_text
 from superscope.text import NONE, as_text, columns, counted, number, signed, with_interval
 
+VARIED = {"learning rates": {*RATES}, "decay": {"decay"}, "batch": {"batch"}}
 MOST = 4  # cells with a row of their own in a terminal
 CORRELATIONS = ("runs", "tokens", "width", "overlap", "settings", "Spearman", "95 %", "p")
 
@@ -57,11 +59,20 @@ def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
         else:
             said = f"goes with a {'higher' if c.value > 0 else 'lower'} loss"
         yield (
-            f"{where} one width and {tokens_text(c.tokens)}, over learning rate, decay and batch, "
+            f"{where} one width and {tokens_text(c.tokens)}, over {_varied(correlations, c)}, "
             f"more {_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
             f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}."
             + ("" if other is None else f" Across widths and variants it is {_spearman(other)}.")
         )
+
+
+def _varied(correlations: LabCorrelations, within: Correlation) -> str:
+    """Return what differs within the cells of a correlation."""
+    place = within.bench, within.tokens
+    cells = [c for c in correlations.cells if (c.bench, c.tokens) == place]
+    found = {name for c in cells if len(c.loss) >= LEAST_SETTINGS for name in c.varied}
+    *most, last = [one for one, names in VARIED.items() if found & names]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _overlap(c: Correlation) -> str:
