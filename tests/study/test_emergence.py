@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from command import superscope
 from studies import WIDTHS as STUDY_WIDTHS
 from studies import make_evaluation, make_study
 from token_curves import WIDTHS, make_curves
@@ -14,8 +17,9 @@ from token_curves import WIDTHS, make_curves
 from superscope.errors import UsageError
 from superscope.evaluation import Losses
 from superscope.evaluation.evaluation import PARTS
-from superscope.study import Emergence, Learned, Member, Shape, Study, emergence
+from superscope.study import Emergence, Learned, Member, Shape, Study, emergence, toy_curves
 from superscope.study.emerging.shapes import rejected
+from superscope.toy import ToyConfig, train
 
 QUICK = {"resamples": 400}
 
@@ -98,6 +102,53 @@ def test_the_false_discovery_rate_is_that_of_benjamini_and_hochberg() -> None:
     p = np.array([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216])
     assert rejected(p, 0.05).sum() == 2
     assert not rejected(np.zeros(0), 0.05).any()
+
+
+# The toy model
+
+
+@pytest.mark.slow
+def test_toy_features_are_learned_one_by_one_in_weak_superposition() -> None:
+    """Decay leaves out the features that there is no room for; growth leaves out none."""
+
+    def found(decay: float) -> Emergence:
+        config = ToyConfig(n=60, width=4, batch=128, steps=800, decay=decay)
+        runs = [train(replace(config, width=m)) for m in (4, 7, 12, 21, 36)]
+        return emergence(toy_curves(runs, samples=1000), **QUICK)
+
+    weak, strong = found(1.0), found(-1.0)
+    assert weak.verdict is Learned.ONE_BY_ONE and weak.order < -0.3
+    assert weak.count(Shape.POWER) == 0 and weak.count(Shape.FLAT) > 5
+    assert strong.verdict is not Learned.ONE_BY_ONE and strong.count(Shape.FLAT) == 0
+
+
+def test_toy_models_of_other_features_are_not_compared() -> None:
+    runs = [train(ToyConfig(n=n, width=2, batch=8, steps=2)) for n in (10, 11)]
+    with pytest.raises(UsageError, match="different features"):
+        toy_curves(runs)
+    with pytest.raises(UsageError, match="4 different widths"):
+        toy_curves(runs[:1], samples=10)
+    with pytest.raises(UsageError, match="give runs"):
+        toy_curves([])
+
+
+# The command
+
+
+def test_the_command_prints_writes_and_refuses(tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text(study_of().to_json(), "utf-8")
+    table = tmp_path / "tokens.csv"
+    done = superscope("emergence", tmp_path, "--resamples", 200, "--threshold", 2, "--table", table)
+    assert done.code == 0, done.err
+    assert done.out.startswith("Do abilities appear, or does everything improve at once? ")
+    assert "2 bits at" in done.out and len(pd.read_csv(table)) == 2
+    json = superscope("emergence", tmp_path, "--resamples", 200, "--json")
+    assert Emergence.from_json(json.out).rare == 1
+    (tmp_path / "study.json").write_text(study_of(3).to_json(), "utf-8")
+    few = superscope("emergence", tmp_path)
+    assert few.code == 2 and "4 different widths or more, and these are 32, 48, 64" in few.err
+    none = superscope("emergence", tmp_path / "none")
+    assert none.code == 2 and "no study can be read in" in none.err
 
 
 # Studies

@@ -6,6 +6,7 @@ from superscope.study._study import fit_laws, study
 from superscope.study.emerging import summary as _summary  # noqa: F401  (likewise)
 from superscope.study.emerging._emergence import emergence
 from superscope.study.emerging.curves import Curves
+from superscope.study.emerging.of_toy import toy_curves
 from superscope.study.emerging.result import ClassCurve, Emergence, Learned, Shape
 from superscope.study.members import Member, MemberFailure
 from superscope.study.result import Study, StudyLaws, read, table_of
@@ -27,4 +28,5 @@ __all__ = [
     "read",
     "study",
     "table_of",
+    "toy_curves",
 ]

@@ -80,7 +80,7 @@ def _ahead(one: Scattered, losses: Floats, width: float) -> Floats:
     height = fall[np.arange(len(best)), best] / length[best]
     at = powers(np.array([one.candidates.widths[0], width]))[best, 1]
     intercept = (losses - height[:, None] * shapes[best]).mean(axis=1)
-    return np.asarray(intercept + height * at)
+    return np.asarray(np.maximum(intercept + height * at, 0.0))  # no loss is below 0
 
 
 def _reached(widths: Floats, losses: Floats, bits: float) -> Estimate | None:
