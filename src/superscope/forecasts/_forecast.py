@@ -9,6 +9,7 @@ import pandas as pd
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
+from superscope.forecasts.distance import Distance, distance
 from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import estimate_frame
@@ -57,6 +58,8 @@ class Forecast(Result, Pictured):
     beyond
         How many times an input lies beyond the data: 2 is twice the largest, 0.5 half the
         smallest, 1 inside.
+    distance
+        From the data, in their standard deviations, all inputs together.
     ends
         Where the width's part of the law must end.
     doubts
@@ -71,6 +74,7 @@ class Forecast(Result, Pictured):
     parts: dict[str, Estimate]
     doubling: dict[str, Estimate]
     beyond: dict[str, float]
+    distance: Distance
     ends: tuple[End, ...]
     doubts: tuple[str, ...]
 
@@ -78,12 +82,15 @@ class Forecast(Result, Pictured):
         """Return a row for the loss, the expected loss and each part: value, low and high.
 
         Parts also have what doubling their input changes the loss by; NaN where there is none.
+        The columns distance and farthest are the forecast's from the data, and the data's own.
         """
         rows = {"loss": self.loss, "expected": self.expected} | self.parts
         frame = estimate_frame(rows, "quantity")
         doubling = [self.doubling.get(name) for name in rows]
         return frame.assign(
-            doubling=np.array([d.value if d else np.nan for d in doubling], np.float64)
+            doubling=np.array([d.value if d else np.nan for d in doubling], np.float64),
+            distance=np.nan if self.distance.value is None else self.distance.value,
+            farthest=self.distance.farthest,
         )
 
     def __repr__(self) -> str:
@@ -170,6 +177,7 @@ def forecast_at(
         lambda p: (law.parts(twice, at, p) - law.parts(x, at, p))[:, 0, :k]
     )
     beyond = {t.column: _beyond(law, i, inputs[t.column]) for i, t in enumerate(law.form.terms)}
+    away = distance(law, x)
     ends = _ends(law, parts, features or law.points.features)
     return Forecast(
         law=law.form.name,
@@ -180,8 +188,9 @@ def forecast_at(
         parts=dict(zip(names, of_parts, strict=True)),
         doubling=dict(zip(names, of_doubling, strict=False)),  # a floor has no input
         beyond=beyond,
+        distance=away,
         ends=ends,
-        doubts=_doubts(law, beyond, ends, inputs),
+        doubts=(*_doubts(law, beyond, ends, inputs), *_combined(beyond, away)),
     )
 
 
@@ -232,3 +241,14 @@ def _doubts(
         if inputs["width"] >= end.width.value:
             doubts.append(f"the width is past the law's end: {end.reason}")
     return tuple(doubts)
+
+
+def _combined(beyond: dict[str, float], away: Distance) -> tuple[str, ...]:
+    """Return a doubt where each input lies inside the data, and their combination does not."""
+    if not away.outside or any(times != 1 for times in beyond.values()):
+        return ()
+    how_far = "in a direction in which the data do not vary"
+    if away.value is not None:
+        how_far = f"{away.value:.2g} standard deviations from their middle, the data at most "
+        how_far += f"{away.farthest:.2g}"
+    return (f"each input is inside the data, but not their combination: it is {how_far}",)

@@ -104,7 +104,8 @@ def forecast_text(forecast: Forecast) -> str:
         ", ".join([*where, forecast.group] if forecast.group else where),
         f"loss       {forecast.loss}, one new model, 95 %",
         f"expected   {forecast.expected}, the law alone",
-        f"data       {_distance(forecast)}",
+        f"data       {_beyond(forecast)}",
+        f"distance   {_distance(forecast)}",
         "",
     ]
     rows = []
@@ -118,6 +119,14 @@ def forecast_text(forecast: Forecast) -> str:
 
 
 def _distance(forecast: Forecast) -> str:
+    away = forecast.distance
+    reach = f"the data's own points are at most {away.farthest:.3g} away"
+    if away.value is None:
+        return f"in a direction in which the data do not vary; {reach}"
+    return f"{away.value:.3g} standard deviations from the data's middle, in logarithms; {reach}"
+
+
+def _beyond(forecast: Forecast) -> str:
     outside = [
         f"{name} {rounded(times)} times the largest" if times > 1
         else f"{name} {rounded(times)} of the smallest"
