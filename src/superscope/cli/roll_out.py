@@ -14,7 +14,7 @@ def roll_out(
     table: Annotated[str, Parameter(name="TABLE")],
     *,
     law: Annotated[
-        tuple[Literal["power", "width", "chinchilla", "shape", "time"], ...],
+        tuple[Literal["power", "width", "chinchilla", "shape", "time", "coupled", "broken"], ...],
         Parameter(consume_multiple=True, negative=""),
     ],
     options: Annotated[RollOutOptions, Parameter(name="*")] = RollOutOptions(),  # noqa: B008
@@ -30,7 +30,9 @@ def roll_out(
         A .csv, .parquet or .jsonl file, or a public table's name.
     law
         One law or several. The law width alone is compared with itself: exponent free, 1 or
-        pooled over the groups, and without a floor.
+        pooled over the groups, and without a floor. Two more are rivals to compare with: coupled,
+        parameters and tokens in one power (Kaplan et al. 2020), and broken, a power of --x whose
+        exponent changes (Caballero et al. 2023).
     data_dir
         Folder that holds the public tables, for machines without a network.
     out

@@ -14,6 +14,7 @@ import pandas as pd
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
+from superscope.forecasts.rivals import RIVALS, fit_rival, like_form
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.options import RollOutOptions
@@ -35,7 +36,8 @@ class Variant:
     name
         What it is called in the result.
     law
-        Which law.
+        Which law; or ``coupled`` or ``broken``, rivals of chinchilla and power, which are fitted to
+        each group by itself.
     changes
         Options that differ from the comparison's: ``{"fix": {"alpha": 1.0}}``.
     pooled
@@ -201,7 +203,8 @@ def roll_out(
         As for :func:`superscope.laws.fit`.
     variants
         Ways to fit; they may be of different laws. A law's name stands for that law fitted to all
-        groups together; ``"width"`` alone for :data:`WIDTH_VARIANTS`.
+        groups together; ``"width"`` alone for :data:`WIDTH_VARIANTS`; ``"coupled"`` and
+        ``"broken"`` for rivals of chinchilla and power, fitted to each group by itself.
     options
         Common to all variants; the keywords change them. Groups are held out one by one.
     progress
@@ -234,7 +237,7 @@ def roll_out(
         raise UsageError("a roll-out needs variants; name a law, or several")
     base = settings.of_fit()
     frame = renamed(load_table(table, separator=base.separator, decimal=base.decimal), base)
-    first = _options_of(variants[0].law, base).form(variants[0].law)
+    first = like_form(variants[0].law, _options_of(variants[0].law, base))
     by = settings.size or first.columns[0]
     if settings.size is None:
         check_column(frame, first, by)
@@ -295,7 +298,7 @@ def _options_of(law: str, options: FitOptions) -> FitOptions:
     """Return the options without what belongs to another law."""
     return options.changed(
         {
-            "x": options.x if law in ("power", "time") else None,
+            "x": options.x if law in ("power", "time", "broken") else None,
             "depth_offset": options.depth_offset if law == "shape" else 0.0,
         }
     )
@@ -312,6 +315,9 @@ def _predicted(
         return
     together = pd.concat(small)
     options = _options_of(variant.law, base).changed(dict(variant.changes))
+    if variant.law in RIVALS:
+        yield from _rival_predicted(groups, variant, options, held_out)
+        return
     grouped = {"group": split.grouped_by or ("none",)}
     pooled = None
     if variant.pooled or variant.shared:
@@ -338,11 +344,32 @@ def _predicted(
                     said.value, said.low, said.high,
                 )  # fmt: skip
         except UsageError as error:
-            yield (
-                variant.name,
-                f"{label or 'the table'} without its {largest(held_out)}",
-                str(error),
-            )
+            yield variant.name, _without(label, held_out), str(error)
+
+
+def _rival_predicted(
+    groups: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], variant: Variant, options: FitOptions,
+    held_out: int,
+) -> Iterator[Prediction | tuple[str, str, str]]:  # fmt: skip
+    """Yield what a law that is no sum of powers says of each held-out point, or why it does not."""
+    options = options.changed({"group": ("none",)})
+    form = like_form(variant.law, options)
+    for label, (train, test) in groups.items():
+        try:
+            points = select(train, form, options).points
+            law = fit_rival(RIVALS[variant.law], form, points, options)
+            for row in test.to_dict("records"):
+                said = law.forecast(np.array([[float(row[c]) for c in form.columns]]))
+                yield Prediction(
+                    variant.name, label, str(row["point"]), held_out, len(train),
+                    float(row["loss"]), said.value, said.low, said.high,
+                )  # fmt: skip
+        except UsageError as error:
+            yield variant.name, _without(label, held_out), str(error)
+
+
+def _without(label: str, held_out: int) -> str:
+    return f"{label or 'the table'} without its {largest(held_out)}"
 
 
 def _alone(table: pd.DataFrame, variant: Variant, options: FitOptions) -> Law:
