@@ -12,7 +12,7 @@ from command import Done, superscope
 
 from superscope import read_observations
 from superscope.observations import COLUMNS
-from superscope.toy import ToyConfig, product, read_runs, sweep
+from superscope.toy import ToyConfig, loss_curves, product, read_runs, sweep
 
 CONFIGS = product(
     {"n": 20, "width": [5, 2, 3], "batch": 32, "steps": 20, "seed": [1, 0], "alpha": [1, 0.5]}
@@ -103,3 +103,10 @@ def test_bad_arguments_are_one_line_and_exit_2(
     assert said in done.err
     assert len(done.err.strip().splitlines()) == 1, done.err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_curves_are_the_loss_over_the_steps_of_every_run(runs: Path, tmp_path: Path) -> None:
+    done = run(runs, "--out", tmp_path / "table.csv", "--curves", tmp_path / "curves.csv")
+    assert (done.code, done.err) == (0, "")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "curves.csv"), loss_curves(runs))
+    assert run(runs, "--curves", tmp_path / "curves.txt").code == 2

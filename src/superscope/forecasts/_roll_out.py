@@ -14,7 +14,7 @@ import pandas as pd
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
-from superscope.forecasts.rivals import RIVALS, fit_rival, like_form
+from superscope.forecasts.rivals import RIVALS, like_form, rival_forecasts
 from superscope.laws import Estimate, FitOptions, Law, fit, load_table
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.options import RollOutOptions
@@ -315,12 +315,9 @@ def _predicted(
         return
     together = pd.concat(small)
     options = _options_of(variant.law, base).changed(dict(variant.changes))
-    if variant.law in RIVALS:
-        yield from _rival_predicted(groups, variant, options, held_out)
-        return
     grouped = {"group": split.grouped_by or ("none",)}
     pooled = None
-    if variant.pooled or variant.shared:
+    if (variant.pooled or variant.shared) and variant.law not in RIVALS:
         try:
             pooled = fit(together, variant.law, options.changed(grouped), progress=None)
         except UsageError as error:
@@ -331,6 +328,13 @@ def _predicted(
         held = [_held(options, pooled, variant.shared, errors) for errors in (0, 1, -1)]
     for label, (train, test) in groups.items():
         try:
+            if variant.law in RIVALS:
+                for point, loss, said in rival_forecasts(variant.law, train, test, options):
+                    yield Prediction(
+                        variant.name, label, point, held_out, len(train), loss,
+                        said.value, said.low, said.high,
+                    )  # fmt: skip
+                continue
             if pooled is not None and variant.pooled:
                 law, floor = pooled, label
             else:
@@ -344,32 +348,8 @@ def _predicted(
                     said.value, said.low, said.high,
                 )  # fmt: skip
         except UsageError as error:
-            yield variant.name, _without(label, held_out), str(error)
-
-
-def _rival_predicted(
-    groups: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], variant: Variant, options: FitOptions,
-    held_out: int,
-) -> Iterator[Prediction | tuple[str, str, str]]:  # fmt: skip
-    """Yield what a law that is no sum of powers says of each held-out point, or why it does not."""
-    options = options.changed({"group": ("none",)})
-    form = like_form(variant.law, options)
-    for label, (train, test) in groups.items():
-        try:
-            points = select(train, form, options).points
-            law = fit_rival(RIVALS[variant.law], form, points, options)
-            for row in test.to_dict("records"):
-                said = law.forecast(np.array([[float(row[c]) for c in form.columns]]))
-                yield Prediction(
-                    variant.name, label, str(row["point"]), held_out, len(train),
-                    float(row["loss"]), said.value, said.low, said.high,
-                )  # fmt: skip
-        except UsageError as error:
-            yield variant.name, _without(label, held_out), str(error)
-
-
-def _without(label: str, held_out: int) -> str:
-    return f"{label or 'the table'} without its {largest(held_out)}"
+            where = f"{label or 'the table'} without its {largest(held_out)}"
+            yield variant.name, where, str(error)
 
 
 def _alone(table: pd.DataFrame, variant: Variant, options: FitOptions) -> Law:

@@ -6,16 +6,17 @@ They are fitted to the points and by the objective of the law whose inputs they 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws import Estimate, FitOptions, Form
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
-from superscope.laws.points import Points
+from superscope.laws.points import Points, select
 from superscope.laws.problem import HIGHEST
 
 NO_FLOOR = -12.0  # logarithm of a floor that is none, as a share of the smallest loss
@@ -216,3 +217,21 @@ def like_form(law: str, options: FitOptions) -> Form:
     if law == "broken" and options.x is None:
         raise UsageError("the law broken needs x='COLUMN', the column whose power breaks")
     return RIVALS[law].form(options)
+
+
+def rival_forecasts(
+    law: str, train: pd.DataFrame, test: pd.DataFrame, options: FitOptions
+) -> Iterator[tuple[str, float, Estimate]]:
+    """Yield each held-out point's name, its loss, and what a rival fitted without it forecasts.
+
+    Raises
+    ------
+    UsageError
+        No more points than parameters, or points that the rival cannot be fitted to.
+    """
+    alone = options.changed({"group": ("none",)})
+    form = like_form(law, alone)
+    fitted = fit_rival(RIVALS[law], form, select(train, form, alone).points, alone)
+    for row in test.to_dict("records"):
+        inputs = np.array([[float(row[column]) for column in form.columns]])
+        yield str(row["point"]), float(row["loss"]), fitted.forecast(inputs)

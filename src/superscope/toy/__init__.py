@@ -2,6 +2,7 @@
 
 import superscope.toy.summary  # noqa: F401  (registers the results' text)
 from superscope.toy.config import ToyConfig
+from superscope.toy.curve import loss_curve, loss_curves
 from superscope.toy.dimensionality import Phase, feature_dimensionality, phase_of
 from superscope.toy.evaluation import ToyEvaluation, evaluate
 from superscope.toy.features import Batch, Features, make_features
@@ -26,6 +27,8 @@ __all__ = [
     "evaluate",
     "feature_dimensionality",
     "from_bytes",
+    "loss_curve",
+    "loss_curves",
     "losses_table",
     "make_features",
     "phase_of",
