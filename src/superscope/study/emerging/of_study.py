@@ -46,7 +46,7 @@ def curves_of(study: Study, least: int, family: str | None = None) -> Curves:
         if not _read_alike(first, other):
             raise UsageError(
                 f"{named(name)} and {named(first_name)} read the text differently "
-                f"({other.how}; {first.how}); make the study with one --context for all"
+                f"({other.how}; {first.how}); make the study with one context for all"
             )
     tokens = first.token_losses
     often = tokens.counts >= least
@@ -89,7 +89,7 @@ def _evaluated(study: Study, family: str | None) -> list[tuple[str, Evaluation]]
     if without:
         raise UsageError(
             f"the losses by part of the text are missing of {listed(list(map(named, without)))}; "
-            "they come from an earlier version: run superscope study again with the same --out"
+            "they come from an earlier version: run superscope study again into the same folder"
         )
     return [(m.name, m.evaluation) for m in having if m.evaluation is not None]
 
