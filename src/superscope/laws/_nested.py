@@ -191,7 +191,7 @@ def nested_test(
 
     References
     ----------
-    Cameron, Gelbach and Miller 2008, doi:10.1162/rest.90.3.414; Webb 2014, QED working paper 1315.
+    Cameron 2008; Webb 2014.
 
     Examples
     --------
