@@ -262,7 +262,7 @@ def _chance(for_step: Floats) -> Floats:
 
 
 def rejected(p: Floats, rate: float) -> npt.NDArray[np.bool_]:
-    """Return which are rejected at a false-discovery rate (Benjamini & Hochberg 1995)."""
+    """Return which are rejected at a false-discovery rate by the step-up procedure."""
     order = np.argsort(p)
     below = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / max(1, len(p)))
     found = np.zeros(len(p), np.bool_)
