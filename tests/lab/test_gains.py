@@ -441,3 +441,10 @@ def test_a_baseline_alone_says_so() -> None:
     report = str(lab.report(simulate({}, widths=(64,))))
     assert "nothing can be compared with adamw: there is no other variant" in report
     assert "no variant was trained at two widths" in report
+
+
+def test_models_beyond_the_baselines_widths_are_named() -> None:
+    table = simulate({"other": 1.5}, widths=(32, 64, 128), **NOISE)
+    assert "beyond every width of adamw are the widths of other at 2 M tokens: 128." in noted(table)
+    within = simulate({"other": 1.0}, **NOISE)
+    assert "beyond every width" not in noted(within)

@@ -235,8 +235,13 @@ def _over_widths(of: Losses, reference: Losses) -> AtWidth:
     per_seed = np.array([
         np.mean([reference[m][s] - of[m][s] for m in shared.widths]) for s in shared.seeds
     ])  # fmt: skip
-    factor, logs = _mean_factor(of, reference, shared.seeds) if len(per_seed) else (Factor(), None)
-    return AtWidth(0, shared.seeds, per_seed, factor, logs, (-math.inf, math.inf))
+    if not len(per_seed):
+        return AtWidth(0, shared.seeds, per_seed, Factor(), None, (-math.inf, math.inf))
+    factor, logs = _mean_factor(of, reference, shared.seeds)
+    ours, theirs = _block(of, shared.seeds).widths, _block(reference, shared.seeds).widths
+    # The narrowest variant as good as the widest baseline, and the widest as the narrowest.
+    ends = math.log(theirs[0] / ours[-1]), math.log(theirs[-1] / ours[0])
+    return AtWidth(0, shared.seeds, per_seed, factor, logs, ends)
 
 
 def _mean_factor(

@@ -8,7 +8,7 @@ from superscope.lab.worth.bench import qualified
 from superscope.lab.worth.compared import Choice
 from superscope.lab.worth.lab_gains import LEVEL, LabGains
 from superscope.lab.worth.verdicts import tokens_text
-from superscope.text import counted, named
+from superscope.text import counted, listed, named
 
 CHOSEN = (
     "No interval holds the error of choosing learning rates from a search: another search may find "
@@ -32,6 +32,7 @@ def notes(gains: LabGains) -> Iterator[str]:
     yield _of_intervals(gains)
     if gains.tested:
         yield _of_chance(gains)
+    yield from _of_beyond(gains)
     yield from _of_tries(gains)
     yield from _of_edges(gains)
     yield from _of_equal(gains)
@@ -113,6 +114,21 @@ def _of_chance(gains: LabGains) -> str:
         f"{counted(len(certain), 'interval')} {'leaves' if len(certain) == 1 else 'leave'} out 0, "
         f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all."
     )
+
+
+def _of_beyond(gains: LabGains) -> Iterator[str]:
+    """Say which models are in no factor, because no width of the baseline has their loss."""
+    parts = []
+    for c in gains.comparisons:
+        widths = [w.width for w in c.widths if w.factor.above or w.factor.below]
+        if widths and c.factor.value is not None and len(c.widths) > 1:
+            name = qualified(c.variant, c.bench, gains.benches)
+            parts.append(f"{name} at {tokens_text(c.tokens)}: {listed([f'{m:,}' for m in widths])}")
+    if parts:
+        yield (
+            "Factors over widths are of the losses that both sides reach; beyond every width of "
+            f"{named(gains.baseline)} are the widths of {'; '.join(parts)}."
+        )
 
 
 def _of_edges(gains: LabGains) -> Iterator[str]:

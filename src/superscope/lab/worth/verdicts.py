@@ -188,7 +188,10 @@ def _persistence(gains: LabGains, found: tuple[Comparison, ...]) -> str:
     if persists is None:
         return ""
     if persists:
-        return " It persists."
+        uncertain = any(c.adjusted is None or c.adjusted > LEVEL for c in found)
+        return (
+            " It persists, by intervals that are not corrected." if uncertain else " It persists."
+        )
     first, last = found[0].standing, found[-1].standing
     if first == "better" and last in ("same", "worse"):
         return " It does not persist."
