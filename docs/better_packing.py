@@ -12,6 +12,7 @@ from superscope.plotting import Pictured
 
 DOCS = Path(__file__).resolve().parent
 RUNS = (DOCS.parent / "examples" / "lab" / "search.csv", DOCS / "data" / "lab_runs.csv")
+OVERLAP = DOCS / "data" / "lab_overlap.csv"
 
 
 def draw() -> None:
@@ -23,7 +24,7 @@ def draw() -> None:
         "worth": (lab.gains(packing), "worth"),
         "slopes": (lab.slopes(runs), "slopes"),
         "heads": (heads, "heads"),
-        "overlap": (lab.correlations(runs), "overlap_loss"),
+        "overlap": (lab.correlations(lab.read_tables([OVERLAP])), "overlap_loss"),
     }
     for name, (found, picture) in shown.items():
         figure = found.plot(picture)
