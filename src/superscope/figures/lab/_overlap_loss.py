@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -50,14 +48,12 @@ def overlap_loss_drawing(found: LabCorrelations) -> Drawing | Missing:
         name="overlap-loss",
         title=TITLE,
         caption=caption(
-            "A point is a setting of learning rate, decay and batch, the mean over its seeds. "
-            "Thin lines lead through the settings of one variant, width and budget in the order of "
-            "their overlap.",
+            "A point is a setting of learning rate, decay and batch, the mean over its seeds.",
             *correlation_sentences(found),
             f"The key has the first {MOST} of {len(names)} cells." * (len(names) > MOST),
         ),
-        label="Loss against mean square overlap, raw and mean-centered, with a line through the "
-        "settings of each variant and width.",
+        label="Loss against mean square overlap, raw and mean-centered, a mark for each variant "
+        "and width.",
         paint=paint,
     )  # fmt: skip
 
@@ -74,8 +70,4 @@ def _paint(panel: Axes, cells: list[Cell], styles: list[Style], column: str) -> 
     log_x(panel, *limits(np.concatenate([c.overlap(column) for c in cells]), 0.08, 1.5))
     for cell, style in zip(cells, styles, strict=True):
         overlap = cell.overlap(column)
-        order = np.argsort(overlap)
-        for a, b in pairwise(order):
-            panel.plot(overlap[[a, b]], cell.loss[[a, b]], color=style.color, linewidth=0.5,
-                       alpha=0.6)  # fmt: skip
         panel.plot(overlap, cell.loss, zorder=4, **style.marks())
