@@ -18,9 +18,9 @@ from superscope.figures.lab.view import (
     at_bench,
     budget_marks,
     budgets_of,
+    places_in,
     put,
     rows_of,
-    step_of,
 )
 from superscope.lab import Comparison, LabGains, WidthGain
 from superscope.lab.worth.bench import Bench
@@ -55,8 +55,7 @@ def gains_drawing(gains: LabGains) -> Drawing | Missing:
             panel.axvline(0, color=LIGHT["muted"], linestyle=DASHED, linewidth=1)
             rows_of(panel, list(rows[place]), most)
             for row, of in enumerate(rows[place].values()):
-                for k, (tokens, at) in enumerate(of):
-                    where = row + step_of(len(of)) * (k - (len(of) - 1) / 2)
+                for where, (tokens, at) in zip(places_in(row, len(of)), of, strict=True):
                     put(panel, where, at.gain, styles[tokens])
 
         return panel_

@@ -19,9 +19,9 @@ from superscope.figures.lab.view import (
     at_bench,
     budget_marks,
     budgets_of,
+    places_in,
     put,
     rows_of,
-    step_of,
 )
 from superscope.lab import Comparison, LabGains
 from superscope.lab.worth.bench import Bench
@@ -55,8 +55,7 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
         variants = of_bench[bench]
         rows_of(panel, list(variants), rows)
         for row, found in enumerate(variants.values()):
-            for k, c in enumerate(found):
-                place = row + step_of(len(found)) * (k - (len(found) - 1) / 2)
+            for place, c in zip(places_in(row, len(found)), found, strict=True):
                 _put(panel, place, c, styles[c.tokens])
         panel.set_xlabel(X)
 

@@ -63,9 +63,10 @@ def rows_of(panel: Axes, names: Sequence[str], most: int) -> None:
         )  # fmt: skip
 
 
-def step_of(count: int) -> float:
-    """Return how far budgets are apart in a row, of which so many are in it."""
-    return min(STEP, MOST_STEPS / max(1, count - 1))
+def places_in(row: int, count: int) -> list[float]:
+    """Return where so many budgets stand about the middle of a row."""
+    step = min(STEP, MOST_STEPS / max(1, count - 1))
+    return [row + step * (k - (count - 1) / 2) for k in range(count)]
 
 
 def put(panel: Axes, row: float, of: Estimate, style: Style, *, open_ends: bool = False) -> None:
