@@ -244,8 +244,7 @@ class _Test:
     def _noise(self, rng: np.random.Generator, count: int, scale: Floats) -> Floats:
         """Return noise like the residuals', shape (count, n)."""
         if self._by_row:
-            drawn = rng.standard_normal((count, len(scale))) * scale
-            return np.array([_clipped(one) for one in drawn])
+            return _clipped(rng.standard_normal((count, len(scale))) * scale)
         unit = self._problem.points.unit
         weights = rng.choice(np.concatenate([WEBB, -WEBB]), (count, int(unit.max()) + 1))
         return np.asarray(weights[:, unit] * (self._residuals / np.sqrt(1 - self._leverage)))
@@ -286,11 +285,12 @@ def _basis(columns: Floats) -> Floats:
 
 
 def _clipped(values: Floats) -> Floats:
-    """Return values with none beyond three robust standard deviations."""
+    """Return values (…, n) with none beyond three robust standard deviations of its row."""
     from scipy.stats import norm
 
-    limit = CLIPPED * float(np.median(np.abs(values))) / float(norm.ppf(0.75))
-    return np.clip(values, -limit, limit) if limit > 0 else values
+    middle = np.median(np.abs(values), axis=-1, keepdims=True)
+    limit = CLIPPED * middle / float(norm.ppf(0.75))
+    return np.where(limit > 0, np.clip(values, -limit, limit), values)
 
 
 def _bends(problem: Problem, parameters: Floats) -> list[_Direction]:
