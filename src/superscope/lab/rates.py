@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from superscope.arguments import refuse_unknown
 from superscope.errors import UsageError
@@ -16,6 +16,8 @@ from superscope.text import counted
 if TYPE_CHECKING:
     import pandas as pd
 
+Edge = Literal["", "least", "largest"]
+"""Which end of the rates that were tried one is; empty if neither."""
 RATES = ["learning_rate", "head_learning_rate"]
 CELL = ["dataset", "architecture", "width", "tokens", "decay", "batch", "context", "seed"]
 """What the tries of a variant have in common."""
@@ -94,11 +96,29 @@ def _best(path: Path, name: str, runs: pd.DataFrame) -> Rates:
 
 def _at_edge(best: tuple[float, float], tried: list[tuple[float, float]]) -> tuple[str, ...]:
     """Return which of two rates is the least or the largest of several that were tried."""
-    found = []
-    for column, rate, values in zip(RATES, best, map(set, zip(*tried, strict=True)), strict=True):
-        if len(values) > 1 and rate in (min(values), max(values)):
-            found.append(column)
-    return tuple(found)
+    columns = zip(RATES, best, zip(*tried, strict=True), strict=True)
+    return tuple(column for column, rate, values in columns if edge_of(rate, values))
+
+
+def edge_of(rate: float, tried: Iterable[float]) -> Edge:
+    """Return which end of the rates that were tried a rate is, if there are two or more.
+
+    Parameters
+    ----------
+    rate
+        One of them.
+    tried
+        All of them, in any order.
+
+    Returns
+    -------
+    str
+        ``least``, ``largest``, or nothing where others lie on both sides.
+    """
+    known = set(map(float, tried))
+    if len(known) < 2:
+        return ""
+    return "largest" if rate >= max(known) else "least" if rate <= min(known) else ""
 
 
 def _refuse_unequal(path: Path, found: Mapping[str, Rates]) -> None:

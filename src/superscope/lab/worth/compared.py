@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from superscope.arguments import refuse_unknown
 from superscope.errors import UsageError
-from superscope.lab.rates import RATES
+from superscope.lab.rates import RATES, Edge, edge_of
 from superscope.lab.variants.registry import spelled, variants_of
 from superscope.lab.worth.bench import BENCH, Bench, bench_of
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same number of tokens
 CELL = ["width", "tokens", "seed"]
 SETTING = [*RATES, "decay", "batch"]
-
-Edge = Literal["", "least", "largest"]
-"""Which of several rates that were tried one is; empty if neither."""
 
 
 @dataclass(frozen=True)
@@ -234,8 +231,8 @@ def _chosen(bench: Bench, variant: str, tokens: int, rows: pd.DataFrame) -> Comp
         Choice(
             bench, variant, tokens, setting, len(kept), max(tries.values()), len(most) - 1,
             searched, len(kept) - len(with_loss), search,
-            _edge(setting.learning_rate, several[RATES[0]]),
-            _edge(setting.head_learning_rate, several[RATES[1]]),
+            edge_of(setting.learning_rate, several[RATES[0]]),
+            edge_of(setting.head_learning_rate, several[RATES[1]]),
         ),
         with_loss,
     )  # fmt: skip
@@ -263,10 +260,3 @@ def _searched(
         if all(tries[int(m), tokens, seed] > 1 for m in rows[rows["seed"] == seed]["width"])
     }
     return tuple(sorted(searched))
-
-
-def _edge(rate: float, tried: pd.Series) -> Edge:
-    known = {float(one) for one in tried}
-    if len(known) < 2:
-        return ""
-    return "largest" if rate >= max(known) else "least" if rate <= min(known) else ""
