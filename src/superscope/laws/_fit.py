@@ -16,7 +16,14 @@ from superscope.errors import UsageError
 from superscope.laws._judge import judge
 from superscope.laws._profile import Profile, profile
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import Interval, bca, linear_interval, one_sided, widened
+from superscope.laws.intervals import (
+    SIGNIFICANT,
+    Interval,
+    bca,
+    linear_interval,
+    one_sided,
+    widened,
+)
 from superscope.laws.law import FORMAT, Law
 from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
@@ -124,7 +131,7 @@ def _tie_notes(problem: Problem, tied_fit: Solutions, options: FitOptions) -> tu
     rise = 2 * float(tied_fit.objective[0] - free.objective[0]) / linear.ratio_scale
     ties = int((~problem.untied).sum())
     p = float(f_distribution.sf(max(rise, 0.0) / ties, ties, linear.degrees_of_freedom))
-    says = "contradict" if p < 0.05 else "do not contradict"
+    says = "contradict" if p < SIGNIFICANT else "do not contradict"
     return (f"{tied} is assumed; apart, {found}: the points {says} it (p = {p:.2g})",)
 
 

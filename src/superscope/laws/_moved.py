@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from superscope.laws.intervals import Interval, linear_interval
+from superscope.laws.intervals import SIGNIFICANT, Interval, linear_interval
 from superscope.laws.law import Law
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
@@ -28,7 +28,7 @@ def exclusion_findings(law: Law) -> list[Finding]:
         return []
     own, *others = law.refits
     findings = []
-    chance = 0.05 / max(1, len(others) * len(law.profiles))  # of any of so many comparisons
+    chance = SIGNIFICANT / max(1, len(others) * len(law.profiles))  # of any of so many comparisons
     for name in law.profiles:
         by_error = _by_standard_error(law, name)
         moved = [r for r in others if _moves(law, r, name) and _differs(r, own, name, chance)]

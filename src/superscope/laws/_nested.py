@@ -13,21 +13,19 @@ import pandas as pd
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import Interval
+from superscope.laws.intervals import SIGNIFICANT, Interval
 from superscope.laws.law import Law
 from superscope.laws.linearization import linearize, residuals
 from superscope.laws.problem import LEAST_UNITS, Problem, make_problem
+from superscope.laws.resampling import random_weights
 from superscope.laws.restriction import Given, read_restriction, restricted
 from superscope.laws.solver import solve
 from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 
-LEVEL = 0.05
 ROUNDS = 4  # times the resamples that are drawn at most while their p-value is near the level
 SURE = 1.96  # standard errors between a p-value and the level
 LEAST_RESAMPLES = 100
-FEW = 12  # units, below which two signs give too few different resamples
-SIX_POINTS = np.sqrt([0.5, 1.0, 1.5])  # and their negatives (Webb 2014)
 ELSEWHERE = 2  # starts of the problem's own that the free law tries in each resample
 EXACT = 1e-20  # mean objective of a fit without residuals
 
@@ -124,7 +122,7 @@ class NestedTest(Result):
             return "cannot be said"
         if _near(self.p, self.resamples):
             return "borderline"
-        return "contradicted" if self.p < LEVEL else "not contradicted"
+        return "contradicted" if self.p < SIGNIFICANT else "not contradicted"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each parameter: free with its interval, restricted, and if it is held.
@@ -273,7 +271,7 @@ def _error(p: float, resamples: int) -> float:
 
 
 def _near(p: float, resamples: int) -> bool:
-    return abs(p - LEVEL) < SURE * _error(LEVEL, resamples)
+    return abs(p - SIGNIFICANT) < SURE * _error(SIGNIFICANT, resamples)
 
 
 @dataclass(frozen=True)
@@ -309,17 +307,11 @@ class Pair:
     def ratio(self, rng: np.random.Generator) -> float:
         """Return by what share of the law's objective the restriction's is larger, resampled."""
         unit = self.free.points.unit
-        signs = random_signs(rng, int(unit.max()) + 1)[unit]
+        signs = random_weights(rng, 1, int(unit.max()) + 1)[0, unit]
         y = self.under.equations.y + (signs - 1) * self.residuals
         both = np.vstack([self.exponents, self.under_exponents, self.free.starts[:ELSEWHERE]])
         law = _objective(self.free, y, both)
         return max(_objective(self.under, y, both[:2]) - law, 0.0) / max(law, self.least)
-
-
-def random_signs(rng: np.random.Generator, count: int) -> Floats:
-    """Return factors of mean 0 and mean square 1 for as many units."""
-    signs = rng.choice([-1.0, 1.0], count)
-    return signs * rng.choice(SIX_POINTS, count) if count < FEW else signs
 
 
 def _objective(problem: Problem, y: Floats, starts: Floats) -> float:

@@ -17,6 +17,7 @@ from superscope.laws.formula import Floats
 from superscope.text import alike, rounded
 
 LEVEL = 0.95
+SIGNIFICANT = 0.05  # a p-value below it contradicts what was tested
 LEAST_RESAMPLES = 100  # fewer give unreliable ends
 STUDENT_DRAWS = 4000  # parameters drawn where a law has no resamples
 LARGEST_LOG = 100.0  # a larger amplitude has no meaning

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +10,15 @@ import numpy.typing as npt
 from superscope.arguments import checked
 from superscope.laws import formula
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian, linearize, residuals
+from superscope.laws.noise import Noise
 from superscope.laws.problem import Problem, make_problem
+from superscope.laws.resampling import random_weights
 from superscope.result import Result
 from superscope.text import as_text, counted, number, rounded
 
-LEVEL = 0.05  # below it the form does not hold
 DRAWS = 999  # of noise, which the residuals are compared with
 AT_ONCE = 2_000_000  # numbers of draws that are held in memory together
 LEAST_FREEDOM = 3  # degrees of freedom below which residuals show no order
@@ -25,8 +26,6 @@ LEAST_UNITS = 5  # runs below which their noise is not known
 PLACES = 24  # where a bend is looked for along an input, at most
 ENDS = 4  # of these, next to each end, where a bend decides a forecast
 CLIPPED = 3.0  # robust standard deviations beyond which a residual is a single point's matter
-UNEVEN = 0.01  # below it noise depends on an input
-WEBB = np.sqrt(np.array([1.5, 1.0, 0.5]))  # weights of few units: Webb 2014
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class FormTest(Result):
     @property
     def rejected(self) -> bool:
         """Whether the form does not hold."""
-        return self.p is not None and self.p <= LEVEL
+        return self.p is not None and self.p <= SIGNIFICANT
 
 
 @as_text.register
@@ -209,7 +208,10 @@ class _Test:
 
     def result(self, rng: np.random.Generator) -> FormTest:
         """Return the test's result."""
-        scale, uneven = _uneven(self._problem, self._residuals, self._leverage)
+        noise = Noise.of(
+            self._problem.form.columns, self._problem.points.inputs, self._residuals, self._leverage
+        )
+        scale = noise.at(self._problem.points.inputs)
         own = self._statistics(self._residuals[None])
         chunk = max(1, AT_ONCE // len(self._residuals))
         drawn = [own]
@@ -219,7 +221,7 @@ class _Test:
         unlikely = self._unlikely(np.vstack(drawn))
         most = unlikely.max(axis=1)
         p = float(np.mean(most >= most[0]))
-        return FormTest(p, "", self._text(int(unlikely[0].argmax()), own[0]), uneven)
+        return FormTest(p, "", self._text(int(unlikely[0].argmax()), own[0]), noise.column)
 
     def _unlikely(self, found: Floats) -> Floats:
         """Return statistics (R, S), the first of them observed, on one scale: − log p, about.
@@ -246,7 +248,7 @@ class _Test:
         if self._by_row:
             return _clipped(rng.standard_normal((count, len(scale))) * scale)
         unit = self._problem.points.unit
-        weights = rng.choice(np.concatenate([WEBB, -WEBB]), (count, int(unit.max()) + 1))
+        weights = random_weights(rng, count, int(unit.max()) + 1)
         return np.asarray(weights[:, unit] * (self._residuals / np.sqrt(1 - self._leverage)))
 
     def _text(self, strongest: int, own: Floats) -> str:
@@ -367,31 +369,3 @@ def _repeats(problem: Problem) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
     if len(counts) == len(points):
         return None
     return cell.ravel().astype(np.int64), counts.astype(np.int64)
-
-
-def _uneven(problem: Problem, found: Floats, leverage: Floats) -> tuple[Floats, str]:
-    """Return the size of each point's noise, and what it depends on if on anything.
-
-    The logarithm of a squared residual is linear in the logarithms of the inputs and of the loss
-    (Harvey 1976). Where that explains nothing, the noise has one size.
-    """
-    from scipy.stats import spearmanr
-
-    points = problem.points
-    even = np.full(len(found), float(np.sqrt(np.mean(found**2))))
-    squares = found**2 / (1 - leverage)
-    if len(found) < 12:
-        return even, ""
-    tried: Sequence[tuple[str, Floats]] = [
-        (column, points.inputs[:, i]) for i, column in enumerate(problem.form.columns)
-    ]
-    chance, name, values = min((float(spearmanr(x, squares).pvalue), name, x) for name, x in tried)
-    if not chance * len(tried) < UNEVEN:
-        return even, ""
-    logs = np.log(values) - np.log(values).mean()
-    design = np.column_stack([np.ones(len(logs)), logs])
-    least = 1e-3 * float(np.median(squares)) + 1e-300
-    slope = np.linalg.lstsq(design, np.log(np.maximum(squares, least)), rcond=None)[0][1]
-    scale = np.exp(0.5 * slope * logs)
-    scale *= np.sqrt(np.mean(squares / scale**2))
-    return np.asarray(scale, np.float64), name

@@ -13,6 +13,8 @@ AS_GOOD = 1e-9  # relative difference of objectives that rounding or a flat vall
 SAME_EXPONENT = 1e-3  # relative difference of exponents that are one minimum
 RESTARTS = 0.8, 1.25  # where a search that did not move begins again, times its start
 ELSEWHERE = 4  # starts of the problem's own that it tries, too
+FEW = 12  # units, below which two signs give too few different resamples
+SIX_POINTS = np.sqrt([0.5, 1.0, 1.5])  # and their negatives (Webb 2014)
 
 
 def bootstrap(problem: Problem, exponents: Floats, count: int, seed: int) -> Floats:
@@ -31,6 +33,15 @@ def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) 
     """Return parameters fitted without each unit in turn, shape (units, P)."""
     kept = unit != np.arange(int(unit.max()) + 1)[:, None]
     return _refitted(problem, kept * problem.points.weights, exponents)
+
+
+def random_weights(rng: np.random.Generator, draws: int, units: int) -> Floats:
+    """Return factors of residuals for the wild bootstrap, of mean 0 and mean square 1.
+
+    Shape (draws, units): signs, or for few units one of six numbers.
+    """
+    signs = rng.choice([-1.0, 1.0], (draws, units))
+    return signs * rng.choice(SIX_POINTS, (draws, units)) if units < FEW else signs
 
 
 def failed_fits(problem: Problem, parameters: Floats) -> npt.NDArray[np.bool_]:
