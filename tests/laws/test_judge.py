@@ -61,11 +61,11 @@ def test_losses_without_a_floor_have_it_at_its_bound(residual: str) -> None:
     table["loss"] -= 0.5 * table["loss"].min()
     found = fit(table, "power", x="x", residual=residual, **FAST)
     assert found.parameters["B"] == 0
-    assert found.status is FitStatus.FLOOR_AT_BOUND
     assert about(found, FitStatus.FLOOR_AT_BOUND) == ["B"]
     assert "the floor B is at the bound 0" in found.verdict
     assert not found.identified
-    assert found.verdict.startswith("Not identified: ")
+    assert found.status is FitStatus.FORM
+    assert found.verdict.startswith("Refused: the form does not hold: beyond x = ")
 
 
 def test_floors_at_their_bound_are_counted_among_groups() -> None:

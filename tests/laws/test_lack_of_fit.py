@@ -73,7 +73,8 @@ def test_another_law_is_refused(loss: np.ndarray, said: str) -> None:
     found = [form_of(noisy(loss, 0.003, seed)) for seed in range(5)]
     assert all(one.rejected for one in found)
     assert all(said in one.text for one in found)
-    assert str(found[0]).startswith("the form does not hold (p = 0.001): ")
+    assert str(found[0]).startswith("the form does not hold: ")
+    assert str(found[0]).endswith(" (p = 0.005)")
 
 
 def test_a_bend_is_found_where_it_is() -> None:

@@ -6,10 +6,11 @@ from superscope.laws._compare import Comparison, Difference, compare
 from superscope.laws._fit import fit
 from superscope.laws._nested import NestedTest, Restricted, nested_test
 from superscope.laws._simulate import TRUTHS, simulate
+from superscope.laws.form_test import FormTest
 from superscope.laws.formula import FORMS, Form, Term
 from superscope.laws.groups import LawsByGroup, fit_by
 from superscope.laws.intervals import Estimate, Interval
-from superscope.laws.lack_of_fit import FormTest, check_form
+from superscope.laws.lack_of_fit import check_form
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
 from superscope.laws.prediction import Band

@@ -24,6 +24,7 @@ from superscope.laws.intervals import (
     one_sided,
     widened,
 )
+from superscope.laws.lack_of_fit import form_test
 from superscope.laws.law import FORMAT, Law
 from superscope.laws.linearization import Linearization, linearize
 from superscope.laws.options import FitOptions
@@ -222,6 +223,7 @@ def _judged(
         jackknife=without,
         refits=refits,
         influences=influence,
+        form_test=form_test(problem, parameters, linear) if options.judge else None,
         findings=(),
         notes=selection.notes,
     )

@@ -13,15 +13,15 @@ from superscope.laws.intervals import NO_LIMITS
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.problem import Problem
-from superscope.laws.status import Finding, FitStatus
-from superscope.text import with_sign
+from superscope.laws.status import Finding, FitStatus, gravest_first
+from superscope.text import number, with_sign
 
 WIDE = 0.5  # share of an exponent's value above which its interval is wide
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
 WIDEST = 1.0  # share above which its interval says next to nothing
-_WIDE = {FitStatus.WEAK: "weakly", FitStatus.UNDETERMINED: "hardly"}
+EXCESS = 0.01  # below it residuals are larger than the stated errors allow
 PROFILE = " (by its profile)"
 
 
@@ -30,6 +30,7 @@ def judge(
 ) -> tuple[Finding, ...]:
     """Return every reason to doubt a fit, the severe ones first; `noted` were found on the way."""
     findings = [
+        *_form(law),
         *_unjudged(law),
         *_degrees_of_freedom(linear),
         *_search(law.share_of_starts, law.converged),
@@ -41,7 +42,28 @@ def judge(
         *_weak(law),
         *noted,
     ]
-    return tuple(sorted(findings, key=lambda f: not f.status.severe))
+    return gravest_first(findings)
+
+
+def _form(law: Law) -> list[Finding]:
+    """Return that the form does not hold, and what the residuals' size says."""
+    test = law.form_test
+    if test is None:
+        return []
+    findings = []
+    if test.rejected:
+        text = f"the form does not hold: {test.reason}"
+        findings.append(Finding(FitStatus.FORM, test.column, text))
+    if test.excess is not None and test.excess_p is not None and test.excess_p <= EXCESS:
+        text = (
+            f"the residuals are {test.excess:.2g} times as large as the stated errors (χ², "
+            f"p = {number(test.excess_p, 2)})"
+        )
+        findings.append(Finding(FitStatus.EXCESS_NOISE, "loss_se", text))
+    if test.uneven and not test.rejected:  # where another law holds, residuals have its shape
+        text = f"the size of the noise depends on {test.uneven}"
+        findings.append(Finding(FitStatus.NOISE_DEPENDS, test.uneven, text))
+    return findings
 
 
 def _unjudged(law: Law) -> list[Finding]:
@@ -214,11 +236,7 @@ def _weak(law: Law) -> list[Finding]:
         if widest <= WIDE:
             continue
         status = FitStatus.WEAK if widest <= WIDEST else FitStatus.UNDETERMINED
-        text = (
-            f"{name} lies anywhere in {shown}"
-            if term.part == "x"
-            else f"{term.part} is {_WIDE[status]} identified: {name} lies anywhere in {shown}"
-        )
+        text = f"{name} lies anywhere in {shown}"
         findings.append(Finding(status, name, text))
     findings += _floors(law)
     return findings
@@ -236,9 +254,6 @@ def _floors(law: Law) -> list[Finding]:
     first = open_[0]
     which = first if len(floors) == 1 else f"{len(open_)} of {len(floors)} floors, such as {first}"
     interval = str(law.intervals[first])
-    text = (
-        f"the floor is weakly identified: {which} has {NO_LIMITS}"
-        if interval == NO_LIMITS
-        else f"the floor is weakly identified: {which} lies anywhere in {interval}"
-    )
+    says = f"has {NO_LIMITS}" if interval == NO_LIMITS else f"lies anywhere in {interval}"
+    text = f"there may be no floor: {which} {says}"
     return [Finding(FitStatus.WEAK, first, text)]

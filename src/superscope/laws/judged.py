@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from superscope.laws import status
+from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
 from superscope.laws.status import Finding, FitStatus
@@ -16,17 +17,38 @@ class Judged:
     parameters: dict[str, float]
     standard_errors: dict[str, float | None]
     findings: tuple[Finding, ...]
+    form_test: FormTest | None
+    interval_method: str
 
     @property
     def status(self) -> FitStatus:
         """The gravest finding, or that the law is identified."""
-        ordered = sorted(self.findings, key=lambda f: not f.status.severe)
+        ordered = status.gravest_first(self.findings)
         return ordered[0].status if ordered else FitStatus.IDENTIFIED
 
     @property
     def identified(self) -> bool:
         """Whether no finding is severe."""
         return not any(f.status.severe for f in self.findings)
+
+    @property
+    def refused(self) -> str:
+        """Why the form does not hold; empty where it may."""
+        return "" if self.form_test is None else self.form_test.reason
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """What the verdict leaves open, and why."""
+        if self.form_test is None:
+            return ()
+        left = []
+        if self.interval_method == "linear":
+            asked = self.options.resamples
+            why = "too few to resample" if asked else "no resamples were asked for"
+            left.append(f"the parameters on resampled points ({why})")
+        if self.form_test.p is None:
+            left.append(f"the form ({self.form_test.missing})")
+        return tuple(left)
 
     @property
     def equal(self) -> tuple[str, ...]:
@@ -47,13 +69,13 @@ class Judged:
 
     @property
     def headline(self) -> str:
-        """Whether the law is identified, and given what."""
+        """Whether the law's form holds and the data identify it, and given what."""
         return status.headline(self.findings, self.held_text)
 
     @property
     def verdict(self) -> str:
         """What the judge says, in a sentence or two."""
-        return status.verdict(self.findings, self.held_text)
+        return status.verdict(self.findings, self.held_text, self.untested)
 
     @property
     def short_verdict(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from superscope.arguments import checked
-from superscope.laws import formula
+from superscope.laws._directions import Direction, bends, drifts, orders, repeats
+from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.law import Law
@@ -16,74 +17,14 @@ from superscope.laws.linearization import Linearization, jacobian, linearize, re
 from superscope.laws.noise import Noise
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampling import random_weights
-from superscope.result import Result
-from superscope.text import as_text, counted, number, rounded
+from superscope.text import counted, rounded
 
 DRAWS = 999  # of noise, which the residuals are compared with
+FIRST_DRAWS, CLEAR = 199, (0.01, 0.2)  # so many do where the chance is not between these
 AT_ONCE = 2_000_000  # numbers of draws that are held in memory together
 LEAST_FREEDOM = 3  # degrees of freedom below which residuals show no order
 LEAST_UNITS = 5  # runs below which their noise is not known
-PLACES = 24  # where a bend is looked for along an input, at most
-ENDS = 4  # of these, next to each end, where a bend decides a forecast
 CLIPPED = 3.0  # robust standard deviations beyond which a residual is a single point's matter
-
-
-@dataclass(frozen=True)
-class FormTest(Result):
-    """What residuals say of a law's form.
-
-    Attributes
-    ----------
-    p
-        Chance of residuals as orderly as these, or more so, if the form is true, with all that was
-        looked for taken into account; None where it cannot be tested.
-    missing
-        Why not; empty where it was.
-    text
-        What is most unlike noise, and where: said where the form does not hold.
-    uneven
-        On what the size of the noise depends; empty where it does not seem to.
-    """
-
-    p: float | None
-    missing: str
-    text: str
-    uneven: str
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the form does not hold."""
-        return self.p is not None and self.p <= SIGNIFICANT
-
-
-@as_text.register
-def _(test: FormTest) -> str:
-    if test.p is None:
-        return f"the form cannot be tested: {test.missing}"
-    chance = f"p = {number(test.p, 2)}"
-    if test.rejected:
-        return f"the form does not hold ({chance}): {test.text}"
-    return f"nothing speaks against the form ({chance})"
-
-
-@dataclass(frozen=True)
-class _Direction:
-    """A way in which residuals may follow the inputs.
-
-    Attributes
-    ----------
-    values
-        Shape (n,).
-    kind, term
-        ``bend``, ``drift`` or ``group``, and the number of the law's term.
-    at
-        The input at a bend, or the number of the other term or of the group.
-    """
-
-    values: Floats
-    kind: str
-    term: int
-    at: float
 
 
 @checked
@@ -94,9 +35,9 @@ def check_form(law: Law, *, seed: int = 0) -> FormTest:
     broken power law), an exponent that drifts with another input or differs between groups; and
     where rows are independent, residuals that are alike at neighbouring inputs, and means of
     repeated inputs that lie further off than repeats scatter. All are compared with noise of the
-    residuals' own size, made anew 999 times and freed of what the law's parameters take up; the
-    most unlikely of them is compared with the most unlikely of each draw, so that the number of
-    looks is paid for.
+    residuals' own size, made anew 999 times (199 where they leave no doubt) and freed of what the
+    law's parameters take up; the most unlikely of them is compared with the most unlikely of each
+    draw, so that the number of looks is paid for.
 
     Noise is Gaussian, row by row, its variance a power of an input where the residuals say so;
     where rows are resampled by run, whole runs' residuals with random weights (Webb 2014,
@@ -123,21 +64,45 @@ def check_form(law: Law, *, seed: int = 0) -> FormTest:
     >>> late = table["x"] > 3000
     >>> table.loc[late, "loss"] = table["loss"] * (table["x"] / 3000) ** -0.1
     >>> print(laws.check_form(laws.fit(table, "power", x="x", resamples=0)))
-    the form does not hold (p = 0.001): beyond x = ... the loss falls ... than the law says
+    the form does not hold: beyond x = ... the loss falls ... than the law says (p = 0.005)
     """
-    points = law.points
+    problem = make_problem(law.form, law.points, law.options)
+    return form_test(problem, law.vector, linearize(problem, law.vector), seed=seed)
+
+
+def form_test(
+    problem: Problem, parameters: Floats, linear: Linearization, *, seed: int = 0
+) -> FormTest:
+    """Test the form of a fit; see :func:`check_form`."""
+    points, freedom = problem.points, linear.degrees_of_freedom
     units = int(points.unit.max()) + 1
-    freedom = law.degrees_of_freedom
+    excess, chance = _excess(problem, parameters, freedom)
     if freedom < LEAST_FREEDOM:
-        left = counted(max(freedom, 0), "degree")
-        return FormTest(None, f"{left} of freedom are too few", "", "")
-    if points.units != "row" and units < LEAST_UNITS:
-        return FormTest(None, f"{counted(units, points.units)} are too few to know noise", "", "")
-    problem = make_problem(law.form, points, law.options)
-    test = _Test(problem, law.vector, linearize(problem, law.vector))
-    if not test.scatters:
-        return FormTest(None, "the law passes through every point", "", "")
-    return test.result(np.random.default_rng(seed))
+        missing = f"{counted(max(freedom, 0), 'degree')} of freedom are too few"
+    elif points.units != "row" and units < LEAST_UNITS:
+        missing = f"{counted(units, points.units)} are too few to know noise"
+    else:
+        test = _Test(problem, parameters, linear)
+        if test.scatters:
+            found = test.result(np.random.default_rng(seed))
+            return replace(found, excess=excess, excess_p=chance)
+        missing = "the law passes through every point"
+    return FormTest(None, missing, excess=excess, excess_p=chance)
+
+
+def _excess(
+    problem: Problem, parameters: Floats, freedom: int
+) -> tuple[float, float] | tuple[None, None]:
+    """Return the residuals' size over that of the stated errors, and the chance of more (χ²)."""
+    from scipy.stats import chi2
+
+    error = problem.points.loss_se
+    if not len(error) or freedom < 1:
+        return None, None
+    if problem.form.residual == "log":
+        error = error / problem.points.loss
+    total = float(np.sum((residuals(problem, parameters) / error) ** 2))
+    return math.sqrt(total / freedom), float(chi2.sf(total, freedom))
 
 
 class _Test:
@@ -155,10 +120,11 @@ class _Test:
         raw = roots * residuals(problem, parameters)
         self._residuals = self._freed(_clipped(raw)[None])[0]
         self.scatters = bool(np.linalg.norm(self._residuals) > 1e-10 * np.linalg.norm(roots))
-        self._by_row = points.units == "row" or len(np.unique(points.unit)) == len(points)
-        found = [*_bends(problem, parameters), *_drifts(problem, parameters)]
-        self._directions, columns = [], []
-        for one in found:
+        self._units = int(points.unit.max()) + 1
+        self._by_row = points.units == "row" or self._units == len(points)
+        self._directions: list[Direction] = []
+        columns = []
+        for one in [*bends(problem, parameters), *drifts(problem, parameters)]:
             column = roots * one.values
             column = column / max(float(np.linalg.norm(column)), 1e-300)
             rest = self._freed(column[None])[0]
@@ -166,116 +132,133 @@ class _Test:
                 self._directions.append(one)
                 columns.append(rest / size)
         self._columns = np.array(columns).T.reshape(len(points), len(columns))
+        self._bends = sum(one.kind == "bend" for one in self._directions)  # they come first
         # Sums over all runs, which no error of the runs themselves goes with, mislead with few.
-        self._orders = _orders(problem) if self._by_row else []
-        self._repeats = _repeats(problem) if self._by_row else None
+        self._orders = orders(problem) if self._by_row else []
+        self._repeats = repeats(problem) if self._by_row else None
         self._freedom = len(points) - self._fitted.shape[1]
 
     def _freed(self, noise: Floats) -> Floats:
         """Return noise (R, n) without what the law's parameters take up."""
         return np.asarray(noise - (noise @ self._fitted) @ self._fitted.T)
 
-    def _statistics(self, noise: Floats) -> Floats:
-        """Return the statistics of noise that is freed, shape (R, S)."""
+    def _statistics(self, noise: Floats) -> tuple[Floats, Floats]:
+        """Return the statistics of noise (R, n) that is freed.
+
+        Of directions, (R, D): squares along each over their own variance; and of the order of
+        neighbours and repeats, (R, S).
+        """
         total = np.maximum((noise**2).sum(axis=1), 1e-300)
         along = noise @ self._columns
-        if self._by_row:
-            squares = np.maximum(total[:, None] - along**2, 1e-300)
-        else:
-            squares = np.maximum(self._by_unit(noise), 1e-300)
-        found = [along**2 / squares]
-        found += [
-            ((noise[:, after] * noise[:, before]).sum(axis=1) / total)[:, None]
+        squares = total[:, None] - along**2 if self._by_row else self._by_unit(noise)
+        others = [
+            (noise[:, after] * noise[:, before]).sum(axis=1) / total
             for before, after in self._orders
         ]
         if self._repeats is not None:
             cell, counts = self._repeats
-            means = np.zeros((len(noise), len(counts)))
-            for k, at in enumerate(np.split(np.argsort(cell), np.cumsum(counts)[:-1])):
-                means[:, k] = noise[:, at].mean(axis=1)
-            off = (means**2 * counts).sum(axis=1)
-            found.append((off / np.maximum(total - off, 1e-300))[:, None])
-        return np.hstack(found)
+            first = np.cumsum(counts) - counts
+            sums = np.add.reduceat(noise[:, np.argsort(cell, kind="stable")], first, axis=1)
+            off = (sums**2 / counts).sum(axis=1)
+            others.append(off / np.maximum(total - off, 1e-300))
+        rest = np.array(others).T.reshape(len(noise), len(others))
+        return np.asarray(along**2 / np.maximum(squares, 1e-300)), rest
 
     def _by_unit(self, noise: Floats) -> Floats:
         """Return the sum of squares of what each unit says of each direction, (R, D)."""
         unit = self._problem.points.unit
         found = np.zeros((len(noise), self._columns.shape[1]))
-        for u in range(int(unit.max()) + 1):
+        for u in range(self._units):
             at = unit == u
             found += (noise[:, at] @ self._columns[at]) ** 2
         return found
 
     def result(self, rng: np.random.Generator) -> FormTest:
         """Return the test's result."""
-        noise = Noise.of(
-            self._problem.form.columns, self._problem.points.inputs, self._residuals, self._leverage
-        )
-        scale = noise.at(self._problem.points.inputs)
-        own = self._statistics(self._residuals[None])
-        chunk = max(1, AT_ONCE // len(self._residuals))
-        drawn = [own]
-        for start in range(0, DRAWS, chunk):
-            count = min(chunk, DRAWS - start)
-            drawn.append(self._statistics(self._freed(self._noise(rng, count, scale))))
-        unlikely = self._unlikely(np.vstack(drawn))
-        most = unlikely.max(axis=1)
-        p = float(np.mean(most >= most[0]))
-        return FormTest(p, "", self._text(int(unlikely[0].argmax()), own[0]), noise.column)
+        inputs = self._problem.points.inputs
+        noise = Noise.of(self._problem.form.columns, inputs, self._residuals, self._leverage)
+        scale, uneven = noise.at(inputs), noise.column
+        along, rest = self._statistics(self._residuals[None])
+        bent = self._strongest_bend(along)
+        strongest, others = [along.max(axis=1, initial=0.0)], [rest]
+        p = p_bend = 0.0
+        for count in (FIRST_DRAWS, DRAWS - FIRST_DRAWS):
+            for few in _chunks(count, len(self._residuals)):
+                drawn, ordered = self._statistics(self._freed(self._noise(rng, few, scale)))
+                strongest.append(drawn.max(axis=1, initial=0.0))
+                others.append(ordered)
+                bent = np.append(bent, self._strongest_bend(drawn))
+            unlikely = self._unlikely(np.concatenate(strongest), np.vstack(others))
+            most = unlikely.max(axis=1)
+            p, p_bend = float(np.mean(most >= most[0])), float(np.mean(bent >= bent[0]))
+            if not CLEAR[0] < p < CLEAR[1]:
+                break
+        if p_bend <= SIGNIFICANT:  # of several reasons the one that has a place
+            return self._named(p, int(along[0, : self._bends].argmax()), uneven)
+        which = int(unlikely[0].argmax())
+        if which == 0:
+            return self._named(p, int(along[0].argmax()), uneven)
+        return FormTest(p, "", self._order_text(which - 1, rest[0]), uneven=uneven)
 
-    def _unlikely(self, found: Floats) -> Floats:
-        """Return statistics (R, S), the first of them observed, on one scale: − log p, about.
+    def _strongest_bend(self, along: Floats) -> Floats:
+        return np.asarray(along[:, : self._bends].max(axis=1, initial=0.0))
+
+    def _unlikely(self, strongest: Floats, rest: Floats) -> Floats:
+        """Return statistics, the first of them observed, on one scale: − log p, about.
 
         Only the scale is approximate: the largest is compared with the largest of each draw.
         """
         from scipy.stats import norm, t
 
-        directions = len(self._directions)
-        units = int(self._problem.points.unit.max()) + 1
-        freedom = self._freedom - 1 if self._by_row else units - 1
-        scale = freedom if self._by_row else (units - 1) / np.maximum(units - found, 1e-300)
-        result = np.empty_like(found)
-        squares = (found * scale)[:, :directions]
-        result[:, :directions] = -t.logsf(np.sqrt(squares), freedom) - np.log(2)
-        rest = found[:, directions:]
+        freedom = self._freedom - 1 if self._by_row else self._units - 1
+        scale = (
+            freedom
+            if self._by_row
+            else (self._units - 1) / np.maximum(self._units - strongest, 1e-300)
+        )
+        result = np.empty((len(rest), 1 + rest.shape[1]))
+        result[:, 0] = -t.logsf(np.sqrt(strongest * scale), freedom) - np.log(2)
         drawn = rest[1:]
         spread = np.maximum(drawn.std(axis=0), 1e-300)
-        result[:, directions:] = -norm.logsf((rest - drawn.mean(axis=0)) / spread)
+        result[:, 1:] = -norm.logsf((rest - drawn.mean(axis=0)) / spread)
         return result
 
     def _noise(self, rng: np.random.Generator, count: int, scale: Floats) -> Floats:
         """Return noise like the residuals', shape (count, n)."""
         if self._by_row:
             return _clipped(rng.standard_normal((count, len(scale))) * scale)
+        weights = random_weights(rng, count, self._units)
         unit = self._problem.points.unit
-        weights = random_weights(rng, count, int(unit.max()) + 1)
         return np.asarray(weights[:, unit] * (self._residuals / np.sqrt(1 - self._leverage)))
 
-    def _text(self, strongest: int, own: Floats) -> str:
-        """Return what is most unlike noise."""
-        if strongest < len(self._directions):
-            along = float(self._residuals @ self._columns[:, strongest])
-            return self._said(self._directions[strongest], along)
-        at = strongest - len(self._directions)
+    def _order_text(self, at: int, rest: Floats) -> str:
+        """Return in words that neighbours are alike, or that repeats lie together."""
         if at < len(self._orders):
             column = self._problem.form.columns[at]
-            return (
-                f"residuals at neighbouring {column} are alike (correlation {own[strongest]:.2f})"
-            )
+            return f"residuals at neighbouring {column} are alike (correlation {rest[at]:.2f})"
         return "means at repeated inputs lie further off than the repeats scatter"
 
-    def _said(self, one: _Direction, along: float) -> str:
+    def _named(self, p: float, at: int, uneven: str) -> FormTest:
+        """Return the result where one direction is most unlike noise."""
+        one, along = self._directions[at], float(self._residuals @ self._columns[:, at])
         term = self._problem.form.terms[one.term]
-        exponent = float(self._parameters[2 * one.term + 1])
+        exponent = f"{term.exponent} ({self._parameters[2 * one.term + 1]:.3g})"
         if one.kind == "bend":
-            place = f"{term.column} = {rounded(one.at + term.offset)}"
+            place = one.at + term.offset
             way = "slower" if along > 0 else "faster"
-            return f"beyond {place} the loss falls {way} than the law says"
+            text = f"beyond {term.column} = {rounded(place)} the loss falls {way} than the law says"
+            return FormTest(p, "", text, term.column, place, uneven)
         if one.kind == "drift":
             other = self._problem.form.terms[int(one.at)].column
-            return f"{term.exponent} ({exponent:.3g}) is not the same at every {other}"
+            return FormTest(p, "", f"{exponent} is not the same at every {other}", uneven=uneven)
         group = self._problem.points.groups[int(one.at)]
-        return f"{term.exponent} ({exponent:.3g}) is not that of {group}"
+        return FormTest(p, "", f"{exponent} is not that of {group}", uneven=uneven)
+
+
+def _chunks(count: int, points: int) -> list[int]:
+    """Return how many draws are made at once, to `count` in all."""
+    most = max(1, AT_ONCE // points)
+    return [min(most, count - start) for start in range(0, count, most)]
 
 
 def _basis(columns: Floats) -> Floats:
@@ -293,79 +276,3 @@ def _clipped(values: Floats) -> Floats:
     middle = np.median(np.abs(values), axis=-1, keepdims=True)
     limit = CLIPPED * middle / float(norm.ppf(0.75))
     return np.where(limit > 0, np.clip(values, -limit, limit), values)
-
-
-def _bends(problem: Problem, parameters: Floats) -> list[_Direction]:
-    """Return how losses change where a term's exponent is another beyond an input."""
-    parts = _parts(problem, parameters)
-    found = []
-    for i in range(len(problem.form.terms)):
-        x = problem.points.inputs[:, i]
-        logs = np.log(x)
-        for place in _places(np.unique(logs)):
-            values = parts[:, i] * np.maximum(logs - place, 0)
-            found.append(_Direction(values, "bend", i, float(np.exp(place))))
-    return found
-
-
-def _places(logs: Floats) -> Floats:
-    """Return where to look for a bend: between inputs, with two or more on either side."""
-    between = (logs[1:] + logs[:-1])[1:-1] / 2
-    if len(between) <= PLACES:
-        return between
-    last = len(between) - 1
-    even = np.round(np.linspace(0, last, PLACES - 2 * ENDS)).astype(int)
-    chosen = {*even.tolist(), *range(ENDS + 1), *range(last - ENDS, last + 1)}
-    return np.asarray(between[sorted(chosen)])
-
-
-def _drifts(problem: Problem, parameters: Floats) -> list[_Direction]:
-    """Return how losses change where an exponent differs with another input, or with the group."""
-    parts, points = _parts(problem, parameters), problem.points
-    logs = np.log(points.inputs)
-    logs = logs - logs.mean(axis=0)
-    terms = len(problem.form.terms)
-    found = []
-    for i in range(terms):
-        for j in range(terms):
-            if i < j or (i != j and terms == 2):
-                found.append(_Direction(parts[:, i] * logs[:, i] * logs[:, j], "drift", i, j))
-        if len(points.groups) > 1:
-            for g in range(len(points.groups)):
-                values = parts[:, i] * logs[:, i] * (points.group == g)
-                found.append(_Direction(values, "group", i, g))
-    return found
-
-
-def _parts(problem: Problem, parameters: Floats) -> Floats:
-    """Return the terms' parts of each loss, as shares of it where residuals are of logs; (n, k)."""
-    points = problem.points
-    parts = formula.parts(points.inputs, points.group, parameters)
-    if problem.form.residual == "log":
-        parts = parts / parts.sum(axis=1, keepdims=True)
-    return np.asarray(parts[:, :-1])
-
-
-def _orders(problem: Problem) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Return pairs of neighbours along each input, within groups."""
-    points = problem.points
-    found = []
-    for i in range(len(problem.form.terms)):
-        others = [points.inputs[:, j] for j in range(points.inputs.shape[1]) if j != i]
-        order = np.lexsort((*others, points.inputs[:, i], points.group))
-        before, after = order[:-1], order[1:]
-        same = points.group[before] == points.group[after]
-        found.append((before[same], after[same]))
-    return found
-
-
-def _repeats(problem: Problem) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
-    """Return each point's place among the distinct inputs and how many have each; None if none."""
-    points = problem.points
-    _, cell, counts = np.unique(
-        np.column_stack([points.inputs, points.group]), axis=0,
-        return_inverse=True, return_counts=True,
-    )  # fmt: skip
-    if len(counts) == len(points):
-        return None
-    return cell.ravel().astype(np.int64), counts.astype(np.int64)

@@ -17,6 +17,7 @@ from superscope.laws import formula
 from superscope.laws._profile import Profile
 from superscope.laws.check import wrong_form, wrong_points
 from superscope.laws.exclusion import Excluded
+from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Floats, Form
 from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
 from superscope.laws.intervals import LEVEL, Interval, Uncertainty
@@ -32,7 +33,7 @@ from superscope.result import Result
 from superscope.serialize import decode
 from superscope.text import counted
 
-FORMAT = 3
+FORMAT = 4
 NO_LAW = "this is not a law that superscope fit wrote"
 
 
@@ -74,6 +75,8 @@ class Law(Judged, Result, Pictured):
         where the points left do not determine one.
     refits, influences
         The law under other exclusions; the points that matter most.
+    form_test
+        Whether its form holds; None where the fit was not judged.
     findings
         Every reason to doubt it.
     notes
@@ -105,6 +108,7 @@ class Law(Judged, Result, Pictured):
     jackknife: Floats
     refits: tuple[Refit, ...]
     influences: tuple[Influence, ...]
+    form_test: FormTest | None
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
 
@@ -276,9 +280,10 @@ class Law(Judged, Result, Pictured):
         return of(self.uncertainty, scatter, inputs, group, level)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the columns parameter, estimate, standard_error, low and high, a row each.
+        """Return the columns parameter, estimate, standard_error, low, high and form_p, a row each.
 
         What nothing determines is NaN; of a parameter that was held the standard error is 0.
+        form_p is that of the test of the form, the same in every row; NaN where there was none.
 
         Examples
         --------
@@ -288,6 +293,7 @@ class Law(Judged, Result, Pictured):
         ['c', 'alpha', 'B']
         """
         ends = [self.intervals[name] for name in self.parameters]
+        p = None if self.form_test is None else self.form_test.p
         return pd.DataFrame(
             {
                 "parameter": list(self.parameters),
@@ -297,6 +303,7 @@ class Law(Judged, Result, Pictured):
                 ),
                 "low": np.array([e.low for e in ends], np.float64),
                 "high": np.array([e.high for e in ends], np.float64),
+                "form_p": np.nan if p is None else p,
             }
         )
 

@@ -51,6 +51,8 @@ class Points:
         Each point's row in the table, counted from 1, and its name.
     features
         Most features (vocabulary) among the points; 0 if not known.
+    loss_se
+        Stated standard errors of the losses, shape (n,); (0,) where the table states none.
     """
 
     inputs: npt.NDArray[np.float64]
@@ -64,6 +66,7 @@ class Points:
     rows: npt.NDArray[np.int64]
     labels: tuple[str, ...]
     features: int
+    loss_se: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
         """How many points there are."""
@@ -148,6 +151,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             tuple(by_label), unit, units,
             () if units == "row" else tuple(frame[units].astype("string").fillna("absent")),
             np.flatnonzero(kept) + 1, _labels(frame), _features(frame),
+            _stated_errors(frame),
         ),
         groups, excluded,
         (*_units_in_doubt(frame, form), *pooled(frame, form, options, groups, units)),
@@ -215,6 +219,14 @@ def _weights(frame: pd.DataFrame, options: FitOptions, form: Form) -> npt.NDArra
         error = error / frame["loss"].to_numpy(np.float64)
     weights = 1 / np.square(error)
     return np.asarray(weights / weights.mean(), np.float64)
+
+
+def _stated_errors(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the standard errors of the losses; none unless every one is positive and finite."""
+    if "loss_se" not in frame or not pd.api.types.is_numeric_dtype(frame["loss_se"]):
+        return np.empty(0)
+    errors = frame["loss_se"].to_numpy(np.float64, copy=True, na_value=np.nan)
+    return errors if np.isfinite(errors).all() and (errors > 0).all() else np.empty(0)
 
 
 def _labels(frame: pd.DataFrame) -> tuple[str, ...]:

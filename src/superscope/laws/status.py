@@ -38,7 +38,7 @@ class FitStatus(Enum):
         "fit with judge=True",
     )  # fmt: skip
     WEAK = (
-        "weakly identified", False,
+        "wide interval", False,
         "an exponent's 95 % interval, or its profile's, is wider than half its value; or a floor's "
         "reaches 0",
         "vary that input more widely, the others held fixed; or fix the exponent",
@@ -74,6 +74,25 @@ class FitStatus(Enum):
         "points that a column tells apart share one law and one floor",
         "name the column in group, which gives each of its values a floor of its own; or in "
         "resample, which draws its values whole",
+    )  # fmt: skip
+    NOISE_DEPENDS = (
+        "uneven noise", False,
+        "the residuals are larger at one end of an input than at the other, and standard errors "
+        "take them as alike",
+        "weigh the points (weights loss_se), or take the interval that is resampled",
+    )  # fmt: skip
+    EXCESS_NOISE = (
+        "more scatter than stated", False,
+        "the residuals are larger than the standard errors in the table allow (χ²)",
+        "ask what the stated errors leave out, such as another seed or another text; or try "
+        "another law",
+    )  # fmt: skip
+    FORM = (
+        "the form does not hold", True,
+        "the residuals follow the inputs as they would if another law made them, and not as noise "
+        "does",
+        "fit the points on one side of the place named, or another law; forecast nothing beyond "
+        "the data",
     )  # fmt: skip
     SEVERAL_BEST = (
         "several best fits", True,
@@ -166,33 +185,49 @@ def held_text(held: Mapping[str, float], floors: Sequence[str]) -> str:
 
 
 def headline(findings: Sequence[Finding], held: str) -> str:
-    """Return whether a law is identified, and given what."""
-    if any(f.status.severe for f in findings):
+    """Return whether a law's form holds and the data identify it, and given what."""
+    if any(f.status is FitStatus.FORM for f in findings):
+        kind = "Refused"
+    elif any(f.status.severe for f in findings):
         kind = "Not identified"
     else:
         kind = "Identified, with reservations" if findings else "Identified"
     return f"{kind}, {held}" if held else kind
 
 
-def verdict(findings: Sequence[Finding], held: str) -> str:
-    """Return what the judge says, in a sentence or two."""
-    severe = "; ".join(f.text for f in findings if f.status.severe)
-    doubts = "; ".join(f.text for f in findings if not f.status.severe)
-    start = headline(findings, held)
-    if severe and doubts:
-        return f"{start}: {severe}. Also: {doubts}."
-    if severe or doubts:
-        return f"{start}: {severe or doubts}."
-    if held:
-        return f"{start}: the data determine every other parameter, whichever points are left out."
-    return f"{start}: the data determine every parameter, whichever points are left out."
+def gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings in the order in which they are said: the form, what is severe, the rest."""
+    return tuple(
+        sorted(findings, key=lambda f: (f.status is not FitStatus.FORM, not f.status.severe))
+    )
+
+
+def verdict(findings: Sequence[Finding], held: str, untested: Sequence[str]) -> str:
+    """Return what the judge says, in a sentence or two, and what it could not test."""
+    refused = [f for f in findings if f.status is FitStatus.FORM]
+    severe = [f for f in findings if f.status.severe]
+    first = refused or severe or list(findings)
+    said = f"{headline(findings, held)}: {'; '.join(f.text for f in first)}."
+    others = [f.text for f in gravest_first(findings) if f not in first]
+    if others:
+        said += f" Also: {'; '.join(others)}."
+    if not first:
+        every = "every other parameter" if held else "every parameter"
+        points = "" if untested else ", whichever points are left out"
+        said = f"{headline(findings, held)}: the data determine {every}{points}."
+    return f"{said} {untested_text(untested)}" if untested else said
+
+
+def untested_text(untested: Sequence[str]) -> str:
+    """Return what a verdict leaves open, in a sentence."""
+    return f"Not tested: {'; '.join(untested)}."
 
 
 def short_verdict(findings: Sequence[Finding], held: str) -> str:
     """Return the verdict by its kinds: ``not identified (floor at its bound: E)``."""
     only_severe = any(f.status.severe for f in findings)
     kinds: dict[str, list[str]] = {}
-    for f in findings:
+    for f in gravest_first(findings):
         if f.status.severe or not only_severe:
             kinds.setdefault(f.status.value, []).append(f.about)
     said = "; ".join(

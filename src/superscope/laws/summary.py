@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 from superscope.laws._compare import Comparison, Difference
+from superscope.laws.form_test import FormTest
 from superscope.laws.groups import LawsByGroup
 from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
+from superscope.laws.status import untested_text
 from superscope.text import advice, as_text, columns, counted, rounded, shown_lines
 
 
@@ -32,7 +34,7 @@ def verdict_lines(law: Law) -> list[str]:
     remedies = {f.status: f.status.remedy for f in law.findings}
     lines.append("What to try:")
     lines += [f"  - {status.value}: {advice(remedy)}" for status, remedy in remedies.items()]
-    return lines
+    return [*lines, untested_text(law.untested)] if law.untested else lines
 
 
 def parameter_rows(law: Law) -> list[tuple[str, str, str, str]]:
@@ -87,6 +89,7 @@ def facts(law: Law) -> list[tuple[str, str]]:
         ("starts", f"{law.share_of_starts:.0%} of {law.options.starts} reached the best"),
         ("condition", "singular" if condition is None else f"{condition:.3g}"),
         *(("profile", f"{name} {profile.interval}") for name, profile in law.profiles.items()),
+        *([] if law.form_test is None else [("form", str(law.form_test))]),
     ]
 
 
@@ -190,6 +193,8 @@ def law_summary(law: Law) -> dict[str, Any]:
         "formula": law.form.formula,
         "identified": law.identified,
         "verdict": law.verdict,
+        "form": None if law.form_test is None else form_summary(law.form_test),
+        "untested": list(law.untested),
         "parameters": {
             str(row["parameter"]): {
                 "estimate": row["estimate"],
@@ -234,6 +239,20 @@ def law_summary(law: Law) -> dict[str, Any]:
             "version": law.version,
         },
         "excluded": [{"rule": e.rule, "rows": list(e.rows)} for e in law.excluded],
+    }
+
+
+def form_summary(test: FormTest) -> dict[str, Any]:
+    """Return what the residuals say of a form, in plain values that JSON takes."""
+    return {
+        "holds": test.holds,
+        "p": test.p,
+        "text": str(test),
+        "column": test.column or None,
+        "beyond": test.beyond,
+        "noise_depends_on": test.uneven or None,
+        "excess_over_stated_errors": test.excess,
+        "excess_p": test.excess_p,
     }
 
 

@@ -7,11 +7,12 @@ from superscope.forecasts import Plan
 from superscope.laws import Law
 from superscope.text import sentence
 
-VERDICT = "identified, not identified"
+VERDICT = "identified, not identified, refused"
 _OF_EVERY_LAW = {
     VERDICT: "The verdict on the law. It is identified if the data determine every parameter, "
     "whichever points are left out. Each reservation is a reason for care. One grave reason, "
-    "marked ✕, is enough for a law that is not identified: do not build on its exponents.",
+    "marked ✕, is enough for a law that is not identified: do not build on its exponents. A law "
+    "is refused where its form does not hold: the points lie on another curve.",
 }
 _OF_NUMBERS = {
     "value": "The parameter in the best fit found. An amplitude says how large a part of the loss "
@@ -64,6 +65,13 @@ _OF_JUDGE = {
     "shift of an exponent is told in standard errors, or in standard deviations of its "
     "resamples where there are any. It shows which point the law hangs on.",
 }
+_OF_FORM = {
+    "form": "Whether the residuals are noise about the law, or follow the inputs. Looked for are "
+    "places beyond which an exponent is another, exponents that differ between groups or with "
+    "another input, neighbouring residuals that are alike, and means of repeated points that lie "
+    "off. p is the chance of residuals as orderly as these if the form is true, with the number "
+    "of looks taken into account. At 0.05 or below the form does not hold.",
+}
 _OF_BANDS = {
     "95 % of the law": "The band in the figures: the interval of the law’s value at each input. "
     "A new model scatters about the law, so the interval of its loss is wider.",
@@ -95,6 +103,7 @@ def explanations(law: Law, plan: Plan | None = None) -> dict[str, str]:
         **_OF_SEARCH,
         **(_OF_PROFILES if law.profiles else {}),
         **(_OF_JUDGE if law.options.judge else {}),
+        **({} if law.form_test is None else _OF_FORM),
         **_OF_BANDS,
         **_OF_FIT,
         **({} if plan is None else _OF_PLAN),

@@ -14,6 +14,7 @@ from superscope.figures.laws import law_drawings
 from superscope.forecasts import Plan
 from superscope.forecasts import summary as plan_text
 from superscope.laws import Law
+from superscope.laws.status import untested_text
 from superscope.laws.summary import facts, parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.explanations import explanations
@@ -54,6 +55,8 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         law=law,
         explanations=explanations(law, plan),
         reasons=[Reason(shown(advice(f.text)), f.status.severe) for f in law.findings],
+        verdict=shown(law.verdict),
+        untested=shown(untested_text(law.untested)) if law.untested else "",
         remedies={f.status.value: advice(f.status.remedy) for f in law.findings},
         formula=_formula(law),
         counts=_counts(law),
