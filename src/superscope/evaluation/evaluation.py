@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from superscope.evaluation.clustered import clustered_error, clustered_freedom
 from superscope.heads import family_of
 from superscope.observations import Observation
 from superscope.plotting import Pictured
@@ -23,6 +24,7 @@ Float64 = npt.NDArray[np.float64]
 
 PARTS = 20
 """Of a text, by documents in turn: what the error of a single token's loss is estimated from."""
+LEVEL = 0.95
 LEAST_COUNT = 20
 """Occurrences of an entry of the vocabulary before its losses by part are kept."""
 
@@ -173,7 +175,7 @@ class Losses:
     @property
     def loss_se(self) -> float | None:
         """Standard error of ``loss`` if what has an id is one draw; None for a single one."""
-        return _clustered(self.nats, self.counts)
+        return clustered_error(self.nats, self.counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +203,8 @@ class Evaluation(Result, Pictured):
     """
 
     DERIVED = (
-        "loss", "loss_se", "perplexity", "word_perplexity", "bits_per_byte", "bits_per_byte_se",
-        "scored", "unread_share",
+        "loss", "loss_se", "loss_interval", "perplexity", "word_perplexity", "bits_per_byte",
+        "bits_per_byte_se", "bits_per_byte_interval", "scored", "unread_share",
     )  # fmt: skip
 
     model: EvaluatedModel
@@ -235,6 +237,15 @@ class Evaluation(Result, Pictured):
         return self.documents.loss_se
 
     @property
+    def loss_interval(self) -> tuple[float, float] | None:
+        """95 % interval of the loss by Student's t, wide for few documents; None for a single one.
+
+        Its degrees of freedom are Satterthwaite's for documents of these lengths: D − 1 if they are
+        of one length, fewer where a few documents have most of the tokens.
+        """
+        return _interval(self.loss, self.loss_se, self.documents.counts)
+
+    @property
     def perplexity(self) -> float:
         """exp of the loss."""
         return math.exp(min(self.loss, 700.0))
@@ -260,8 +271,13 @@ class Evaluation(Result, Pictured):
     @property
     def bits_per_byte_se(self) -> float | None:
         """Standard error of the bits per byte, clustered by document as that of the loss."""
-        error = _clustered(self.documents.nats, self.document_bytes)
+        error = clustered_error(self.documents.nats, self.document_bytes)
         return None if error is None else error / math.log(2)
+
+    @property
+    def bits_per_byte_interval(self) -> tuple[float, float] | None:
+        """95 % interval of the bits per byte, as that of the loss."""
+        return _interval(self.bits_per_byte, self.bits_per_byte_se, self.document_bytes)
 
     @property
     def how(self) -> str:
@@ -342,10 +358,10 @@ class Evaluation(Result, Pictured):
         return f"<Evaluation {of}: loss {self.loss:.4f}, {counted(self.scored, 'token')}>"
 
 
-def _clustered(nats: Float64, sizes: Int64) -> float | None:
-    """Return the standard error of Σ nats / Σ sizes over documents; None for a single one."""
-    count, total = len(nats), float(sizes.sum())
-    if count < 2:
+def _interval(value: float, error: float | None, sizes: Int64) -> tuple[float, float] | None:
+    if error is None:
         return None
-    away = nats - nats.sum() / total * sizes
-    return math.sqrt(count / (count - 1) * float(away @ away)) / total
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(clustered_freedom(sizes), (1 + LEVEL) / 2)) * error
+    return value - half, value + half

@@ -38,11 +38,18 @@ def _(evaluation: Evaluation) -> str:
             "split='paragraph' makes several documents of plain text"
         )))  # fmt: skip
     else:
-        lines.append(
-            ("error", f"± one standard error, clustered by {len(e.documents.ids):,} documents")
-        )
+        lines.append((
+            "error", f"± one standard error, clustered by {len(e.documents.ids):,} documents; "
+            f"{_intervals(e)}"
+        ))  # fmt: skip
     lines += [("note", advice(note)) for note in e.notes]
     return labelled(f"{named(m.name)} on {named(t.name)}", lines)
+
+
+def _intervals(evaluation: Evaluation) -> str:
+    loss, bits = evaluation.loss_interval or (), evaluation.bits_per_byte_interval or ()
+    of_loss, of_bits = (" to ".join(fixed(end, 4) for end in ends) for ends in (loss, bits))
+    return f"95 % by Student's t: {of_loss} nats, {of_bits} bits"
 
 
 def _perplexity(evaluation: Evaluation) -> str:
