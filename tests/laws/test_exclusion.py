@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from law_tables import FAST, POWER, make_table
 
 from superscope.errors import UsageError
-from superscope.laws import fit
-from superscope.laws.exclusion import drop_highest, exclude, group_rows, known
+from superscope.laws import fit, fit_by, load_table
+from superscope.laws.exclusion import drop_highest, exclude, group_rows, is_choice, known
 
 TABLE = pd.DataFrame(
     {
@@ -74,6 +74,7 @@ def test_rules_come_first_and_the_highest_are_of_what_they_left() -> None:
         ("loss != 3.5", [2, 4, 5]),
         ("loss > 2e0", [1, 2, 3, 4]),
         ("family == opt", [1, 2, 5]),
+        ("family=opt", [1, 2, 5]),
         ("family == 'opt'", [1, 2, 5]),
         ("family != opt", [3, 4]),
         ("family == opt and width < 2000", [1, 2]),
@@ -120,7 +121,7 @@ def test_absent_losses_are_left_out_and_recorded() -> None:
         ("loss", "is not a rule; write COLUMN > NUMBER"),
         ("loss >", "is not a rule"),
         ("> 3", "is not a rule"),
-        ("loss = 3", "is not a rule"),
+        ("loss ~ 3", "is not a rule"),
         ("loss > 3 and", "loss holds numbers, and '3 and' is none"),
         ("loss > 3 and width", "is not a rule"),
         ("", "is not a rule"),
@@ -183,3 +184,45 @@ def test_failed_and_absent_numbers_can_be_left_out() -> None:
     assert [r.rows for r in records] == [(5,), (2,), (3,)]
     plain = frame.astype(np.float64)
     assert exclude(plain, ("loss == nan",))[0].tolist() == [True, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "choice"),
+    [
+        ("family != opt", True),
+        ("family == opt", True),
+        ("family == opt and dataset == c4", True),
+        ("model != opt-1b", True),
+        ("model == opt-1b", False),
+        ("family == opt and width < 2000", False),
+        ("loss > 3", False),
+    ],
+)
+def test_a_rule_on_texts_chooses_and_one_on_numbers_or_on_a_model_drops(
+    rule: str, choice: bool
+) -> None:
+    table = TABLE.assign(dataset=[*"abcd", "c4"], model=[*"abcd", "opt-1b"], loss=2.0)
+    assert is_choice(table, rule) == choice
+
+
+def test_where_keeps_what_its_rules_say_and_never_chooses_by_the_loss() -> None:
+    kept, records = exclude(TABLE, (), ("family=opt", "width < 2000"))
+    assert list(np.flatnonzero(kept) + 1) == [1, 2]
+    assert [(r.rule, r.rows, r.choice) for r in records] == [
+        ("where family=opt", (3, 4), True),
+        ("where width < 2000", (5,), True),
+    ]
+    with pytest.raises(UsageError, match="write it the other way round in exclude"):
+        exclude(TABLE, (), ("loss < 3",))
+
+
+def test_a_verdict_does_not_depend_on_how_a_family_was_chosen() -> None:
+    """A table cut to a family, rules that keep it, and a family of several: one verdict."""
+    table = load_table("published-llms")
+    cut = fit(table[table["family"] == "gpt2"], "width", resamples=200, progress=None)
+    for asked in ({"where": "family=gpt2"}, {"exclude": "family != gpt2"}):
+        law = fit(table, "width", resamples=200, progress=None, **asked)
+        assert (law.verdict, law.intervals) == (cut.verdict, cut.intervals)
+        assert len(law.excluded[0].rows) == len(table) - len(cut.points)
+    every = fit_by(table, "width", "family", resamples=200, progress=None)
+    assert every.laws["gpt2"].verdict == cut.verdict

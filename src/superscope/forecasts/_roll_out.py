@@ -249,7 +249,9 @@ def roll_out(
     kept = kept.assign(point=selection.points.labels)
     split = Split(kept, selection.grouped_by, by)
     # What a rule left out is gone; the columns have their names here.
-    base = base.changed({"columns": {}, "exclude": (), "drop_highest": 0, "wide": None})
+    base = base.changed(
+        {"columns": {}, "where": (), "exclude": (), "drop_highest": 0, "wide": None}
+    )
     predictions: list[Prediction] = []
     impossible: list[tuple[str, str, str]] = []
     work = [(variant, count) for count in settings.hold_out for variant in variants]

@@ -25,7 +25,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-_CONDITION = re.compile(r"\s*(.+?)\s*(>=|<=|==|!=|>|<)\s*(.+?)\s*")
+POINTS = ("model", "run", "revision")  # columns whose values are single points, or a few
+_CONDITION = re.compile(r"\s*(.+?)\s*(>=|<=|==|!=|>|<|=)\s*(.+?)\s*")
 _AND = re.compile(r"\s+and\s+")
 
 
@@ -39,23 +40,27 @@ class Excluded:
         The rule in words.
     rows
         Which rows of the table, counted from 1.
+    choice
+        Whether the rule chose what the law is of, such as one family, and dropped no points of it.
     """
 
     rule: str
     rows: tuple[int, ...]
+    choice: bool = False
 
 
 def exclude(
-    frame: pd.DataFrame, rules: Sequence[str]
+    frame: pd.DataFrame, rules: Sequence[str], where: Sequence[str] = ()
 ) -> tuple[npt.NDArray[np.bool_], tuple[Excluded, ...]]:
     """Return which rows the rules keep, and what each left out; rows without a loss go first.
 
     A rule compares a column with a number or a text; several comparisons are joined by ``and``.
+    Of `where` the rows stay of which each rule is true.
 
     Raises
     ------
     UsageError
-        A rule that is none, a column the table lacks, or nothing left.
+        A rule that is none, a column the table lacks, or nothing left; a choice by the loss.
     """
     kept = np.ones(len(frame), np.bool_)
     records = []
@@ -63,9 +68,18 @@ def exclude(
     if not isinstance(frame["loss"].dtype, np.dtype) and absent.any():
         records.append(Excluded("loss is absent", _rows(absent)))
         kept &= ~absent
+    for rule in where:
+        if any(name == "loss" for name, _, _ in conditions(frame, rule)):
+            raise UsageError(
+                f"where {rule!r}: the loss is what a law explains, and choosing by it is leaving "
+                "points out; write it the other way round in exclude"
+            )
+        out = ~_matches(frame, rule) & kept
+        records.append(Excluded(f"where {rule}", _rows(out), choice=True))
+        kept &= ~out
     for rule in rules:
         out = _matches(frame, rule) & kept
-        records.append(Excluded(rule, _rows(out)))
+        records.append(Excluded(rule, _rows(out), choice=is_choice(frame, rule)))
         kept &= ~out
     if not kept.any():
         said = "; ".join(f"{r.rule} ({counted(len(r.rows), 'point')})" for r in records)
@@ -168,18 +182,44 @@ def _special(values: pd.Series, sign: str, text: str) -> npt.NDArray[np.bool_] |
     return found if sign == "==" else ~found & ~(absent if text == "nan" else found)
 
 
-def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
-    """Return the rows of which every comparison of a rule is true; an absent value is not."""
-    out = np.ones(len(frame), np.bool_)
+def conditions(frame: pd.DataFrame, rule: str) -> list[tuple[str, str, str]]:
+    """Return a rule's comparisons: column, sign and what it is compared with.
+
+    Raises
+    ------
+    UsageError
+        It is none, or names a column that the table lacks.
+    """
+    found = []
     for condition in _AND.split(rule.strip()):
         parts = _CONDITION.fullmatch(condition)
         if parts is None:
             raise UsageError(
-                f"the exclusion {rule!r} is not a rule; write COLUMN > NUMBER "
+                f"{rule!r} is not a rule; write COLUMN > NUMBER "
                 "(or <, >=, <=, ==, !=), and join several by 'and'"
             )
-        name, sign, text = parts[1], parts[2], parts[3].strip("\"'")
-        values = frame[known(frame, name, f"the exclusion {rule!r}")]
+        name = known(frame, parts[1], f"the rule {rule!r}")
+        found.append((name, "==" if parts[2] == "=" else parts[2], parts[3].strip("\"'")))
+    return found
+
+
+def is_choice(frame: pd.DataFrame, rule: str) -> bool:
+    """Whether a rule says what kind of points a law is of, and does not drop some of them.
+
+    So does one that compares texts alone, such as ``family != opt``, unless it names a model or a
+    run to leave out.
+    """
+    return all(
+        not pd.api.types.is_numeric_dtype(frame[name]) and (sign == "!=" or name not in POINTS)
+        for name, sign, _ in conditions(frame, rule)
+    )
+
+
+def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
+    """Return the rows of which every comparison of a rule is true; an absent value is not."""
+    out = np.ones(len(frame), np.bool_)
+    for name, sign, text in conditions(frame, rule):
+        values = frame[name]
         if pd.api.types.is_numeric_dtype(values):
             special = _special(values, sign, text.lower())
             if special is not None:
@@ -189,12 +229,12 @@ def _matches(frame: pd.DataFrame, rule: str) -> npt.NDArray[np.bool_]:
                 wanted: Any = float(text)
             except ValueError:
                 raise UsageError(
-                    f"the exclusion {rule!r}: {name} holds numbers, and {text!r} is none"
+                    f"the rule {rule!r}: {name} holds numbers, and {text!r} is none"
                 ) from None
         elif sign in ("==", "!="):
             wanted, values = text, values.astype("string")
         else:
-            raise UsageError(f"the exclusion {rule!r}: {name} holds text; compare it by == or !=")
+            raise UsageError(f"the rule {rule!r}: {name} holds text; compare it by == or !=")
         found = _OPERATORS[sign](values, wanted)
         out &= pd.Series(found).astype("boolean").fillna(False).to_numpy(np.bool_)
     return out

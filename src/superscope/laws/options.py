@@ -44,6 +44,8 @@ class LawOptions:
     group
         Columns whose values give each group of points a floor of its own; default: family and
         dataset, where the table has several of them. none is one floor for all.
+    where
+        Fit the rows of a rule only, such as "family = opt": what the law is of.
     exclude
         Leave out the rows of a rule, such as "loss > 3" or "family == opt and width < 1000".
     drop_highest
@@ -87,6 +89,7 @@ class LawOptions:
     decimal: Literal[".", ","] | None = None
     wide: str | None = None
     group: Annotated[tuple[str, ...] | None, _MANY] = None
+    where: Annotated[tuple[str, ...], _MANY] = ()
     exclude: Annotated[tuple[str, ...], _MANY] = ()
     drop_highest: int = 0
     fix: Annotated[Mapping[str, float], typed_pairs(typed_values)] = field(default_factory=dict)
@@ -106,7 +109,7 @@ class LawOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _make_tuples(self, ("group", "exclude", "equal"))
+        _make_tuples(self, ("group", "where", "exclude", "equal"))
         names = (name.strip() for word in self.equal for name in COMMA.split(word))
         object.__setattr__(self, "equal", tuple(names))
         check_least(self, {"drop_highest": 0, "resamples": 0, "starts": 1, "seed": 0})
@@ -145,7 +148,7 @@ class FitOptions(LawOptions):
     rules
         Other exclusions under which the judge fits again: numbers of highest losses, or rules such
         as "width < 512"; default: 0 to 20 % of the smallest group. Rules of exclude are lifted in
-        any case.
+        any case, but for those that choose by a text, such as "family != opt".
     judge
         Whether to judge: profiles, influential points, fits under other exclusions. False for
         fits by the thousand; the law then says that it was not judged.

@@ -124,7 +124,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     for name in needed:
         check_column(frame, form, name)
     frame, notes = numeric_columns(frame, needed, options.decimal)
-    kept, excluded = exclude(frame, options.exclude)
+    kept, excluded = exclude(frame, options.exclude, options.where)
     for name in needed:
         _refuse(frame[name], kept, name)
     groups = grouping(frame[kept], form, options)

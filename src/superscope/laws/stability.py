@@ -34,7 +34,8 @@ class Refit:
         How many of the highest losses were to be left out (of each group), where that is the
         difference; None where another rule is.
     dropped, points
-        How many points were left out by all rules, ties included; how many were fitted.
+        How many points were left out by all rules that drop some, ties included; how many were
+        fitted.
     parameters, standard_errors
         Of the exponents, and the floor where there is only one.
     objective
@@ -104,16 +105,19 @@ def sensitivity(
 ) -> tuple[Refit, ...]:
     """Fit again under other exclusions: the law's own first, then the others.
 
-    Each of the law's rules is lifted, and all of them; then other numbers of the highest losses
-    are left out, or what `options.rules` names. Searches begin at `exponents`, (k,), too.
+    Each of the law's rules that drops points is lifted, and all of them; then other numbers of the
+    highest losses are left out, or what `options.rules` names. Searches begin at `exponents`, (k,), too.
     """
     others = [_Exclusion(options, own=True, drop_highest=options.drop_highest)]
-    for rule in options.exclude:
+    selection = select(table, form, options.changed({"drop_highest": 0}))
+    whole, choices = selection.points, {e.rule for e in selection.excluded if e.choice}
+    chosen = tuple(rule for rule in options.exclude if rule in choices)
+    dropping = tuple(rule for rule in options.exclude if rule not in choices)
+    for rule in dropping:
         kept = tuple(other for other in options.exclude if other != rule)
         others.append(_Exclusion(options.changed({"exclude": kept}), lifted=(rule,)))
-    if len(options.exclude) > 1:
-        others.append(_Exclusion(options.changed({"exclude": ()}), lifted=options.exclude))
-    whole = select(table, form, options.changed({"drop_highest": 0})).points
+    if len(dropping) > 1:
+        others.append(_Exclusion(options.changed({"exclude": chosen}), lifted=dropping))
     asked = options.rules
     if asked is None:
         least = int(np.bincount(whole.group).min())
@@ -135,7 +139,7 @@ def sensitivity(
                 continue  # an exclusion of ours leaves points that cannot be fitted
             raise
         starts = np.vstack([exponents, problem.starts[:8]])
-        out = {row for excluded in selection.excluded for row in excluded.rows}
+        out = {row for e in selection.excluded if not e.choice for row in e.rows}
         refits.append(_refit(problem, starts, other, len(out)))
     return tuple(refits)
 
