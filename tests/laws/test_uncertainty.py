@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from law_tables import CHINCHILLA, FAST, POWER, SHAPE, losses, make_table, truth
 from scipy import stats
 
-from superscope.laws import FitOptions, Interval, fit
+from superscope.laws import TRUTHS, FitOptions, Interval, fit, simulate
+from superscope.laws._simulate import DESIGNS
 from superscope.laws.intervals import bca, linear_interval
 from superscope.laws.linearization import jacobian, linearize, predictions, residuals
 from superscope.laws.points import select
@@ -107,6 +108,28 @@ def test_standard_errors_are_the_spread_of_simulated_fits(law: str, true: dict) 
     assert np.abs(ratio - 1).max() < 4 / math.sqrt(2 * runs)
     off = np.mean(found, axis=0) - vector(true)
     assert np.all(np.abs(off) < 4 * np.std(found, axis=0) / math.sqrt(runs))
+
+
+@pytest.mark.parametrize(
+    ("law", "points", "noise", "tails"),
+    [("chinchilla", 34, 0.03, None), ("power", 12, 0.01, None), ("power", 40, 0.005, 2.5)],
+)
+def test_hubers_intervals_hold_the_truth_where_noise_is_far_above_delta(
+    law: str, points: int, noise: float, tails: float | None
+) -> None:
+    """Residuals that the parameters bring to nothing say nothing of how dense the others are."""
+    held = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        design = DESIGNS[law](rng).sample(points, random_state=seed)
+        table = simulate(law, design=design, noise=0.0)
+        scatter = rng.standard_normal(points) if tails is None else rng.standard_t(tails, points)
+        found = fit(
+            table.assign(loss=table["loss"] * np.exp(noise * scatter)), law, loss="huber",
+            residual="log", resamples=0, starts=4, judge=False, x="x" if law == "power" else None,
+        )  # fmt: skip
+        held.append(TRUTHS[law]["alpha"] in found.intervals["alpha"])
+    assert np.mean(held) >= 0.95 - 3 * math.sqrt(0.05 * 0.95 / 60)
 
 
 def test_hubers_standard_errors_are_those_of_squares_when_none_is_beyond_the_bend() -> None:

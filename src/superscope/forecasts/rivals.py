@@ -16,6 +16,7 @@ from superscope.errors import UsageError
 from superscope.laws import Estimate, FitOptions, Form
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
+from superscope.laws.linearization import scales
 from superscope.laws.points import Points, select
 from superscope.laws.problem import HIGHEST
 
@@ -23,7 +24,7 @@ NO_FLOOR = -12.0  # logarithm of a floor that is none, as a share of the smalles
 LEAST_EXPONENT, WIDEST_BREAK, SHARPEST_BREAK = 1e-3, 3.0, 0.02
 STARTS = 12  # searches from different places at most; each has a numeric Jacobian
 MOST_STEPS = 200  # of a search
-STEP = 1e-5  # of the derivatives by which a forecast's error is found
+STEP = 1e-5  # of derivatives
 
 
 @dataclass(frozen=True)
@@ -201,12 +202,19 @@ def fit_rival(rival: Rival, form: Form, points: Points, options: FitOptions) -> 
     ]
     best = min(found, key=lambda each: float(each.cost))
     parameters = np.asarray(best.x, np.float64)
-    variance = float(np.sum(np.square(left(parameters)))) / freedom
+    residuals = left(parameters)
+    variance = float(np.sum(np.square(residuals))) / freedom
+    delta = form.delta if huber else math.inf
+    scale, _ = scales(residuals, np.ones(len(residuals)), delta, freedom)
     inside = (parameters - low > 1e-3) & (high - parameters > 1e-3)
-    jacobian = np.asarray(best.jac, np.float64)[:, inside]
     covariance = np.zeros((len(low), len(low)))
     if inside.any():
-        covariance[np.ix_(inside, inside)] = variance * np.linalg.pinv(jacobian.T @ jacobian)
+        # scipy's own Jacobian is weighed by Huber's function.
+        jacobian = np.column_stack([
+            (left(parameters - step) - left(parameters + step)) / (2 * STEP)
+            for step in STEP * np.eye(len(low))[inside]
+        ])  # fmt: skip
+        covariance[np.ix_(inside, inside)] = scale * np.linalg.pinv(jacobian.T @ jacobian)
     return FittedRival(rival, log, parameters, covariance, middle, math.sqrt(variance), freedom)
 
 

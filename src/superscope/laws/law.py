@@ -61,7 +61,7 @@ class Law(Judged, Result, Pictured):
     profiles
         Of the free exponents.
     objective
-        Σρ over the points.
+        Σρ over the points, times their weights: ρ(r) is r²/2 or Huber's function of residuals.
     degrees_of_freedom
         Points minus parameters that are neither held nor at a bound.
     share_of_starts, converged

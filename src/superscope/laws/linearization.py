@@ -12,6 +12,8 @@ from superscope.laws import formula
 from superscope.laws.formula import Floats
 from superscope.laws.problem import Problem
 
+WINDOW = 1.96  # times √n: how many points say how dense residuals are about 0
+
 
 @dataclass(frozen=True)
 class Linearization:
@@ -26,7 +28,7 @@ class Linearization:
     scale
         Variance of a residual of weight 1; for a Huber objective, what stands in its place.
     ratio_scale
-        What twice a rise of the objective is measured by: `scale` times the share within δ.
+        What twice a rise of the objective is measured by.
     degrees_of_freedom
         Points minus free parameters; parameters tied to one value count once.
     condition_number
@@ -69,11 +71,31 @@ def jacobian(problem: Problem, parameters: Floats, centered: bool = False) -> Fl
     return formula.slopes(inputs, problem.points.group, parameters, log=problem.equations.log)
 
 
+def scales(
+    residuals: Floats, weights: Floats, delta: float, degrees_of_freedom: int
+) -> tuple[float, float]:
+    """Return the variance of a residual of weight 1, and what twice an objective's rise is in.
+
+    For Huber's function these are Σψ²/(n − p) / s² and Σψ²/(n − p) / s, with s the share of points
+    within δ (the classical M-estimate; Huber 1981, §7.6). Where δ is small against the noise, p
+    parameters bring about as many residuals to nothing, and few others lie within δ: s is then
+    counted without the p smallest, in a window that holds about 2 √n of the rest (McKean and
+    Schrader 1987), and taken in proportion to δ. Not a number without degrees of freedom.
+    """
+    if degrees_of_freedom < 1:
+        return math.nan, math.nan
+    squares = float(np.sum(weights * np.clip(residuals, -delta, delta) ** 2)) / degrees_of_freedom
+    rest = np.sort(np.abs(residuals))[-degrees_of_freedom:]
+    least = min(math.ceil(WINDOW * math.sqrt(len(rest))), len(rest))
+    window = max(delta, float(rest[least - 1]))
+    inside = 1.0 if math.isinf(window) else float(np.mean(rest <= window)) * delta / window
+    return squares / inside**2, squares / inside
+
+
 def linearize(problem: Problem, parameters: Floats) -> Linearization:
     """Return what the joint Jacobian says of a fit.
 
-    For a Huber objective the variance of a residual is replaced by Σψ²/(n − p) divided by the
-    square of the share of points within δ (the classical M-estimate; Huber 1981, §7.6).
+    For a Huber objective the variance of a residual is that of :func:`scales`.
     """
     e = problem.equations
     free = problem.low < problem.high
@@ -83,11 +105,7 @@ def linearize(problem: Problem, parameters: Floats) -> Linearization:
     single = free & problem.untied
     degrees_of_freedom = len(problem.points) - int(single.sum())
     w, r = problem.points.weights, residuals(problem, parameters)
-    inside = max(float(np.mean(np.abs(r) <= e.delta)), 1 / len(r))
-    score = np.clip(r, -e.delta, e.delta)
-    scale = math.nan
-    if degrees_of_freedom > 0:
-        scale = float(np.sum(w * score**2)) / degrees_of_freedom / inside**2
+    scale, ratio_scale = scales(r, w, e.delta, degrees_of_freedom)
     covariance = np.zeros((len(parameters), len(parameters)))
     root = np.sqrt(w)[:, None]
     plain = problem.tied(root * jacobian(problem, parameters))[:, single]
@@ -103,7 +121,7 @@ def linearize(problem: Problem, parameters: Floats) -> Linearization:
         covariance = covariance[np.ix_(problem.leader, problem.leader)]
     middle = problem.tied(root * jacobian(problem, parameters, centered=True))[:, single]
     return Linearization(
-        covariance, free, scale, scale * inside, degrees_of_freedom, _condition(middle)
+        covariance, free, scale, ratio_scale, degrees_of_freedom, _condition(middle)
     )
 
 

@@ -106,7 +106,8 @@ def sensitivity(
     """Fit again under other exclusions: the law's own first, then the others.
 
     Each of the law's rules that drops points is lifted, and all of them; then other numbers of the
-    highest losses are left out, or what `options.rules` names. Searches begin at `exponents`, (k,), too.
+    highest losses are left out, or what `options.rules` names. Searches begin at `exponents`, (k,),
+    too.
     """
     others = [_Exclusion(options, own=True, drop_highest=options.drop_highest)]
     selection = select(table, form, options.changed({"drop_highest": 0}))

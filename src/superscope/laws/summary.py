@@ -69,12 +69,16 @@ def refit_header(law: Law) -> tuple[str, ...]:
 def facts(law: Law) -> list[tuple[str, str]]:
     """Return how the fit was made: what each fact is about, and the fact."""
     form = law.form
-    objective = "squares" if form.loss == "squared" else f"Huber's function, δ = {form.delta:g}"
+    objective = (
+        "half the sum of squared residuals"
+        if form.loss == "squared"
+        else f"the sum of Huber's function (δ = {form.delta:g}) of residuals"
+    )
     residual = "log loss" if form.residual == "log" else "the loss itself"
     groups = len(law.points.groups)
     condition = law.condition_number
     return [
-        ("objective", f"{law.objective:.8g}, the sum of {objective} of {residual}"),
+        ("objective", f"{law.objective:.8g}, {objective} of {residual}"),
         (
             "residual",
             f"mean square {law.mean_square_residual:.5g} ({law.residual_scale:.3g} rms for "

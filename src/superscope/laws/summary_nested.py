@@ -57,7 +57,11 @@ def nested_facts(test: NestedTest) -> list[tuple[str, str]]:
         ("resampled", _no_resamples(test) if test.p is None else resampled),
         ("classical", f),
         ("residual rms", f"{rms[0]} restricted, {rms[1]} free"),
-        ("objective", f"{test.restricted_objective:.5g} restricted, {test.objective:.5g} free"),
+        (
+            "objective",
+            f"{test.restricted_objective:.5g} restricted, {test.objective:.5g} free: half the sums "
+            "of squared residuals, or of Huber's function of them",
+        ),
         ("points", f"{test.points:,}"),
     ]
 
