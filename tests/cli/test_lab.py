@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import lab_sweeper
 import pandas as pd
 import pytest
-from command import superscope
+from command import process, superscope
+from extras import needed
 from lab_tables import simulate
 from lab_texts import SMALL, documents
-from tasks import eventually
+from tasks import eventually, group_members
 
 from superscope.cli import lab_train
-from superscope.lab.sweeps import CHECKPOINTS
+from superscope.device import one_torch_thread
+from superscope.lab import LabFailure, LabRun, read_runs, read_sweep, sweep, train, training
+from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, checkpoints
 from superscope.lab.table import OWN
 from superscope.observations import COLUMNS, DTYPES
-from superscope.runs import workers_of
+from superscope.runs import SweepOutcome, workers_of
 
 
 @pytest.fixture
@@ -123,17 +130,93 @@ def test_sigterm_keeps_the_step_that_a_run_has_reached(tmp_path: Path) -> None:
     file, out = lab(tmp_path, ""), tmp_path / "runs"
     file.write_text(f"{file.read_text()}[[runs]]\n[[runs]]\ntokens = 100_000_000\n")
     command = [sys.executable, "-m", "superscope", "lab", "train", file, "--out", out]
-    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    sweeping = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
     try:
         assert eventually(lambda: list(out.glob("[!.]*.json")), 120)  # the other one has begun
         time.sleep(0.5)
-        process.terminate()
-        told = process.communicate(timeout=60)[1]
+        sweeping.terminate()
+        told = sweeping.communicate(timeout=60)[1]
     finally:
-        process.kill()
-    assert process.returncode == 130
+        sweeping.kill()
+    assert sweeping.returncode == 130
     assert f"stopped: 1 run is done, 1 begun, and kept in {out}; the same command" in told
     assert len(list((out / CHECKPOINTS).glob("[!.]*.pt"))) == 1
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_a_run_it_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, out = lab(tmp_path, "seed = 0"), tmp_path / "runs"
+    long = 400
+    file.write_text(f"{file.read_text()}[[runs]]\n[[runs]]\ntokens = {64 * long}\n")
+    command = [sys.executable, "-W", "error", lab_sweeper.__file__, file, "--out", out]
+    sweeping = subprocess.Popen(
+        [*command, "--workers", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert eventually(lambda: list((out / CHECKPOINTS).glob("[!.]*.pt")), 120)
+        assert eventually(lambda: list(out.glob("[!.]*.json")), 20)
+        assert eventually(lambda: _begun(out), 20)
+        assert sweeping.poll() is None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(sweeping.pid, signal.SIGKILL)
+        sweeping.wait()
+    assert eventually(lambda: not group_members(sweeping.pid), 20)
+    (short,) = out.glob("[!.]*.json")
+    before = short.stat().st_mtime_ns, short.read_bytes()
+
+    steps: list[int] = []
+    step = training.Training.make_step
+
+    def noted(self: training.Training) -> None:
+        steps.append(self.step)
+        step(self)
+
+    corpora = read_sweep(file).corpora(out / CORPORA)
+    with ThreadPoolExecutor(1) as threads, monkeypatch.context() as patch, one_torch_thread():
+        patch.setattr(training.Training, "make_step", noted)
+        outcome = sweep(corpora, out, executor=threads, progress=None)
+    assert outcome == SweepOutcome(1, 1, {}, {}, ())
+    assert 0 < steps[0] < long
+    assert steps == list(range(steps[0], long))
+    assert (short.stat().st_mtime_ns, short.read_bytes()) == before
+    with one_torch_thread():
+        whole = [train(c, corpus, device="cpu", progress=None) for c, corpus in corpora.items()]
+    kept = read_runs(out, progress=None)
+    assert kept.unreadable == ()
+    assert {_bits(run) for run in kept.runs} == {_bits(run) for run in whole}
+    assert {f.name for f in (out / MODELS).iterdir()} == {run.identity for run in kept.runs}
+
+
+def _begun(out: Path) -> bool:
+    """Return whether there is a checkpoint of a run that has no result."""
+    return len(checkpoints(out, done=False)) > 0
+
+
+def _bits(run: LabRun | LabFailure) -> str:
+    """Return all of a run but how long it took."""
+    assert isinstance(run, LabRun)
+    return replace(run, seconds=1.0).to_json()
+
+
+@pytest.mark.slow
+def test_a_sweep_runs_on_a_dask_cluster_to_the_same_bits(tmp_path: Path) -> None:
+    needed("distributed")
+    file, out = lab(tmp_path, "seed = [0, 1]"), tmp_path / "runs"
+    done = process(
+        "lab", "train", file, "--out", out, "--executor", "dask", "--workers", "1"
+    )  # fmt: skip
+    assert (done.code, done.out) == (0, f"2 runs in {out}: 2 done now, 0 found there, 0 diverged\n")
+    assert "Traceback" not in done.err
+    with one_torch_thread():
+        whole = {
+            _bits(train(c, corpus, device="cpu", progress=None))
+            for c, corpus in read_sweep(file).corpora(out / CORPORA).items()
+        }
+    assert {_bits(run) for run in read_runs(out, progress=None).runs} == whole
 
 
 @pytest.mark.usefixtures("one_thread")
