@@ -18,7 +18,8 @@ from lab_texts import config, documents
 import superscope
 from superscope.errors import EvaluationError, UsageError
 from superscope.evaluation import LossOptions, evaluate
-from superscope.lab import Corpus, LabConfig, LabFailure, LabRun, training
+from superscope.frequency.text import text_of
+from superscope.lab import Corpus, LabConfig, LabFailure, LabRun, make_corpus, training
 from superscope.lab.body import make_body, transformers_config
 from superscope.lab.training import Training, train
 
@@ -172,6 +173,34 @@ def test_a_folder_that_is_there_is_left_alone(corpus: Corpus, tmp_path: Path) ->
     with pytest.raises(UsageError, match="is there already; name a new folder"):
         train(config(), corpus, out=tmp_path, device="cpu", progress=None)
     assert (tmp_path / "thesis.tex").read_text() == "years"
+
+
+def test_the_same_call_returns_the_run_that_made_the_model(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a cell of a notebook is run again."""
+    folder = tmp_path / "model"
+    found = run(config(), corpus, out=folder)
+    written = {f: f.stat().st_mtime_ns for f in folder.iterdir()}
+    monkeypatch.setattr(Training, "make_step", None)
+    again = run(config(head_learning_rate=config().learning_rate), corpus, out=folder)
+    assert again.to_json() == found.to_json()
+    assert {f: f.stat().st_mtime_ns for f in folder.iterdir()} == written
+
+
+def test_the_model_of_another_run_is_left_alone(corpus: Corpus, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    run(config(width=4), corpus, out=folder)
+    with pytest.raises(UsageError, match="has the model of a run with width=4, seed=0; name a new"):
+        run(config(seed=1), corpus, out=folder)
+    other = make_corpus(
+        text_of(documents(1), "words"), tmp_path / "text", vocabulary=270, context=16
+    )
+    with pytest.raises(UsageError, match="has the model of a run on another text; name a new"):
+        run(config(width=4), other, out=folder)
+    (folder / "lab_run.json").write_text("[")
+    with pytest.raises(UsageError, match="is there already; name a new"):
+        run(config(width=4), corpus, out=folder)
 
 
 def test_a_text_of_another_vocabulary_is_refused(corpus: Corpus) -> None:

@@ -64,7 +64,7 @@ def work(tasks: list[LabTask], folder: Path, device: str = "auto") -> list[bytes
     for task in tasks:
         _forget_done(folder)
         model = folder / MODELS / task.identity
-        shutil.rmtree(model, ignore_errors=True)  # of a run whose result was lost
+        shutil.rmtree(model, ignore_errors=True)  # of a run whose result was lost: it is done again
         with one_torch_thread() if device in ("auto", "cpu") else nullcontext():
             result = train(
                 task.config, Corpus(task.corpus), out=model,

@@ -25,7 +25,7 @@ from superscope.lab.model import LabModel
 from superscope.lab.optimizers import optimizers_of
 from superscope.lab.run import HeldOut, LabFailure, LabRun, run_identity
 from superscope.lab.scoring import held_out_losses
-from superscope.lab.writing import write_model
+from superscope.lab.writing import read_run, write_model
 from superscope.progress import Progress, ProgressChoice, chosen, silent
 from superscope.runs import stop_later
 
@@ -54,7 +54,8 @@ def train(
     corpus
         The text, from :func:`make_corpus`.
     out
-        Folder that the trained model is written to, new or empty.
+        Folder that the trained model is written to, new or empty, with its run. If this very run
+        has made the model in it, nothing is trained, and the run is returned.
     keep
         File of checkpoints, written once a minute, and when Ctrl-C or SIGTERM ends the run: it goes
         on from there, to the same bits as one that was not interrupted. The file stays: delete it
@@ -73,11 +74,11 @@ def train(
     Raises
     ------
     UsageError
-        The text is shorter than a batch, or has another vocabulary or context; the folder has
-        files; or the disk is full.
+        The text is shorter than a batch, or has another vocabulary; the folder has other files;
+        or the disk is full.
     """
     if out is not None and occupied(out):
-        raise UsageError(f"{out} is there already; name a new folder for the model")
+        return _made_before(out, config, corpus)
     with chosen(progress) as report:
         run = Training(config, corpus, keep=keep, device=resolved(device), progress=report)
         try:
@@ -87,8 +88,23 @@ def train(
         else:
             result = run.result()
             if out is not None:
-                write_model(run.model, corpus, out)
+                write_model(run.model, corpus, result, out)
         return result
+
+
+def _made_before(folder: Path, config: LabConfig, corpus: Corpus) -> LabRun:
+    """Return the run that made the model in a folder; refuse what is there of anything else."""
+    run = read_run(folder)
+    if run is None:
+        raise UsageError(f"{folder} is there already; name a new folder for the model")
+    if run.identity == run_identity(config, corpus.info):
+        return run
+    before, now = run.config.to_mapping(), config.to_mapping()
+    others = ", ".join(f"{name}={before[name]}" for name in now if before[name] != now[name])
+    raise UsageError(
+        f"{folder} has the model of a run {f'with {others}' if others else 'on another text'}; "
+        "name a new folder for this one, or remove that one"
+    )
 
 
 class Training:

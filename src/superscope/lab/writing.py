@@ -12,19 +12,26 @@ import torch
 from torch import nn
 
 from superscope.atomic import make_folder, write_file, write_folder
+from superscope.errors import FormatError
 from superscope.evaluation.factored import replace_head
 from superscope.evaluation.factored_files import save_tensors, write_into
 from superscope.frequency.checkpoint import quiet
 from superscope.heads.narrow_head import Block, NarrowHead
 from superscope.lab.corpus import Corpus
 from superscope.lab.model import LabModel
+from superscope.lab.result_file import read_result, to_bytes
+from superscope.lab.run import LabRun
 
 KIND = "superscope_lab"
 """The type of model in ``config.json`` where logits are no linear map of hidden states."""
 
 
-def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
-    """Write a model to a folder, with its tokenizer.
+RUN = "lab_run.json"
+"""The run that made the model, in its folder."""
+
+
+def write_model(model: LabModel, corpus: Corpus, run: LabRun, folder: Path) -> None:
+    """Write a model to a folder, with its tokenizer and its run.
 
     The matrix that stands for its head is written: with scales multiplied in, and as factors where
     it has a rank of its own or a bias. A head that is not linear has no such matrix. Its rows are
@@ -37,6 +44,8 @@ def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
         The model.
     corpus
         Has the tokenizer.
+    run
+        What is known of its training.
     folder
         Where to; an empty folder may be there.
 
@@ -54,6 +63,16 @@ def write_model(model: LabModel, corpus: Corpus, folder: Path) -> None:
             _write_linear(model, beside)
         else:
             _write_rows(model, beside)
+        write_file(beside / RUN, to_bytes(run))
+
+
+def read_run(folder: Path) -> LabRun | None:
+    """Return the run that made the model in a folder; None where it has none that can be read."""
+    try:
+        found = read_result(folder / RUN)
+    except (OSError, FormatError):
+        return None
+    return found if isinstance(found, LabRun) else None
 
 
 def _write_linear(model: LabModel, folder: Path) -> None:
