@@ -17,6 +17,7 @@ from superscope.text import (
     rounded,
     signed,
     slug,
+    token_name,
     visible,
 )
 
@@ -55,6 +56,13 @@ def test_slugs_are_file_names_and_distinct(a: str, b: str) -> None:
 def test_what_is_shown_can_be_seen_and_does_nothing(text: str, shown: str) -> None:
     assert visible(text) == shown
     assert visible(text).isprintable()
+
+
+def test_bytes_that_are_no_text_are_escaped_once() -> None:
+    token = b"\xe2\x80".decode("utf-8", "backslashreplace")
+    assert token_name(5, token) == r'"\xe2\x80" #5'
+    assert visible(r"\x41 \n") == r'"\\x41 \\n"'  # ASCII is text
+    assert visible(visible(token), quote="") == visible(token)
 
 
 @pytest.mark.parametrize(

@@ -138,23 +138,30 @@ def duration(seconds: float) -> str:
     return f"{minutes // 1440} d {minutes // 60 % 24} h"
 
 
+# A byte beyond ASCII that is no text, as the room of tokens writes it; or any character.
+_PARTS = re.compile(r"\\x[89a-f][0-9a-f]|.", re.DOTALL)
+
+
 def visible(text: str, quote: str = '"', longest: int = 40) -> str:
     """Return text with invisible characters and terminal control sequences escaped.
 
     Within quotes, the quote and the backslash are escaped too, so that the result is
-    unambiguous.
+    unambiguous; but for bytes that are no text, which tokens have as ``\\xe9``: they are escaped
+    already.
     """
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    special = {quote, "\\"} if quote else set()
 
-    def shown(character: str) -> str:
-        if character in special:
-            return f"\\{character}"
-        if character.isprintable():
-            return character
-        return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+    def shown(found: re.Match[str]) -> str:
+        part = found[0]
+        if len(part) > 1:
+            return part
+        if quote and part in (quote, "\\"):
+            return f"\\{part}"
+        if part.isprintable():
+            return part
+        return part.encode("unicode_escape", "backslashreplace").decode("ascii")
 
-    return f"{quote}{''.join(map(shown, cut))}{quote}"
+    return f"{quote}{_PARTS.sub(shown, cut)}{quote}"
 
 
 def encodable(text: str) -> str:
