@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from superscope.geometry.shards import WHOLE, Shards
 from superscope.heads import head_of
 from superscope.watch import EventKind, read_trace
 from superscope.watch._watch import OPTIONS
+from superscope.watch.events import PATIENCE
 from superscope.watch.live import unwrapped
 from superscope.watch.observer import Observer
 
@@ -359,6 +361,24 @@ def test_rows_that_move_only_together_are_abandoned() -> None:
     assert event.step == 3 and set(event.rows) <= set(range(40)) and len(event.rows) >= 38
 
 
+def test_an_interval_in_which_no_group_shows_leaves_abandoned_rows_as_they_were() -> None:
+    some, none = np.arange(9), np.empty(0, np.int64)
+
+    def course(*found: npt.NDArray[np.int64]) -> list[int | None]:
+        observer, counts = Observer(OPTIONS, updates=True), []
+        for together in found:
+            observer._take(together)
+            kept = observer._together
+            counts.append(len(reduce(np.intersect1d, kept)) if len(kept) == PATIENCE else None)
+        return counts
+
+    assert course(some, some, some, none, some[:8]) == [None, None, 9, 9, 8]
+    assert course(some, some, some, none, none, none) == [None, None, 9, 9, 9, 0]
+    assert course(none, none, none, none) == [None, None, 0, 0]  # there never was one
+    # Where the group shows, a row that is not in it has learned something.
+    assert course(some, some, some, some[1:], some)[2:] == [9, 8, 8]
+
+
 def test_the_mean_row_is_an_event_when_it_passes_a_share_and_not_when_it_trembles() -> None:
     rows = np.random.default_rng(0).standard_normal((500, 8))
     rows -= rows.mean(axis=0)
@@ -500,10 +520,22 @@ def test_what_cannot_be_a_step_a_file_or_an_option_is_refused(tmp_path: Path) ->
         Watch(layer(), rank=1)
     with pytest.raises(UsageError, match="there is no folder"):
         Watch(layer(), out=tmp_path / "none" / "run.parquet")
-    with pytest.raises(UsageError, match="did you mean pairs"):
+    with pytest.raises(UsageError, match="Watch has no option 'pair'; did you mean pairs"):
         Watch(layer(), pair="none")
+    with pytest.raises(UsageError, match="Watch has no option 'evry'; did you mean every"):
+        Watch(layer(), evry=3)
     with pytest.raises(UsageError, match=r"watch\.step"):
         Watch(layer()).attach(object())
+
+
+def test_what_was_not_loaded_is_refused_with_how_to_load_it(tmp_path: Path) -> None:
+    for name in ("gpt2", tmp_path):
+        with pytest.raises(UsageError, match="takes the model that is trained, in memory, not '"):
+            Watch(name)
+    with pytest.raises(UsageError, match=r"tokenizer='x' is a name; .*from_pretrained\('x'\)"):
+        Watch(layer(), tokenizer="x")
+    with pytest.raises(HeadDataError, match="ReLU has no weights; pass a model with an output"):
+        Watch(torch.nn.ReLU())
 
 
 def test_a_full_disk_does_not_stop_the_training(

@@ -65,7 +65,7 @@ def head_of(
     elif isinstance(value, Mapping):
         head = _of_state(value, tensor)
     elif _is_module(value) and getattr(value, "weight", None) is None:
-        head = _of_state(value.state_dict(), None, type(value).__name__)
+        head = _of_module(value)
     elif _is_module(value):
         head = _of_layer(value, type(value).__name__)
     elif isinstance(value, (list, tuple)) or any(hasattr(value, name) for name in ARRAYS):
@@ -150,6 +150,16 @@ def _of_model(model: Any) -> Head:
     if head.bias is None:  # BART adds its own
         head = _biased(head, getattr(model, "final_logits_bias", None), "final_logits_bias")
     return replace(head, provenance=of_model(head.provenance, model))
+
+
+def _of_module(module: Any) -> Head:
+    name, state = type(module).__name__, module.state_dict()
+    if not state:
+        raise HeadDataError(
+            f"{name} has no weights; pass a model with an output head, or its Embedding or Linear "
+            "layer"
+        )
+    return _of_state(state, None, name)
 
 
 def _of_state(state: Mapping[str, Any], tensor: str | None, model: str = "state dict") -> Head:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import operator
+import os
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from superscope.arguments import checked
+from superscope.arguments import checked, refuse_unknown
 from superscope.errors import UsageError
 from superscope.geometry import GeometryOptions
 from superscope.options import changed
@@ -98,8 +101,11 @@ class Watch:
         options: GeometryOptions = OPTIONS,
         **changes: Any,
     ) -> None:
+        known = [name for name in inspect.signature(Watch).parameters if name != "changes"]
+        refuse_unknown("Watch", "option", changes, [*known, *(f.name for f in fields(options))])
         if every < 1:
             raise UsageError(f"every={every}; it must be at least 1 step")
+        _refuse_names(model, tokenizer)
         self.model = unwrapped(model)
         self.every, self.out, self.updates = every, out, updates
         self.group, self.rank = group, rank
@@ -249,6 +255,21 @@ class Watch:
     def _text(self, index: int) -> str | None:
         tokens = self._tokens
         return None if tokens is None or index >= len(tokens) else tokens[index]
+
+
+def _refuse_names(model: Any, tokenizer: Any) -> None:
+    """Refuse what has to be loaded before a training."""
+    if isinstance(model, (str, os.PathLike)):
+        raise UsageError(
+            f"Watch takes the model that is trained, in memory, not {os.fspath(model)!r}; saved "
+            "checkpoints are measured by superscope.measure_revisions"
+        )
+    if isinstance(tokenizer, (str, os.PathLike)):
+        name = os.fspath(tokenizer)
+        raise UsageError(
+            f"tokenizer={name!r} is a name; pass the tokenizer itself, as of "
+            f"transformers.AutoTokenizer.from_pretrained({name!r}), or the texts of all ids"
+        )
 
 
 def _whole(step: Any) -> int:

@@ -61,13 +61,14 @@ class Observer:
         self._options, self._updates = options, updates
         self._rows: Float32 | None = None  # as they were at the last observation
         self._together: deque[Ids] = deque(maxlen=PATIENCE)
+        self._silent = 0  # intervals in a row that were passed over
         self.fresh = True
         """Whether nothing was observed since the start or since something was forgotten."""
 
     def forget(self) -> None:
         """Compare the next observation with none: the training went back, or the weights broke."""
         self.fresh, self._rows = True, None
-        self._together.clear()
+        self._clear()
 
     def observe(self, step: int, live: Live) -> Observed:
         """Return what is found in a head as it is now."""
@@ -96,11 +97,27 @@ class Observer:
         if change.drift > 0 or change.own > 0:  # else the head is frozen
             rows[EventKind.STILL] = change.still
             if change.together is not None:
-                self._together.append(change.together)
+                self._take(change.together)
         if len(self._together) == PATIENCE:
             abandoned = rows[EventKind.ABANDONED] = reduce(np.intersect1d, self._together)
             point = replace(point, abandoned_rows=len(abandoned))
         return Observed(point, rows)
+
+    def _clear(self) -> None:
+        self._together.clear()
+        self._silent = 0
+
+    def _take(self, together: Ids) -> None:
+        """Take in the rows that moved only together, found or not.
+
+        In some intervals the group does not stand out from the rest, and no row of it is found. As
+        few of those in a row as a rare token may miss say nothing, and are passed over.
+        """
+        known = any(map(len, self._together))
+        over = known and not len(together) and self._silent < PATIENCE - 1
+        self._silent = self._silent + 1 if over else 0
+        if not over:
+            self._together.append(together)
 
     def change(self, head: Head, shards: Shards) -> Update | None:
         """Return what changed since the last call, and keep the rows for the next one."""
@@ -110,7 +127,7 @@ class Observer:
         differs = before is None or before.shape != now.shape
         anywhere = shards.sum(np.array([float(differs)]))[0] > 0  # else others would wait for this
         if before is None or anywhere:
-            self._together.clear()
+            self._clear()
             self._rows = np.array(now)  # a copy: the training goes on in the same memory
             return None
         found = update(before, head, shards)
