@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from extras import needed
 from tiny_models import CONTEXT, byte_tokenizer, tiny_language_model, tiny_model
 
 from superscope.errors import EvaluationError, SuperscopeError, UsageError
-from superscope.evaluation import Evaluation, Losses, LossOptions, evaluate
+from superscope.evaluation import Evaluation, Losses, LossOptions, evaluate, passes
+from superscope.evaluation.blocks import BlockLosses
 from superscope.evaluation.clustered import clustered_freedom
 from superscope.evaluation.evaluation import LEAST_COUNT, PARTS
 from superscope.evaluation.model import LanguageModel, OutOfMemory
@@ -313,6 +315,24 @@ def test_a_block_that_cannot_be_read_is_done_again(model: Path, tmp_path: Path) 
     file.write_bytes(file.read_bytes()[:40])
     assert evaluate(model, texts(), options, keep=tmp_path).to_json() == whole
     assert (tmp_path / "set-aside" / file.name).exists()
+
+
+def test_blocks_of_another_format_are_made_again_and_never_read(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of an older superscope have the same names of arrays, of another meaning."""
+    options, others = LossOptions(block_tokens=64), {**passes.FORMAT, "format": 1}
+    whole = evaluate(model, texts(), options)
+    with monkeypatch.context() as patch:
+        patch.setattr(passes, "FORMAT", others)
+        evaluate(model, texts(), options, keep=tmp_path)
+    old = {file: file.read_bytes() for file in tmp_path.glob("*.npz")}
+    for file, content in old.items():
+        block = BlockLosses.from_bytes(content)
+        worse = replace(block.documents, nats=block.documents.nats + 1)
+        file.write_bytes(replace(block, documents=worse).to_bytes())
+    assert evaluate(model, texts(), options, keep=tmp_path).to_json() == whole.to_json()
+    assert len(list(tmp_path.glob("*.npz"))) == 2 * len(old)
 
 
 def test_blocks_of_another_model_or_option_are_not_used(model: Path, tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from superscope.evaluation.model import LanguageModel, OutOfMemory
 from superscope.evaluation.scoring import Array, Scored, Scoring
 from superscope.evaluation.sequences import Sequence
 
+FORMAT: Mapping[str, object] = {"format": 2, "parts": PARTS}
+"""What the numbers in a file of a block mean; raise the first where they come to mean another
+thing, or others are kept: files of before are then not taken for it."""
 _MORE = "more_"  # before the names of what a scoring keeps
 _SUMS = ("documents", "tokens", "parts")
 

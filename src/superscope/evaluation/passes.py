@@ -12,6 +12,7 @@ from superscope._version import __version__
 from superscope.errors import EvaluationError, FormatError, UsageError
 from superscope.evaluation import sequences
 from superscope.evaluation.blocks import (
+    FORMAT,
     Batches,
     BlockLosses,
     added,
@@ -241,7 +242,7 @@ class Pass:
         self, counts: Counts, batches: Batches
     ) -> Iterator[tuple[list[Sequence], BlockLosses]]:
         """Yield every block in order, with its losses."""
-        scoring, how = batches.scoring, self.how
+        scoring, how = batches.scoring, {**self.how, **FORMAT}
         if scoring is not None:
             how |= {"scoring": scoring.what, "scored": dict(scoring.settings)}
         stage = f"{'loss' if scoring is None else scoring.what} of {self.checkpoint.name}"
