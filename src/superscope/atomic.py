@@ -92,8 +92,13 @@ def _not_written(path: Path, error: OSError) -> UsageError:
 def why(path: Path, error: OSError) -> str:
     """Return why a folder cannot be made at a path, or a file in its folder, in words."""
     if isinstance(error, (FileExistsError, NotADirectoryError)):
-        taken = next((one for one in (path, *path.parents) if one.is_file()), path)
-        return f"{taken} is a file, not a folder"
+        for one in (path, *path.parents):
+            if one.is_file():
+                return f"{one} is a file, not a folder"
+            if one.is_symlink() and not one.exists():
+                return f"{one} is a link to nothing"
+            if one.exists() and not one.is_dir():
+                return f"{one} is a pipe or a device, not a folder"
     return error.strerror or str(error)
 
 

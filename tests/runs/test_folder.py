@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,27 @@ class Other:
     def kill(self) -> None:
         self.process.kill()
         self.process.join(60)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("file", "taken is a file, not a folder"),
+        ("link", "taken is a link to nothing"),
+        ("pipe", "taken is a pipe or a device, not a folder"),
+    ],
+)
+def test_what_is_where_a_folder_should_be_is_said(tmp_path: Path, kind: str, said: str) -> None:
+    taken = tmp_path / "taken"
+    if kind == "file":
+        taken.touch()
+    elif kind == "link":
+        taken.symlink_to("absent")
+    else:
+        os.mkfifo(taken)
+    for place in (taken, taken / "runs"):
+        with pytest.raises(UsageError, match=f"cannot keep results in {place}: .*{said}"):
+            RunFolder(place, ".txt")
 
 
 def test_a_result_is_there_once_it_is_written(tmp_path: Path) -> None:
