@@ -38,13 +38,14 @@ def test_the_best_of_equally_many_tries_is_taken(tmp_path: Path) -> None:
     found = read_rates(path, ["adamw"])["adamw"]
     assert (found.learning_rate, found.head_learning_rate) == (1e-3, 3e-2)
     assert (found.loss, found.tries, found.at_edge) == (3.8, 6, ("learning_rate",))
+    assert found.seeds == (0,)
     assert read_rates(path, ["tied", "adamw", "tied"]) == {"tied": found, "adamw": found}
 
 
 def test_losses_are_means_over_seeds(tmp_path: Path) -> None:
     more = [(body, head, 1, 4.5 - 10 * body) for body, head, _, _ in TRIES]
     found = read_rates(search(tmp_path, {"adamw": TRIES + more}), ["adamw"])["adamw"]
-    assert (found.learning_rate, found.tries) == (1e-3, 6)
+    assert (found.learning_rate, found.tries, found.seeds) == (1e-3, 6, (0, 1))
     assert found.loss == pytest.approx((3.8 + 4.49) / 2)
 
 

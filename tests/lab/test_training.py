@@ -232,6 +232,13 @@ def weights_of(body: torch.nn.Module) -> float:
         ({"check_at": 1000}, "check_at=1,000; it must be from 1 to tokens=384"),
         ({"architecture": "lama"}, "did you mean llama"),
         ({"widht": 3}, "LabConfig has no option 'widht'; did you mean width"),
+        (
+            {"width": 10**9},
+            "with adamw make a model of about 1.2e+19 weights; the lab is for small",
+        ),
+        ({"vocabulary": 10**9}, "weights; the lab is for small ones, of at most 1e+10"),
+        ({"variant": "wide=1000000000"}, "with wide=1000000000 make a model of about"),
+        ({"variant": "bias=-1"}, "bias=-1; its number, s, the share of log p, must be a number of"),
         ({"depth": 0}, "depth=0; it must be at least 1"),
         ({"variant": "sgd", "head_learning_rate": 0.0}, "with sgd it must be above 0"),
     ],

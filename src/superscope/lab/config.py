@@ -17,6 +17,7 @@ from superscope.options import check_least
 
 BASE_WIDTH = 64  # at which learning rates are what the config says
 MEANING = 1  # of a config; raise it where one is to train another model than before
+MOST_WEIGHTS = 10**10  # of a model, about: with gradients and moments 160 GB
 WARM_UP = 0.05  # share of the steps
 SOFTMAX = 32  # columns of a head whose products take as long as the softmax of its logits
 LAST_RATE = 0.1  # of the peak, where the cosine ends
@@ -121,6 +122,12 @@ class LabConfig:
         for variant in self.variants:
             variant.check(self.width)
         object.__setattr__(self, "variant", spelled(self.variants))
+        if self.about_weights > MOST_WEIGHTS:
+            raise UsageError(
+                f"width={self.width:,}, depth={self.depth:,} and vocabulary={self.vocabulary:,} "
+                f"with {self.variant} make a model of about {self.about_weights:.2g} weights; the "
+                f"lab is for small ones, of at most {MOST_WEIGHTS:.0e}"
+            )
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:

@@ -37,6 +37,8 @@ class Rates:
         How many pairs of rates were tried.
     at_edge
         Rates that are the largest or the smallest of several that were tried.
+    seeds
+        Of the runs of the search.
     """
 
     learning_rate: float
@@ -44,6 +46,7 @@ class Rates:
     loss: float
     tries: int
     at_edge: tuple[str, ...]
+    seeds: tuple[int, ...]
 
 
 def read_rates(path: Path, variants: Iterable[str]) -> dict[str, Rates]:
@@ -91,7 +94,8 @@ def _best(path: Path, name: str, runs: pd.DataFrame) -> Rates:
     best = min(losses, key=lambda rates: losses[rates])
     if losses[best] == math.inf:
         raise UsageError(f"{path}: {name} diverged at all rates that were tried")
-    return Rates(*best, losses[best], len(losses), _at_edge(best, list(losses)))
+    seeds = tuple(sorted(int(seed) for seed in runs["seed"].dropna().unique()))
+    return Rates(*best, losses[best], len(losses), _at_edge(best, list(losses)), seeds)
 
 
 def _at_edge(best: tuple[float, float], tried: list[tuple[float, float]]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def combinations(fields: Mapping[str, Any], lists: Collection[str] = ()) -> list
     Raises
     ------
     UsageError
-        A list is empty.
+        A list is empty, or has both lists and other values where its values are lists.
 
     Examples
     --------
@@ -43,18 +43,24 @@ def combinations(fields: Mapping[str, Any], lists: Collection[str] = ()) -> list
     >>> combinations({"check_at": [10, 20]}, lists=["check_at"])
     [{'check_at': [10, 20]}]
     """
-    choices = [_choices(value, name in lists) for name, value in fields.items()]
+    choices = [_choices(name, value, name in lists) for name, value in fields.items()]
     for name, values in zip(fields, choices, strict=True):
         if not values:
             raise UsageError(f"{name} is an empty list: there is nothing to run")
     return [dict(zip(fields, chosen, strict=True)) for chosen in itertools.product(*choices)]
 
 
-def _choices(value: Any, listed: bool) -> list[Any]:
+def _choices(name: str, value: Any, listed: bool) -> list[Any]:
     if not isinstance(value, list):
         return [value]
-    whole = listed and not any(isinstance(one, list) for one in value)
-    return [value] if whole else value
+    if not listed:
+        return value
+    within = [one for one in value if isinstance(one, list)]
+    if within and len(within) < len(value):
+        raise UsageError(
+            f"{name}={value} has both lists and other values; a list of choices is a list of lists"
+        )
+    return value if within else [value]
 
 
 def read_sweep_file(path: Path, meant: Callable[[dict[str, Any]], T]) -> T:

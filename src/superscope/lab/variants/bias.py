@@ -17,7 +17,7 @@ class Bias(Variant):
     """
 
     name = "bias"
-    option = Option("s, the share of log p", 1.0)
+    option = Option("s, the share of log p", 1.0, 0.0)
     decides = frozenset({"bias"})
 
     def prepare(self, head: LabHead, setting: Setting) -> None:
