@@ -311,6 +311,8 @@ class _Log:
             return
         self._printed = now
         count = f"{standing.stage}: {standing.done:,} of {standing.total:,}"
+        if standing.total == 1:  # it has no parts
+            count = f"{standing.stage}: done"
         left = _left(standing)
         sys.stderr.write(f"{count}, {left}\n" if left else f"{count}\n")
         sys.stderr.flush()

@@ -54,6 +54,21 @@ def test_a_tokenizer_may_be_given(tmp_path: Path, corpus: Corpus) -> None:
         made(tmp_path, documents(), tokenizer=corpus.tokenizer(), vocabulary=300)
 
 
+def test_what_is_being_made_is_told_by_bytes_of_text(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    made(tmp_path, documents(), progress=lambda *what: told.append(what))
+    assert list(dict.fromkeys(stage for stage, *_ in told)) == [
+        "making a tokenizer of 270 entries", "making words into tokens",
+    ]  # fmt: skip
+    size = sum(map(len, documents()))
+    assert {total for _, _, total in told} == {1, size}
+    assert next(done for stage, done, _ in told if "tokenizer" in stage) == 0
+    assert told[-1] == ("making words into tokens", 1, 1)
+    told.clear()
+    made(tmp_path, documents(), progress=lambda *what: told.append(what))
+    assert told == []
+
+
 def test_a_text_is_made_into_ids_once(tmp_path: Path) -> None:
     first = made(tmp_path, documents())
     written = {f: f.stat().st_mtime_ns for f in first.folder.iterdir()}

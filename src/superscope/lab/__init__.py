@@ -3,7 +3,8 @@
 import superscope.lab.summary
 import superscope.lab.worth.summary  # noqa: F401  (both register the results' text)
 from superscope.lab.config import LabConfig
-from superscope.lab.corpus import Corpus, CorpusInfo, make_corpus
+from superscope.lab.corpus import Corpus, CorpusInfo
+from superscope.lab.corpus_making import make_corpus
 from superscope.lab.rates import Rates
 from superscope.lab.results import LabRuns, read_runs
 from superscope.lab.run import HeldOut, LabFailure, LabRun

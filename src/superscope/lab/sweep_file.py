@@ -13,9 +13,11 @@ from superscope.errors import UsageError
 from superscope.frequency import Text, hub_text, text_files
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
 from superscope.lab.config import FIELDS, LISTS, LabConfig
-from superscope.lab.corpus import Corpus, make_corpus
+from superscope.lab.corpus import Corpus
+from superscope.lab.corpus_making import make_corpus
 from superscope.lab.rates import RATES, Rates, read_rates
 from superscope.options import check_least
+from superscope.progress import ProgressChoice
 from superscope.runs import combinations, read_sweep_file
 from superscope.text import counted
 
@@ -124,13 +126,17 @@ class LabSweep:
     rates: Mapping[str, Rates]
     tokenizer: Tokenizer | None = None
 
-    def corpora(self, folder: Path) -> dict[LabConfig, Corpus]:
+    def corpora(
+        self, folder: Path, *, progress: ProgressChoice = "auto"
+    ) -> dict[LabConfig, Corpus]:
         """Return the text of each config as ids; it is made once for each vocabulary and context.
 
         Parameters
         ----------
         folder
             Holds the corpora.
+        progress
+            As of :func:`make_corpus`.
 
         Returns
         -------
@@ -145,7 +151,7 @@ class LabSweep:
                 found[key] = make_corpus(
                     train, folder, vocabulary=config.vocabulary, context=config.context,
                     held_out=held_out, tokenizer=self.tokenizer,
-                    held_out_tokens=self.text.held_out_tokens,
+                    held_out_tokens=self.text.held_out_tokens, progress=progress,
                 )  # fmt: skip
         return {c: found[c.vocabulary, c.context] for c in self.configs}
 
