@@ -55,8 +55,20 @@ def test_a_sweep_is_trained_and_made_a_table(tmp_path: Path) -> None:
     file, out = lab(tmp_path, "variant = ['adamw', 'coupled']"), tmp_path / "runs"
     done = superscope("lab", "train", file, "--out", out)
     assert (done.code, done.out) == (0, f"2 runs in {out}: 2 done now, 0 found there, 0 diverged\n")
+    (corpus,) = {c.folder: c for c in read_sweep(file).corpora(out / CORPORA).values()}.values()
+    read = (
+        f"superscope: text {corpus.info.name}: {corpus.info.tokens:,} tokens to train on, "
+        f"{corpus.info.held_out_tokens:,} held out, vocabulary 270"
+    )
+    assert done.err.splitlines() == [
+        "making a tokenizer of 270 entries: done", f"making {corpus.info.name} into tokens: done",
+        read, "superscope: 2 runs of 2 to do; stop them at will", "runs: 2 of 2",
+    ]  # fmt: skip
     again = superscope("lab", "train", file, "--out", out)
     assert again.out == f"2 runs in {out}: 0 done now, 2 found there, 0 diverged\n"
+    assert again.err.splitlines() == [
+        read, "superscope: 0 runs of 2 to do; stop them at will", "runs: 2 of 2",
+    ]  # fmt: skip
     table = superscope("lab", "table", out)
     frame = pd.read_csv(io.StringIO(table.out))
     assert tuple(frame.columns[: len(COLUMNS)]) == COLUMNS
@@ -103,11 +115,16 @@ def test_runs_that_a_table_has_are_not_repeated(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("one_thread")
 def test_a_dry_run_trains_nothing_and_says_how_long_it_takes(tmp_path: Path) -> None:
     file, out = lab(tmp_path, "seed = [0, 1]\nlearning_rate = [1e-3, 1e30]"), tmp_path / "runs"
-    plan = superscope("lab", "train", file, "--out", out, "--dry-run").out.splitlines()
+    told = superscope("lab", "train", file, "--out", out, "--dry-run")
+    plan = told.out.splitlines()
     assert plan[0] == "4 runs: 0 done, 0 diverged, 4 to do"
     assert plan[1].split() == ["width", "tokens", "trained", "runs", "a", "run", "all"]
     assert plan[2].split()[:4] == ["8", "384", "384", "4"]
     assert plan[3].startswith("about ")
+    assert told.err.splitlines()[:2] == [
+        "making a tokenizer of 270 entries: done", "making words into tokens: done",
+    ]  # fmt: skip
+    assert "timing: done" in told.err.splitlines()
     assert not list(out.glob("*.json"))
     superscope("lab", "train", file, "--out", out)
     plan = superscope("lab", "train", file, "--out", out, "--dry-run").out
@@ -123,6 +140,26 @@ def test_a_diverged_run_is_told_and_the_others_are_there(tmp_path: Path) -> None
     table = superscope("lab", "table", out)
     assert "has no loss: the loss is not finite" in table.err
     assert table.out.count("\n") == 3
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_sweep_of_which_all_diverged_is_an_error(tmp_path: Path) -> None:
+    file, out = lab(tmp_path, "learning_rate = [1e30, 1e31]"), tmp_path / "runs"
+    done = superscope("lab", "train", file, "--out", out)
+    assert (done.code, done.out[-11:]) == (2, "2 diverged\n")
+    assert "no run of 2 has a loss: all diverged; lower learning_rate" in done.err
+    again = superscope("lab", "train", file, "--out", out)
+    assert (again.code, again.err.splitlines()[-1]) == (2, done.err.splitlines()[-1])
+
+
+def test_a_device_that_is_not_here_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    file, out = lab(tmp_path, "seed = [0, 1]"), tmp_path / "runs"
+    for more in ((), ("--workers", 2), ("--executor", "dask"), ("--dry-run",)):
+        done = superscope("lab", "train", file, "--out", out, "--device", "nvidia", *more)
+        assert (done.code, done.out) == (2, "")
+        assert "device 'nvidia' cannot be used here" in done.err
+        assert len(done.err.splitlines()) == 1
+    assert not out.exists()
 
 
 @pytest.mark.slow
@@ -242,6 +279,7 @@ def test_a_text_too_short_is_refused(tmp_path: Path) -> None:
     done = superscope("lab", "train", file, "--out", tmp_path / "runs")
     assert done.code == 2
     assert "less than a batch of 4000 windows of 16" in done.err
+    assert not list((tmp_path / "runs").glob("*.json"))
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:

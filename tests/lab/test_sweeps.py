@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import namedtuple
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -13,7 +14,9 @@ from lab_texts import SMALL, documents
 from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.frequency.tokenizer import Tokenizer
 from superscope.lab import Corpus, LabConfig, read_runs, read_sweep, sweep, training
+from superscope.lab.run import run_identity
 from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, checkpoints
+from superscope.lab.training import Training
 from superscope.runs import SweepOutcome
 
 
@@ -94,6 +97,11 @@ def test_the_vocabulary_of_a_given_tokenizer_need_not_be_named(tmp_path: Path) -
         ("width = '8'", "files = 'words.txt'", "width must be a whole number, not '8'"),
         ("width = [[8]]", "files = 'words.txt'", "width must be a whole number, not a list"),
         ("check_at = 'end'", "files = 'words.txt'", "check_at must be a list, not 'end'"),
+        (
+            "check_at = [64, [128]]",
+            "files = 'words.txt'",
+            "check_at=[64, [128]] has both lists and other values; a list of choices is a list of",
+        ),
         ("seed = [0, -1]", "files = 'words.txt'", "seed=-1; it must be at least 0"),
         ("", "", "[text]: a text needs either files or dataset"),
         ("", "files = 'words.txt'\ndataset = 'c4'", "[text]: a text needs either files or dataset"),
@@ -207,11 +215,46 @@ def test_an_unreadable_result_is_set_aside_and_done_again(
     assert read_runs(out, progress=None).runs[0].config == LabConfig(**SMALL)
 
 
-def test_an_error_of_one_run_leaves_the_others(tmp_path: Path, executor: Executor) -> None:
-    file = lab(tmp_path, "batch = [4, 400]\ntokens = 6400")
-    outcome = done(file, tmp_path / "runs", executor)
+def test_what_is_no_file_is_set_aside_unread(tmp_path: Path, executor: Executor) -> None:
+    out = tmp_path / "runs"
+    file = lab(tmp_path)
+    (config, corpus), *_ = read_sweep(file).corpora(out / CORPORA).items()
+    os.mkfifo(out / f"{run_identity(config, corpus.info)}.json")  # reading would wait for a writer
+    outcome = done(file, out, executor)
     assert outcome.done == 1
-    assert "less than a batch of 400 windows of 16" in next(iter(outcome.errors.values()))
+    assert "not a file" in outcome.set_aside[0]
+
+
+def test_an_error_of_one_run_leaves_the_others(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Training.make_step
+
+    def broken(self: Training) -> None:
+        if self.config.seed == 1:
+            raise RuntimeError("no memory")
+        step(self)
+
+    monkeypatch.setattr(Training, "make_step", broken)
+    outcome = done(lab(tmp_path, "seed = [0, 1, 2]"), tmp_path / "runs", executor)
+    assert outcome.done == 2
+    assert list(outcome.errors.values()) == ["RuntimeError: no memory"]
+
+
+@pytest.mark.parametrize(
+    ("text", "device", "said"),
+    [
+        ("batch = [4, 400]\ntokens = 6400", "cpu", "less than a batch of 400 windows of 16"),
+        ("", "nvidia", "device 'nvidia' cannot be used here"),
+    ],
+)
+def test_what_no_worker_could_do_is_refused_before_any_run(
+    tmp_path: Path, executor: Executor, text: str, device: str, said: str
+) -> None:
+    corpora = read_sweep(lab(tmp_path, text)).corpora(tmp_path / "text")
+    with pytest.raises(UsageError, match=said):
+        sweep(corpora, tmp_path / "runs", executor=executor, device=device, progress=None)
+    assert not list((tmp_path / "runs").glob("*.json"))
 
 
 def test_a_disk_without_room_is_refused_before_anything_is_trained(

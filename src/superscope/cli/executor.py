@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from superscope.device import resolved
 from superscope.errors import UsageError
 from superscope.text import counted
 
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from superscope.runs import SweepOutcome, Workers
 
 
-def check_workers(executor: str | None, workers: int | None, scheduler: str | None) -> None:
-    """Raise for options that do not go together.
+def check_workers(
+    executor: str | None, workers: int | None, scheduler: str | None, device: str = "cpu"
+) -> None:
+    """Raise for options that do not go together, or a device that this machine does not have.
 
     Raises
     ------
@@ -27,6 +30,8 @@ def check_workers(executor: str | None, workers: int | None, scheduler: str | No
         raise UsageError("--scheduler needs --executor dask")
     if scheduler is not None and workers is not None:
         raise UsageError("a --scheduler has its own workers; leave out --workers")
+    if scheduler is None:  # whose workers may have devices that this machine does not have
+        resolved(device)
 
 
 def chosen_workers(
@@ -53,7 +58,7 @@ def tell(outcome: SweepOutcome, out: Path) -> None:
     Raises
     ------
     UsageError
-        Some runs could not be done.
+        Some runs could not be done, or all diverged.
     """
     from superscope.cli.terminal import warn
 
@@ -67,5 +72,11 @@ def tell(outcome: SweepOutcome, out: Path) -> None:
         for identity, reason in outcome.errors.items():
             warn(f"run {identity} not done: {reason}")
         raise UsageError(
-            f"{counted(len(outcome.errors), 'run')} could not be done; run the same command again"
+            f"{counted(len(outcome.errors), 'run')} could not be done; mend what is said above, "
+            "and run the same command again"
+        )
+    if outcome.failed and len(outcome.failed) == outcome.done + outcome.found:
+        raise UsageError(
+            f"no run of {len(outcome.failed):,} has a loss: all diverged; lower learning_rate, and "
+            "run the command again"
         )

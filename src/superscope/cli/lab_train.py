@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +11,7 @@ from cyclopts import Parameter
 from superscope.cli.executor import check_workers, chosen_workers, tell
 
 if TYPE_CHECKING:
-    from superscope.lab import LabSweep
+    from superscope.lab import Corpus, LabConfig, LabSweep
 
 
 def lab_train(
@@ -50,13 +51,13 @@ def lab_train(
     device
         Device that models are trained on.
     """
-    check_workers(executor, workers, scheduler)
+    check_workers(executor, workers, scheduler, device)
 
     from superscope.cli.terminal import progress_bar, stopped, warn
-    from superscope.lab.notes import notes
     from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
-    from superscope.lab.sweeps import CORPORA, checkpoints, not_done, sweep
+    from superscope.lab.sweeps import CORPORA, checkpoints, not_done, sweep, to_do
+    from superscope.text import counted
 
     asked = read_sweep(lab)
     if dry_run:
@@ -65,18 +66,30 @@ def lab_train(
         return
     try:
         with chosen_workers(executor, workers, scheduler) as doing:
-            corpora = not_done(asked.corpora(out / CORPORA), done)
+            with progress_bar(lines=True) as progress:
+                made = asked.corpora(out / CORPORA, progress=progress)
+            corpora = not_done(made, done)
             if not corpora:
                 print(_all_elsewhere(asked, done))
                 return
-            for note in notes(corpora):
-                warn(note)
+            _tell_of(asked, corpora)
+            left = to_do(corpora, out)
+            warn(f"{counted(len(left), 'run')} of {len(corpora):,} to do; stop them at will")
             with progress_bar(lines=True) as progress:
                 outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
         begun = len(checkpoints(out, done=False))
         raise KeyboardInterrupt(stopped("run", out, SUFFIX, begun)) from None
     tell(outcome, out)
+
+
+def _tell_of(asked: LabSweep, corpora: Mapping[LabConfig, Corpus]) -> None:
+    """Say what is read, and what to know before it is."""
+    from superscope.cli.terminal import warn
+    from superscope.lab.notes import notes, texts
+
+    for line in (*texts(corpora), *notes(corpora, asked.rates)):
+        warn(line)
 
 
 def _all_elsewhere(asked: LabSweep, done: tuple[Path, ...]) -> str:
@@ -90,23 +103,21 @@ def _all_elsewhere(asked: LabSweep, done: tuple[Path, ...]) -> str:
 def _print_plan(
     asked: LabSweep, out: Path, done: tuple[Path, ...], device: str, workers: int | None
 ) -> None:
-    from superscope.cli.terminal import progress_bar, warn
+    from superscope.cli.terminal import progress_bar
     from superscope.device import usable_cores
-    from superscope.lab.notes import notes
     from superscope.lab.sweeps import CORPORA, not_done
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
 
     if asked.rates:
         print("\n".join(_rates(asked)))
-    with progress_bar() as progress:
-        corpora = not_done(asked.corpora(out / CORPORA), done)
+    with progress_bar(lines=True) as progress:
+        corpora = not_done(asked.corpora(out / CORPORA, progress=progress), done)
         needed = time_left(corpora, out, device=device, progress=progress)
     if not corpora:
         print(_all_elsewhere(asked, done))
         return
-    for note in notes(corpora):
-        warn(note)
+    _tell_of(asked, corpora)
     elsewhere = f"{len(asked.configs) - len(corpora):,} done elsewhere, " if done else ""
     print(f"{len(asked.configs):,} runs: {elsewhere}{needed.done:,} done, "
           f"{needed.diverged:,} diverged, {len(needed.left):,} to do")  # fmt: skip

@@ -42,7 +42,7 @@ def toy_sweep(
     device
         Device for the engine torch; a GPU trains many models at once.
     """
-    check_workers(executor, workers, scheduler)
+    check_workers(executor, workers, scheduler, device)
 
     from superscope.cli.terminal import progress_bar, stopped, warn
     from superscope.toy.sweep_file import read_sweep

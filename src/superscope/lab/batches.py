@@ -11,6 +11,23 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 
+def windows_of(tokens: int, context: int, batch: int) -> int:
+    """Return how many windows an epoch has.
+
+    Raises
+    ------
+    UsageError
+        The text is shorter than a batch.
+    """
+    windows = (tokens - context) // context
+    if windows < batch:
+        raise UsageError(
+            f"the training text has {tokens:,} tokens, less than a batch of {batch} windows "
+            f"of {context}; take more text, or lower batch or context"
+        )
+    return windows
+
+
 class Batches:
     """The windows of each step: they depend on the seed alone, not on the model.
 
@@ -33,12 +50,7 @@ class Batches:
 
     def __init__(self, ids: Int32, context: int, batch: int, seed: int) -> None:
         self._ids, self._context, self._batch, self._seed = ids, context, batch, seed
-        self.windows = (len(ids) - context) // context
-        if self.windows < batch:
-            raise UsageError(
-                f"the training text has {len(ids):,} tokens, less than a batch of {batch} windows "
-                f"of {context}; take more text, or lower batch or context"
-            )
+        self.windows = windows_of(len(ids), context, batch)
         self._epoch: tuple[int, Int64] = (-1, np.zeros(0, np.int64))
 
     def __call__(self, step: int) -> tuple[Int64, Int64]:

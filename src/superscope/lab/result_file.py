@@ -7,6 +7,7 @@ from pathlib import Path
 
 from superscope.errors import FormatError
 from superscope.lab.run import LabFailure, LabRun
+from superscope.runs import check_regular
 
 SUFFIX = ".json"
 
@@ -26,6 +27,7 @@ def read_result(path: Path) -> LabRun | LabFailure:
     OSError
         The file cannot be read.
     """
+    check_regular(path)
     written = path.read_text("utf-8", "replace")
     try:
         kind = LabFailure if "reason" in json.loads(written) else LabRun

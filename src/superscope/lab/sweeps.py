@@ -13,14 +13,23 @@ from pathlib import Path
 from superscope.arguments import checked
 from superscope.atomic import lacking_room
 from superscope.device import one_torch_thread
-from superscope.errors import FormatError, UsageError
+from superscope.errors import UsageError
 from superscope.lab.config import LabConfig
 from superscope.lab.corpus import Corpus
 from superscope.lab.result_file import SUFFIX, read_result, to_bytes
 from superscope.lab.run import LabFailure, LabRun, run_identity
 from superscope.lab.table import read_table
+from superscope.lab.text_check import check_text
 from superscope.progress import ProgressChoice
-from superscope.runs import RunFolder, SweepOutcome, Workers, processes, run_all, workers_of
+from superscope.runs import (
+    RunFolder,
+    SweepOutcome,
+    Workers,
+    processes,
+    results_of,
+    run_all,
+    workers_of,
+)
 from superscope.text import counted
 
 CORPORA, MODELS, CHECKPOINTS = "text", "models", "checkpoints"
@@ -113,31 +122,42 @@ def sweep(
     Raises
     ------
     UsageError
-        The folder cannot be written, or its disk has no room for the models.
+        A text is shorter than a batch of its run; there is no such device; the folder cannot be
+        written, or its disk has no room for the models.
     """
+    for config, corpus in corpora.items():
+        check_text(config, corpus.info)
     out = Path(out).resolve()
     folder = RunFolder(out, SUFFIX)
     tasks = [
         LabTask(config, corpus.folder.resolve(), run_identity(config, corpus.info))
         for config, corpus in corpora.items()
     ]
-    aside = [message for task in tasks if (message := _set_aside(folder, task)) is not None]
+    _, before = _results(folder, tasks)
     doing = processes() if executor is None else nullcontext(workers_of(executor))
     with doing as workers:
+        workers.check_device(device)
         _check_room(folder, tasks, workers.count())
         outcome = run_all(
             tasks, partial(work, folder=out, device=device), folder, workers,
             cost=partial(_work_left, folder=out), progress=progress,
         )  # fmt: skip
     _forget_done(out)
-    results = [read_result(folder.file(t.identity)) for t in tasks if folder.has(t.identity)]
+    results, after = _results(folder, tasks)
     return SweepOutcome(
         outcome.done,
         outcome.found,
-        {r.identity: r.reason for r in results if isinstance(r, LabFailure)},
+        {name: r.reason for name, r in results.items() if isinstance(r, LabFailure)},
         outcome.errors,
-        tuple(aside),
+        (*before, *after),
     )
+
+
+def _results(
+    folder: RunFolder, tasks: list[LabTask]
+) -> tuple[dict[str, LabRun | LabFailure], tuple[str, ...]]:
+    """Return the results that are there, and what was moved aside."""
+    return results_of(folder, [t.identity for t in tasks], read_result, lambda r: r.identity)
 
 
 def not_done(
@@ -170,6 +190,15 @@ def not_done(
     }
 
 
+def to_do(corpora: Mapping[LabConfig, Corpus], out: Path) -> list[LabConfig]:
+    """Return the configs whose runs have no result in a folder, which need not be there."""
+    return [
+        config
+        for config, corpus in corpora.items()
+        if not (out / f"{run_identity(config, corpus.info)}{SUFFIX}").is_file()
+    ]
+
+
 def _forget_done(folder: Path) -> None:
     """Delete the checkpoints of runs with a result: until it is here, it may be lost on its way."""
     for file in checkpoints(folder, done=True):
@@ -193,17 +222,3 @@ def _check_room(folder: RunFolder, tasks: list[LabTask], workers: int) -> None:
             f"and the checkpoints of {counted(len(kept), 'worker')} {sum(kept) / 1e9:.3g} GB, but "
             f"{free / 1e9:.3g} GB are free; free some, or name another folder"
         )
-
-
-def _set_aside(folder: RunFolder, task: LabTask) -> str | None:
-    """Move a file that is no result of a run aside, and return what to say of it."""
-    file = folder.file(task.identity)
-    if not file.is_file():
-        return None
-    try:
-        found: LabRun | LabFailure = read_result(file)
-        if found.identity != task.identity:
-            raise FormatError(f"holds run {found.identity}")
-    except FormatError as error:
-        return f"{file}: {error}; moved to {folder.set_aside(file)}"
-    return None

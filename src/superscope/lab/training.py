@@ -25,6 +25,7 @@ from superscope.lab.model import LabModel
 from superscope.lab.optimizers import optimizers_of
 from superscope.lab.run import HeldOut, LabFailure, LabRun, run_identity
 from superscope.lab.scoring import held_out_losses
+from superscope.lab.text_check import check_text
 from superscope.lab.writing import read_run, write_model
 from superscope.progress import Progress, ProgressChoice, chosen, silent
 from superscope.runs import stop_later
@@ -127,7 +128,7 @@ class Training:
         device: str = "cpu",
         progress: Progress = silent,
     ) -> None:
-        _refuse_another(config, corpus)
+        check_text(config, corpus.info)
         self.config, self.corpus, self.progress = config, corpus, progress
         self.kernel = torch_kernel(device)
         self.keep = None
@@ -236,13 +237,3 @@ class Training:
                     self.model.state_dict(), self.optimizers.state(),
                 )
             )  # fmt: skip
-
-
-def _refuse_another(config: LabConfig, corpus: Corpus) -> None:
-    """Refuse a text that was made for another vocabulary or context."""
-    info = corpus.info
-    if info.vocabulary != config.vocabulary:
-        raise UsageError(
-            f"vocabulary={config.vocabulary:,}, but the text {info.name} has a tokenizer of "
-            f"{info.vocabulary:,} entries; say vocabulary={info.vocabulary}"
-        )

@@ -3,7 +3,7 @@
 from superscope.runs.executors import Workers, dask_cluster, processes, this_process, workers_of
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
-from superscope.runs.results import read_results
+from superscope.runs.results import check_regular, read_results, results_of
 from superscope.runs.stopping import stop_later
 from superscope.runs.sweep_file import combinations, read_sweep_file
 from superscope.runs.sweep_outcome import SweepOutcome
@@ -13,11 +13,13 @@ __all__ = [
     "RunFolder",
     "SweepOutcome",
     "Workers",
+    "check_regular",
     "combinations",
     "dask_cluster",
     "processes",
     "read_results",
     "read_sweep_file",
+    "results_of",
     "run_all",
     "stop_later",
     "this_process",

@@ -9,14 +9,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from typing import Any, TypeVar
 
-from superscope.device import usable_cores
+from superscope.device import resolved, usable_cores
 from superscope.errors import RemoteError, UsageError, install_hint
 from superscope.runs.stopping import term_as_ctrl_c
 
@@ -40,12 +40,26 @@ class Workers:
         What messages call it.
     ahead
         Tasks to submit for each worker: more than one, so that no worker is idle.
+    here
+        Whether it is known that they are on this machine.
     """
 
     executor: Executor
     count: Callable[[], int]
     name: str
     ahead: int = 2
+    here: bool = False
+
+    def check_device(self, device: str) -> None:
+        """Refuse a device that workers on this machine do not have.
+
+        Raises
+        ------
+        UsageError
+            There is no such device. That of workers elsewhere is not known before they begin.
+        """
+        if self.here:
+            resolved(device)
 
 
 def workers_of(executor: Executor | Workers) -> Workers:
@@ -65,7 +79,8 @@ def workers_of(executor: Executor | Workers) -> Workers:
     if isinstance(executor, Workers):
         return executor
     count = getattr(executor, "_max_workers", None) or usable_cores()
-    return Workers(executor, lambda: count, type(executor).__name__)
+    here = isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor))
+    return Workers(executor, lambda: count, type(executor).__name__, here=here)
 
 
 def lost(name: str, error: BaseException) -> RemoteError:
@@ -96,7 +111,7 @@ def this_process() -> Workers:
     Workers
         One, which starts at once; Ctrl-C ends the task that it does.
     """
-    return Workers(_Here(), lambda: 1, "this process", ahead=1)
+    return Workers(_Here(), lambda: 1, "this process", ahead=1, here=True)
 
 
 class _Pool(Executor):
@@ -217,7 +232,7 @@ def processes(workers: int | None = None) -> Iterator[Workers]:
     pool = _Pool(count)
     with term_as_ctrl_c():
         try:
-            yield Workers(pool, lambda: count, f"{count} processes")
+            yield Workers(pool, lambda: count, f"{count} processes", here=True)
         except BaseException:
             pool.stop(others)
             raise
@@ -285,7 +300,7 @@ def dask_cluster(scheduler: str | None = None, workers: int | None = None) -> It
             except OSError as error:  # the scheduler is gone
                 raise lost(name, error) from None
 
-        yield Workers(executor, count, name)
+        yield Workers(executor, count, name, here=scheduler is None)
     finally:
         log.setLevel(level)
         client.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import lzma
-import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import numpy as np
 
 from superscope._version import __version__
 from superscope.errors import FormatError, SuperscopeError
+from superscope.runs import check_regular
 from superscope.toy.config import ToyConfig
 from superscope.toy.run import ToyRun
 
@@ -99,14 +99,8 @@ def read_run(path: Path) -> ToyRun | Failure:
     OSError
         The file cannot be read.
     """
-    _regular(path)
+    check_regular(path)
     return from_bytes(path.read_bytes())
-
-
-def _regular(path: Path) -> None:
-    """Refuse what has no end, or waits for a writer."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise FormatError("it is a folder, a pipe or a device, not a file")
 
 
 def from_bytes(content: bytes) -> ToyRun | Failure:
@@ -147,7 +141,7 @@ def read_header(path: Path) -> RunHeader | Failure:
     OSError
         The file cannot be read.
     """
-    _regular(path)
+    check_regular(path)
     with path.open("rb") as raw, _damage_named(), zipfile.ZipFile(raw) as file:
         with file.open("about.npy") as member:
             header = _header(bytes(np.lib.format.read_array(member, allow_pickle=False)))

@@ -11,9 +11,17 @@ from pathlib import Path
 
 from superscope.arguments import checked
 from superscope.device import one_torch_thread, resolved
-from superscope.errors import DivergedError, FormatError, UsageError
+from superscope.errors import DivergedError, UsageError
 from superscope.progress import ProgressChoice
-from superscope.runs import RunFolder, SweepOutcome, Workers, processes, run_all, workers_of
+from superscope.runs import (
+    RunFolder,
+    SweepOutcome,
+    Workers,
+    processes,
+    results_of,
+    run_all,
+    workers_of,
+)
 from superscope.toy.config import ToyConfig
 from superscope.toy.engine import check_device
 from superscope.toy.run_file import SUFFIX, Failure, read_header, to_bytes
@@ -70,26 +78,15 @@ def look(path: str | Path, configs: Sequence[ToyConfig], *, only: bool = False) 
     except OSError as error:
         raise UsageError(f"cannot look into {path}: {error.strerror or error}") from error
     folder = RunFolder(path, SUFFIX, create=not only)
-    aside: list[str] = []
-    for identity in unique:
-        file = folder.file(identity)
-        try:
-            result = read_header(file)
-            if result.config.identity != identity:
-                raise FormatError(f"holds run {result.config.identity}")
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
-        except FormatError as error:
-            moved = "to be done again" if only else f"moved to {folder.set_aside(file)}"
-            aside.append(f"{file}: {error}; {moved}")
-            continue
+    results, aside = results_of(
+        folder, unique, read_header, lambda result: result.config.identity, only=only
+    )
+    for identity, result in results.items():
         if isinstance(result, Failure):
             failed[identity] = result.reason
         else:
             done[identity] = result.seconds / result.config.steps
-    return SweepState(tuple(unique.values()), done, failed, tuple(aside))
+    return SweepState(tuple(unique.values()), done, failed, aside)
 
 
 def work(configs: list[ToyConfig], device: str = "auto") -> list[bytes]:
@@ -156,6 +153,7 @@ def sweep(
         check_device(config, device)
     before = look(out, configs)
     with _workers(executor, on_gpu=any(_on_gpu(config, device) for config in configs)) as workers:
+        workers.check_device(device)
         outcome = run_all(
             before.configs,
             partial(work, device=device),
