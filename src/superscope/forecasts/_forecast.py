@@ -9,6 +9,7 @@ import pandas as pd
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
+from superscope.forecasts.bends import bent
 from superscope.forecasts.distance import Distance, distance
 from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats
@@ -43,12 +44,21 @@ class Forecast(Result, Pictured):
 
     Attributes
     ----------
+    refused
+        Why the law says nothing beyond its data: its form does not hold; empty where it may, or
+        inside the data. The numbers are shown all the same.
     law, group
         The law's name, and the group whose floor it has; empty without groups.
     inputs
         Width, depth, tokens, … by column.
     loss
-        Of one new model: its interval carries the parameters' uncertainty and a residual.
+        Of one new model: its interval carries the parameters' uncertainty, a residual, and beyond
+        the data of a law that was judged the bends that the points do not exclude.
+    unbent
+        The same if the law goes on as it is, without bends.
+    bend_chance
+        How likely a bend is within the data (1/2 before they are looked at); None where none was
+        looked for.
     expected
         The law's own value: its interval carries the parameters' uncertainty alone.
     parts
@@ -66,10 +76,13 @@ class Forecast(Result, Pictured):
         Every reason to doubt it, the law's own verdict first.
     """
 
+    refused: str
     law: str
     group: str
     inputs: dict[str, float]
     loss: Estimate
+    unbent: Estimate
+    bend_chance: float | None
     expected: Estimate
     parts: dict[str, Estimate]
     doubling: dict[str, Estimate]
@@ -82,21 +95,24 @@ class Forecast(Result, Pictured):
         """Return a row for the loss, the expected loss and each part: value, low and high.
 
         Parts also have what doubling their input changes the loss by; NaN where there is none.
-        The columns distance and farthest are the forecast's from the data, and the data's own.
+        The columns distance and farthest are the forecast's from the data, and the data's own;
+        refused says why the law's form does not hold beyond them, and is empty where it may.
         """
-        rows = {"loss": self.loss, "expected": self.expected} | self.parts
+        rows = {"loss": self.loss, "unbent": self.unbent, "expected": self.expected} | self.parts
         frame = estimate_frame(rows, "quantity")
         doubling = [self.doubling.get(name) for name in rows]
         return frame.assign(
             doubling=np.array([d.value if d else np.nan for d in doubling], np.float64),
             distance=np.nan if self.distance.value is None else self.distance.value,
             farthest=self.distance.farthest,
+            refused=self.refused,
         )
 
     def __repr__(self) -> str:
         """Return the inputs and the loss in one line."""
         where = ", ".join(f"{name}={rounded(value)}" for name, value in self.inputs.items())
-        return f"Forecast({self.law}, {where}: loss {self.loss})"
+        refused = "refused, " if self.refused else ""
+        return f"Forecast({self.law}, {where}: {refused}loss {self.loss})"
 
 
 @checked
@@ -178,12 +194,18 @@ def forecast_at(
     )
     beyond = {t.column: _beyond(law, i, inputs[t.column]) for i, t in enumerate(law.form.terms)}
     away = distance(law, x)
+    unbent = law.band(x, at, new=True).estimate()
+    joined = bent(law, x, number_, unbent, list(beyond.values()))
+    outside = any(times != 1 for times in beyond.values())
     ends = _ends(law, parts, features or law.points.features)
     return Forecast(
+        refused=law.refused if outside else "",
         law=law.form.name,
         group=law.points.groups[number_],
         inputs={t.column: float(inputs[t.column]) for t in law.form.terms},
-        loss=law.band(x, at, new=True).estimate(),
+        loss=unbent if joined is None else joined.loss,
+        unbent=unbent,
+        bend_chance=None if joined is None else joined.chance,
         expected=law.band(x, at).estimate(),
         parts=dict(zip(names, of_parts, strict=True)),
         doubling=dict(zip(names, of_doubling, strict=False)),  # a floor has no input

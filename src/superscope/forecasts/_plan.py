@@ -81,6 +81,9 @@ class Plan(Result, Pictured):
 
     Attributes
     ----------
+    refused
+        Why the law says nothing of this budget: its form does not hold, and the best inputs lie
+        beyond its data; empty where it may. The numbers are shown all the same.
     law, vocabulary, tied
         The law's name, V (0: embeddings not counted), and whether head and embedding are one.
     best
@@ -91,7 +94,7 @@ class Plan(Result, Pictured):
     ranges
         95 % intervals of the best inputs, by name.
     new_model
-        The loss of one model so trained: a residual is in its interval.
+        The loss of one model so trained, as a forecast gives it.
     tolerances
         By input.
     returns
@@ -105,6 +108,7 @@ class Plan(Result, Pictured):
         Reasons to doubt it.
     """
 
+    refused: str
     law: str
     vocabulary: int
     tied: bool
@@ -122,7 +126,8 @@ class Plan(Result, Pictured):
         """Return the best inputs, a row each: value, low and high, tolerance and growth.
 
         `cheap_low` and `cheap_high` are how far the input may be before the loss is 1 % higher;
-        `doubling` is what doubling it alone changes the loss by; `grows` its exponent of compute.
+        `doubling` is what doubling it alone changes the loss by; `grows` its exponent of compute;
+        `refused` says why the law's form does not hold, and is empty where it may.
         """
         tolerances = [self.tolerances[name] for name in self.ranges]
         changes = [self.returns.get(name) for name in self.ranges]
@@ -131,6 +136,7 @@ class Plan(Result, Pictured):
             cheap_high=np.array([t.high for t in tolerances], np.float64),
             doubling=np.array([c.value if c else np.nan for c in changes], np.float64),
             grows=np.array([self.exponents[name] for name in self.ranges], np.float64),
+            refused=self.refused,
         )
 
     def frontier_frame(self) -> pd.DataFrame:
@@ -150,7 +156,8 @@ class Plan(Result, Pictured):
     def __repr__(self) -> str:
         """Return the budget and the best inputs in one line."""
         inputs = ", ".join(f"{name}={rounded(best.value)}" for name, best in self.ranges.items())
-        return f"Plan({self.law}, compute={rounded(self.best.compute)}: {inputs})"
+        refused = "refused, " if self.refused else ""
+        return f"Plan({self.law}, compute={rounded(self.best.compute)}: {refused}{inputs})"
 
 
 @checked
@@ -254,6 +261,7 @@ def plan(law: Law, compute: float, options: PlanOptions = PlanOptions(), **chang
         for name in best
     }  # fmt: skip
     return Plan(
+        refused=predicted.refused,
         law=law.form.name,
         vocabulary=vocabulary,
         tied=tied,

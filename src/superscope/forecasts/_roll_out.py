@@ -15,7 +15,7 @@ from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.forecasts._forecast import forecast_at
 from superscope.forecasts.rivals import RIVALS, like_form, rival_forecasts
-from superscope.laws import Estimate, FitOptions, Law, fit, load_table
+from superscope.laws import Estimate, FitOptions, Law, check_form, fit, load_table
 from superscope.laws.exclusion import group_rows, known
 from superscope.laws.options import RollOutOptions
 from superscope.laws.points import check_column, select
@@ -89,6 +89,9 @@ class Prediction:
         Measured and forecast.
     low, high
         The forecast's 95 % interval; None where there is none.
+    refused
+        Why the law's form does not hold for the points it was fitted to, which then says nothing
+        of larger models; empty where it may, or for a rival, which is not tested.
     """
 
     variant: str
@@ -100,6 +103,7 @@ class Prediction:
     predicted: float
     low: float | None
     high: float | None
+    refused: str = ""
 
     @property
     def error(self) -> float:
@@ -135,13 +139,14 @@ class RollOut(Result, Pictured):
     def to_frame(self) -> pd.DataFrame:
         """Return the predictions, one row each."""
         names = ("variant", "group", "label", "held_out", "points", "loss", "predicted", "low",
-                 "high", "error", "covered")  # fmt: skip
+                 "high", "error", "covered", "refused")  # fmt: skip
         return pd.DataFrame([{n: getattr(p, n) for n in names} for p in self.predictions])
 
     def summary(self) -> pd.DataFrame:
         """Return one row for each variant and number held out.
 
         Only points that every variant predicts are compared; the errors are in units of loss.
+        `refused` counts predictions of laws whose form does not hold.
         """
         table = self.to_frame()
         if table.empty:
@@ -159,6 +164,7 @@ class RollOut(Result, Pictured):
                 "common": len(both), "common_mean_absolute_error": both["error"].abs().mean(),
                 "intervals": len(told), "covered": told.astype(float).mean(),
                 "median_interval": (own["high"] - own["low"]).median(),
+                "refused": int((own["refused"] != "").sum()),
             })  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -325,6 +331,7 @@ def _predicted(
         except UsageError as error:
             yield variant.name, "every group", str(error)
             return
+    together_refused = "" if pooled is None else check_form(pooled).reason
     held = [options]
     if variant.shared and pooled is not None:
         held = [_held(options, pooled, variant.shared, errors) for errors in (0, 1, -1)]
@@ -344,10 +351,11 @@ def _predicted(
             moved = [_alone(train, variant, other) for other in held[1:]]
             if law.degrees_of_freedom < 1:
                 raise UsageError(f"{len(law.points)} points for as many parameters")
+            refused = together_refused if law is pooled else check_form(law).reason
             for point, loss, said in _forecasts(law, floor, test, moved):
                 yield Prediction(
                     variant.name, label, point, held_out, len(train), loss,
-                    said.value, said.low, said.high,
+                    said.value, said.low, said.high, refused,
                 )  # fmt: skip
         except UsageError as error:
             where = f"{label or 'the table'} without its {largest(held_out)}"

@@ -9,7 +9,7 @@ from superscope.forecasts._forecast import Forecast
 from superscope.forecasts._plan import Plan
 from superscope.forecasts._roll_out import RollOut, largest
 from superscope.laws import Estimate
-from superscope.text import as_text, columns, counted, rounded, shown_lines
+from superscope.text import as_text, columns, counted, number, rounded, shown_lines
 
 INPUTS = "", "best", "95 % interval", "costs < 1 %", "change if doubled alone", "grows as C^"
 
@@ -79,7 +79,8 @@ def frontier_rows(plan: Plan) -> list[tuple[str, ...]]:
 @as_text.register
 def plan_text(plan: Plan) -> str:
     """Return the doubts, the allocation, what it tolerates and the frontier."""
-    lines = [f"Doubt: {doubt}" for doubt in plan.doubts] + [""] * bool(plan.doubts)
+    lines = [refusal(plan.refused)] if plan.refused else []
+    lines += [f"Doubt: {doubt}" for doubt in plan.doubts] + [""] * bool(plan.doubts)
     lines += [*sentences(plan), "", *columns(INPUTS, input_rows(plan))]
     return shown_lines([*lines, "", *columns(frontier_header(plan), frontier_rows(plan))])
 
@@ -97,12 +98,14 @@ def _ends(low: float | None, high: float | None, absent: str) -> str:
 
 @as_text.register
 def forecast_text(forecast: Forecast) -> str:
-    """Return the doubts, the loss, its parts and what doubling buys."""
-    lines = [f"Doubt: {doubt}" for doubt in forecast.doubts] + [""] * bool(forecast.doubts)
+    """Return a refusal, the doubts, the loss, its parts and what doubling buys."""
+    lines = [refusal(forecast.refused)] if forecast.refused else []
+    lines += [f"Doubt: {doubt}" for doubt in forecast.doubts] + [""] * bool(forecast.doubts)
     where = [f"{name} {rounded(value)}" for name, value in forecast.inputs.items()]
     lines += [
         ", ".join([*where, forecast.group] if forecast.group else where),
         f"loss       {forecast.loss}, one new model, 95 %",
+        *_unbent(forecast),
         f"expected   {forecast.expected}, the law alone",
         f"data       {_beyond(forecast)}",
         f"distance   {_distance(forecast)}",
@@ -116,6 +119,25 @@ def forecast_text(forecast: Forecast) -> str:
     lines += [""] if forecast.ends else []
     lines += [f"{end.reason}: from width {end.width}" for end in forecast.ends]
     return shown_lines(lines)
+
+
+def refusal(reason: str) -> str:
+    """Return that a law says nothing beyond its data, and why."""
+    return (
+        f"Refused: the law's form does not hold, so it says nothing beyond its data: {reason}. "
+        "The numbers are what it would say."
+    )
+
+
+def _unbent(forecast: Forecast) -> list[str]:
+    """Return what the loss would be without bends, if bends make its interval wider."""
+    if forecast.bend_chance is None:
+        return []
+    chance = number(forecast.bend_chance, 2)
+    return [
+        f"unbent     {forecast.unbent}, if the law goes on as it is (chance of a bend within the "
+        f"data: {chance})"
+    ]
 
 
 def _distance(forecast: Forecast) -> str:
@@ -137,7 +159,7 @@ def _beyond(forecast: Forecast) -> str:
 
 
 ROLL_OUT = ("variant", "held out", "predicted", "mean |error|", "mean error",
-            "mean |error|, common", "in 95 % interval", "median interval")  # fmt: skip
+            "mean |error|, common", "in 95 % interval", "median interval", "refused")  # fmt: skip
 
 
 @as_text.register
@@ -157,6 +179,7 @@ def roll_out_text(rolled: RollOut) -> str:
             )
     body = [_roll_out_row(row) for row in summary.to_dict("records")]
     lines += ["", *columns(ROLL_OUT, body)] if body else ["No held-out model could be predicted."]
+    lines += _refusals(rolled)
     if rolled.impossible:
         lines += ["", "Not possible:"]
         together: dict[tuple[str, str], list[str]] = {}
@@ -164,6 +187,22 @@ def roll_out_text(rolled: RollOut) -> str:
             together.setdefault((group, reason), []).append(variant)
         lines += [f"  {g}: {reason} ({', '.join(v)})" for (g, reason), v in together.items()]
     return shown_lines(lines)
+
+
+def _refusals(rolled: RollOut) -> list[str]:
+    """Return whose form does not hold, and why: beyond its data such a law says nothing."""
+    together: dict[tuple[str, str, int], list[str]] = {}
+    for p in rolled.predictions:
+        if p.refused:
+            variants = together.setdefault((p.group, p.refused, p.held_out), [])
+            variants += [p.variant] * (p.variant not in variants)
+    if not together:
+        return []
+    lines = ["", "Refused, because the law's form does not hold for the smaller models:"]
+    for (group, reason, held_out), variants in together.items():
+        where = f"{group or 'the table'} without its {largest(held_out)}"
+        lines.append(f"  {where}: {reason} ({', '.join(variants)})")
+    return lines
 
 
 def _roll_out_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
@@ -177,4 +216,5 @@ def _roll_out_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         f"{rounded(row['common_mean_absolute_error'])} ({row['common']})",
         f"{row['covered']:.0%} of {told}" if told else "–",
         rounded(row["median_interval"]) if told else "–",
+        str(row["refused"]) if row["refused"] else "–",
     )

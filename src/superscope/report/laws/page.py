@@ -70,7 +70,7 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         drawings=placed,
         plan=plan,
         plan_compute="" if plan is None else rounded(plan.best.compute),
-        plan_doubts=() if plan is None else tuple(map(shown, plan.doubts)),
+        plan_doubts=() if plan is None else tuple(map(shown, _plan_doubts(plan))),
         plan_said=[] if plan is None else _signed([plan_text.sentences(plan)])[0],
         plan_header=plan_text.INPUTS,
         plan_rows=[] if plan is None else _signed(plan_text.input_rows(plan)),
@@ -81,6 +81,11 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         light=LIGHT,
         dark=DARK,
     )
+
+
+def _plan_doubts(plan: Plan) -> tuple[str, ...]:
+    """Return a refusal of the plan, and its doubts."""
+    return (*([plan_text.refusal(plan.refused)] if plan.refused else []), *plan.doubts)
 
 
 def _title(law: Law) -> str:
