@@ -156,7 +156,7 @@ def test_a_wide_interval_is_weak() -> None:
     ]
     assert "a_l" in weak
     if "a_l" in about(found, FitStatus.WEAK):
-        assert "depth is weakly identified: a_l lies anywhere in" in found.verdict
+        assert "a_l lies anywhere in" in found.verdict
     assert not FitStatus.WEAK.severe and FitStatus.UNBOUNDED.severe
 
 
@@ -360,3 +360,56 @@ def test_a_floor_that_may_be_none_is_weak() -> None:
     assert found.parameters["B"] == 0 or (interval.low or 0) <= 0
     named = about(found, FitStatus.WEAK) + about(found, FitStatus.FLOOR_AT_BOUND)
     assert "B" in named
+
+
+def test_a_law_whose_form_does_not_hold_is_refused_before_anything_else() -> None:
+    """Two powers: the parameters are well determined, and those of no law."""
+    x = np.geomspace(50, 50_000, 40)
+    rng = np.random.default_rng(0)
+    loss = (30 * x**-0.9 + 2 * x**-0.15 + 1.5) * np.exp(0.003 * rng.standard_normal(40))
+    table = pd.DataFrame({"x": x, "loss": loss})
+    found = fit(table, "power", x="x", **FAST)
+    assert found.status is FitStatus.FORM and found.findings[0].status is FitStatus.FORM
+    assert not found.identified
+    assert found.refused == found.form_test.reason != ""
+    assert found.verdict.startswith(f"Refused: the form does not hold: {found.refused}.")
+    assert found.short_verdict.startswith("refused (the form does not hold: x")
+    assert found.headline == "Refused"
+    assert Law.from_json(found.to_json()) == found
+    bare = fit(table, "power", x="x", judge=False, **FAST)
+    assert bare.form_test is None and bare.refused == "" and np.isnan(bare.to_frame()["form_p"][0])
+
+
+def test_a_verdict_says_what_was_not_tested() -> None:
+    table = make_table("power", POWER, points=40, noise=1e-3)
+    quick = fit(table, "power", x="x", **FAST)
+    assert quick.verdict.endswith(
+        "Not tested: the parameters on resampled points (no resamples were asked for)."
+    )
+    assert "whichever points are left out" not in quick.verdict
+    resampled = fit(table, "power", x="x", **(FAST | {"resamples": 100}))
+    assert resampled.untested == ()
+    few = fit(table[:5], "power", x="x", **FAST)
+    assert "the form (2 degrees of freedom are too few)" in few.untested
+
+
+def test_residuals_larger_than_the_stated_errors_are_a_reservation() -> None:
+    table = make_table("power", POWER, points=40, noise=0.01)
+    statuses = {}
+    for share in (1.0, 0.2):
+        stated = table.assign(loss_se=share * 0.01 * table["loss"])
+        found = fit(stated, "power", x="x", **FAST)
+        statuses[share] = about(found, FitStatus.EXCESS_NOISE)
+    assert statuses == {1.0: [], 0.2: ["loss_se"]}
+    assert "times as large as the stated errors (χ², p = " in found.verdict
+    assert found.form_test.excess == pytest.approx(5, rel=0.4)
+
+
+def test_noise_that_depends_on_an_input_is_a_reservation() -> None:
+    table = make_table("power", POWER, points=60)
+    rng = np.random.default_rng(0)
+    size = 0.001 * (table["x"] / table["x"].min()) ** 0.5
+    table["loss"] = losses("power", POWER, table) * np.exp(size * rng.standard_normal(60))
+    found = fit(table, "power", x="x", **FAST)
+    assert about(found, FitStatus.NOISE_DEPENDS) == ["x"]
+    assert "the size of the noise depends on x" in found.verdict

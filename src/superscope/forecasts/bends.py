@@ -182,7 +182,8 @@ def _places(logs: Floats) -> Floats:
     between = (logs[1:] + logs[:-1])[1:] / 2
     if len(between) <= PLACES:
         return between
-    return between[np.round(np.linspace(0, len(between) - 1, PLACES)).astype(int)]
+    at = np.round(np.linspace(0, len(between) - 1, PLACES)).astype(int)
+    return np.asarray(between[at], np.float64)
 
 
 def _ends(

@@ -35,8 +35,8 @@ def nested_sentences(test: NestedTest) -> list[str]:
     lines = [sentence(said[test.verdict])]
     if test.doubts:
         lines.append(
-            "The law itself is not identified, and the test compares it with its restriction "
-            f"alone: {'; '.join(test.doubts)}."
+            "The law itself is in doubt, and the test compares it with its restriction alone: "
+            f"{'; '.join(test.doubts)}."
         )
     return lines
 

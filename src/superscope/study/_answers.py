@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -195,15 +196,35 @@ def _loss(study: Study) -> Answer:
 def _exponent(law: Law, name: str) -> tuple[str, str]:
     """Return whether an exponent is 1, and its value with interval and verdict."""
     value, interval = law.parameters[name], law.intervals[name]
-    low, high = interval.low, interval.high
-    if low is None or high is None:
-        return CANNOT, f"{value:.3g}, which these points do not identify"
-    said = f"{value:.3g} (95 % interval {low:.3g} to {high:.3g})"
-    if not law.identified:
-        return CANNOT, f"{said}, which these points do not identify"
-    if low <= 1.0 <= high:
+    said, known = f"{value:.3g}", interval.low is not None and interval.high is not None
+    if known:
+        said += f" (95 % interval {interval.low:.3g} to {interval.high:.3g})"
+    if law.refused:  # 1/m is a law of this form
+        return "no", f"{said}, but these points lie on no such law, whatever alpha: {law.refused}"
+    if known and law.identified and 1.0 in interval:
         return "yes, within its error", f"{said}, which includes 1"
-    return "no", f"{said}: {'faster' if low > 1.0 else 'slower'} than 1/m"
+    least, most = _extent(law, name)
+    if not (least > 1 or most < 1):
+        return CANNOT, f"{said}, which these points do not identify"
+    way = f"{'faster' if least > 1 else 'slower'} than 1/m"
+    if law.identified:
+        return "no", f"{said}: {way}"
+    return "no", (
+        f"{said}: {way} by every interval and whichever points are left out, though these points "
+        "do not identify how much"
+    )
+
+
+def _extent(law: Law, name: str) -> tuple[float, float]:
+    """Return the least and the most an exponent may be; where it is identified, its interval."""
+    intervals, values = [law.intervals[name]], [law.parameters[name]]
+    if not law.identified:
+        intervals += [law.profiles[name].interval] if name in law.profiles else []
+        values += [refit.parameters[name] for refit in law.refits]
+        values += [one.value for one in law.influences if one.parameter == name]
+    lows = [-math.inf if i.low is None else i.low for i in intervals]
+    highs = [math.inf if i.high is None else i.high for i in intervals]
+    return min(*lows, *values), max(*highs, *values)
 
 
 def _doubling(study: Study) -> Answer:
@@ -212,7 +233,8 @@ def _doubling(study: Study) -> Answer:
     measured = _last_doubling(study.members)
     if law is None:
         return Answer(question, CANNOT, (f"No law: {study.laws.missing['loss']}.", *measured))
-    extrapolated = "The law is not identified, so this is only an extrapolation."
+    standing = "refused: its form does not hold" if law.refused else "not identified"
+    extrapolated = f"The law is {standing}, so this is only an extrapolation."
     text = [] if law.identified else [extrapolated]
     gains = []
     for group in law.points.groups:
