@@ -101,7 +101,7 @@ def test_the_laws_own_interval_is_the_delta_methods() -> None:
     half, whole = t * math.sqrt(variance), t * math.sqrt(variance + s2)
     assert found.expected.low == pytest.approx(middle - half, rel=1e-7)
     assert found.expected.high == pytest.approx(middle + half, rel=1e-7)
-    assert (found.loss.low, found.loss.high) == pytest.approx(
+    assert (found.unbent.low, found.unbent.high) == pytest.approx(
         (middle - whole, middle + whole), rel=1e-7
     )
 
@@ -251,7 +251,7 @@ def test_the_band_is_the_intervals_of_the_forecasts(resamples: int) -> None:
     for i in range(3):
         said = forecast(law, group=GROUPS[i], width=widths[i])
         assert band.estimate(i) == said.expected
-        assert new.estimate(i) == said.loss
+        assert new.estimate(i) == said.unbent
 
 
 def test_a_forecast_reads_well_and_is_the_same_again() -> None:

@@ -145,8 +145,8 @@ class _Test:
     def _statistics(self, noise: Floats) -> tuple[Floats, Floats]:
         """Return the statistics of noise (R, n) that is freed.
 
-        Of directions, (R, D): squares along each over their own variance; and of the order of
-        neighbours and repeats, (R, S).
+        Of directions, (R, D): squares along each over their own variance; and, (R, S), the
+        correlations of neighbours and the share of squares that means of repeats have.
         """
         total = np.maximum((noise**2).sum(axis=1), 1e-300)
         along = noise @ self._columns
@@ -159,8 +159,7 @@ class _Test:
             cell, counts = self._repeats
             first = np.cumsum(counts) - counts
             sums = np.add.reduceat(noise[:, np.argsort(cell, kind="stable")], first, axis=1)
-            off = (sums**2 / counts).sum(axis=1)
-            others.append(off / np.maximum(total - off, 1e-300))
+            others.append((sums**2 / counts).sum(axis=1) / total)
         rest = np.array(others).T.reshape(len(noise), len(others))
         return np.asarray(along**2 / np.maximum(squares, 1e-300)), rest
 

@@ -203,6 +203,8 @@ def _exponent(law: Law, name: str) -> tuple[str, str]:
         return "no", f"{said}, but these points lie on no such law, whatever alpha: {law.refused}"
     if known and law.identified and 1.0 in interval:
         return "yes, within its error", f"{said}, which includes 1"
+    if law.standard_errors[name] is None:  # at the edge of what was tried
+        return CANNOT, f"{said}, which these points do not identify"
     least, most = _extent(law, name)
     if not (least > 1 or most < 1):
         return CANNOT, f"{said}, which these points do not identify"
