@@ -202,7 +202,8 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 def check_suffix(path: Path, suffixes: Sequence[str] = WRITTEN) -> None:
     """Raise UsageError if a table cannot be written in the format of the path's suffix."""
     if path.suffix.lower() not in suffixes:
-        raise UsageError(f"{path} must end in {' or '.join(suffixes)}, the formats of this file")
+        kinds = " or ".join(suffixes)
+        raise UsageError(f"{path} must end in {kinds}, to say in which format it is written")
 
 
 def read_numbers(path: Path) -> npt.NDArray[np.float64]:

@@ -53,6 +53,7 @@ def lab_train(
     """
     check_workers(executor, workers, scheduler, device)
 
+    from superscope.atomic import make_folder
     from superscope.cli.terminal import progress_bar, stopped, warn
     from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
@@ -60,6 +61,7 @@ def lab_train(
     from superscope.text import counted
 
     asked = read_sweep(lab)
+    make_folder(out)
     if dry_run:
         # A cluster's speed is unknown, so one core is shown.
         _print_plan(asked, out, done, device, 1 if scheduler else workers)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from superscope.arguments import checked
-from superscope.errors import FormatError, UsageError
+from superscope.errors import FormatError, NotFoundError, UsageError
 from superscope.lab.results import LabRuns, read_runs
 from superscope.lab.table import COLUMN_TYPES, KIND, NEWER
 from superscope.progress import ProgressChoice
@@ -65,6 +65,11 @@ def read_tables(paths: Iterable[str | Path], *, progress: ProgressChoice = "auto
             runs = read_runs(path, progress=progress)
             found[str(path)] = runs.to_frame()
             unreadable += runs.unreadable
+        elif not path.exists():
+            raise NotFoundError(
+                f"there is no folder or table {path}; name folders that superscope lab train "
+                "wrote, or tables that superscope lab table wrote"
+            )
         else:
             found[str(path)] = read_table(path, TYPES, KIND, [*NEWER])
     table = joined(found)
@@ -107,7 +112,10 @@ def joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     rows = pd.concat([_typed(table, name) for name, table in tables.items()], ignore_index=True)
     if rows.empty:
-        raise UsageError(f"{', '.join(tables) or 'no table'} has no run; name more")
+        raise UsageError(
+            f"there is no finished run in {listed([*tables]) or 'no table'}; make some with: "
+            "superscope lab train"
+        )
     # the name of a run holds its text, so that an older table's run has that of its equal
     texts = rows[rows["text"] != ""].drop_duplicates("run").set_index("run")["text"]
     known = rows["run"].map(texts.to_dict()).astype("string").fillna("")
