@@ -18,10 +18,9 @@ OVERLAP = DOCS / "data" / "lab_overlap.csv"
 def draw() -> None:
     """Draw them."""
     runs = lab.read_tables(RUNS)
-    packing = runs[~runs["variant"].str.startswith("factored=")]
     (heads,) = lab.head_or_body(runs)
     shown: dict[str, tuple[Pictured, str]] = {
-        "worth": (lab.gains(packing), "worth"),
+        "worth": (lab.gains(runs), "worth"),
         "slopes": (lab.slopes(runs), "slopes"),
         "heads": (heads, "heads"),
         "overlap": (lab.correlations(lab.read_tables([OVERLAP])), "overlap_loss"),

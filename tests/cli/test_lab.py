@@ -310,7 +310,7 @@ def test_a_report_of_tables_says_what_variants_are_worth(tmp_path: Path) -> None
     assert done.out.startswith("36 runs\n\nwhat variants are worth against adamw: simulated, ")
     assert "  muon: worth +2" in done.out
     assert "heads of rank r on a body of width 128, and bodies of width r" in done.out
-    assert pd.read_csv(gains)["variant"].unique().tolist() == list(made)
+    assert pd.read_csv(gains)["variant"].unique().tolist() == ["muon"]
     assert sorted(f.name for f in tmp_path.glob("gains.*")) == [
         "gains.csv", "gains.heads.csv", "gains.slopes.csv",
     ]  # fmt: skip
@@ -332,7 +332,11 @@ def test_what_cannot_be_reported_is_refused(tmp_path: Path) -> None:
             tmp_path / "no.csv",
         ): "lab table writes them: it has no column run, dataset, architecture, variant and",
         (file, other): "leave one of them out",
-        (tmp_path / "none",): "none",
+        (tmp_path / "none",): "there is no folder or table",
+        (
+            tmp_path,
+        ): f"there is no finished run in {tmp_path}; make some with: superscope lab train",
+        (file, "--out", tmp_path / "lab.toml"): "lab.toml must end in .html or .htm, to say in",
         (file, "--out", file / "a.html"): f"a.html: {file} is a file, not a folder",
         (file, "--out", tmp_path / "no" / "a.html"): f"there is no folder {tmp_path / 'no'}",
         (file, "--figures", file): f"cannot write {file}: {file} is a file, not a folder",

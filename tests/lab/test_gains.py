@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from superscope import lab
 from superscope.errors import FormatError, UsageError
 from superscope.lab.worth.doubts import notes
 from superscope.lab.worth.equivalent import curve
-from superscope.lab.worth.verdicts import sentences, worth
+from superscope.lab.worth.verdicts import factor_text, sentences, tokens_text, worth
 
 BUDGETS = (500_000, 2_000_000)
 NOISE = {"noise": 0.005, "shared": 0.03}
@@ -58,7 +59,7 @@ def test_no_curve_is_extrapolated() -> None:
     assert [at.factor.below for at in worse.widths] == [1, 0.5, None]
     (far,) = lab.gains(simulate({"far": 5})).comparisons
     assert (far.factor.value, far.factor.above, far.standing) == (None, 4, "better")
-    text = said(simulate({"far": 5}, **NOISE))["far"]
+    text = said(simulate({"far": 5}, noise=0.005))["far"]
     assert text.startswith("less loss by ")
     end = "nats; its worth in width is beyond the widest baseline, more than +300 %, at 2 M tokens."
     assert text.endswith(end)
@@ -130,7 +131,9 @@ def test_widths_of_which_the_wider_is_not_better_count_as_one_between_them() -> 
 def test_intervals_hold_the_truth_in_95_of_100_tables() -> None:
     """Of the gain, of the factor at one width, and of the mean factor: three seeds, one variant."""
     truth = {"none": 1.0, "some": 1.2, "less": 0.9}
-    held: dict[str, list[bool]] = {"gain": [], "factor": [], "mean": []}
+    held: dict[str, list[bool]] = {
+        "gain": [], "factor": [], "mean": [], "at the widest": [],
+    }  # fmt: skip
     for rng in range(60):
         found = lab.gains(simulate(truth, rng=rng, noise=0.006, shared=0.02))
         for one in found.comparisons:
@@ -139,6 +142,8 @@ def test_intervals_hold_the_truth_in_95_of_100_tables() -> None:
             held["gain"].append(at.gain.low <= gain <= at.gain.high)
             held["factor"].append(at.factor.low <= factor <= at.factor.high)
             held["mean"].append(one.factor.low <= factor <= one.factor.high)
+            low, high = one.widths[2].factor.ends
+            held["at the widest"].append(low <= factor <= high)
     for name, each in held.items():
         assert 0.88 <= np.mean(each) <= 0.99, name
 
@@ -185,12 +190,76 @@ def test_a_clear_gain_beyond_the_widest_baseline_is_told_in_nats() -> None:
     near = simulate({"other": 1.25}, noise=0.003, widths=(32, 64, 128))
     near = near[(near["variant"] == "adamw") | (near["width"] == 64)]
     one = lab.gains(near).comparisons[0]
-    high = replace(one, factor=replace(one.factor, low=0.97, high=None))
+    high = replace(one, factor=replace(one.factor, low=0.97, high=None, high_beyond="widest"))
     assert worth(high) == (
         f"less loss by {one.gain.value:.4f} ({one.gain.low:.4f} to {one.gain.high:.4f}) nats; its "
         f"worth in width is about +{100 * (one.factor.value - 1):.0f} %, and may be beyond the "
         "widest baseline"
     )
+
+
+def with_losses(width: int, losses: Sequence[float]) -> pd.DataFrame:
+    """Return the baseline at three widths without noise, and a variant at one of them."""
+    table = simulate({"other": 1.0})
+    table = table[(table["variant"] == "adamw") | (table["width"] == width)]
+    table.loc[table["variant"] == "other", "loss"] = losses
+    return table
+
+
+def test_an_interval_beyond_all_widths_says_so() -> None:
+    """It is no interval of one seed: it holds all that the baseline's widths can tell."""
+    middle = simulated_loss(64)
+    table = with_losses(64, [middle - 0.3, middle, middle + 0.3])
+    (one,) = lab.gains(table).comparisons
+    assert one.factor.value == pytest.approx(1)
+    assert (one.factor.low_beyond, one.factor.high_beyond) == ("narrowest", "widest")
+    assert (one.factor.low, one.factor.high, one.factor.ends) == (None, None, (0, math.inf))
+    assert "(below the narrowest to beyond the widest)" in str(lab.gains(table))
+    assert said(table)["other"].startswith("cannot be said (")
+    frame = lab.gains(table).to_frame()
+    assert frame["factor_low_beyond"].tolist() == ["narrowest"] * 2
+    assert frame["factor_high_beyond"].tolist() == ["widest"] * 2
+
+
+def test_a_bound_has_the_interval_that_the_baselines_widths_tell() -> None:
+    """A mean that is better than the widest model is not all of its interval."""
+    best = simulated_loss(128)
+    sure, near = (
+        lab.gains(with_losses(64, [best - 0.05 + x for x in (-spread, 0, spread)])).comparisons[0]
+        for spread in (0.01, 0.03)
+    )
+    for one in (sure, near):
+        assert (one.factor.above, one.factor.high_beyond) == (2, "widest")
+    assert (sure.factor.low, sure.factor.low_beyond, sure.factor.ends) == (
+        None,
+        "widest",
+        (2, math.inf),
+    )
+    half = 4.302653 * 0.03 / math.sqrt(3)
+    width = next(m for m in range(128, 64, -1) if simulated_loss(m) >= best - 0.05 + half)
+    assert near.factor.low == pytest.approx(width / 64, rel=0.02)
+    assert factor_text(sure.factor) == "more than +100 %"
+    assert (
+        factor_text(near.factor) == f"beyond the widest (from +{100 * (near.factor.low - 1):.0f} %)"
+    )
+    worst = simulated_loss(32)
+    table = with_losses(64, [worst + 0.05 + x for x in (-0.03, 0, 0.03)])
+    (below,) = lab.gains(table).comparisons
+    assert (below.factor.below, below.factor.low_beyond) == (0.5, "narrowest")
+    assert 0.5 < below.factor.high < 0.6
+    assert factor_text(below.factor).startswith("below the narrowest (up to −4")
+
+
+def test_a_missing_run_does_not_leave_a_width_out_of_the_mean() -> None:
+    """A mean over other widths is another number; a seed less is a wider interval."""
+    table = simulate({"other": 1.2, "whole": 1.2}, **NOISE)
+    lacking = (table["variant"] == "other") & (table["width"] == 128) & (table["seed"] == 2)
+    found = lab.gains(table[~lacking])
+    other, whole = found.comparisons
+    assert (other.over.widths, other.over.seeds) == ((32, 64, 128), (0, 1))
+    assert (whole.over.widths, whole.over.seeds) == ((32, 64, 128), (0, 1, 2))
+    text = "left out for runs that are missing: seed 2 of other at 2 M tokens."
+    assert text in " ".join(notes(found)) and "left out" not in noted(table)
 
 
 def test_a_variant_that_is_the_baseline_says_so() -> None:
@@ -355,6 +424,23 @@ def test_budgets_of_other_batches_are_one() -> None:
     assert "has batches of 16 and adamw of 4" in noted(table)
 
 
+@pytest.mark.parametrize(
+    ("asked", "batch", "context", "shown"),
+    [(80_000, 16, 256, "80 k"), (4000, 4, 32, "4 k"), (1_600_000, 4, 256, "1.6 M"),
+     (75_000, 16, 256, "75 k"), (1_250_000, 4, 256, "1.25 M"),
+     (3, 1, 1, "3"), (2_500_000, 512, 2048, "2.1 M")],
+)  # fmt: skip
+def test_a_budget_is_told_as_it_was_asked_for(
+    asked: int, batch: int, context: int, shown: str
+) -> None:
+    """Whole steps train a few tokens less; where a step is much of it, what was trained counts."""
+    step = batch * context
+    table = simulate({"other": 1.2}, tokens=(asked,), batch=batch, context=context)
+    trained = with_identities(table.assign(tokens=asked // step * step))
+    (one,) = lab.gains(trained).comparisons
+    assert tokens_text(one.tokens) == f"{shown} tokens"
+
+
 def test_texts_are_compared_apart() -> None:
     tables = [simulate({"other": f}, dataset=name, **NOISE) for name, f in (("a", 1.3), ("b", 0.7))]
     found = said(joined(*tables))
@@ -423,7 +509,7 @@ def test_what_is_no_table_of_runs_is_refused() -> None:
         lab.gains(table.assign(seed=None))
     with pytest.raises(FormatError, match="is not a table of lab runs"):
         lab.gains(table.assign(width="wide"))
-    with pytest.raises(UsageError, match="has no run"):
+    with pytest.raises(UsageError, match="no finished run in the table; make some with: supersco"):
         lab.gains(table[:0])
 
 
@@ -435,6 +521,27 @@ def test_the_baseline_is_named_as_in_a_sweep_file() -> None:
     assert report.gains.baseline == report.slopes.baseline == "bias=1 + muon"
     with pytest.raises(UsageError, match="has no variant 'bias=2'; did you mean bias=1"):
         lab.gains(table, "bias=2")
+
+
+def test_narrow_heads_are_another_question() -> None:
+    """Heads of rank r on one body answer head or body, and are no comparisons to correct for."""
+    ranks = (32, 64, 128)
+    heads = simulate({f"factored={r}": r / 128 for r in ranks}, widths=(128,), noise=0.004)
+    heads = heads[heads["variant"] != "adamw"]
+    grid = simulate({"other": 1.2}, **NOISE)
+    report = lab.report(joined(grid, heads))
+    assert report.gains.comparisons == lab.gains(grid).comparisons
+    assert [c.variant for c in report.gains.narrow_heads] == [f"factored={r}" for r in ranks]
+    assert [p.rank for p in report.heads[0].points] == list(ranks)
+    text = (
+        "Narrow heads, compared as head or body and not here, at 2 M tokens: factored=32, "
+        "factored=64, factored=128."
+    )
+    assert text in " ".join(notes(report.gains))
+    one = heads[heads["variant"] == "factored=64"]
+    assert "factored=64" in said(joined(grid, one))  # alone it is a variant as any other
+    alone = " ".join(str(lab.gains(joined(grid[grid["variant"] == "adamw"], heads))).split())
+    assert alone == f"nothing can be compared with adamw {text}"
 
 
 def test_a_baseline_alone_says_so() -> None:

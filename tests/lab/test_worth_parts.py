@@ -15,6 +15,7 @@ from scipy import stats
 from superscope import lab
 from superscope.lab.worth.blocks import Block, full_block
 from superscope.lab.worth.equivalent import curve, log_factor, mean_log_factor
+from superscope.lab.worth.lab_slopes import RAW
 from superscope.lab.worth.moderated import holm, moderated, per_seed
 from superscope.lab.worth.summary_correlations import correlation_sentences
 from superscope.lab.worth.summary_slopes import slope_sentences
@@ -156,7 +157,7 @@ def test_slopes_are_told_together_and_no_wide_interval_is_called_alike() -> None
     """Raw overlap rises with width for ``rises``, and is the centered one for ``same``."""
     options = {"widths": (32, 64, 96, 128), "noise": 0.01}
     made = [
-        simulate({name: 1.0}, slopes=slopes, rng=k, **options)
+        simulate({name: 1.0}, slopes=slopes, rng=k, seeds=range(6), **options)
         for k, (name, slopes) in enumerate(
             {"adamw": (-0.4, -0.7), "rises": (0.3, -0.7), "same": (-0.7, -0.7)}.items()
         )
@@ -167,20 +168,45 @@ def test_slopes_are_told_together_and_no_wide_interval_is_called_alike() -> None
     made[2] = made[2].assign(mean_square_overlap=made[2]["mean_square_overlap_centered"])
     one = simulate({"single": 1.0}, seeds=(0,), **options)
     table = joined(*made, one[one["variant"] == "single"])
-    first, loss, centered, left = slope_sentences(lab.slopes(table))
+    first, loss, centered, chance, left = slope_sentences(lab.slopes(table))
     assert first.startswith("At 2 M tokens, the slope of raw overlap is higher than adamw's for ")
-    assert "rises by 0.68 (" in first and "is lower than adamw's for same by −0.34 (" in first
+    assert "rises by 0.69 (" in first and "is lower than adamw's for same by 0.31 (" in first
     assert loss == "At 2 M tokens, the slope of loss is within a tenth of adamw's for rises, same."
     assert "higher than that of centered overlap for adamw by" in centered
     assert "is within a tenth of that of centered overlap for same" in centered
+    assert chance == (
+        "Of 7 comparisons of slopes, 4 intervals leave out 0, and 4 stand after Holm's correction "
+        "for all; intervals are not corrected."
+    )
     assert left == "In the table alone, having one seed or two widths: single at 2 M tokens."
     lacking = (table["variant"] == "same") & (table["width"] > 64) & (table["seed"] == 2)
     found = next(v for v in lab.slopes(table[~lacking]).variants if v.variant == "same")
-    assert (found.widths, found.seeds) == ((32, 64, 96, 128), (0, 1))
+    assert (found.widths, found.seeds) == ((32, 64, 96, 128), (0, 1, 3, 4, 5))
     few = simulate({"other": 1.0}, widths=(32, 64, 128), seeds=(0, 1), noise=0.3)
     said = " ".join(slope_sentences(lab.slopes(few)))
     assert "cannot be told from adamw's for other" in said
     assert "like" not in said and "falls" not in said
+
+
+def test_slopes_are_corrected_for_their_number() -> None:
+    """Twenty variants with the baseline's slope: chance makes some of them differ."""
+    table = simulate({f"v{k}": 1.0 for k in range(20)}, noise=0.01)
+    found = lab.slopes(table)
+    assert len(found.compared) == 3 * 21 - 2
+    adjusted = [one.adjusted for one in found.compared]
+    assert all(a >= one.p for a, one in zip(adjusted, found.compared, strict=True))
+    found_by_chance = [
+        one for v in found.variants[1:] for column in (RAW, "loss")
+        if (one := v.of(column).difference).leaves_out_0
+    ]  # fmt: skip
+    assert found_by_chance and not any(one.certain for one in found_by_chance)
+    text = " ".join(slope_sentences(found))
+    assert "may be " in text and "not certain among 61 comparisons, for v" in text
+    centered = found.variants[1].of("mean_square_overlap_centered").difference
+    assert centered.p is not None and centered.adjusted is None
+    frame = found.to_frame()
+    assert frame["difference_p_adjusted"].notna().sum() == 40
+    assert type(found).from_json(found.to_json()) == found
 
 
 def test_overlaps_without_a_logarithm_have_no_slope() -> None:
@@ -208,9 +234,11 @@ def test_width_confounds_overlap_and_loss() -> None:
     assert (within.settings, within.cells, across.settings) == (18, 3, 18)
     assert within.low < 0 < within.high and within.p > 0.05
     assert across.value > 0.9 and across.p < 0.001
-    assert "over learning rates, more raw overlap does not tell the loss" in next(
-        correlation_sentences(found)
-    )
+    first, *_, last = correlation_sentences(found)
+    assert "over learning rates, more raw overlap does not tell the loss" in first
+    above = sum(c.value > 0 for c in found.found if (c.kind, c.column) == ("cell", RAW))
+    assert f"18 settings in 3 cells, above 0 in {above} of them." in first
+    assert last == "Correlations are not corrected for how many there are."
 
 
 def test_a_cell_is_correlated_as_scipy_does() -> None:

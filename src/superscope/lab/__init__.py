@@ -17,10 +17,12 @@ from superscope.lab.worth._correlations import Cell, Correlation, LabCorrelation
 from superscope.lab.worth._gains import gains
 from superscope.lab.worth._head_or_body import HeadOrBody, HeadPoint, head_or_body
 from superscope.lab.worth._simulate import simulate
-from superscope.lab.worth._slopes import LabSlopes, Slope, VariantSlopes, slopes
+from superscope.lab.worth._slopes import slopes
+from superscope.lab.worth.comparison import Comparison, Factor, WidthGain
 from superscope.lab.worth.joined import read_tables
-from superscope.lab.worth.lab_gains import Comparison, Factor, LabGains, WidthGain
+from superscope.lab.worth.lab_gains import LabGains
 from superscope.lab.worth.lab_report import LabReport, report
+from superscope.lab.worth.lab_slopes import Difference, LabSlopes, Slope, VariantSlopes
 
 __all__ = [
     "VARIANTS",
@@ -29,6 +31,7 @@ __all__ = [
     "Corpus",
     "CorpusInfo",
     "Correlation",
+    "Difference",
     "Factor",
     "HeadOrBody",
     "HeadPoint",

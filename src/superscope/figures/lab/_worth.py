@@ -23,7 +23,7 @@ from superscope.figures.lab.view import (
     put,
     rows_of,
 )
-from superscope.lab import Comparison, LabGains
+from superscope.lab import Factor, LabGains
 from superscope.lab.worth.bench import Bench
 from superscope.laws import Estimate
 from superscope.text import counted
@@ -56,7 +56,7 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
         rows_of(panel, list(variants), rows)
         for row, found in enumerate(variants.values()):
             for place, c in zip(places_in(row, len(found)), found, strict=True):
-                _put(panel, place, c, styles[c.tokens])
+                _put(panel, place, c.factor, styles[c.tokens])
         panel.set_xlabel(X)
 
     def paint() -> Figure:
@@ -70,7 +70,7 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
 
     left = len(gains.comparisons) - len(known)
     bounds = any(c.factor.value is None for c in known)
-    beyond = any(_open(c) for c in known)
+    beyond = any(c.factor.low_beyond or c.factor.high_beyond for c in known)
     return Drawing(
         name="worth",
         title=TITLE,
@@ -78,7 +78,8 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
             f"The factor by which the width of {drawable(gains.baseline)} would have to grow for "
             "the loss of the variant: the mean distance of the two curves along log width. 1.18 is "
             "worth 18 % of width, and below 1 a variant costs width.",
-            "Bars are 95 % intervals over seeds, each for itself; a mark without one has one seed.",
+            "Bars are 95 % intervals over seeds, not corrected for their number; a mark without "
+            "one has one seed.",
             "A bar to the edge ends beyond the baseline's narrowest or widest model." * beyond,
             "An arrow is a bound: no model of the baseline has such a loss." * bounds,
             f"Not drawn, because there is no such width: {counted(left, 'comparison')}."
@@ -90,18 +91,13 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
     )  # fmt: skip
 
 
-def _open(one: Comparison) -> bool:
-    """Return whether an interval is there, of which an end is beyond the baseline's widths."""
-    has_interval = one.gain is not None and one.gain.low is not None
-    return has_interval and one.factor.value is not None and one.log_factor is None
-
-
-def _put(panel: Axes, row: float, one: Comparison, style: Style) -> None:
-    """Draw a factor, or the bound that is known, as an arrow."""
-    f = one.factor
+def _put(panel: Axes, row: float, f: Factor, style: Style) -> None:
+    """Draw a factor, or the bound that is known as an arrow; ends beyond lead to the edge."""
+    left, right = panel.get_xlim()
+    low, high = (None, None) if f.ends is None else (max(left, f.ends[0]), min(right, f.ends[1]))
     if f.value is not None:
-        put(panel, row, Estimate(f.value, f.low, f.high), style, open_ends=_open(one))
+        put(panel, row, Estimate(f.value, low, high), style)
         return
     bound, arrow = (f.above, ">") if f.above is not None else (f.below, "<")
     assert bound is not None
-    put(panel, row, Estimate(bound, None, None), replace(style, marker=arrow, filled=False))
+    put(panel, row, Estimate(bound, low, high), replace(style, marker=arrow, filled=False))

@@ -42,12 +42,8 @@ def at_bench(comparisons: Iterable[Comparison], bench: Bench) -> dict[str, list[
     for c in comparisons:
         if c.bench == bench:
             found.setdefault(c.variant, []).append(c)
-
-    def value(name: str) -> float:
-        decides = found[name][-1].decides
-        return 0.0 if decides is None else decides.value
-
-    return {name: found[name] for name in sorted(found, key=value, reverse=True)}
+    names = sorted(found, key=lambda name: found[name][-1].rank, reverse=True)
+    return {name: found[name] for name in names}
 
 
 def rows_of(panel: Axes, names: Sequence[str], most: int) -> None:
@@ -69,20 +65,8 @@ def places_in(row: int, count: int) -> list[float]:
     return [row + step * (k - (count - 1) / 2) for k in range(count)]
 
 
-def put(panel: Axes, row: float, of: Estimate, style: Style, *, open_ends: bool = False) -> None:
-    """Draw a number as a mark in a row, with its interval if there is one.
-
-    Parameters
-    ----------
-    panel, row, of, style
-        Where and what.
-    open_ends
-        Whether an end that is not known lies beyond the panel, to which the bar then leads.
-    """
-    low, high = of.low, of.high
-    if open_ends:
-        ends = panel.get_xlim()
-        low, high = ends[0] if low is None else low, ends[1] if high is None else high
-    if low is not None and high is not None:
-        panel.plot([low, high], [row, row], color=style.color, linewidth=1.2, zorder=3)
+def put(panel: Axes, row: float, of: Estimate, style: Style) -> None:
+    """Draw a number as a mark in a row, with its interval if there is one."""
+    if of.low is not None and of.high is not None:
+        panel.plot([of.low, of.high], [row, row], color=style.color, linewidth=1.2, zorder=3)
     panel.plot([of.value], [row], zorder=4, **style.marks(4.8))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ import numpy as np
 
 from superscope.arguments import checked
 from superscope.lab.results import LabRuns
-from superscope.lab.worth._slopes import CENTERED, RAW
 from superscope.lab.worth.bench import BENCH, Bench, bench_of
 from superscope.lab.worth.blocks import full_block
 from superscope.lab.worth.compared import SETTING, with_budgets
 from superscope.lab.worth.joined import table_of
+from superscope.lab.worth.lab_slopes import CENTERED, RAW
 from superscope.laws.formula import Floats
 from superscope.plotting import Pictured
 from superscope.result import Result
@@ -182,9 +182,14 @@ def correlations(runs: LabRuns | pd.DataFrame, *, seed: int = 0) -> LabCorrelati
             of = partial(_correlation, bench, tokens, column, rng)
             points = [(c.overlap(column), c.loss) for c in here]
             every = [np.concatenate(side) for side in zip(*points, strict=True)]
-            found.append(of(None, None, "within", [(c.overlap(column), c.loss) for c in wide]))
+            within = of(None, None, "within", [(c.overlap(column), c.loss) for c in wide])
+            found.append(within)
             if len(here) > 1:
                 found.append(of(None, None, "across", [(every[0], every[1])]))
+            if len(wide) == 1:  # other permutations would have another p
+                (one,) = wide
+                found.append(replace(within, variant=one.variant, width=one.width, kind="cell"))
+                continue
             found += [of(c.variant, c.width, "cell", [(c.overlap(column), c.loss)]) for c in wide]
     return LabCorrelations(tuple(found), cells)
 

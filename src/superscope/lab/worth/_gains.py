@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
-from superscope.lab.worth.blocks import Block, full_block
+from superscope.lab.worth._head_or_body import HeadOrBody, head_or_body
+from superscope.lab.worth.blocks import Block
 from superscope.lab.worth.compared import Choice, Compared, Group, compared, named_in
-from superscope.lab.worth.equivalent import Curve, curve, log_factor, mean_log_factor
+from superscope.lab.worth.comparison import Comparison, Factor, WidthGain
 from superscope.lab.worth.joined import table_of
-from superscope.lab.worth.lab_gains import Comparison, Factor, LabGains, WidthGain
-from superscope.lab.worth.moderated import Mean, holm, moderated, per_seed
+from superscope.lab.worth.lab_gains import LabGains
+from superscope.lab.worth.moderated import Mean, holm, moderated
+from superscope.lab.worth.paired import Losses, Pairs, at_widths, mean_loss, over_widths
 from superscope.laws.formula import Floats
 
 if TYPE_CHECKING:
@@ -24,55 +24,34 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-Losses = dict[int, dict[int, float]]
-"""By width, then by seed."""
-NO_CURVE = "no wider baseline is better"
-NARROW_CURVE = "the baseline has these seeds at one width only"
-
-
-@dataclass(frozen=True, eq=False)
-class AtWidth:
-    """A variant and the baseline at one width, before errors are known.
-
-    Attributes
-    ----------
-    width, seeds
-        Of the pairs.
-    gains
-        One a seed.
-    factor
-        Its value, or its bound, or why there is none.
-    logs
-        What each seed says of its log; None without an interval.
-    ends
-        Log factors at the baseline's least and greatest width.
-    """
-
-    width: int
-    seeds: tuple[int, ...]
-    gains: Floats
-    factor: Factor
-    logs: Floats | None
-    ends: tuple[float, float]
-
 
 @dataclass(frozen=True)
 class Means:
-    """Means over seeds: of the gain, and of the log factor; None without."""
+    """Means over seeds: of the gain, of the log factor, and of how far a bound is; None without."""
 
     gain: Mean | None
     log: Mean | None
+    apart: Mean | None
 
-    def as_factor(self, of: AtWidth) -> Factor:
+    def as_factor(self, of: Pairs) -> Factor:
         """Return the factor, without ends of its interval beyond the baseline's widths."""
-        if self.log is None:
-            return of.factor
-        log, (least, most) = self.log.estimate, of.ends
-        low = None if log.low is None or log.low < least else math.exp(log.low)
-        high = None if log.high is None or log.high > most else math.exp(log.high)
-        return Factor(math.exp(log.value), low, high)
+        if of.bound is not None:
+            return of.bound.as_factor(self.apart)
+        if of.log is None:
+            return Factor(missing=of.missing)
+        value = math.exp(of.log)
+        if self.log is None:  # a hair of a seed's weight leads beyond
+            return Factor(value, low_beyond="narrowest", high_beyond="widest")
+        log = self.log.estimate
+        if log.low is None or log.high is None:
+            return Factor(value)
+        below, above = log.low < of.ends[0], log.high > of.ends[1]
+        return Factor(
+            value, None if below else math.exp(log.low), None if above else math.exp(log.high),
+            low_beyond="narrowest" if below else "", high_beyond="widest" if above else "",
+        )  # fmt: skip
 
-    def p(self, of: AtWidth) -> float | None:
+    def p(self, of: Pairs) -> float | None:
         """Return the larger p-value of the gain and of the factor, where it has an interval."""
         factor = self.as_factor(of)
         known = [None if self.gain is None else self.gain.p]
@@ -119,15 +98,35 @@ def gains(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabGains:
     >>> round(lab.gains(table).comparisons[0].gain.value, 2)
     0.09
     """
-    found: list[Comparison] = []
-    unmatched: list[Choice] = []
     table = table_of(runs)
     baseline = named_in(table, baseline)
-    for group in compared(table).values():
-        if baseline in group:
-            found += _of_budget(group, baseline)
+    return gains_beside(table, baseline, head_or_body(table, baseline))
+
+
+def gains_beside(table: pd.DataFrame, baseline: str, heads: Sequence[HeadOrBody]) -> LabGains:
+    """Compare variants with a baseline, but for the narrow heads that are compared with bodies.
+
+    Parameters
+    ----------
+    table, baseline
+        Joined, and as the table names it.
+    heads
+        Whose ranks are another question.
+    """
+    found: list[Comparison] = []
+    unmatched: list[Choice] = []
+    narrow = {(one.bench, one.tokens, name): None for one in heads for name in one.variants}
+    groups = compared(table)
+    for (bench, tokens), group in groups.items():
+        rest = {
+            name: one
+            for name, one in group.items()
+            if name == baseline or (bench, tokens, name) not in narrow
+        }
+        if baseline in rest:
+            found += _of_budget(rest, baseline)
         else:
-            unmatched += [one.choice for one in group.values()]
+            unmatched += [one.choice for one in rest.values()]
     only = tuple(c.choice for c in found if c.gain is None and c.choice.search)
     found = [c for c in found if c.choice not in only]
     tested = [c for c in found if c.p is not None]
@@ -136,7 +135,8 @@ def gains(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE) -> LabGains:
     order = {name: k for k, name in enumerate(dict.fromkeys(c.variant for c in found))}
     benches = {bench: k for k, bench in enumerate(dict.fromkeys(c.bench for c in found))}
     found.sort(key=lambda c: (benches[c.bench], order[c.variant], c.tokens))
-    return LabGains(baseline, tuple(found), tuple(unmatched), only)
+    ranks = tuple(groups[bench, tokens][name].choice for bench, tokens, name in narrow)
+    return LabGains(baseline, tuple(found), tuple(unmatched), only, ranks)
 
 
 def _of_budget(group: Group, baseline: str) -> list[Comparison]:
@@ -145,38 +145,40 @@ def _of_budget(group: Group, baseline: str) -> list[Comparison]:
     base = group[baseline]
     reference = base.values("loss")
     losses = [one.values("loss") for one in others]
-    pairs = [_at_widths(of, reference) for of in losses]
-    overall = [_over_widths(of, reference) for of in losses]
-    flat = [one for of_variant in pairs for one in of_variant]
-    gain_means = iter(moderated([one.gains for one in flat]))
-    factor_means = iter(moderated([one.logs for one in flat if one.logs is not None]))
-    mean_gains = iter(moderated([one.gains for one in overall if len(one.gains)]))
-    mean_factors = iter(moderated([one.logs for one in overall if one.logs is not None]))
+    pairs = [at_widths(of, reference) for of in losses]
+    overall = [over_widths(of, reference) for of in losses]
+    at_each = iter(_means([one for of_variant in pairs for one in of_variant]))
     found = []
-    for one, of, of_variant, over in zip(others, losses, pairs, overall, strict=True):
-        means = [
-            Means(next(gain_means), None if at.logs is None else next(factor_means))
-            for at in of_variant
-        ]
-        mean = Means(
-            next(mean_gains) if len(over.gains) else None,
-            next(mean_factors) if over.logs is not None else None,
-        )
-        whole = over
-        if len(of_variant) == 1:  # its mean over widths is what it is there
-            mean, whole = means[0], of_variant[0]
-        widths = tuple(
-            _width_gain(at, of, reference, at_width)
-            for at, at_width in zip(of_variant, means, strict=True)
-        )
+    whole = zip(overall, _means(overall), strict=True)
+    for one, of, at, of_all in zip(others, losses, pairs, whole, strict=True):
+        means = [next(at_each) for _ in at]
+        widths = tuple(_width_gain(*each, of, reference) for each in zip(at, means, strict=True))
+        # Its mean over one width is what it is there.
+        over, mean = of_all if len(widths) != 1 else (at[0], means[0])
+        alone = of.keys() - {w.width for w in widths} if widths else ()
         found.append(
             Comparison(
-                one.choice, base.choice, widths, None if mean.gain is None else mean.gain.estimate,
-                mean.as_factor(whole), mean.p(whole), None, _missing(one, base, widths),
-                tuple(sorted(of.keys() - {at.width for at in of_variant})) if of_variant else (),
+                one.choice, base.choice, widths, Block(over.widths, over.seeds),
+                None if mean.gain is None else mean.gain.estimate, mean.as_factor(over),
+                mean.p(over), None, _missing(one, base, widths), tuple(sorted(alone)),
             )
         )  # fmt: skip
     return found
+
+
+def _means(of: Sequence[Pairs]) -> list[Means]:
+    """Return the means of some pairs, each kind moderated together."""
+    kinds = (
+        [one.gains if len(one.gains) else None for one in of],
+        [one.logs for one in of],
+        [None if one.bound is None else one.bound.apart for one in of],
+    )
+    return [Means(*means) for means in zip(*map(_known_means, kinds), strict=True)]
+
+
+def _known_means(cells: Sequence[Floats | None]) -> list[Mean | None]:
+    known = iter(moderated([cell for cell in cells if cell is not None]))
+    return [None if cell is None else next(known) for cell in cells]
 
 
 def _missing(one: Compared, base: Compared, widths: Sequence[WidthGain]) -> str:
@@ -188,105 +190,10 @@ def _missing(one: Compared, base: Compared, widths: Sequence[WidthGain]) -> str:
     return f"{one.choice.variant} and {base.choice.variant} have no width and seed in common"
 
 
-def _at_widths(of: Losses, reference: Losses) -> list[AtWidth]:
-    """Return the pairs at each width."""
-    found = []
-    for width in sorted(of.keys() & reference.keys()):
-        seeds = sorted(of[width].keys() & reference[width].keys())
-        if seeds:
-            paired = np.array([reference[width][s] - of[width][s] for s in seeds])
-            factor, logs, ends = _factor_at(width, of[width], reference, seeds)
-            found.append(AtWidth(width, tuple(seeds), paired, factor, logs, ends))
-    return found
-
-
-def _factor_at(
-    width: int, of: dict[int, float], reference: Losses, seeds: Sequence[int]
-) -> tuple[Factor, Floats | None, tuple[float, float]]:
-    """Return the factor at a width without its interval, what seeds say of it, and its ends."""
-    paired = set(seeds)
-    block = full_block({m: paired & known.keys() for m, known in reference.items()}, width)
-    ends = (math.log(block.widths[0] / width), math.log(block.widths[-1] / width))
-    if len(block.widths) < 2:
-        return Factor(missing=NARROW_CURVE), None, ends
-
-    def statistic(weights: Floats) -> float:
-        known = _curve(reference, block, weights)
-        loss = _mean(of, block.seeds, weights)
-        return math.nan if known is None else log_factor(known, width, loss)
-
-    known = _curve(reference, block)
-    if known is None:
-        return Factor(missing=NO_CURVE), None, ends
-    loss = _mean(of, block.seeds)
-    if loss < known.best:
-        return Factor(above=block.widths[-1] / width), None, ends
-    if loss > known.worst:
-        return Factor(below=block.widths[0] / width), None, ends
-    logs = per_seed(statistic, len(block.seeds))
-    return Factor(value=math.exp(log_factor(known, width, loss))), logs, ends
-
-
-def _over_widths(of: Losses, reference: Losses) -> AtWidth:
-    """Return the mean over widths: of the gains, and of the distance of the curves."""
-    shared = full_block({
-        m: of[m].keys() & reference[m].keys() for m in of.keys() & reference.keys()
-    })  # fmt: skip
-    per_seed = np.array([
-        np.mean([reference[m][s] - of[m][s] for m in shared.widths]) for s in shared.seeds
-    ])  # fmt: skip
-    if not len(per_seed):
-        return AtWidth(0, shared.seeds, per_seed, Factor(), None, (-math.inf, math.inf))
-    factor, logs = _mean_factor(of, reference, shared.seeds)
-    ours, theirs = _block(of, shared.seeds).widths, _block(reference, shared.seeds).widths
-    # The narrowest variant as good as the widest baseline, and the widest as the narrowest.
-    ends = math.log(theirs[0] / ours[-1]), math.log(theirs[-1] / ours[0])
-    return AtWidth(0, shared.seeds, per_seed, factor, logs, ends)
-
-
-def _mean_factor(
-    of: Losses, reference: Losses, seeds: tuple[int, ...]
-) -> tuple[Factor, Floats | None]:
-    """Return the mean factor of all widths that each side has those seeds at."""
-    ours, theirs = _block(of, seeds), _block(reference, seeds)
-    if len(theirs.widths) < 2:
-        return Factor(missing=NARROW_CURVE), None
-
-    def statistic(weights: Floats) -> float:
-        variant, baseline = _curve(of, ours, weights), _curve(reference, theirs, weights)
-        if variant is None or baseline is None:
-            return math.nan
-        return mean_log_factor(baseline, variant)
-
-    variant, baseline = _curve(of, ours), _curve(reference, theirs)
-    if variant is None or baseline is None:
-        return Factor(missing=NO_CURVE if baseline is None else "no wider one is better"), None
-    if variant.worst < baseline.best:
-        return Factor(above=theirs.widths[-1] / ours.widths[0]), None
-    if variant.best > baseline.worst:
-        return Factor(below=theirs.widths[0] / ours.widths[-1]), None
-    factor = Factor(value=math.exp(mean_log_factor(baseline, variant)))
-    return factor, per_seed(statistic, len(seeds))
-
-
-def _block(losses: Losses, seeds: tuple[int, ...]) -> Block:
-    widths = sorted(m for m, known in losses.items() if known.keys() >= set(seeds))
-    return Block(tuple(widths), seeds)
-
-
-def _curve(losses: Losses, block: Block, weights: Floats | None = None) -> Curve | None:
-    return curve({m: _mean(losses[m], block.seeds, weights) for m in block.widths})
-
-
-def _mean(losses: dict[int, float], seeds: Sequence[int], weights: Floats | None = None) -> float:
-    return float(np.average([losses[s] for s in seeds], weights=weights))
-
-
-def _width_gain(at: AtWidth, of: Losses, reference: Losses, means: Means) -> WidthGain:
-    gain = means.gain
+def _width_gain(at: Pairs, means: Means, of: Losses, reference: Losses) -> WidthGain:
+    gain, (width,), seeds = means.gain, at.widths, at.seeds
     assert gain is not None
     return WidthGain(
-        at.width, at.seeds, _mean(of[at.width], at.seeds),
-        _mean(reference[at.width], at.seeds), gain.estimate, gain.error, gain.degrees_of_freedom,
-        means.as_factor(at),
+        width, seeds, mean_loss(of[width], seeds), mean_loss(reference[width], seeds),
+        gain.estimate, gain.error, gain.degrees_of_freedom, means.as_factor(at),
     )  # fmt: skip

@@ -88,6 +88,11 @@ class HeadOrBody(Result, Pictured):
     body_law: Law | None
     missing: str
 
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the narrow heads."""
+        return tuple(f"factored={p.rank}" for p in self.points)
+
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each rank."""
         import pandas as pd

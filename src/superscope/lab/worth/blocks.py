@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+ENOUGH = 3  # widths that are better than more seeds, for what is taken over widths
+
 
 @dataclass(frozen=True)
 class Block:

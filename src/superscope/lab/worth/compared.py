@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same number of tokens
+NEAR = 1.1  # times: a step that is more of a budget is not hidden
 CELL = ["width", "tokens", "seed"]
 SETTING = [*RATES, "decay", "batch"]
 
@@ -112,7 +113,10 @@ Group = dict[str, Compared]
 
 
 def with_budgets(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table in which runs of about the same number of tokens have the same number.
+    """Return a table in which runs of about the same number of tokens have that of their budget.
+
+    A run trains whole steps, and so a few tokens less than it was asked for: its budget is the
+    roundest number that gives as many steps.
 
     Parameters
     ----------
@@ -124,10 +128,25 @@ def with_budgets(table: pd.DataFrame) -> pd.DataFrame:
     UsageError
         Two runs differ in something that the table does not tell.
     """
-    given = np.unique(table["tokens"].to_numpy(np.int64))
+    tokens = table["tokens"].to_numpy(np.int64)
+    step = (table["batch"] * table["context"]).to_numpy(np.int64)
+    given = np.unique(tokens)
     ends = np.append(np.flatnonzero(given[1:] > SAME_BUDGET * given[:-1]), len(given) - 1)
-    budgets = given[ends][np.searchsorted(given[ends], table["tokens"].to_numpy(np.int64))]
+    place = np.searchsorted(given[ends], tokens)
+    asked = [_roundest(int(t), int((tokens + step)[place == k].min()))
+             for k, t in enumerate(given[ends].tolist())]  # fmt: skip
+    budgets = np.array(asked, np.int64)[place]
     return _each_once(table.assign(tokens=budgets))
+
+
+def _roundest(least: int, below: int) -> int:
+    """Return the roundest number from the least on, if it is told from others; else the least."""
+    sizes = [int(k * 10**digits) for digits in range(len(str(least)), -1, -1) for k in (5, 1)]
+    for size in sizes if below <= NEAR * least else ():
+        found = -(-least // size) * size
+        if found < below:
+            return found if found + size >= below else least
+    return least
 
 
 def _each_once(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from superscope.lab.worth.bench import qualified
 from superscope.lab.worth.compared import Choice
-from superscope.lab.worth.lab_gains import LEVEL, LabGains
-from superscope.lab.worth.verdicts import tokens_text
+from superscope.lab.worth.comparison import LEVEL
+from superscope.lab.worth.lab_gains import LabGains
+from superscope.lab.worth.verdicts import chance_text, tokens_text
 from superscope.text import counted, listed, named
 
 CHOSEN = (
@@ -32,6 +33,7 @@ def notes(gains: LabGains) -> Iterator[str]:
     yield _of_intervals(gains)
     if gains.tested:
         yield _of_chance(gains)
+    yield from _of_lacking(gains)
     yield from _of_beyond(gains)
     yield from _of_tries(gains)
     yield from _of_edges(gains)
@@ -85,12 +87,16 @@ def of_others(gains: LabGains) -> Iterator[str]:
             f"{named(choice.variant)} at {tokens_text(choice.tokens)} ({choice.bench}): there is "
             f"no run of {named(gains.baseline)} to compare with."
         )
-    only: dict[int, list[str]] = {}
-    for choice in gains.only_searched:
-        name = qualified(choice.variant, choice.bench, gains.benches)
-        only.setdefault(choice.tokens, []).append(name)
-    for tokens, names in only.items():
-        yield f"Only searched, and not compared at {tokens_text(tokens)}: {', '.join(names)}."
+    for said, choices in (
+        ("Only searched, and not compared at", gains.only_searched),
+        ("Narrow heads, compared as head or body and not here, at", gains.narrow_heads),
+    ):
+        at: dict[int, list[str]] = {}
+        for choice in choices:
+            name = qualified(choice.variant, choice.bench, gains.benches)
+            at.setdefault(choice.tokens, []).append(name)
+        for tokens, names in at.items():
+            yield f"{said} {tokens_text(tokens)}: {', '.join(names)}."
 
 
 def _choices(gains: LabGains) -> dict[Choice, None]:
@@ -109,11 +115,28 @@ def _of_intervals(gains: LabGains) -> str:
 def _of_chance(gains: LabGains) -> str:
     certain = [c for c in gains.comparisons if c.standing in ("better", "worse")]
     stand = sum(c.adjusted is not None and c.adjusted <= LEVEL for c in certain)
-    return (
-        f"Of {counted(gains.tested, 'comparison')} of a variant at a budget, "
-        f"{counted(len(certain), 'interval')} {'leaves' if len(certain) == 1 else 'leave'} out 0, "
-        f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all."
-    )
+    what = f"{counted(gains.tested, 'comparison')} of a variant at a budget"
+    return chance_text(what, len(certain), stand)
+
+
+def _of_lacking(gains: LabGains) -> Iterator[str]:
+    """Say which seeds and widths are in no mean over widths, because some runs are missing."""
+    parts = []
+    for c in gains.comparisons:
+        seeds = {seed for w in c.widths for seed in w.seeds} - {*c.over.seeds}
+        widths = {w.width for w in c.widths} - {*c.over.widths}
+        for what, left in (("seed", seeds), ("width", widths)):
+            if left:
+                name = qualified(c.variant, c.bench, gains.benches)
+                each = listed([f"{one:,}" for one in sorted(left)])
+                parts.append(
+                    f"{what}{'s' * (len(left) > 1)} {each} of {name} at {tokens_text(c.tokens)}"
+                )
+    if parts:
+        yield (
+            "Means over widths are of seeds that have a run of both at each; left out for runs "
+            f"that are missing: {'; '.join(parts)}."
+        )
 
 
 def _of_beyond(gains: LabGains) -> Iterator[str]:

@@ -1,13 +1,13 @@
-"""The result of a comparison: what each variant is worth at each budget."""
+"""The result of all comparisons: what each variant is worth at each budget."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from superscope.lab.worth.bench import Bench
 from superscope.lab.worth.compared import Choice
+from superscope.lab.worth.comparison import Comparison, Factor
 from superscope.laws import Estimate
 from superscope.plotting import Pictured
 from superscope.result import Result
@@ -15,167 +15,6 @@ from superscope.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
-
-LEVEL = 0.05  # of an adjusted p-value
-
-Standing = Literal["better", "worse", "same", "open"]
-"""Whether the interval is above 0, below 0, or holds 0 and is narrow or wide."""
-
-
-@dataclass(frozen=True)
-class Factor:
-    """The factor by which the baseline's width would have to grow for the same loss.
-
-    Attributes
-    ----------
-    value
-        The factor; None where the loss is beyond the baseline's widths, or there is no curve.
-    low, high
-        Its 95 % interval; None where an end is beyond the baseline's widths, or nothing is known.
-    above, below
-        Without a value, the bound that is known: it is more than `above`, or less than `below`.
-    missing
-        Why there is nothing at all; empty if there is.
-    """
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    above: float | None = None
-    below: float | None = None
-    missing: str = ""
-
-
-@dataclass(frozen=True)
-class WidthGain:
-    """The gain at one width.
-
-    Attributes
-    ----------
-    width
-        m.
-    seeds
-        Of the pairs of runs.
-    loss, baseline_loss
-        Means over these seeds, nats per token.
-    gain
-        Loss of the baseline − loss of the variant, with its interval over seeds.
-    error, degrees_of_freedom
-        Standard error of the gain, and those of its Student's t; None and 0 for one seed.
-    factor
-        The same in width.
-    """
-
-    width: int
-    seeds: tuple[int, ...]
-    loss: float
-    baseline_loss: float
-    gain: Estimate
-    error: float | None
-    degrees_of_freedom: float
-    factor: Factor
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A variant against the baseline at one budget.
-
-    Attributes
-    ----------
-    choice, baseline
-        Which runs of the variant, and of the baseline.
-    widths
-        The gain at each width that both have.
-    gain
-        Mean gain over widths, nats per token; None without pairs of runs.
-    factor
-        Mean factor over widths: of the distance of the two curves along log width.
-    p
-        The larger of those of the factor and of the gain, since both are to be told from 0; that
-        of the gain where the factor has no interval; None with one seed.
-    adjusted
-        The same after Holm's correction for all comparisons of the result.
-    missing
-        Why there is no gain; empty if there is.
-    unpaired
-        Widths of the variant at which the baseline has no run of the same seed.
-    """
-
-    choice: Choice
-    baseline: Choice
-    widths: tuple[WidthGain, ...]
-    gain: Estimate | None
-    factor: Factor
-    p: float | None
-    adjusted: float | None
-    missing: str = ""
-    unpaired: tuple[int, ...] = ()
-
-    DERIVED = ("standing", "identical")
-
-    @property
-    def variant(self) -> str:
-        """The variant."""
-        return self.choice.variant
-
-    @property
-    def bench(self) -> Bench:
-        """What both have in common."""
-        return self.choice.bench
-
-    @property
-    def tokens(self) -> int:
-        """The budget."""
-        return self.choice.tokens
-
-    @property
-    def identical(self) -> bool:
-        """Whether every run has the very loss of the baseline's, and so is the baseline."""
-        gains = [w.gain for w in self.widths]
-        return bool(gains) and all(g.value == 0 and g.low in (None, 0.0) for g in gains)
-
-    @property
-    def log_factor(self) -> Estimate | None:
-        """Log of the mean factor, if it has an interval."""
-        f = self.factor
-        if f.value is None or f.low is None or f.high is None:
-            return None
-        return Estimate(math.log(f.value), math.log(f.low), math.log(f.high))
-
-    @property
-    def decides(self) -> Estimate | None:
-        """What says by how much: the factor's log, or else the gain."""
-        return self.log_factor or self.gain
-
-    @property
-    def _sides(self) -> set[Standing]:
-        return {_side(of) for of in (self.log_factor, self.gain) if of is not None}
-
-    @property
-    def disagree(self) -> bool:
-        """Whether one interval leaves out 0 and the other does not, of width and of nats."""
-        return len(self._sides) > 1
-
-    @property
-    def standing(self) -> Standing:
-        """What can be said at this budget: where width and nats disagree, nothing."""
-        sides = self._sides
-        if len(sides) == 1 and "open" not in sides:
-            return next(iter(sides))
-        log = self.log_factor
-        if log is None or log.low is None or log.high is None or _side(log) != "open":
-            return "open"
-        return "same" if max(-log.low, log.high) < NARROW else "open"
-
-
-def _side(of: Estimate) -> Standing:
-    """Return on which side of 0 an interval lies."""
-    if of.low is None or of.high is None:
-        return "open"
-    return "better" if of.low > 0 else "worse" if of.high < 0 else "open"
-
-
-NARROW = math.log(1.1)  # a tenth of the width: within it, a variant is worth nothing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -192,12 +31,15 @@ class LabGains(Result, Pictured):
         Variants and budgets where the baseline has no run.
     only_searched
         Variants and budgets that have no run beside those of a search.
+    narrow_heads
+        Ranks of a head that are compared with narrow bodies, and here with nothing.
     """
 
     baseline: str
     comparisons: tuple[Comparison, ...]
     unmatched: tuple[Choice, ...]
     only_searched: tuple[Choice, ...] = ()
+    narrow_heads: tuple[Choice, ...] = ()
 
     @property
     def benches(self) -> tuple[Bench, ...]:
@@ -272,7 +114,7 @@ class LabGains(Result, Pictured):
                     | _columns(w.gain, w.factor)
                 )  # fmt: skip
             rows.append(
-                common | _columns(c.gain, f)
+                common | {"seeds": len(c.over.seeds)} | _columns(c.gain, f)
                 | {"p": c.p, "p_adjusted": c.adjusted, "standing": c.standing}
             )  # fmt: skip
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
@@ -285,12 +127,14 @@ class LabGains(Result, Pictured):
         )
 
 
-def _columns(gain: Estimate | None, factor: Factor) -> dict[str, float | None]:
+def _columns(gain: Estimate | None, factor: Factor) -> dict[str, float | str | None]:
     value, low, high = (None, None, None) if gain is None else (gain.value, gain.low, gain.high)
     return {
         "gain": value, "gain_low": low, "gain_high": high,
         "factor": factor.value, "factor_low": factor.low, "factor_high": factor.high,
         "factor_above": factor.above, "factor_below": factor.below,
+        "factor_low_beyond": factor.low_beyond or None,
+        "factor_high_beyond": factor.high_beyond or None,
     }  # fmt: skip
 
 
@@ -304,6 +148,6 @@ COLUMNS = {
         "loss", "baseline_loss", "gain", "gain_low", "gain_high", "gain_se", "factor",
         "factor_low", "factor_high", "factor_above", "factor_below", "p", "p_adjusted",
     ), "Float64"),
-    "standing": "string",
+    **dict.fromkeys(("factor_low_beyond", "factor_high_beyond", "standing"), "string"),
 }  # fmt: skip
 """Of the table of gains, with their types."""

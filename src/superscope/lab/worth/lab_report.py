@@ -9,11 +9,13 @@ from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
 from superscope.lab.worth._correlations import LabCorrelations, correlations
-from superscope.lab.worth._gains import gains
+from superscope.lab.worth._gains import gains_beside
 from superscope.lab.worth._head_or_body import HeadOrBody, head_or_body
-from superscope.lab.worth._slopes import LabSlopes, slopes
+from superscope.lab.worth._slopes import slopes
+from superscope.lab.worth.compared import named_in
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.lab_gains import LabGains
+from superscope.lab.worth.lab_slopes import LabSlopes
 from superscope.plotting import Pictured
 from superscope.result import Result
 
@@ -93,9 +95,11 @@ def report(runs: LabRuns | pd.DataFrame, baseline: str = BASELINE, *, seed: int 
         The table is of another kind, or has no run of the baseline.
     """
     table = table_of(runs)
+    baseline = named_in(table, baseline)
+    heads = head_or_body(table, baseline)
     diverged = table["variant"][table["loss"].isna()].value_counts(sort=False)
     return LabReport(
-        len(table), gains(table, baseline), slopes(table, baseline),
-        correlations(table, seed=seed), head_or_body(table, baseline),
+        len(table), gains_beside(table, baseline, heads), slopes(table, baseline),
+        correlations(table, seed=seed), heads,
         {str(name): int(count) for name, count in diverged.items()},
     )  # fmt: skip

@@ -21,7 +21,8 @@ SETTINGS = ("variant", "tokens", "rate", "head's rate", "decay", "batch", "runs"
 @as_text.register
 def _(gains: LabGains) -> str:
     if not gains.comparisons:
-        why = "" if gains.unmatched or gains.only_searched else ": there is no other variant"
+        others = gains.unmatched or gains.only_searched or gains.narrow_heads
+        why = "" if others else ": there is no other variant"
         said = f"nothing can be compared with {named(gains.baseline)}{why}"
         return "\n".join([said, *(wrapped(note, "") for note in of_others(gains))])
     titles = "; ".join(map(str, gains.benches))
@@ -52,7 +53,10 @@ def gain_rows(gains: LabGains) -> list[tuple[str, ...]]:
                 factor_text(w.factor),
             ))  # fmt: skip
         if len(c.widths) > 1:
-            rows.append((*at, "all", "", "", nats_text(c.gain), factor_text(c.factor)))
+            count = len(c.over.widths)
+            widths = "all" if count == len(c.widths) else f"{count} of them"
+            seeds = str(len(c.over.seeds))
+            rows.append((*at, widths, seeds, "", nats_text(c.gain), factor_text(c.factor)))
     return rows
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from superscope.lab.rates import RATES
-from superscope.lab.worth._correlations import LEAST_SETTINGS, Correlation, LabCorrelations
-from superscope.lab.worth._slopes import RAW
+from superscope.lab.worth._correlations import (
+    LEAST_SETTINGS,
+    PERMUTATIONS,
+    Correlation,
+    LabCorrelations,
+)
 from superscope.lab.worth.bench import Bench, qualified
+from superscope.lab.worth.lab_slopes import RAW
 from superscope.lab.worth.lines import wrapped
 from superscope.lab.worth.verdicts import budget_text, tokens_text
 from superscope.text import NONE, as_text, columns, counted, number, signed, with_interval
@@ -45,7 +50,7 @@ def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
     Yields
     ------
     str
-        A sentence for each text, budget and overlap.
+        A sentence for each text, budget and overlap; then what holds of all.
     """
     across = {(c.bench, c.tokens, c.column): c for c in correlations.found if c.kind == "across"}
     for c in correlations.found:
@@ -60,10 +65,28 @@ def correlation_sentences(correlations: LabCorrelations) -> Iterator[str]:
             said = f"goes with a {'higher' if c.value > 0 else 'lower'} loss"
         yield (
             f"{where} one width and {tokens_text(c.tokens)}, over {_varied(correlations, c)}, "
-            f"more {_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p = {number(c.p, 2)}, "
-            f"{counted(c.settings, 'setting')} in {counted(c.cells, 'cell')}."
+            f"more {_overlap(c)} overlap {said}: Spearman {_spearman(c)}, p {_p(c)}, "
+            f"{counted(c.settings, 'setting')} in {_cells(correlations, c)}."
             + ("" if other is None else f" Across widths and variants it is {_spearman(other)}.")
         )
+    if len(correlations.found) > 1:
+        yield "Correlations are not corrected for how many there are."
+
+
+def _cells(correlations: LabCorrelations, within: Correlation) -> str:
+    """Return how many cells there are, and in how many the correlation is above 0."""
+    said = counted(within.cells, "cell")
+    if within.cells == 1:
+        return said
+    place = within.bench, within.tokens, within.column
+    each = [c for c in correlations.found if c.kind == "cell"]
+    above = sum(c.value > 0 for c in each if (c.bench, c.tokens, c.column) == place)
+    return f"{said}, above 0 in {above} of them"
+
+
+def _p(c: Correlation) -> str:
+    """Return p; of permutations, the least that there is may be any that is less."""
+    return f"{'≤' if c.p * (1 + PERMUTATIONS) < 1.5 else '='} {number(c.p, 2)}"
 
 
 def _varied(correlations: LabCorrelations, within: Correlation) -> str:
@@ -99,5 +122,5 @@ def _correlation(c: Correlation, benches: Sequence[Bench]) -> tuple[str, ...]:
     return (
         qualified(runs.get(c.kind, c.variant or ""), c.bench, benches), budget_text(c.tokens),
         "" if c.width is None else f"{c.width:,}", _overlap(c), str(c.settings),
-        signed(c.value, 2), interval, number(c.p, 2),
+        signed(c.value, 2), interval, _p(c).removeprefix("= "),
     )  # fmt: skip

@@ -80,6 +80,8 @@ def head_sentences(heads: HeadOrBody) -> Iterator[str]:
     for what, law in (("head", heads.head_law), ("body", heads.body_law)):
         if law is not None:
             yield f"Width law of the {what}: {_law(law)}."
+    if heads.head_law is not None or heads.body_law is not None:
+        yield "The intervals of α take the law for true and the runs for independent."
     if heads.missing:
         yield f"No width law {heads.missing}."
     if not heads.own_end:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from superscope.lab.worth.bench import qualified
-from superscope.lab.worth.lab_gains import LEVEL, Comparison, Factor, LabGains
+from superscope.lab.worth.comparison import LEVEL, Beyond, Comparison, Factor
+from superscope.lab.worth.lab_gains import LabGains
 from superscope.laws import Estimate
-from superscope.text import fixed, named, number, with_interval, with_sign
+from superscope.text import counted, fixed, named, number, with_interval, with_sign
 
 WIDEST, NARROWEST = "beyond the widest", "below the narrowest"  # baseline
 NO_INTERVAL = "one seed gives no interval"
@@ -40,18 +41,33 @@ def _percent(factor: float) -> str:
 
 def factor_text(factor: Factor) -> str:
     """Return a factor with its interval, or the bound that is known: ``+18 % (+9 to +27 %)``."""
-    if factor.above is not None:
-        return f"more than {percent_text(factor.above)}" if factor.above > 1 else WIDEST
-    if factor.below is not None:
-        return f"less than {percent_text(factor.below)}" if factor.below < 1 else NARROWEST
+    if factor.above is not None or factor.below is not None:
+        return _bound_text(factor)
     if factor.value is None:
         return "–"
     said = percent_text(factor.value)
-    if factor.low is None and factor.high is None:
+    if not factor.has_interval:
         return said
-    low = NARROWEST if factor.low is None else _percent(factor.low)
-    high = WIDEST if factor.high is None else percent_text(factor.high)
-    return with_interval(said, low, high)
+    low = _beyond(factor.low_beyond) or _percent(factor.low or 0)
+    return with_interval(said, low, _beyond(factor.high_beyond) or percent_text(factor.high or 0))
+
+
+def _bound_text(factor: Factor) -> str:
+    """Return a bound: ``more than +50 %``, or from or up to where its interval is known."""
+    if factor.above is not None:
+        if factor.low is not None or factor.low_beyond == "narrowest":
+            near = NARROWEST if factor.low is None else percent_text(factor.low)
+            return f"{WIDEST} (from {near})"
+        return f"more than {percent_text(factor.above)}" if factor.above > 1 else WIDEST
+    below = factor.below or 0
+    if factor.high is not None or factor.high_beyond == "widest":
+        far = WIDEST if factor.high is None else percent_text(factor.high)
+        return f"{NARROWEST} (up to {far})"
+    return f"less than {percent_text(below)}" if below < 1 else NARROWEST
+
+
+def _beyond(side: Beyond) -> str:
+    return {"": "", "narrowest": NARROWEST, "widest": WIDEST}[side]
 
 
 def nats_text(gain: Estimate | None) -> str:
@@ -61,6 +77,23 @@ def nats_text(gain: Estimate | None) -> str:
     if gain.low is None or gain.high is None:
         return with_sign(gain.value, 4)
     return with_interval(*(with_sign(x, 4) for x in (gain.value, gain.low, gain.high)))
+
+
+def chance_text(what: str, outside: int, stand: int) -> str:
+    """Return how many of some comparisons stand.
+
+    Parameters
+    ----------
+    what
+        How many comparisons there are, and of what.
+    outside, stand
+        Intervals that leave out 0; those of them that do after Holm's correction.
+    """
+    return (
+        f"Of {what}, {counted(outside, 'interval')} {'leaves' if outside == 1 else 'leave'} out 0, "
+        f"and {stand} {'stands' if stand == 1 else 'stand'} after Holm's correction for all; "
+        "intervals are not corrected."
+    )
 
 
 def worth(one: Comparison) -> str:
@@ -135,14 +168,15 @@ def _open(factor: Factor) -> str:
     """Return what is known of a factor that has no interval, or one with an open end."""
     if factor.missing:
         return f"cannot be said, because {factor.missing},"
-    if factor.above is not None:
-        more = f", {factor_text(factor)}," if factor.above > 1 else ""
-        return f"is {WIDEST} baseline{more}"
-    if factor.below is not None:
-        less = f", {factor_text(factor)}," if factor.below < 1 else ""
-        return f"is {NARROWEST} baseline{less}"
-    ends = [NARROWEST] * (factor.low is None) + [WIDEST] * (factor.high is None)
-    return f"is about {percent_text(factor.value or 1)}, and may be {' or '.join(ends)} baseline"
+    if factor.value is None:
+        side = WIDEST if factor.above is not None else NARROWEST
+        rest = factor_text(factor).removeprefix(side).strip(" ()")
+        return f"is {side} baseline{f', {rest},' if rest else ''}"
+    said = f"is about {percent_text(factor.value)}"
+    if not factor.has_interval:
+        return f"{said}, by one seed,"
+    ends = [_beyond(side) for side in (factor.low_beyond, factor.high_beyond) if side]
+    return f"{said}, and may be {' or '.join(ends)} baseline"
 
 
 def sentences(gains: LabGains) -> Iterator[tuple[str, str]]:
@@ -179,8 +213,7 @@ def _said(found: tuple[Comparison, ...]) -> str:
 def _rank(found: tuple[Comparison, ...]) -> tuple[int, float]:
     """Return where a variant stands: by what is known at the largest budget."""
     last = found[-1]
-    value = 0.0 if last.decides is None else last.decides.value
-    return ("better", "same", "open", "worse").index(last.standing), -value
+    return ("better", "same", "open", "worse").index(last.standing), -last.rank
 
 
 def _persistence(gains: LabGains, found: tuple[Comparison, ...]) -> str:
