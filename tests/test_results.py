@@ -80,7 +80,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[type[Result], Result]
         for rate in (0.01, 1e30)
     )
     lab = superscope.lab.LabRuns((learned,), (diverged,))
-    factors = {"factored=8": 0.7, "factored=16": 0.9}
+    factors = {"factored=8": 0.7, "factored=16": 0.9, "muon": 1.1}
     rates = (simulate(factors, widths=(8, 16), noise=0.01, rng=k, decay=k / 10) for k in range(4))
     worth = superscope.lab.report(joined(*rates))
     results = [
