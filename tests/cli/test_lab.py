@@ -272,6 +272,17 @@ def test_what_cannot_be_trained_is_refused(tmp_path: Path, more: str, said: str)
     assert not (tmp_path / "runs").exists()
 
 
+def test_runs_in_a_place_that_is_a_file_are_refused(tmp_path: Path) -> None:
+    """As where the sweep's own file is named twice; it stays as it is."""
+    file = lab(tmp_path, "")
+    before = file.read_bytes()
+    for more in ((), ("--dry-run",)):
+        done = superscope("lab", "train", file, "--out", file, *more)
+        assert (done.code, done.out) == (2, "")
+        assert f"cannot write {file}: {file} is a file, not a folder" in done.err
+    assert file.read_bytes() == before
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_a_text_too_short_is_refused(tmp_path: Path) -> None:
     file = lab(tmp_path, "")

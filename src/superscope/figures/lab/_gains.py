@@ -79,7 +79,8 @@ def gains_drawing(gains: LabGains) -> Drawing | Missing:
         caption=caption(
             "Loss of the baseline less that of the variant at the same width, text and budget, "
             "paired by seed; above 0 the variant is better.",
-            "Bars are 95 % intervals over seeds; a mark without one has one seed.",
+            "Bars are 95 % intervals over seeds, not corrected for their number; a mark without "
+            "one has one seed, or hides it.",
             f"Of one width alone, and not drawn: {counted(len(left), 'variant')}." * bool(left),
         ),
         label="Gain of each variant at each width, with intervals, at each budget.",

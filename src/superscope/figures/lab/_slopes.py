@@ -57,8 +57,8 @@ def slopes_drawing(slopes: LabSlopes) -> Drawing | Missing:
         title=TITLE,
         caption=caption(
             "Slope of mean square overlap against width, of logarithms, for each seed; marks are "
-            "means, bars 95 % intervals over seeds.",
-            "Random directions have −1.",
+            "means, bars 95 % intervals over seeds, not corrected for their number.",
+            "A mark without a bar has one seed, or hides it. Random directions have −1.",
         ),
         label="Slopes of raw and mean-centered overlap for each variant, with intervals.",
         paint=paint,

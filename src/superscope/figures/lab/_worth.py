@@ -79,7 +79,7 @@ def worth_drawing(gains: LabGains) -> Drawing | Missing:
             "the loss of the variant: the mean distance of the two curves along log width. 1.18 is "
             "worth 18 % of width, and below 1 a variant costs width.",
             "Bars are 95 % intervals over seeds, not corrected for their number; a mark without "
-            "one has one seed.",
+            "one has one seed, or hides it.",
             "A bar to the edge ends beyond the baseline's narrowest or widest model." * beyond,
             "An arrow is a bound: no model of the baseline has such a loss." * bounds,
             f"Not drawn, because there is no such width: {counted(left, 'comparison')}."
