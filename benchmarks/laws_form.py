@@ -185,7 +185,7 @@ def _claims(seen: pd.DataFrame, draws: int) -> Iterator[Result]:
 
 def _section(seen: pd.DataFrame, draws: int) -> Section:
     places = seen[seen["design"].isin(BENDS) & seen["beyond"].notna()]
-    off = np.log(places["beyond"] / places["design"].map(BENDS)).abs()
+    off = np.log(places["beyond"] / places["design"].map(BENDS).astype(np.float64)).abs()
     named = ""
     if len(off):
         middle, most = np.exp(off.quantile([0.5, 0.9]))
