@@ -24,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from superscope.repack import Repacking
+from superscope.repack.laws import with_laws
 
 DOCS = Path(__file__).resolve().parent
 KEPT = DOCS / "data" / "narrow_heads.json.gz"
@@ -42,13 +43,15 @@ def keep(file: Path) -> None:
         scored=replace(found.scored, name=held),
         other=replace(found.other, text=replace(found.other.text, name=other)),
     )
-    KEPT.write_bytes(gzip.compress(found.to_json().encode(), mtime=0))
+    bare = replace(found, laws=())  # fitted anew when it is read
+    KEPT.write_bytes(gzip.compress(bare.to_json().encode(), mtime=0))
     draw()
 
 
 def kept() -> Repacking:
-    """Return what was kept."""
-    return Repacking.from_json(gzip.decompress(KEPT.read_bytes()).decode())
+    """Return what was kept, with its laws."""
+    found = Repacking.from_json(gzip.decompress(KEPT.read_bytes()).decode())
+    return with_laws(found)
 
 
 def draw() -> None:

@@ -393,16 +393,19 @@ def test_a_verdict_says_what_was_not_tested() -> None:
     assert "the form (2 degrees of freedom are too few)" in few.untested
 
 
-def test_residuals_larger_than_the_stated_errors_are_a_reservation() -> None:
+def test_residuals_larger_than_the_errors_they_are_weighed_by_are_a_reservation() -> None:
     table = make_table("power", POWER, points=40, noise=0.01)
     statuses = {}
     for share in (1.0, 0.2):
         stated = table.assign(loss_se=share * 0.01 * table["loss"])
-        found = fit(stated, "power", x="x", **FAST)
+        found = fit(stated, "power", x="x", weights="loss_se", **FAST)
         statuses[share] = about(found, FitStatus.EXCESS_NOISE)
     assert statuses == {1.0: [], 0.2: ["loss_se"]}
-    assert "times as large as the stated errors (χ², p = " in found.verdict
+    assert "times as large as the stated errors (χ², p < 1e-6)" in found.verdict
     assert found.form_test.excess == pytest.approx(5, rel=0.4)
+    unweighted = fit(stated, "power", x="x", **FAST)
+    assert about(unweighted, FitStatus.EXCESS_NOISE) == []  # such errors are seldom all noise
+    assert unweighted.form_test.scatter in str(unweighted)
 
 
 def test_noise_that_depends_on_an_input_is_a_reservation() -> None:

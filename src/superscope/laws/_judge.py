@@ -14,7 +14,7 @@ from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.problem import Problem
 from superscope.laws.status import Finding, FitStatus, gravest_first
-from superscope.text import number, with_sign
+from superscope.text import with_sign
 
 WIDE = 0.5  # share of an exponent's value above which its interval is wide
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
@@ -54,12 +54,8 @@ def _form(law: Law) -> list[Finding]:
     if test.rejected:
         text = f"the form does not hold: {test.reason}"
         findings.append(Finding(FitStatus.FORM, test.column, text))
-    if test.excess is not None and test.excess_p is not None and test.excess_p <= EXCESS:
-        text = (
-            f"the residuals are {test.excess:.2g} times as large as the stated errors (χ², "
-            f"p = {number(test.excess_p, 2)})"
-        )
-        findings.append(Finding(FitStatus.EXCESS_NOISE, "loss_se", text))
+    if law.options.weights == "loss_se" and test.excess_p is not None and test.excess_p <= EXCESS:
+        findings.append(Finding(FitStatus.EXCESS_NOISE, "loss_se", test.scatter))
     if test.uneven and not test.rejected:  # where another law holds, residuals have its shape
         text = f"the size of the noise depends on {test.uneven}"
         findings.append(Finding(FitStatus.NOISE_DEPENDS, test.uneven, text))

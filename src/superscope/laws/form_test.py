@@ -56,6 +56,15 @@ class FormTest(Result):
         """Why the form does not hold, with its p-value; empty where it may."""
         return f"{self.text} (p = {number(self.p, 2)})" if self.p and self.rejected else ""
 
+    @property
+    def scatter(self) -> str:
+        """How large the residuals are beside the stated errors; empty without any."""
+        if self.excess is None or self.excess_p is None:
+            return ""
+        p = "< 1e-6" if self.excess_p < 1e-6 else f"= {number(self.excess_p, 2)}"
+        times = number(self.excess, 2) if self.excess < 100 else f"{self.excess:,.0f}"
+        return f"the residuals are {times} times as large as the stated errors (χ², p {p})"
+
 
 @as_text.register
 def form_text(test: FormTest) -> str:

@@ -24,6 +24,7 @@ FIRST_DRAWS, CLEAR = 199, (0.01, 0.2)  # so many do where the chance is not betw
 AT_ONCE = 2_000_000  # numbers of draws that are held in memory together
 LEAST_FREEDOM = 3  # degrees of freedom below which residuals show no order
 LEAST_UNITS = 5  # runs below which their noise is not known
+LEAST_SHARE = 1.5  # degrees of freedom a run, below which its residuals are not its noise
 CLIPPED = 3.0  # robust standard deviations beyond which a residual is a single point's matter
 
 
@@ -81,6 +82,8 @@ def form_test(
         missing = f"{counted(max(freedom, 0), 'degree')} of freedom are too few"
     elif points.units != "row" and units < LEAST_UNITS:
         missing = f"{counted(units, points.units)} are too few to know noise"
+    elif units < len(points) and freedom < LEAST_SHARE * units:
+        missing = f"{freedom} degrees of freedom are too few for {counted(units, points.units)}"
     else:
         test = _Test(problem, parameters, linear)
         if test.scatters:

@@ -151,7 +151,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             tuple(by_label), unit, units,
             () if units == "row" else tuple(frame[units].astype("string").fillna("absent")),
             np.flatnonzero(kept) + 1, _labels(frame), _features(frame),
-            _stated_errors(frame),
+            _stated_errors(frame, options),
         ),
         groups, excluded,
         (*_units_in_doubt(frame, form), *pooled(frame, form, options, groups, units)),
@@ -221,10 +221,11 @@ def _weights(frame: pd.DataFrame, options: FitOptions, form: Form) -> npt.NDArra
     return np.asarray(weights / weights.mean(), np.float64)
 
 
-def _stated_errors(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _stated_errors(frame: pd.DataFrame, options: FitOptions) -> npt.NDArray[np.float64]:
     """Return the standard errors of the losses; none unless every one is positive and finite."""
-    if "loss_se" not in frame or not pd.api.types.is_numeric_dtype(frame["loss_se"]):
-        return np.empty(0)
+    other = "loss" in options.columns and "loss_se" not in options.columns
+    if other or "loss_se" not in frame or not pd.api.types.is_numeric_dtype(frame["loss_se"]):
+        return np.empty(0)  # of another quantity, or absent
     errors = frame["loss_se"].to_numpy(np.float64, copy=True, na_value=np.nan)
     return errors if np.isfinite(errors).all() and (errors > 0).all() else np.empty(0)
 

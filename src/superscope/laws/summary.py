@@ -93,8 +93,13 @@ def facts(law: Law) -> list[tuple[str, str]]:
         ("starts", f"{law.share_of_starts:.0%} of {law.options.starts} reached the best"),
         ("condition", "singular" if condition is None else f"{condition:.3g}"),
         *(("profile", f"{name} {profile.interval}") for name, profile in law.profiles.items()),
-        *([] if law.form_test is None else [("form", str(law.form_test))]),
+        *([] if law.form_test is None else _form_facts(law.form_test)),
     ]
+
+
+def _form_facts(test: FormTest) -> list[tuple[str, str]]:
+    scatter = [("loss_se", test.scatter)] if test.scatter else []
+    return [("form", str(test)), *scatter]
 
 
 def _interval_method(law: Law) -> str:

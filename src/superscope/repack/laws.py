@@ -9,7 +9,7 @@ from superscope.repack.repacking import Repacking
 from superscope.repack.width_law import BEST, family_law, head_law
 
 
-def with_laws(found: Repacking, name: str, family: Law | None) -> Repacking:
+def with_laws(found: Repacking, name: str = "", family: Law | None = None) -> Repacking:
     """Return a result with its laws.
 
     Parameters

@@ -30,7 +30,7 @@ def _best_law(law: Law) -> str:
     said = f"{_headline(law)}: with the best way at each rank, {_formula(law)}"
     if law.identified:
         return f"{said}; {_against(law.intervals['alpha'])}"
-    return f"{said}; more ranks tell more"
+    return f"{said}; {law.refused or 'more ranks tell more'}"
 
 
 def _headline(law: Law) -> str:

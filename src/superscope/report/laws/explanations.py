@@ -71,6 +71,8 @@ _OF_FORM = {
     "another input, neighbouring residuals that are alike, and means of repeated points that lie "
     "off. p is the chance of residuals as orderly as these if the form is true, with the number "
     "of looks taken into account. At 0.05 or below the form does not hold.",
+    "loss_se": "The standard errors that the table states, beside the residuals, by χ². Errors of "
+    "the text alone leave out what else makes models scatter, and residuals are then larger.",
 }
 _OF_BANDS = {
     "95 % of the law": "The band in the figures: the interval of the law’s value at each input. "
