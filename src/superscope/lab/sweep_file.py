@@ -34,8 +34,13 @@ class LabText:
     held_out, held_out_dataset_split
         Files, folders or URIs of other documents; or another split of the data set. By default one
         of 20 documents is held out.
-    split, field, dataset_config, dataset_split
-        How documents are found, as the options of ``superscope loss``.
+    split
+        How a plain file is divided into documents: ``file``, ``line``, ``paragraph``, or a
+        separator such as ``<|endoftext|>``.
+    field
+        Where the text is in a record of JSON or Parquet; ``text`` by default.
+    dataset_config, dataset_split
+        Configuration and split of the data set, if it has several.
     tokenizer
         Model whose tokenizer is taken; by default one is made of the training documents.
     held_out_tokens
