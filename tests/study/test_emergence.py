@@ -12,13 +12,27 @@ import pytest
 from command import superscope
 from studies import WIDTHS as STUDY_WIDTHS
 from studies import make_evaluation, make_study
-from token_curves import WIDTHS, make_curves
 
 from superscope.errors import UsageError
 from superscope.evaluation import Losses
 from superscope.evaluation.evaluation import PARTS
-from superscope.study import Emergence, Learned, Member, Shape, Study, emergence, toy_curves
-from superscope.study.emerging.shapes import rejected
+from superscope.figures.study import emergence_drawings
+from superscope.figures.study._emerging_map import progress_of
+from superscope.figures.study._emerging_share import shares_of
+from superscope.report import write_emergence_report
+from superscope.study import (
+    Emergence,
+    Learned,
+    Member,
+    MemberFailure,
+    Shape,
+    Study,
+    emergence,
+    toy_curves,
+)
+from superscope.study.emerging.evidence import rejected
+from superscope.study.emerging.scattered import moderated
+from superscope.study.emerging.simulated import WIDTHS, make_curves
 from superscope.toy import ToyConfig, train
 
 QUICK = {"resamples": 400}
@@ -38,14 +52,23 @@ def test_planted_steps_among_smooth_curves_are_found_and_hardly_a_smooth_one_is(
     assert found.verdict is Learned.TOGETHER
 
 
-def test_smooth_curves_have_no_step_though_each_passes_a_threshold_somewhere() -> None:
-    """A metric that is right or wrong jumps; that is a threshold passed, and no step."""
+def test_a_metric_with_a_cliff_on_smooth_losses_is_not_called_emergence() -> None:
+    """Errors of a metric that is right or wrong step where the loss is smooth: the metric's cliff.
+
+    The same curves, once as losses and once as the share of wrong answers, which falls from 1 to 0
+    within a tenth of a nat.
+    """
     curves, _ = make_curves(150, steps=0.0)
     found = emergence(curves, threshold=4, **QUICK)
     assert found.count(Shape.STEP) == 0 and found.verdict is Learned.TOGETHER
-    accurate = curves.losses < 4 * math.log(2)
-    assert (accurate[:, -1] & ~accurate[:, 0]).sum() > 20
     assert "To pass a threshold is no step" in str(found)
+    cliff = 4 * math.log(2)
+    wrong = 1 / (1 + np.exp((cliff - curves.losses) / 0.02))
+    jump = (wrong[:, 0] > 0.9) & (wrong[:, -1] < 0.1)
+    assert jump.sum() > 20
+    noise = 0.02 * np.random.default_rng(0).standard_normal(curves.nats.shape)
+    answers = replace(curves, nats=curves.counts[:, None] * (wrong[:, :, None] + noise))
+    assert emergence(answers.chosen(jump), **QUICK).verdict is not Learned.TOGETHER
 
 
 def test_tokens_that_step_in_order_of_frequency_are_learned_one_by_one() -> None:
@@ -60,6 +83,7 @@ def test_half_steps_are_mixed() -> None:
     curves, truth = make_curves(150, steps=0.5)
     found = emergence(curves, **QUICK)
     assert found.verdict is Learned.MIXED
+    assert found.power_of_steps > 0.8 and found.power_of_laws > 0.8
     assert found.share.value == pytest.approx((truth == "step").mean(), abs=0.07)
 
 
@@ -82,6 +106,28 @@ def test_how_far_models_of_one_width_differ_is_found_and_makes_no_steps(models: 
     assert (told(found, Shape.STEP) & (truth != "step")).sum() <= 2
 
 
+@pytest.mark.parametrize("steps", [0.0, 1.0])
+def test_what_single_tokens_cannot_tell_all_of_them_can(steps: float) -> None:
+    """Models of one width differ by a tenth of a loss: few tokens are told, and the share is."""
+    curves, _ = make_curves(400, steps=steps, models=2, scatter=0.1, unequal=0.8)
+    found = emergence(curves, **QUICK)
+    assert found.count(Shape.UNTOLD) > 0.3 * len(found.ids)
+    assert found.share.low - 0.1 <= steps <= found.share.high + 0.1
+    assert found.verdict is (Learned.ONE_BY_ONE if steps else Learned.TOGETHER)
+
+
+def test_a_token_whose_models_differ_most_is_known_to_by_its_own_models() -> None:
+    rng = np.random.default_rng(0)
+    true = 0.01 * np.exp(rng.standard_normal(400)) ** 2
+    excess = true * rng.chisquare(7, 400) / 7
+    variance, freedom = moderated(excess, 7, rng.uniform(100, 200, 400))
+    assert 7 < freedom < 30
+    better = np.abs(np.log(variance / true)) < np.abs(np.log(excess / true))
+    assert better.mean() > 0.5
+    alike, known = moderated(0.01 * rng.chisquare(7, 400) / 7, 7, rng.uniform(100, 200, 400))
+    assert known > 40 and alike == pytest.approx(0.01, rel=0.5)
+
+
 def test_a_class_passes_its_threshold_between_two_widths_and_is_forecast() -> None:
     curves, _ = make_curves(100, steps=0.0)
     found = emergence(curves, threshold=4, **QUICK)
@@ -96,6 +142,19 @@ def test_a_class_passes_its_threshold_between_two_widths_and_is_forecast() -> No
     assert [one.name for one in found.classes[:4]] == [
         "1,000 to 10,000 times", "100 to 1,000 times", "10 to 100 times", "first piece of a word",
     ]  # fmt: skip
+
+
+def test_narrow_models_name_what_passes_a_threshold_at_the_widest() -> None:
+    """Power laws go on as they are, so nearly all are named; frequency says nothing of them."""
+    curves, _ = make_curves(400, steps=0.0)
+    foretold = emergence(curves, threshold=3, **QUICK).roll_out
+    assert foretold.fitted == (32, 48, 70, 104, 154, 228) and foretold.width == 512
+    tokens = foretold.tokens
+    assert tokens.passed > 10 and tokens.right <= min(tokens.named, tokens.passed)
+    assert tokens.precision > 0.6 > tokens.precision_by_frequency
+    assert tokens.recall > 0.6 > tokens.recall_by_frequency
+    few, _ = make_curves(50, steps=0.0, widths=(32, 48, 70, 104, 130))
+    assert emergence(few, threshold=3, **QUICK).roll_out is None
 
 
 def test_the_false_discovery_rate_is_that_of_benjamini_and_hochberg() -> None:
@@ -132,6 +191,30 @@ def test_toy_models_of_other_features_are_not_compared() -> None:
         toy_curves([])
 
 
+# Pictures and the page
+
+
+def test_pictures_show_shares_that_add_to_one_and_the_page_holds_them(tmp_path: Path) -> None:
+    curves, _ = make_curves(60, steps=0.2)
+    found = emergence(curves, threshold=4, **QUICK)
+    shares = shares_of(found)
+    assert shares.sum(axis=0) == pytest.approx(1) and shares.min() >= 0
+    edges, progress = progress_of(found)
+    assert progress[:, 0] == pytest.approx(0, abs=1e-9) or np.isnan(progress).any()
+    known = np.isfinite(progress).all(axis=1)
+    assert known.any() and progress[known, -1] == pytest.approx(1)
+    assert edges[0] <= found.occurrences.min() and edges[-1] >= found.occurrences.max()
+    assert [drawing.name for drawing in emergence_drawings(found)] == [
+        "emergence-classes", "emergence-share", "emergence-map",
+    ]  # fmt: skip
+    assert len(found.plot("classes").axes) == len(found.classes)
+    write_emergence_report(found, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<svg") >= 3 and "later piece of a word" in page
+    one = emergence(curves, classes=["spelling"], **QUICK)
+    assert "classes by frequency were left out" in emergence_drawings(one)[1].reason
+
+
 # The command
 
 
@@ -147,6 +230,17 @@ def test_the_command_prints_writes_and_refuses(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text(study_of(3).to_json(), "utf-8")
     few = superscope("emergence", tmp_path)
     assert few.code == 2 and "4 different widths or more, and these are 32, 48, 64" in few.err
+    (tmp_path / "study.json").write_text(study_of().to_json(), "utf-8")
+    shown = ("--figures", tmp_path / "figures", "--out", tmp_path / "page.html")
+    classes = ("--classes", "frequency", "collision")
+    drawn = superscope("emergence", tmp_path, "--resamples", 200, *shown, *classes)
+    assert drawn.code == 0 and "third of collision" in drawn.out, drawn.err
+    assert (tmp_path / "page.html").is_file()
+    assert (tmp_path / "figures" / "emergence-classes.png").is_file()
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "tokens" / "m32.parquet").write_bytes(b"")
+    cut = superscope("emergence", tmp_path)
+    assert cut.code == 2 and "tokens lacks m48.parquet" in cut.err
     none = superscope("emergence", tmp_path / "none")
     assert none.code == 2 and "no study can be read in" in none.err
 
@@ -204,8 +298,14 @@ def test_what_cannot_be_compared_is_refused_with_the_reason() -> None:
         emergence(make_study(several))
     with pytest.raises(UsageError, match="family 'f2'; it has f0, f1"):
         emergence(make_study(several), family="f2")
-    with pytest.raises(UsageError, match="no member of the study has a loss"):
-        emergence(make_study([replace(members[0], evaluation=None)]))
+    lost = replace(members[1], evaluation=None, failures=(MemberFailure("loss", "disk full"),))
+    with pytest.raises(UsageError, match=r"not complete: m48 has no loss \(disk full\)"):
+        emergence(make_study([members[0], lost, *members[2:]]))
+    with pytest.raises(UsageError, match="classes=colour; choose of frequency"):
+        emergence(study_of(), classes=["colour"])
+    headless = replace(members[0], geometry=None)
+    with pytest.raises(UsageError, match="overlap of single rows is missing of m32"):
+        emergence(make_study([headless, *members[1:]]), classes=["collision"])
     curves, _ = make_curves(5)
     for options, said in ({"fdr": 0.0}, "fdr"), ({"threshold": -1}, "threshold"), (
         {"resamples": 10}, "resamples"

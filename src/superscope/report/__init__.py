@@ -5,10 +5,12 @@ from superscope.report.lab import write_lab_report
 from superscope.report.laws import write_law_figures, write_law_report
 from superscope.report.lens import write_budget_report, write_lens_report
 from superscope.report.study import write_study_report
+from superscope.report.study.emergence import write_emergence_report
 from superscope.report.toy import write_toy_report
 
 __all__ = [
     "write_budget_report",
+    "write_emergence_report",
     "write_lab_report",
     "write_law_figures",
     "write_law_report",

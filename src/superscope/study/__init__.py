@@ -7,7 +7,14 @@ from superscope.study.emerging import summary as _summary  # noqa: F401  (likewi
 from superscope.study.emerging._emergence import emergence
 from superscope.study.emerging.curves import Curves
 from superscope.study.emerging.of_toy import toy_curves
-from superscope.study.emerging.result import ClassCurve, Emergence, Learned, Shape
+from superscope.study.emerging.result import (
+    ClassCurve,
+    Emergence,
+    Foretold,
+    Learned,
+    Shape,
+    ThresholdRollOut,
+)
 from superscope.study.members import Member, MemberFailure
 from superscope.study.result import Study, StudyLaws, read, table_of
 
@@ -16,12 +23,14 @@ __all__ = [
     "ClassCurve",
     "Curves",
     "Emergence",
+    "Foretold",
     "Learned",
     "Member",
     "MemberFailure",
     "Shape",
     "Study",
     "StudyLaws",
+    "ThresholdRollOut",
     "answers",
     "emergence",
     "fit_laws",

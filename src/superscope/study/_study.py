@@ -19,9 +19,9 @@ from superscope.laws import Law, fit
 from superscope.progress import ProgressChoice
 from superscope.runs import RunFolder, Workers, processes, run_all, workers_of
 from superscope.study.members import Member, MemberFailure, MemberTask, located, work
-from superscope.study.result import RESULT, Study, StudyLaws, table_of
+from superscope.study.result import RESULT, Study, StudyLaws, table_of, token_file
 from superscope.tables import write_table
-from superscope.text import counted, slug
+from superscope.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,5 +232,4 @@ def _write(made: Study, out: Path) -> None:
     for member in made.members:
         if member.evaluation is not None:
             make_folder(out / "tokens")
-            path = out / "tokens" / f"{slug(member.name)}.parquet"
-            write_table(member.evaluation.tokens(), path)
+            write_table(member.evaluation.tokens(), out / token_file(member.name))

@@ -13,7 +13,7 @@ from superscope.observations import to_frame
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.study.members import Member
-from superscope.text import counted
+from superscope.text import counted, slug
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +122,17 @@ def read(folder: str | Path) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         raise NotFoundError(f"no study can be read in {folder}: {error}") from None
     return Study.from_json(text)
+
+
+def token_file(member: str) -> Path:
+    """Return where a study's folder has a member's losses by token.
+
+    Parameters
+    ----------
+    member
+        Its name.
+    """
+    return Path("tokens") / f"{slug(member)}.parquet"
 
 
 def table_of(found: Sequence[Member]) -> pd.DataFrame:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws import Estimate
 from superscope.study.emerging.class_curves import class_curves, next_width
-from superscope.study.emerging.classes import Bools
-from superscope.study.emerging.curves import Curves
+from superscope.study.emerging.classes import KINDS, USUAL, Kind, classes_of
+from superscope.study.emerging.curves import Bools, Curves
+from superscope.study.emerging.evidence import Evidence, Judge, rejected
 from superscope.study.emerging.of_study import curves_of, too_rare
 from superscope.study.emerging.result import Emergence, Learned, Shape
+from superscope.study.emerging.roll_out import threshold_roll_out
 from superscope.study.emerging.scattered import Scattered, scattered
-from superscope.study.emerging.shapes import Evidence, Floats, evidence, rejected
+from superscope.study.emerging.shapes import Floats
+from superscope.study.emerging.share import share_of_steps
 from superscope.study.result import Study
+from superscope.text import listed
 
 NEGLIGIBLE = 0.1  # of its loss: a token that changes less is flat
 FEW, MOST = 0.2, 0.8  # share of steps: at most together, at least one by one
-LEAST_TOLD = 0.5  # of the tokens that improve, before anything is said
 LEAST_STEPS = 5  # before their order is looked at
-DRAWS = 1000  # of tokens, for the interval of the share
+LEAST_IMPROVING = 10  # tokens, before anything is said of them together
 
 
 @checked
@@ -30,6 +36,7 @@ def emergence(
     family: str | None = None,
     least: int = 50,
     threshold: float | None = None,
+    classes: Collection[Kind] = USUAL,
     fdr: float = 0.05,
     resamples: int = 2000,
     seed: int = 0,
@@ -52,6 +59,10 @@ def emergence(
     threshold
         Loss in bits: for each class of tokens, the width at which it is passed is given. To pass
         a threshold is no step.
+    classes
+        What classes of tokens are told by: ``frequency``, ``spelling``, ``rows`` (what a row of
+        the head stands for, which reads the narrowest model's head again) and ``collision`` (how
+        far its row overlaps with others in the narrowest model).
     fdr
         False-discovery rate of the tokens that are said to improve, to step or to follow a power
         law.
@@ -69,7 +80,7 @@ def emergence(
     ------
     UsageError
         There are fewer than four widths or five documents, the members have different tokenizers,
-        or no token is frequent enough.
+        a member has no loss, no token is frequent enough, or no such classes are known.
 
     Examples
     --------
@@ -82,25 +93,38 @@ def emergence(
         raise UsageError(f"threshold={threshold}; it must be above 0 bits")
     if resamples < 100:
         raise UsageError(f"resamples={resamples}; it must be at least 100")
-    curves = study if isinstance(study, Curves) else curves_of(study, least, family)
+    unknown = [kind for kind in classes if kind not in KINDS]
+    if unknown or not classes:
+        said = f"classes={', '.join(unknown)}" if unknown else "no classes"
+        raise UsageError(f"{said}; choose of {', '.join(KINDS)}")
+    curves = study if isinstance(study, Curves) else curves_of(study, least, family, classes)
+    members = classes_of(curves, classes)
+    if not members:
+        raise UsageError(f"the tokens have no classes by {listed(classes)}; take others")
     one = scattered(curves)
-    found = evidence(one.candidates, one.contrasts, one.noise, resamples, seed)
+    judge, rng = Judge(one.candidates, one.noise), np.random.default_rng(seed)
+    found = judge.evidence(one.contrasts, resamples, rng)
     improving = rejected(found.p_flat, fdr)
     shapes = _shapes(curves, one, found, improving, fdr)
-    share = _share(found, improving, seed)
+    those = replace(judge, noise=one.noise.chosen(improving))
+    share = share_of_steps(those, one.contrasts[improving], found.chance[:, improving], rng)
+    power = found.power[:, improving].mean(axis=1).tolist() if improving.any() else (None, None)
     places = one.candidates.places(one.contrasts)
     rare = 0 if isinstance(study, Curves) else too_rare(study, least)
     return Emergence(
         text="curves" if isinstance(study, Curves) else study.text,
-        widths=curves.widths, models=curves.seeds, ids=curves.ids, names=curves.names,
+        widths=curves.widths, models=curves.models, ids=curves.ids, names=curves.names,
         occurrences=curves.occurrences, losses=curves.losses, errors=one.deviations,
         shapes=shapes, for_step=found.for_step, p_flat=found.p_flat, p_power=found.p_power,
         p_step=found.p_step, places=places, share=share,
-        order=_order(curves.occurrences, places, shapes), scatter=one.scatter,
-        scatter_known=curves.scatter is not None, fdr=float(fdr), rare=rare, least=least,
+        power_of_steps=power[0], power_of_laws=power[1],
+        order=_order(curves.occurrences, places, shapes), scatter=float(np.median(one.scatter)),
+        scatter_known=bool(curves.between[1]), fdr=float(fdr), rare=rare, least=least,
         threshold=None if threshold is None else float(threshold),
-        classes=class_curves(curves, one, shapes, threshold, seed),
-        next_width=next_width(curves.widths), verdict=_verdict(shapes, improving, share, places),
+        classes=class_curves(curves, members, one, shapes, threshold=threshold, seed=seed),
+        next_width=next_width(curves.widths),
+        roll_out=None if threshold is None else threshold_roll_out(curves, members, threshold),
+        verdict=_verdict(shapes, improving, share, places),
     )  # fmt: skip
 
 
@@ -114,24 +138,6 @@ def _shapes(
     flat = ~improving & (change < NEGLIGIBLE * curves.losses.mean(axis=1))
     told = np.select([step, power, flat], [1, 2, 3], 0).tolist()
     return tuple((Shape.UNTOLD, Shape.STEP, Shape.POWER, Shape.FLAT)[k] for k in told)
-
-
-def _share(found: Evidence, improving: Bools, seed: int) -> Estimate | None:
-    """Return the share of steps that gives the likelihood ratios of all tokens together.
-
-    Each ratio, as a probability, has one mean if the token's fitted power law is true and another
-    if its fitted step is; the share is the regression of what it is on the difference.
-    """
-    is_, if_power, if_step = found.chance[:, improving]
-    apart = if_step - if_power
-    above, size = apart * (is_ - if_power), apart**2
-    if not size.sum() > 0:
-        return None
-    drawn = np.random.default_rng(seed).multinomial(len(size), np.full(len(size), 1 / len(size)),
-                                                    DRAWS)  # fmt: skip
-    shares = (drawn @ above) / np.maximum(drawn @ size, np.finfo(float).tiny)
-    low, high = np.clip(np.quantile(shares, [0.025, 0.975]), 0, 1).tolist()
-    return Estimate(float(np.clip(above.sum() / size.sum(), 0, 1)), low, high)
 
 
 def _order(occurrences: Floats, places: Floats, shapes: tuple[Shape, ...]) -> float | None:
@@ -149,13 +155,13 @@ def _order(occurrences: Floats, places: Floats, shapes: tuple[Shape, ...]) -> fl
 def _verdict(
     shapes: tuple[Shape, ...], improving: Bools, share: Estimate | None, places: Floats
 ) -> Learned:
-    told = np.array([shape in (Shape.STEP, Shape.POWER) for shape in shapes], np.bool_)
-    if share is None or told.sum() < LEAST_TOLD * improving.sum():
+    if share is None or improving.sum() < LEAST_IMPROVING:
         return Learned.CANNOT
     assert share.low is not None and share.high is not None
     if share.high <= FEW:
         return Learned.TOGETHER
     if share.low >= MOST:
-        steps = places[np.array([shape is Shape.STEP for shape in shapes], np.bool_)]
-        return Learned.ONE_BY_ONE if len(steps) and np.ptp(steps) > 0 else Learned.TOGETHER
+        told = np.array([shape is Shape.STEP for shape in shapes], np.bool_)
+        steps = places[told if told.any() else improving]
+        return Learned.ONE_BY_ONE if np.ptp(steps) > 0 else Learned.TOGETHER
     return Learned.MIXED if share.low > FEW and share.high < MOST else Learned.CANNOT

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from superscope.laws import Estimate
-from superscope.study.emerging.classes import classes_of
+from superscope.study.emerging.classes import TokenClass
 from superscope.study.emerging.curves import Curves
 from superscope.study.emerging.result import ClassCurve, Shape
 from superscope.study.emerging.scattered import Scattered
 from superscope.study.emerging.shapes import Floats, powers
 
 DRAWS = 500
+LARGE = 1000  # degrees of freedom of what is taken as known
 
 
 def class_curves(
     curves: Curves,
+    members: Sequence[TokenClass],
     one: Scattered,
     shapes: tuple[Shape, ...],
+    *,
     threshold: float | None,
     seed: int,
 ) -> tuple[ClassCurve, ...]:
     """Return the classes of tokens, each with its loss over the widths.
 
-    The scatter of models is taken as common to all tokens of a class, which is the larger error.
+    Models of one width tell how far they differ in a class. Where no width has two, tokens of a
+    class are taken to differ alike, which is the larger error.
 
     Parameters
     ----------
     curves
         Of the tokens.
+    members
+        The classes.
     one
         Their errors.
     shapes
@@ -40,22 +47,22 @@ def class_curves(
     seed
         Of the resamples.
     """
-    members = classes_of(curves)
-    found = curves.summed(np.stack(list(members.values())), tuple(members))
-    of_models = one.scatter * found.losses / np.sqrt(curves.seeds)
+    found = summed(curves, members)
+    of_models, freedom = _between(curves, found, one)
     rng = np.random.default_rng(seed)
     groups = found.errors.shape[1]
     kinds = np.array([str(shape) for shape in shapes])
     classes = []
-    for c, (name, which) in enumerate(members.items()):
+    for c, member in enumerate(members):
         heavy = np.sqrt((groups - 1) / rng.chisquare(groups - 1, (DRAWS, 1)))
         drawn = rng.standard_normal((DRAWS, groups)) @ found.errors[c] * heavy
-        drawn += rng.standard_normal((DRAWS, len(curves.widths))) * of_models[c]
+        of_class = rng.standard_normal((DRAWS, len(curves.widths))) * of_models[c]
+        drawn += of_class * np.sqrt(freedom / rng.chisquare(freedom, (DRAWS, 1)))
         losses = np.vstack([found.losses[c], found.losses[c] + drawn])
-        ahead = _ahead(one, losses, next_width(curves.widths))
-        count = {kind: int((kinds[which] == kind).sum()) for kind in Shape}
+        ahead = ahead_of(one, losses, next_width(curves.widths))
+        count = {kind: int((kinds[member.which] == kind).sum()) for kind in Shape}
         classes.append(ClassCurve(
-            name, int(which.sum()), round(float(found.occurrences[c])),
+            member.kind, member.name, int(member.which.sum()), round(float(found.occurrences[c])),
             tuple(found.losses[c].tolist()), tuple(drawn.std(axis=0).tolist()),
             count[Shape.POWER], count[Shape.STEP], count[Shape.FLAT], count[Shape.UNTOLD],
             None if threshold is None else _reached(curves.widths, losses, threshold),
@@ -64,13 +71,46 @@ def class_curves(
     return tuple(classes)
 
 
+def summed(curves: Curves, members: Sequence[TokenClass]) -> Curves:
+    """Return the losses of classes.
+
+    Parameters
+    ----------
+    curves
+        Of the tokens.
+    members
+        The classes.
+    """
+    names = tuple(member.name for member in members)
+    return curves.summed(np.stack([member.which for member in members]), names)
+
+
+def _between(curves: Curves, found: Curves, one: Scattered) -> tuple[Floats, float]:
+    """Return the error of each class by the choice of models, (C, K), and its freedom."""
+    variance, freedom = found.between
+    scatter = np.sqrt(np.maximum(variance, 0.0))
+    if not freedom:
+        scatter, freedom = np.full(len(found), np.median(one.scatter)), LARGE
+    return scatter[:, None] * found.losses / np.sqrt(curves.models), freedom
+
+
 def next_width(widths: Floats) -> float:
     """Return the width that a family would have next, by the ratio of its last two."""
     return float(np.round(widths[-1] ** 2 / widths[-2]))
 
 
-def _ahead(one: Scattered, losses: Floats, width: float) -> Floats:
-    """Return the loss at a width by the best power law with a floor through each row, (R,)."""
+def ahead_of(one: Scattered, losses: Floats, width: float) -> Floats:
+    """Return the loss at a width by the best power law with a floor through each row, (R,).
+
+    Parameters
+    ----------
+    one
+        Holds the forms.
+    losses
+        Shape (R, K).
+    width
+        The width.
+    """
     contrasts = losses @ one.candidates.whitening.T
     shapes = powers(one.candidates.widths)
     directions = shapes @ one.candidates.whitening.T
@@ -78,7 +118,7 @@ def _ahead(one: Scattered, losses: Floats, width: float) -> Floats:
     fall = np.maximum(contrasts @ (directions / length[:, None]).T, 0.0)
     best = fall.argmax(axis=1)
     height = fall[np.arange(len(best)), best] / length[best]
-    at = powers(np.array([one.candidates.widths[0], width]))[best, 1]
+    at = powers(one.candidates.widths, np.array([width]))[best, 0]
     intercept = (losses - height[:, None] * shapes[best]).mean(axis=1)
     return np.asarray(np.maximum(intercept + height * at, 0.0))  # no loss is below 0
 

@@ -1,47 +1,103 @@
-"""Classes of tokens: by how often they occur, and by how they are spelled."""
+"""Classes of tokens: by how often they occur, how they are spelled, and what their rows are."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from superscope.study.emerging.curves import Curves
+import numpy as np
+
+from superscope.study.emerging.curves import Bools, Curves
 from superscope.text import number
 
+Kind = Literal["frequency", "spelling", "rows", "collision"]
+"""By decades of occurrences; by spelling; by row class (lens); by how far a token's row overlaps
+with others in the narrowest model."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+USUAL: tuple[Kind, ...] = ("frequency", "spelling")
 SPACES = ("Ġ", "▁", " ")
 """How tokenizers spell the space before a word's first piece."""
-Bools = npt.NDArray[np.bool_]
+COLLISIONS = ("least third of collision", "middle third of collision", "most third of collision")
 
 
-def classes_of(curves: Curves) -> dict[str, Bools]:
+@dataclass(frozen=True, eq=False)
+class TokenClass:
+    """A class of tokens.
+
+    Attributes
+    ----------
+    kind
+        What it is told by.
+    name
+        What it is called.
+    which
+        The tokens in it, shape (T,).
+    """
+
+    kind: Kind
+    name: str
+    which: Bools
+
+
+def classes_of(curves: Curves, kinds: Collection[Kind] = USUAL) -> tuple[TokenClass, ...]:
     """Return which tokens each class has; classes overlap, and none is empty.
 
     Parameters
     ----------
     curves
         Of the tokens.
-
-    Returns
-    -------
-    dict
-        By name, shape (T,) each: decades of frequency first.
+    kinds
+        Which, in their own order: decades of frequency first.
     """
-    decade = np.floor(np.log10(curves.occurrences)).astype(int)
-    found: dict[str, Bools] = {
-        f"{number(10.0**k)} to {number(10.0 ** (k + 1))} times": decade == k
-        for k in np.unique(decade)[::-1].tolist()
+    makers = {
+        "frequency": _decades,
+        "spelling": _spellings,
+        "rows": _rows,
+        "collision": _collisions,
     }
+    return tuple(
+        TokenClass(kind, name, which)
+        for kind in KINDS
+        if kind in kinds
+        for name, which in makers[kind](curves)
+        if which.any()
+    )
+
+
+def _decades(curves: Curves) -> Iterator[tuple[str, Bools]]:
+    decade = np.floor(np.log10(curves.occurrences)).astype(int)
+    for k in np.unique(decade)[::-1].tolist():
+        yield f"{number(10.0**k)} to {number(10.0 ** (k + 1))} times", decade == k
+
+
+def _spellings(curves: Curves) -> Iterator[tuple[str, Bools]]:
     texts = [name or "" for name in curves.names]
     spaced = np.array([text.startswith(SPACES) for text in texts])
     bare = [text.lstrip("".join(SPACES)) for text in texts]
     letters = np.array([text[:1].isalpha() for text in bare])
-    digits = np.array([text.isdigit() for text in bare])
     if spaced.any():
-        found["first piece of a word"] = spaced & letters
-        found["later piece of a word"] = ~spaced & letters
-    found["capital"] = np.array([text[:1].isupper() for text in bare])
-    found["digit"] = digits
-    found["punctuation"] = np.array(
-        [bool(text) and not any(c.isalnum() or c.isspace() for c in text) for text in bare]
-    )
-    return {name: which for name, which in found.items() if which.any()}
+        yield "first piece of a word", spaced & letters
+        yield "later piece of a word", ~spaced & letters
+    yield "capital", np.array([text[:1].isupper() for text in bare])
+    yield "digit", np.array([text.isdigit() for text in bare])
+    marks = [bool(t) and not any(c.isalnum() or c.isspace() for c in t) for t in bare]
+    yield "punctuation", np.array(marks)
+
+
+def _rows(curves: Curves) -> Iterator[tuple[str, Bools]]:
+    known = np.array(curves.rows or [""] * len(curves))
+    for name in sorted(set(known.tolist()) - {""}):
+        yield f"row: {name}", known == name
+
+
+def _collisions(curves: Curves) -> Iterator[tuple[str, Bools]]:
+    if curves.overlaps is None:
+        return
+    known = np.isfinite(curves.overlaps)
+    if not known.any():
+        return
+    ends = np.quantile(curves.overlaps[known], [1 / 3, 2 / 3])
+    third = np.searchsorted(ends, np.where(known, curves.overlaps, np.nan))
+    for k, name in enumerate(COLLISIONS):
+        yield name, known & (third == k)

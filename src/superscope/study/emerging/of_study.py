@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from superscope.errors import UsageError
 from superscope.evaluation import Evaluation
 from superscope.evaluation.evaluation import LEAST_COUNT, PARTS
-from superscope.study.emerging.curves import Curves, merged
+from superscope.geometry import classify
+from superscope.geometry.row_classes import CLASSES
+from superscope.heads import read_head
+from superscope.study.emerging.classes import USUAL, Kind
+from superscope.study.emerging.curves import Curves, Int64
 from superscope.study.emerging.shapes import Floats
 from superscope.study.members import Member
 from superscope.study.result import Study
 from superscope.text import listed, named
 
 
-def curves_of(study: Study, least: int, family: str | None = None) -> Curves:
+def curves_of(
+    study: Study, least: int, family: str | None = None, classes: Collection[Kind] = USUAL
+) -> Curves:
     """Return the losses of the tokens of a study that occur often enough.
 
     Parameters
@@ -25,6 +33,8 @@ def curves_of(study: Study, least: int, family: str | None = None) -> Curves:
         Occurrences.
     family
         Which family, if it has several.
+    classes
+        What is to be known of tokens beyond frequency and spelling.
 
     Raises
     ------
@@ -35,7 +45,8 @@ def curves_of(study: Study, least: int, family: str | None = None) -> Curves:
     """
     if least < LEAST_COUNT:
         raise UsageError(f"least={least}; a study keeps what this needs from {LEAST_COUNT} on")
-    found = _evaluated(study, family)
+    members = _evaluated(study, family)
+    found = [(m.name, m.evaluation) for m in members if m.evaluation is not None]
     first_name, first = found[0]
     for name, other in found[1:]:
         if other.vocabulary != first.vocabulary:
@@ -61,7 +72,38 @@ def curves_of(study: Study, least: int, family: str | None = None) -> Curves:
     vocabulary = first.vocabulary
     names = tuple(vocabulary[i] if i < len(vocabulary) else None for i in ids.tolist())
     widths = np.array([one.model.width for _, one in found], np.int64)
-    return merged(ids, names, widths, counts, nats)
+    narrowest = members[int(widths.argmin())]
+    rows = row_classes(narrowest, ids) if "rows" in classes else None
+    overlaps = overlaps_of(narrowest, ids) if "collision" in classes else None
+    return Curves(ids, names, widths, counts, nats, rows, overlaps)
+
+
+def row_classes(member: Member, ids: Int64) -> tuple[str, ...]:
+    """Return the class of the row of each token, empty where a member's head has none."""
+    found = classify(read_head(member.name, progress=None))
+    names = {int(i): str(CLASSES[k]) for i, k in zip(found.kept_ids, found.codes, strict=True)}
+    return tuple(names.get(i, "") for i in ids.tolist())
+
+
+def overlaps_of(member: Member, ids: Int64) -> Floats:
+    """Return the mean square overlap of the row of each token, NaN where there is none.
+
+    Raises
+    ------
+    UsageError
+        The head was not measured, or an earlier version did not keep this.
+    """
+    g = member.geometry
+    if g is None or not len(g.centered.token_interference):
+        raise UsageError(
+            f"the overlap of single rows is missing of {named(member.name)}; run superscope study "
+            "again into the same folder, or leave collision out of the classes"
+        )
+    rows = len(g.centered.token_interference) + len(g.centered.left_out)
+    kept = np.arange(rows) if g.ids is None else np.asarray(g.ids)
+    kept = kept[~np.isin(kept, g.centered.left_out)]
+    of = dict(zip(kept.tolist(), g.centered.token_interference.tolist(), strict=True))
+    return np.array([of.get(i, np.nan) for i in ids.tolist()])
 
 
 def too_rare(study: Study, least: int) -> int:
@@ -70,9 +112,9 @@ def too_rare(study: Study, least: int) -> int:
     return max((int((e.token_losses.counts < least).sum()) for e in known), default=0)
 
 
-def _evaluated(study: Study, family: str | None) -> list[tuple[str, Evaluation]]:
-    """Return the evaluations of the members of one family, by name."""
-    having = [m for m in study.members if m.evaluation is not None]
+def _evaluated(study: Study, family: str | None) -> list[Member]:
+    """Return the members of one family, all of which have a loss."""
+    having = list(study.members)
     families = sorted({m.family for m in having if m.family is not None})
     if family is not None:
         having = [m for m in having if m.family == family]
@@ -83,15 +125,21 @@ def _evaluated(study: Study, family: str | None) -> list[tuple[str, Evaluation]]
         raise UsageError(
             f"the study has several families: {listed(families)}; name one with family="
         )
-    if not having:
-        raise UsageError("no member of the study has a loss; run the study again and see why")
+    lost = [m for m in having if m.evaluation is None]
+    if lost:
+        why = next((f.reason for f in lost[0].failures if f.part != "head"), "it was not done")
+        raise UsageError(
+            f"the study is not complete: {listed([named(m.name) for m in lost])} "
+            f"{'has' if len(lost) == 1 else 'have'} no loss ({why}); run superscope study again, "
+            "or without it"
+        )
     without = [m.name for m in having if not _has_parts(m)]
     if without:
         raise UsageError(
             f"the losses by part of the text are missing of {listed(list(map(named, without)))}; "
             "they come from an earlier version: run superscope study again into the same folder"
         )
-    return [(m.name, m.evaluation) for m in having if m.evaluation is not None]
+    return having
 
 
 def _has_parts(member: Member) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.evaluation.evaluation import PARTS
-from superscope.study.emerging.curves import Curves, merged
+from superscope.study.emerging.curves import Curves
 from superscope.study.emerging.shapes import Floats
 from superscope.toy import ToyRun, evaluate
 
@@ -54,10 +55,11 @@ def toy_curves(runs: Sequence[ToyRun], *, samples: int = 4096) -> Curves:
     expected = np.repeat(probabilities[:, None] * samples, PARTS, axis=1)
     names = tuple(f"feature {k}" for k in range(len(probabilities)))
     widths = np.array([run.config.width for run in runs], np.int64)
-    return merged(np.arange(len(probabilities)), names, widths, expected, sums)
+    return Curves(np.arange(len(probabilities)), names, widths, expected, sums)
 
 
 def _by_part(run: ToyRun, samples: int) -> Floats:
     """Return the summed loss of each feature in each part, shape (n, PARTS)."""
-    parts = [evaluate(run, samples=samples, seed=part).feature_loss for part in range(PARTS)]
+    alike = replace(run, config=replace(run.config, seed=0))  # one seed of samples for all models
+    parts = [evaluate(alike, samples=samples, seed=part).feature_loss for part in range(PARTS)]
     return np.stack(parts, axis=1) * samples

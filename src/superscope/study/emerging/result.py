@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from superscope.laws import Estimate
+from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.study.emerging.curves import Int64
 from superscope.study.emerging.shapes import Floats
@@ -41,7 +42,7 @@ class Learned(StrEnum):
     MIXED = "mixed"
     """More than a fifth and less than four fifths."""
     CANNOT = "cannot be said"
-    """The interval of that share holds a limit between them, or most tokens cannot be told."""
+    """The interval of that share holds a limit between them."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class ClassCurve:
 
     Attributes
     ----------
+    kind
+        What the class is told by: ``frequency``, ``spelling``, ``rows``, ``collision``.
     name
         Of the class.
     tokens, occurrences
@@ -65,6 +68,7 @@ class ClassCurve:
         Loss at the next width by a power law with a floor, nats, with its interval.
     """
 
+    kind: str
     name: str
     tokens: int
     occurrences: int
@@ -78,8 +82,73 @@ class ClassCurve:
     forecast: Estimate
 
 
+@dataclass(frozen=True)
+class Foretold:
+    """Of classes or tokens above the threshold, those that were said to pass it, and that did.
+
+    Attributes
+    ----------
+    above
+        Above it at all widths that were fitted.
+    passed
+        Of these, below it at the largest width.
+    named
+        Said to be, by a power law with a floor through each.
+    right
+        Of the named, those that passed.
+    right_by_frequency
+        Of as many others, the most frequent: those that passed.
+    """
+
+    above: int
+    passed: int
+    named: int
+    right: int
+    right_by_frequency: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of the named, how many passed; None if none was named."""
+        return self.right / self.named if self.named else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of those that passed, how many were named; None if none passed."""
+        return self.right / self.passed if self.passed else None
+
+    @property
+    def precision_by_frequency(self) -> float | None:
+        """The same of as many of the most frequent."""
+        return self.right_by_frequency / self.named if self.named else None
+
+    @property
+    def recall_by_frequency(self) -> float | None:
+        """The same of as many of the most frequent."""
+        return self.right_by_frequency / self.passed if self.passed else None
+
+
+@dataclass(frozen=True)
+class ThresholdRollOut:
+    """What the narrower half of the widths says of the widest.
+
+    Attributes
+    ----------
+    fitted
+        Widths up to half the largest.
+    width
+        The largest.
+    classes, tokens
+        Of each kind.
+    """
+
+    fitted: tuple[float, ...]
+    width: float
+    classes: Foretold
+    tokens: Foretold
+
+
 @dataclass(frozen=True, eq=False)
-class Emergence(Result):
+class Emergence(Result, Pictured):
     """Which tokens a family learns at which width.
 
     Attributes
@@ -107,11 +176,15 @@ class Emergence(Result):
     share
         Of the tokens that improve, how many do so in steps: estimated from all of them, whether
         told or not, with its 95 % interval; None where no token improves.
+    power_of_steps, power_of_laws
+        Probability that a test of a token alone, at the level of 5 %, tells a step and a power
+        law; mean over the tokens that improve, None without any.
     order
         Spearman's correlation of frequency and the width of the step, of the tokens that step;
         None for fewer than five.
     scatter
-        Standard deviation of a loss between models of one width, relative to it.
+        Standard deviation of a loss between models of one width, relative to it; of the median
+        token.
     scatter_known
         Whether it comes from several models of a width; else from what the fits leave.
     fdr
@@ -126,6 +199,9 @@ class Emergence(Result):
         Classes of tokens.
     next_width
         Of the forecasts.
+    roll_out
+        Which classes and tokens the widths up to half the largest say to pass the threshold at
+        the largest; None without a threshold, or with fewer than four such widths.
     verdict
         The summary.
     """
@@ -145,6 +221,8 @@ class Emergence(Result):
     p_step: Floats
     places: Floats
     share: Estimate | None
+    power_of_steps: float | None
+    power_of_laws: float | None
     order: float | None
     scatter: float
     scatter_known: bool
@@ -154,6 +232,7 @@ class Emergence(Result):
     threshold: float | None
     classes: tuple[ClassCurve, ...]
     next_width: float
+    roll_out: ThresholdRollOut | None
     verdict: Learned
 
     def count(self, shape: Shape) -> int:

@@ -6,7 +6,14 @@ import math
 from collections.abc import Iterator
 
 from superscope.laws import Estimate
-from superscope.study.emerging.result import ClassCurve, Emergence, Learned, Shape
+from superscope.study.emerging.result import (
+    ClassCurve,
+    Emergence,
+    Foretold,
+    Learned,
+    Shape,
+    ThresholdRollOut,
+)
 from superscope.text import (
     NONE,
     as_text,
@@ -34,8 +41,17 @@ def _(found: Emergence) -> str:
         f"classes of tokens; loss in bits at widths {widths.split(', ')[0]} and "
         f"{widths.split(', ')[-1]}, and forecast at {found.next_width:.0f}",
     ]
-    header = CLASSES if found.threshold is None else (*CLASSES, f"{found.threshold:g} bits at")
-    return "\n".join([*lines, *columns(header, [_row(found, c) for c in found.classes])])
+    return "\n".join([*lines, *columns(header_of(found), class_rows(found))])
+
+
+def header_of(found: Emergence) -> tuple[str, ...]:
+    """Return the columns of the table of classes."""
+    return CLASSES if found.threshold is None else (*CLASSES, f"{found.threshold:g} bits at")
+
+
+def class_rows(found: Emergence) -> list[tuple[str, ...]]:
+    """Return the table of classes as text, a row for each."""
+    return [_row(found, one) for one in found.classes]
 
 
 def sentences(found: Emergence) -> Iterator[str]:
@@ -64,6 +80,12 @@ def sentences(found: Emergence) -> Iterator[str]:
             "Of all tokens that improve, the share that improves in a step is estimated as "
             f"{_share(found.share)}."
         )
+    if found.power_of_steps is not None and found.power_of_laws is not None:
+        yield (
+            "Of single tokens that improve, a test at the level of 5 % would tell "
+            f"{percent(found.power_of_steps)} of steps and {percent(found.power_of_laws)} of "
+            "power laws."
+        )
     if found.verdict is Learned.CANNOT:
         yield ("More widths, several models of a width or a longer text would tell more.")
     if found.order is not None:
@@ -78,11 +100,37 @@ def sentences(found: Emergence) -> Iterator[str]:
         if found.scatter_known
         else "from what the fits leave, because no width has two models"
     )
-    yield (f"Models of one width differ by {percent(found.scatter)} of a token's loss ({source}).")
+    yield (
+        f"Models of one width differ by {percent(found.scatter)} of the median token's loss "
+        f"({source})."
+    )
     if found.rare:
         yield f"{counted(found.rare, 'token')} of the text occur too rarely."
+    if found.roll_out is not None:
+        yield from _foretold(found.roll_out)
     if found.threshold is not None:
         yield "To pass a threshold is no step: smooth losses pass it, too."
+
+
+def _foretold(found: ThresholdRollOut) -> Iterator[str]:
+    widths = f"Widths up to {found.fitted[-1]:.0f}, asked which pass the threshold at "
+    yield f"{widths}{found.width:.0f}: {_right(found.classes, 'class', 'classes')}; " + (
+        f"{_right(found.tokens, 'token', 'tokens')}."
+    )
+
+
+def _right(of: Foretold, one: str, several: str) -> str:
+    if not of.above:
+        return f"no {one} is above it before"
+    said = f"of {counted(of.above, one, several)} above it, {of.passed:,} pass, {of.named:,} named"
+    if of.precision is None or of.recall is None or of.recall_by_frequency is None:
+        return said
+    assert of.precision_by_frequency is not None
+    by_frequency = f"{percent(of.precision_by_frequency)} and {percent(of.recall_by_frequency)}"
+    return (
+        f"{said}, {of.right:,} rightly (precision {percent(of.precision)}, recall "
+        f"{percent(of.recall)}; of as many of the most frequent {by_frequency})"
+    )
 
 
 def _share(share: Estimate) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from superscope.study import Curves
-from superscope.study.emerging.curves import merged
+from superscope.study.emerging.curves import Curves
 
 WIDTHS = (32, 48, 70, 104, 154, 228, 338, 512)
 PARTS = 20
@@ -14,13 +13,36 @@ PARTS = 20
 
 def make_curves(
     tokens: int = 200, steps: float = 0.1, *, widths: tuple[int, ...] = WIDTHS, flat: float = 0.0,
-    models: int = 1, scatter: float = 0.0, seed: int = 0, ordered: bool = False,
+    models: int = 1, scatter: float = 0.0, unequal: float = 0.0, seed: int = 0,
+    ordered: bool = False,
 ) -> tuple[Curves, npt.NDArray[np.str_]]:  # fmt: skip
-    """Return curves, and the true shape of each token.
+    """Return curves that nothing was trained for, and the true shape of each token.
 
     Occurrences of a token differ by a nat, mostly by what all widths have in common. Power laws
     have exponents from 0.3 to 1.5 over floors; steps lie anywhere between the second width and
-    the last but one, or in order of frequency. Models differ by `scatter` of the loss.
+    the last but one.
+
+    Parameters
+    ----------
+    tokens
+        How many.
+    steps, flat
+        Shares of tokens that step, and that do not improve.
+    widths, models
+        Which, and how many of each.
+    scatter
+        Of the loss, between models of one width.
+    unequal
+        How far tokens differ in that: standard deviation of its logarithm.
+    ordered
+        Whether the more frequent tokens step first.
+    seed
+        Of all that is drawn.
+
+    Returns
+    -------
+    Curves, array of str
+        The losses, and ``power``, ``step`` or ``flat`` for each token.
     """
     rng = np.random.default_rng(seed)
     m = np.repeat(np.array(widths), models)
@@ -39,7 +61,8 @@ def make_curves(
         [shapes[:, None] == "step", shapes[:, None] == "flat"], [step, np.ones_like(step)], power
     )
     losses = floor[:, None] + fall[:, None] * shape
-    losses = losses * (1 + scatter * rng.standard_normal(losses.shape))
+    spread = scatter * np.exp(unequal * rng.standard_normal((tokens, 1)) if unequal else 0.0)
+    losses = losses * np.maximum(1 + spread * rng.standard_normal(losses.shape), 0.05)
     counts = np.maximum(rng.poisson(often[:, None] / PARTS, (tokens, PARTS)), 1).astype(float)
     common = rng.standard_normal((tokens, 1, PARTS))
     walk = np.cumsum(rng.standard_normal((tokens, len(m), PARTS)), axis=1) / np.sqrt(len(m))
@@ -47,4 +70,4 @@ def make_curves(
     noise = 1.5 * common + 0.5 * walk + 0.3 * own
     nats = losses[:, :, None] * counts[:, None] + noise * np.sqrt(counts)[:, None]
     names = tuple(f"Ġtoken{k}" if k % 2 else f"Piece{k}" for k in range(tokens))
-    return merged(np.arange(tokens), names, m, counts, nats), shapes
+    return Curves(np.arange(tokens), names, m, counts, nats), shapes

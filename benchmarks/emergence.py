@@ -1,0 +1,148 @@
+"""Simulated families of which the truth is known: steps found, false ones, and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from benchmarks.result import Result, Section, markdown_table
+from benchmarks.setting import Setting
+
+from superscope.study import Emergence, Learned, Shape, emergence, toy_curves
+from superscope.study.emerging.simulated import WIDTHS, make_curves
+from superscope.toy import ToyConfig, train
+
+FEW = (16, 24, 32, 48, 64, 96)
+TOKENS, SEEDS = 400, 10
+TOY_WIDTHS = (8, 13, 20, 32, 50, 80, 125)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A kind of simulated family.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    steps
+        True share of steps.
+    widths, models
+        How many of each.
+    scatter, unequal
+        Of models of one width, and how far tokens differ in it.
+    """
+
+    name: str
+    steps: float
+    widths: tuple[int, ...] = WIDTHS
+    models: int = 1
+    scatter: float = 0.0
+    unequal: float = 0.0
+
+    @property
+    def right(self) -> tuple[Learned, ...]:
+        """The verdicts that are right; where the truth is at a limit, several."""
+        if self.steps == 1:
+            return (Learned.ONE_BY_ONE,)
+        return (Learned.TOGETHER,) if self.steps <= 0.1 else (Learned.MIXED,)
+
+
+DESIGNS = (
+    Design("8 widths, planted steps", 0.1),
+    Design("8 widths, no steps", 0.0),
+    Design("8 widths, half steps", 0.5),
+    Design("8 widths, all steps", 1.0),
+    Design("models differ by 2 %, one of each width", 0.1, scatter=0.02),
+    Design("models differ by 2 %, two of each width", 0.1, models=2, scatter=0.02),
+    Design("by 10 %, tokens unequally, two, no steps", 0.0, models=2, scatter=0.1, unequal=0.8),
+    Design("by 10 %, tokens unequally, two, all steps", 1.0, models=2, scatter=0.1, unequal=0.8),
+    Design("6 widths, planted steps", 0.1, FEW),
+    Design("6 widths, by 2 %, two, no steps", 0.0, FEW, models=2, scatter=0.02),
+    Design("6 widths, by 2 %, two, all steps", 1.0, FEW, models=2, scatter=0.02),
+)
+
+
+def run(setting: Setting) -> Iterator[Result | Section]:
+    """Yield false and found steps of planted ones, all designs, and the toy model."""
+    tokens, seeds = (60, 1) if setting.quick else (TOKENS, SEEDS)
+    rows = []
+    for k, design in enumerate(DESIGNS[:2] if setting.quick else DESIGNS):
+        counted = [_counted(design, tokens, seed) for seed in range(seeds)]
+        false, told, found, true, right, held, power = np.array(counted, float).sum(axis=0)
+        if k == 0:
+            yield Result(
+                "planted steps, 10 % of tokens: false ones among those said to step",
+                f"{true:.0f} of {tokens * seeds:,} tokens step", f"{told:.0f} said to step",
+                100 * false / max(1, told), "%", 5,
+            )  # fmt: skip
+            yield Result(
+                "planted steps, 10 % of tokens: found", f"{true:.0f} step", f"{found:.0f} found",
+                100 * found / max(1, true), "%", 80, least=True,
+            )  # fmt: skip
+        rows.append((
+            design.name, f"{100 * design.steps:.0f}", f"{told:.0f}", f"{false:.0f}",
+            f"{100 * found / true:.0f}" if true else "–", f"{100 * power / seeds:.0f}",
+            f"{held:.0f}", f"{right:.0f}",
+        ))  # fmt: skip
+    header = ("family", "true steps, %", "said to step", "false", "found, %", "power stated, %",
+              "share held", "verdict right")  # fmt: skip
+    yield Section(
+        "Simulated families",
+        f"""\
+Each is {seeds} families of {tokens} tokens. The last two columns count families: how often the
+95 % interval of the share of steps holds it, and how often the verdict is right.
+
+{markdown_table(header, rows)}""",
+    )
+    yield Section("The toy model", _toy(setting.quick))
+
+
+def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
+    curves, truth = make_curves(
+        tokens, design.steps, widths=design.widths, models=design.models, scatter=design.scatter,
+        unequal=design.unequal, seed=seed,
+    )  # fmt: skip
+    found = emergence(curves, resamples=1000)
+    step = np.array([shape is Shape.STEP for shape in found.shapes])
+    true = truth == "step"
+    share = found.share
+    held = share is not None and share.low <= true.mean() <= share.high  # type: ignore[operator]
+    return (
+        (step & ~true).sum(), step.sum(), (step & true).sum(), true.sum(),
+        found.verdict in design.right, held, found.power_of_steps or 0.0,
+    )  # fmt: skip
+
+
+def _toy(quick: bool) -> str:
+    rows = []
+    for decay in (-1.0, 1.0):
+        found = _of_toy(decay, quick)
+        share, order = found.share, found.order
+        rows.append((
+            f"{decay:g}", str(found.verdict),
+            "–" if share is None else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})",
+            *(str(found.count(s)) for s in Shape), "–" if order is None else f"{order:.2f}",
+        ))  # fmt: skip
+    header = ("γ", "verdict", "share of steps", *map(str, Shape), "frequency and width of step")
+    return f"""\
+n = 1,000 features, α = 1, two models of each of the widths {", ".join(map(str, TOY_WIDTHS))}, 6,000
+steps, biases that begin at 0; features with an expected 50 occurrences or more.
+
+{markdown_table(header, rows)}"""
+
+
+def _of_toy(decay: float, quick: bool) -> Emergence:
+    n, steps, batch, widths = (30, 50, 32, (2, 3, 5, 8)) if quick else (
+        1000, 6000, 1024, TOY_WIDTHS
+    )  # fmt: skip
+    runs = [
+        train(
+            ToyConfig(n=n, width=m, steps=steps, batch=batch, decay=decay, seed=seed, bias="zeros")
+        )
+        for seed in range(2)
+        for m in widths
+    ]
+    curves = toy_curves(runs, samples=64 if quick else 4096)
+    return emergence(curves.chosen(curves.occurrences >= (0 if quick else 50)), resamples=1000)

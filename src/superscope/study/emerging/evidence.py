@@ -1,0 +1,202 @@
+"""How well losses tell a power law, a step and a flat line apart, against resampled losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.study.emerging.shapes import EXACT, Candidates, Floats
+
+TRIED = 200  # resamples of all tokens; those that may be told get more
+CLEAR = 2.0  # times the largest of the first resamples: no more are needed
+CHUNK = 1 << 22  # numbers at once
+LEVEL = 0.05  # of a single token's test, where its power is stated
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """The error of losses as contrasts: what to multiply independent draws by.
+
+    Attributes
+    ----------
+    parts
+        Of the parts of the text, shape (T, G, K − 1).
+    models
+        Of the models, independent of each other, shape (T, K, K − 1).
+    freedom
+        Degrees of freedom that the error of the models is known with.
+    """
+
+    parts: Floats
+    models: Floats
+    freedom: float = np.inf
+
+    @cached_property
+    def variances(self) -> Floats:
+        """Mean variance of the contrasts of each token, shape (T,)."""
+        k = self.parts.shape[-1]
+        squares = np.square(self.parts).sum((1, 2)) + np.square(self.models).sum((1, 2))
+        return np.asarray(squares / k)
+
+    def chosen(self, which: npt.NDArray[np.bool_]) -> Self:
+        """Return that of some tokens."""
+        return replace(self, parts=self.parts[which], models=self.models[which])
+
+    def drawn(self, tokens: npt.NDArray[np.intp], count: int, rng: np.random.Generator) -> Floats:
+        """Return errors of some tokens, shape (t, count, K − 1).
+
+        Covariances are estimated, so the draws are Student's t.
+        """
+        of_parts, of_models = self.parts[tokens], self.models[tokens]
+        groups = of_parts.shape[1]
+        by_part = rng.standard_normal((len(tokens), count, groups)) @ of_parts
+        by_model = rng.standard_normal((len(tokens), count, of_models.shape[1])) @ of_models
+        size = (len(tokens), count, 1)
+        by_part *= np.sqrt((groups - 1) / rng.chisquare(groups - 1, size))
+        if np.isfinite(self.freedom):
+            by_model *= np.sqrt(self.freedom / rng.chisquare(self.freedom, size))
+        return np.asarray(by_part + by_model)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """How well each token's losses tell the forms apart.
+
+    Attributes
+    ----------
+    for_step
+        2 × the log-likelihood ratio of the best step to the best power law, shape (T,).
+    p_flat, p_power, p_step
+        p-value of the form, tested against a fall, a step and a power law; shape (T,). A form
+        that fits at least as well as its rival has the p-value 1.
+    chance
+        Of `for_step` as a probability between 0 and 1: its value, and its mean where the truth is
+        the fitted power law and where it is the fitted step, shape (3, T).
+    power
+        Probability that a test of this token alone at the level of 5 % tells a step, if its
+        fitted step is true, and a power law, if that is, shape (2, T).
+    """
+
+    for_step: Floats
+    p_flat: Floats
+    p_power: Floats
+    p_step: Floats
+    chance: Floats
+    power: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The forms and the error of losses, to judge losses with.
+
+    Attributes
+    ----------
+    candidates
+        The forms.
+    noise
+        The error of the losses.
+    """
+
+    candidates: Candidates
+    noise: Noise
+
+    def scale(self, contrasts: Floats) -> Floats:
+        """Return the variance of each token's contrasts, above that of rounding."""
+        rounding = EXACT**2 * np.square(contrasts).sum(axis=1) + np.finfo(float).tiny
+        return np.maximum(self.noise.variances, rounding)
+
+    def ratios(self, contrasts: Floats, scale: Floats) -> Floats:
+        """Return 2 × the log-likelihood ratio of step to power law, and of either to flat."""
+        by_power, by_step = self.candidates.explained(contrasts)
+        return np.stack([by_step - by_power, np.maximum(by_step, by_power)]) / scale
+
+    def resampled(
+        self, truth: Floats, scale: Floats, chosen: npt.NDArray[np.intp], count: int,
+        rng: np.random.Generator,
+    ) -> Floats:  # fmt: skip
+        """Return what :meth:`ratios` would be if `truth` were true, shape (2, t, count)."""
+        at = max(1, CHUNK // (count * len(self.candidates.directions)))
+        found = []
+        for start in range(0, len(chosen), at):
+            some = chosen[start : start + at]
+            drawn = truth[some, None] + self.noise.drawn(some, count, rng)
+            found.append(self.ratios(drawn, scale[some, None]))
+        return np.concatenate(found, axis=1) if found else np.zeros((2, 0, count))
+
+    def evidence(self, contrasts: Floats, resamples: int, rng: np.random.Generator) -> Evidence:
+        """Return what losses say of flat, power law and step, against resampled losses.
+
+        Parameters
+        ----------
+        contrasts
+            Of the losses, shape (T, K − 1).
+        resamples
+            For tokens whose p-value is small among the first :data:`TRIED`.
+        rng
+            Draws them.
+        """
+        scale = self.scale(contrasts)
+        for_step, fall = self.ratios(contrasts, scale)
+        power, step = self.candidates.fitted(contrasts)
+        tokens = np.arange(len(contrasts))
+
+        def tested(truth: Floats, value: Floats, which: int, sign: int) -> tuple[Floats, Floats]:
+            first = self.resampled(truth, scale, tokens, TRIED, rng)
+            p = _p(sign * value, sign * first[which])
+            told = sign * value > CLEAR * np.abs(first[which]).max(axis=1)
+            p[told] = 1 / (1 + resamples)
+            again = np.flatnonzero((p < 0.1) & ~told)
+            if resamples > TRIED and len(again):
+                more = self.resampled(truth, scale, again, resamples, rng)[which]
+                p[again] = _p(sign * value[again], sign * more)
+            return p, first[0]
+
+        p_flat, _ = tested(np.zeros_like(contrasts), fall, 1, 1)
+        p_power, if_power = tested(power, for_step, 0, 1)
+        p_step, if_step = tested(step, for_step, 0, -1)
+        p_power[for_step <= 0] = p_step[for_step >= 0] = 1.0
+        told_steps = if_step > np.quantile(if_power, 1 - LEVEL, axis=1, keepdims=True)
+        told_powers = if_power < np.quantile(if_step, LEVEL, axis=1, keepdims=True)
+        return Evidence(
+            for_step, p_flat, p_power, p_step, _chances(for_step, if_power, if_step),
+            np.stack([told_steps.mean(axis=1), told_powers.mean(axis=1)]),
+        )  # fmt: skip
+
+    def chances(self, contrasts: Floats, rng: np.random.Generator) -> Floats:
+        """Return :attr:`Evidence.chance` of losses, and nothing else."""
+        scale, tokens = self.scale(contrasts), np.arange(len(contrasts))
+        power, step = self.candidates.fitted(contrasts)
+        if_power, if_step = (
+            self.resampled(truth, scale, tokens, TRIED, rng)[0] for truth in (power, step)
+        )
+        return _chances(self.ratios(contrasts, scale)[0], if_power, if_step)
+
+
+def _chances(for_step: Floats, if_power: Floats, if_step: Floats) -> Floats:
+    return np.stack(
+        [_chance(for_step), _chance(if_power).mean(axis=1), _chance(if_step).mean(axis=1)]
+    )
+
+
+def _p(value: Floats, resampled: Floats) -> Floats:
+    """Return the share of resamples that are at least the value, itself counted."""
+    least = (resampled >= value[:, None]).sum(axis=1)
+    return np.asarray((1 + least) / (1 + resampled.shape[1]))
+
+
+def _chance(for_step: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(for_step, -60, 60) / 2)))
+
+
+def rejected(p: Floats, rate: float) -> npt.NDArray[np.bool_]:
+    """Return which are rejected at a false-discovery rate by the step-up procedure."""
+    order = np.argsort(p)
+    below = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / max(1, len(p)))
+    found = np.zeros(len(p), np.bool_)
+    if len(below):
+        found[order[: below[-1] + 1]] = True
+    return found
