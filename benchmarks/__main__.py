@@ -1,7 +1,7 @@
 """Every claim of speed and memory, side by side with its baseline in one run.
 
     python -m benchmarks            full sizes; prints tables, rewrites the pages in docs/
-    python -m benchmarks toy        one page: heads, toy, laws, loss, lens, repack, lab or watch
+    python -m benchmarks toy        one page: heads, toy, laws, loss, lens, repack, lab, …
     python -m benchmarks --quick    toy sizes: only that it runs; writes nothing
 
 Exits 1 if a claim does not hold here (not with --quick). Run it on an otherwise idle machine.
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import (
+    emergence,
     lab,
     laws,
     lens,
@@ -45,16 +46,14 @@ def heads(setting: Setting) -> Iterator[Result]:
 
 PARTS: dict[str, Callable[[Setting], Iterator[Result | Section]]] = {
     "heads": heads, "toy": toy.run, "laws": laws.run, "loss": loss.run, "lens": lens.run,
-    "repack": repack.run, "lab": lab.run, "watch": watch.run,
+    "repack": repack.run, "lab": lab.run, "watch": watch.run, "emergence": emergence.run,
 }  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "parts", nargs="*", help="heads, toy, laws, loss, lens, repack, lab, watch (default: all)"
-    )
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="toy sizes, nothing is written")
     parser.add_argument("--write", type=Path, help=f"folder to write to (default: {DOCS})")
     parser.add_argument("--data", type=Path, help="folder with the public tables (else: fetched)")

@@ -14,8 +14,8 @@ from superscope.study.emerging.simulated import WIDTHS, make_curves
 from superscope.toy import ToyConfig, train
 
 FEW = (16, 24, 32, 48, 64, 96)
-TOKENS, SEEDS = 400, 10
-TOY_WIDTHS = (8, 13, 20, 32, 50, 80, 125)
+TOKENS, SEEDS = 200, 10
+TOY_WIDTHS = (5, 8, 13, 20, 32, 50, 80, 125)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ Each is {seeds} families of {tokens} tokens. The last two columns count families
 
 {markdown_table(header, rows)}""",
     )
-    yield Section("The toy model", _toy(setting.quick))
+    yield from _toy(setting.quick)
 
 
 def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
@@ -115,22 +115,31 @@ def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _toy(quick: bool) -> str:
+def _toy(quick: bool) -> Iterator[Result | Section]:
     rows = []
-    for decay in (-1.0, 1.0):
+    for decay, said, limit in ((-1.0, "growth, γ = −1", 20), (1.0, "decay, γ = 1", 80)):
         found = _of_toy(decay, quick)
         share, order = found.share, found.order
+        yield Result(
+            f"toy model under {said}: share of features that step",
+            f"{len(found.ids)} features", f"learned {found.verdict}",
+            100 * (0.5 if share is None else share.value), "%", limit, least=decay > 0,
+        )  # fmt: skip
         rows.append((
-            f"{decay:g}", str(found.verdict),
+            f"{decay:g}".replace("-", "−"), str(found.verdict),
             "–" if share is None else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})",
             *(str(found.count(s)) for s in Shape), "–" if order is None else f"{order:.2f}",
         ))  # fmt: skip
     header = ("γ", "verdict", "share of steps", *map(str, Shape), "frequency and width of step")
-    return f"""\
-n = 1,000 features, α = 1, two models of each of the widths {", ".join(map(str, TOY_WIDTHS))}, 6,000
-steps, biases that begin at 0; features with an expected 50 occurrences or more.
+    yield Section(
+        "The toy model",
+        f"""\
+n = 1,000 features, α = 1, two models of each of the widths {", ".join(map(str, TOY_WIDTHS))},
+6,000 steps of 1,024 samples, biases that begin at 0; features with an expected 50 occurrences
+or more.
 
-{markdown_table(header, rows)}"""
+{markdown_table(header, rows)}""",
+    )
 
 
 def _of_toy(decay: float, quick: bool) -> Emergence:

@@ -26,6 +26,7 @@ PAGES = {
     "repack": ["greedy generation, tokens per second", "the head alone", "| 8 | both |"],
     "watch": ["share of wall time that observing takes", "with a watch over without"],
     "lab": ["tokens per second of training, width 8", "| softmaxes |"],
+    "emergence": ["planted steps, 10 % of tokens: found", "| 8 widths, no steps |", "| −1 |"],
 }  # fmt: skip
 
 

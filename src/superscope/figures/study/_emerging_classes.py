@@ -30,11 +30,10 @@ def emerging_classes(found: Emergence) -> Drawing:
     """Return the figure of the loss of each class over width."""
     widths = [round(m) for m in (*found.widths.tolist(), found.next_width)]
     ends = limits(np.concatenate([_seen(c) for c in found.classes]))
-    key = Key((
-        mark("measured, with 95 %", **_look(MEASURED)),
-        mark("forecast", **_look(AHEAD)),
-        *([line(f"threshold, {found.threshold:g} bits", DOTTED)] * (found.threshold is not None)),
-    ))  # fmt: skip
+    handles = [mark("measured, with 95 %", **_look(MEASURED)), mark("forecast", **_look(AHEAD))]
+    if found.threshold is not None:
+        handles.append(line(f"threshold, {found.threshold:g} bits", DOTTED))
+    key = Key(tuple(handles))
 
     def draw(panel: Axes, one: ClassCurve) -> None:
         log_y(panel, *ends)

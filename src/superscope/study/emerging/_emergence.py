@@ -61,8 +61,8 @@ def emergence(
         a threshold is no step.
     classes
         What classes of tokens are told by: ``frequency``, ``spelling``, ``rows`` (what a row of
-        the head stands for, which reads the narrowest model's head again) and ``collision`` (how
-        far its row overlaps with others in the narrowest model).
+        the head stands for) and ``collision`` (how far its row overlaps with others). The last
+        two read the narrowest model's head again.
     fdr
         False-discovery rate of the tokens that are said to improve, to step or to follow a power
         law.
@@ -81,6 +81,8 @@ def emergence(
     UsageError
         There are fewer than four widths or five documents, the members have different tokenizers,
         a member has no loss, no token is frequent enough, or no such classes are known.
+    NotFoundError, FormatError
+        The narrowest model's head cannot be read again.
 
     Examples
     --------

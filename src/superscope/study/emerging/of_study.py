@@ -9,9 +9,9 @@ import numpy as np
 from superscope.errors import UsageError
 from superscope.evaluation import Evaluation
 from superscope.evaluation.evaluation import LEAST_COUNT, PARTS
-from superscope.geometry import classify
+from superscope.geometry import classify, measure_head
 from superscope.geometry.row_classes import CLASSES
-from superscope.heads import read_head
+from superscope.heads import Head, read_head
 from superscope.study.emerging.classes import USUAL, Kind
 from superscope.study.emerging.curves import Curves, Int64
 from superscope.study.emerging.shapes import Floats
@@ -72,37 +72,27 @@ def curves_of(
     vocabulary = first.vocabulary
     names = tuple(vocabulary[i] if i < len(vocabulary) else None for i in ids.tolist())
     widths = np.array([one.model.width for _, one in found], np.int64)
-    narrowest = members[int(widths.argmin())]
-    rows = row_classes(narrowest, ids) if "rows" in classes else None
-    overlaps = overlaps_of(narrowest, ids) if "collision" in classes else None
+    rows = overlaps = None
+    if not {"rows", "collision"}.isdisjoint(classes):
+        head = read_head(members[int(widths.argmin())].name, progress=None)
+        rows = _row_classes(head, ids) if "rows" in classes else None
+        overlaps = _overlaps(head, ids) if "collision" in classes else None
     return Curves(ids, names, widths, counts, nats, rows, overlaps)
 
 
-def row_classes(member: Member, ids: Int64) -> tuple[str, ...]:
-    """Return the class of the row of each token, empty where a member's head has none."""
-    found = classify(read_head(member.name, progress=None))
+def _row_classes(head: Head, ids: Int64) -> tuple[str, ...]:
+    """Return the class of the row of each token, empty where the head has none."""
+    found = classify(head)
     names = {int(i): str(CLASSES[k]) for i, k in zip(found.kept_ids, found.codes, strict=True)}
     return tuple(names.get(i, "") for i in ids.tolist())
 
 
-def overlaps_of(member: Member, ids: Int64) -> Floats:
-    """Return the mean square overlap of the row of each token, NaN where there is none.
-
-    Raises
-    ------
-    UsageError
-        The head was not measured, or an earlier version did not keep this.
-    """
-    g = member.geometry
-    if g is None or not len(g.centered.token_interference):
-        raise UsageError(
-            f"the overlap of single rows is missing of {named(member.name)}; run superscope study "
-            "again into the same folder, or leave collision out of the classes"
-        )
-    rows = len(g.centered.token_interference) + len(g.centered.left_out)
-    kept = np.arange(rows) if g.ids is None else np.asarray(g.ids)
-    kept = kept[~np.isin(kept, g.centered.left_out)]
-    of = dict(zip(kept.tolist(), g.centered.token_interference.tolist(), strict=True))
+def _overlaps(head: Head, ids: Int64) -> Floats:
+    """Return the mean square overlap of each token's centered row with the others, or NaN."""
+    found = measure_head(head, pairs="none", progress=None)
+    rows = np.array([head.id_of(k) for k in range(head.features)])
+    rows = rows[~np.isin(rows, (*found.zero_rows, *found.centered.left_out))]
+    of = dict(zip(rows.tolist(), found.centered.token_interference.tolist(), strict=True))
     return np.array([of.get(i, np.nan) for i in ids.tolist()])
 
 
