@@ -314,8 +314,9 @@ def test_what_cannot_be_compared_is_refused_with_the_reason() -> None:
         emergence(make_study([members[0], lost, *members[2:]]))
     with pytest.raises(UsageError, match="classes=colour; choose of frequency"):
         emergence(study_of(), classes=["colour"])
-    with pytest.raises(NotFoundError, match="m32"):
-        emergence(study_of(), classes=["collision"])
+    gone = replace(members[0], name="./none/m32")
+    with pytest.raises(NotFoundError, match="none/m32"):
+        emergence(make_study([gone, *members[1:]]), classes=["collision"])
     curves, _ = make_curves(5)
     for options, said in ({"fdr": 0.0}, "fdr"), ({"threshold": -1}, "threshold"), (
         {"resamples": 10}, "resamples"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ def emerging_classes(found: Emergence) -> Drawing:
     )
 
 
-def _look(style: Style) -> dict[str, object]:
+def _look(style: Style) -> dict[str, Any]:
     look = style.marks()
     return {name: look[name] for name in ("color", "marker", "markerfacecolor", "markeredgewidth")}
 

@@ -54,17 +54,18 @@ def emerging_map(found: Emergence) -> Drawing | Missing:
     ))  # fmt: skip
     logs = np.log(found.widths)
     between = (logs[1:] + logs[:-1]) / 2
-    sides = np.exp([2 * logs[0] - between[0], *between, 2 * logs[-1] - between[-1]])
+    ends = np.exp([2 * logs[0] - between[0], *between, 2 * logs[-1] - between[-1]])
+    sides, rows = ends.tolist(), edges.tolist()
 
     def draw(panel: Axes) -> None:
         widths = [round(m) for m in found.widths.tolist()]
-        width_axis(panel, widths, float(sides[0]), float(sides[-1]), each=True)
-        log_y(panel, float(edges[0]), float(edges[-1]))
+        width_axis(panel, widths, sides[0], sides[-1], each=True)
+        log_y(panel, rows[0], rows[-1])
         panel.grid(False)
         for (r, k), value in np.ndenumerate(share):
             if np.isfinite(value):
                 panel.add_patch(Rectangle(
-                    (sides[k], edges[r]), sides[k + 1] - sides[k], edges[r + 1] - edges[r],
+                    (sides[k], rows[r]), sides[k + 1] - sides[k], rows[r + 1] - rows[r],
                     facecolor=LIGHT["centered"], alpha=_alpha(value), linewidth=0, zorder=2,
                 ))  # fmt: skip
         panel.set_xlabel("width m")

@@ -102,7 +102,7 @@ def emergence(
     curves = study if isinstance(study, Curves) else curves_of(study, least, family, classes)
     members = classes_of(curves, classes)
     if not members:
-        raise UsageError(f"the tokens have no classes by {listed(classes)}; take others")
+        raise UsageError(f"the tokens have no classes by {listed(list(classes))}; take others")
     one = scattered(curves)
     judge, rng = Judge(one.candidates, one.noise), np.random.default_rng(seed)
     found = judge.evidence(one.contrasts, resamples, rng)
