@@ -107,7 +107,7 @@ class Curves:
     def _mean(self) -> Floats:
         """What averages models of one width, shape (K, M)."""
         same = self.widths[:, None] == self.of_models
-        return same / same.sum(axis=1, keepdims=True)
+        return np.asarray(same / same.sum(axis=1, keepdims=True))
 
     @cached_property
     def influence(self) -> Floats:

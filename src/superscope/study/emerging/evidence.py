@@ -112,7 +112,8 @@ class Judge:
     def ratios(self, contrasts: Floats, scale: Floats) -> Floats:
         """Return 2 × the log-likelihood ratio of step to power law, and of either to flat."""
         by_power, by_step = self.candidates.explained(contrasts)
-        return np.stack([by_step - by_power, np.maximum(by_step, by_power)]) / scale
+        found = np.stack([by_step - by_power, np.maximum(by_step, by_power)])
+        return np.asarray(found / scale)
 
     def resampled(
         self, truth: Floats, scale: Floats, chosen: npt.NDArray[np.intp], count: int,
