@@ -154,4 +154,4 @@ def _of_toy(decay: float, quick: bool) -> Emergence:
         for m in widths
     ]
     curves = toy_curves(runs, samples=64 if quick else 4096)
-    return emergence(curves.chosen(curves.occurrences >= (0 if quick else 50)), resamples=1000)
+    return emergence(curves, least=1 if quick else 50, resamples=1000)

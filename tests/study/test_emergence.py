@@ -318,6 +318,8 @@ def test_what_cannot_be_compared_is_refused_with_the_reason() -> None:
     with pytest.raises(NotFoundError, match="none/m32"):
         emergence(make_study([gone, *members[1:]]), classes=["collision"])
     curves, _ = make_curves(5)
+    with pytest.raises(UsageError, match="no token of the curves occurs 9,999 times"):
+        emergence(curves, least=9999)
     for options, said in ({"fdr": 0.0}, "fdr"), ({"threshold": -1}, "threshold"), (
         {"resamples": 10}, "resamples"
     ):  # fmt: skip

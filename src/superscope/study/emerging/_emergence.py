@@ -99,7 +99,7 @@ def emergence(
     if unknown or not classes:
         said = f"classes={', '.join(unknown)}" if unknown else "no classes"
         raise UsageError(f"{said}; choose of {', '.join(KINDS)}")
-    curves = study if isinstance(study, Curves) else curves_of(study, least, family, classes)
+    curves, rare = _often(study, least, family, classes)
     members = classes_of(curves, classes)
     if not members:
         raise UsageError(f"the tokens have no classes by {listed(list(classes))}; take others")
@@ -112,7 +112,6 @@ def emergence(
     share = share_of_steps(those, one.contrasts[improving], found.chance[:, improving], rng)
     power = found.power[:, improving].mean(axis=1).tolist() if improving.any() else (None, None)
     places = one.candidates.places(one.contrasts)
-    rare = 0 if isinstance(study, Curves) else too_rare(study, least)
     return Emergence(
         text="curves" if isinstance(study, Curves) else study.text,
         widths=curves.widths, models=curves.models, ids=curves.ids, names=curves.names,
@@ -128,6 +127,18 @@ def emergence(
         roll_out=None if threshold is None else threshold_roll_out(curves, members, threshold),
         verdict=_verdict(shapes, improving, share, places),
     )  # fmt: skip
+
+
+def _often(
+    study: Study | Curves, least: int, family: str | None, classes: Collection[Kind]
+) -> tuple[Curves, int]:
+    """Return the tokens that occur often enough, and how many do not."""
+    if not isinstance(study, Curves):
+        return curves_of(study, least, family, classes), too_rare(study, least)
+    often = study.occurrences >= least
+    if not often.any():
+        raise UsageError(f"no token of the curves occurs {least:,} times; take a smaller least=")
+    return study.chosen(often), int((~often).sum())
 
 
 def _shapes(
