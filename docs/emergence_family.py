@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from superscope.study import Curves, emergence, read
+from superscope.study import Curves, Emergence, emergence, read
 from superscope.study.emerging.classes import KINDS, classes_of
 from superscope.study.emerging.of_study import curves_of
 from superscope.study.emerging.roll_out import threshold_roll_out
 
 DOCS = Path(__file__).resolve().parent
 KEPT = DOCS / "data" / "emergence.npz"
-LEAST = 100  # occurrences
+LEAST = 50  # occurrences
 PARTS = 10  # of the text, half of those that a study keeps
 THRESHOLD = 4.0  # bits
 PICTURES = ("classes", "frequency_share", "frequency_map")
@@ -72,9 +72,14 @@ def roll_outs(thresholds: Sequence[float]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype(float).round(2)
 
 
+def told() -> Emergence:
+    """Return which tokens the family learns."""
+    return emergence(curves(), least=LEAST, threshold=THRESHOLD, classes=KINDS, resamples=500)
+
+
 def draw() -> None:
     """Draw the pictures of the page."""
-    found = emergence(curves(), threshold=THRESHOLD, classes=KINDS)
+    found = told()
     for name in PICTURES:
         figure = found.plot(name)
         figure.savefig(DOCS / "images" / f"emergence-{name.replace('_', '-')}.png", dpi=110)

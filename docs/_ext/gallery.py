@@ -101,6 +101,10 @@ loss = evaluate("openai-community/gpt2", hub_text("c4"), LossOptions(max_documen
 from superscope.study import study
 family = study(["pythia"], hub_text("pile"), "STUDY")
 """),
+    ("Which tokens a family learns", "learned", """
+from superscope.study import emergence
+learned = emergence(family, threshold=4)
+"""),
 )  # fmt: skip
 
 
@@ -108,6 +112,7 @@ family = study(["pythia"], hub_text("pile"), "STUDY")
 KEPT = {
     "loss": "import study_family; loss = study_family.study().members[-1].evaluation",
     "family": "import study_family; family = study_family.study()",
+    "learned": "import emergence_family; learned = emergence_family.told()",
 }
 
 

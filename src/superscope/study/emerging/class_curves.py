@@ -131,7 +131,8 @@ def _reached(widths: Floats, losses: Floats, bits: float) -> Estimate | None:
     rows = np.arange(len(losses))
     above, below = losses[rows, first], losses[rows, first + 1]
     gap = np.where(above > below, above - below, 1.0)
-    at = np.exp(log[first] + (above - nats) / gap * (log[first + 1] - log[first]))
+    part = np.clip((above - nats) / gap, 0, 1)
+    at = np.exp(log[first] + part * (log[first + 1] - log[first]))
     at = np.where(crossed.any(axis=1), at, np.where(losses[:, 0] <= nats, 0.0, np.inf))
     if not 0 < at[0] < np.inf:
         return None
