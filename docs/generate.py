@@ -51,9 +51,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 TOLERANCE = 1e-3
 COMMANDS: tuple[list[str], ...] = (
-    [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["emergence"], ["toy"], ["toy", "train"],
-    ["toy", "sweep"], ["toy", "table"], ["toy", "figures"], ["lab"], ["lab", "train"],
-    ["lab", "table"], ["lab", "report"], ["watch"],
+    [], ["measure"], ["lens"], ["loss"], ["frequency"], ["study"], ["emergence"],
+    ["toy"], ["toy", "train"], ["toy", "sweep"], ["toy", "table"], ["toy", "figures"],
+    ["lab"], ["lab", "train"], ["lab", "table"], ["lab", "report"], ["watch"],
     ["fit"], ["test"], ["forecast"], ["plan"], ["roll-out"], ["budget"], ["repack"], ["cache"],
 )  # fmt: skip
 

@@ -107,7 +107,7 @@ class Judge:
     def scale(self, contrasts: Floats) -> Floats:
         """Return the variance of each token's contrasts, above that of rounding."""
         rounding = EXACT**2 * np.square(contrasts).sum(axis=1) + np.finfo(float).tiny
-        return np.maximum(self.noise.variances, rounding)
+        return np.asarray(np.maximum(self.noise.variances, rounding))
 
     def ratios(self, contrasts: Floats, scale: Floats) -> Floats:
         """Return 2 × the log-likelihood ratio of step to power law, and of either to flat."""
