@@ -17,7 +17,6 @@ from lab_tables import joined, simulate
 from lab_texts import config, corpus
 from repackings import make_repacking
 from studies import make_evaluation, make_study
-from token_curves import make_curves
 from traces import make_trace
 
 import superscope
@@ -25,6 +24,7 @@ from superscope import Head, forecasts, laws, lens, toy
 from superscope.frequency import CountedText, TokenFrequency, ZipfExponent
 from superscope.geometry import classify
 from superscope.result import Result
+from superscope.study.emerging.simulated import make_curves
 from superscope.watch.revisions import NotMeasuredRevision, RevisionTrace
 
 QUICK = {"starts": 8, "judge": False}
