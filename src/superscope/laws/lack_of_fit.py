@@ -195,11 +195,13 @@ class _Test:
             p, p_bend = float(np.mean(most >= most[0])), float(np.mean(bent >= bent[0]))
             if not CLEAR[0] < p < CLEAR[1]:
                 break
+        # Beside their errors over few runs all bends look alike: what explains most has the place.
+        explained = (self._residuals @ self._columns) ** 2
         if p_bend <= SIGNIFICANT:  # of several reasons the one that has a place
-            return self._named(p, int(along[0, : self._bends].argmax()), uneven)
+            return self._named(p, int(explained[: self._bends].argmax()), uneven)
         which = int(unlikely[0].argmax())
         if which == 0:
-            return self._named(p, int(along[0].argmax()), uneven)
+            return self._named(p, int(explained.argmax()), uneven)
         return FormTest(p, "", self._order_text(which - 1, rest[0]), uneven=uneven)
 
     def _strongest_bend(self, along: Floats) -> Floats:
