@@ -20,7 +20,7 @@ from superscope.laws.resampling import random_weights
 from superscope.text import counted, rounded
 
 DRAWS = 999  # of noise, which the residuals are compared with
-FIRST_DRAWS, CLEAR = 199, (0.01, 0.2)  # so many do where the chance is not between these
+FIRST_DRAWS, CLEAR = 199, (0.01, 0.12)  # so many do where the chance is not between these
 AT_ONCE = 2_000_000  # numbers of draws that are held in memory together
 LEAST_FREEDOM = 3  # degrees of freedom below which residuals show no order
 LEAST_UNITS = 5  # runs below which their noise is not known
@@ -65,7 +65,7 @@ def check_form(law: Law, *, seed: int = 0) -> FormTest:
     >>> late = table["x"] > 3000
     >>> table.loc[late, "loss"] = table["loss"] * (table["x"] / 3000) ** -0.1
     >>> print(laws.check_form(laws.fit(table, "power", x="x", resamples=0)))
-    the form does not hold: beyond x = ... the loss falls ... than the law says (p = 0.005)
+    the form does not hold: beyond x = ... the loss falls ... the law says, by up to ... (p = 0.005)
     """
     problem = make_problem(law.form, law.points, law.options)
     return form_test(problem, law.vector, linearize(problem, law.vector), seed=seed)
@@ -114,6 +114,7 @@ class _Test:
     def __init__(self, problem: Problem, parameters: Floats, linear: Linearization) -> None:
         self._problem, self._parameters = problem, parameters
         points = problem.points
+        self._weights = points.weights
         roots = np.sqrt(points.weights)
         single = linear.free & problem.untied
         plain = problem.tied(roots[:, None] * jacobian(problem, parameters))[:, single]
@@ -245,18 +246,22 @@ class _Test:
     def _named(self, p: float, at: int, uneven: str) -> FormTest:
         """Return the result where one direction is most unlike noise."""
         one, along = self._directions[at], float(self._residuals @ self._columns[:, at])
+        off = float(np.max(np.abs(along * self._columns[:, at]) / np.sqrt(self._weights)))
+        most = f"{100 * off:.2g} %" if self._problem.equations.log else rounded(off)
         term = self._problem.form.terms[one.term]
         exponent = f"{term.exponent} ({self._parameters[2 * one.term + 1]:.3g})"
         if one.kind == "bend":
             place = one.at + term.offset
             way = "slower" if along > 0 else "faster"
             text = f"beyond {term.column} = {rounded(place)} the loss falls {way} than the law says"
-            return FormTest(p, "", text, term.column, place, uneven)
+            return FormTest(p, "", f"{text}, by up to {most}", term.column, place, uneven)
         if one.kind == "drift":
             other = self._problem.form.terms[int(one.at)].column
-            return FormTest(p, "", f"{exponent} is not the same at every {other}", uneven=uneven)
-        group = self._problem.points.groups[int(one.at)]
-        return FormTest(p, "", f"{exponent} is not that of {group}", uneven=uneven)
+            text = f"{exponent} is not the same at every {other}: the loss is off by up to {most}"
+        else:
+            group = self._problem.points.groups[int(one.at)]
+            text = f"{exponent} is not that of {group}: the loss is off by up to {most}"
+        return FormTest(p, "", text, uneven=uneven)
 
 
 def _chunks(count: int, points: int) -> list[int]:
