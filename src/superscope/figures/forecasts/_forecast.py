@@ -78,6 +78,8 @@ def forecast_curve(
         caption=caption(
             f"Loss against {drawable(term.column)} on logarithmic axes, with the law, the 95 % "
             "interval of its value, and the forecast with the 95 % interval of one new model.",
+            "Bends within the data that the points do not exclude are in this interval, and not in "
+            "that of the law." if forecast.bend_chance is not None else "",
             f"The law's form does not hold, so it says nothing beyond its data: "
             f"{drawable(forecast.refused)}." if forecast.refused else "",
             f"The forecast lies at {float(at[0] / data.max()):.3g} times the largest in the data."
