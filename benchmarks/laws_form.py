@@ -190,8 +190,8 @@ def _section(seen: pd.DataFrame, draws: int) -> Section:
     if len(off):
         middle, most = np.exp(off.quantile([0.5, 0.9]))
         named = (
-            f"Where a law bends once and is refused, the place named is off by a factor of "
-            f"{middle:.2g} (median) and {most:.2g} (nine of ten) in {len(off):,} tables. "
+            f"Where a law bends once and is refused, the place named is off by a factor of\n"
+            f"{middle:.2g} (median) and {most:.2g} (nine of ten) in {len(off):,} tables."
         )
     text = f"""\
 {draws} tables of each design, number of points, noise (of log loss) and number of runs, x evenly
@@ -201,7 +201,8 @@ a run's own. Shown are all numbers of runs together (6 and 20 runs only where a 
 those apart are below. *refused*: the form does not hold. *missed*: the law's own interval, without
 bends, does not hold the new loss. *held*: the printed interval holds it, among tables whose law is
 called identified (how many; – below {LEAST}). *wider*: the printed interval's length over the law's
-own there, median. {named}All cells are in [CSV](data/laws_form.csv).
+own there, median. {named}
+All cells are in [CSV](data/laws_form.csv).
 
 {markdown_table(_HEADER, _rows(seen, ["design", "noise", "points"]))}
 By number of runs, all numbers of points and noises together:

@@ -44,12 +44,13 @@ class Fit:
 
 def _shape(what: str, offset: float, figures: dict[str, str]) -> Fit:
     options = {"drop_highest": 40, "depth_offset": offset}
-    return Fit(what, "chinchilla-shapes", "shape", options, figures)
+    return Fit(what, "chinchilla-shapes", "shape", options, figures, judged=offset > 0)
 
 
 def _chinchilla(drop: int, figures: dict[str, str]) -> Fit:
     what = f"chinchilla, {drop} highest left out"
-    return Fit(what, "chinchilla-shapes", "chinchilla", {"drop_highest": drop}, figures)
+    options = {"drop_highest": drop}
+    return Fit(what, "chinchilla-shapes", "chinchilla", options, figures, judged=drop == 5)
 
 
 FITS = (
