@@ -64,6 +64,9 @@ def bent(
     tested = law.form_test is not None and law.form_test.p is not None
     if not tested or alone.low is None or alone.high is None or not max(beyond) > 1:
         return None
+    log = law.form.residual == "log"
+    if log and not 0 < alone.low <= alone.high < math.inf:
+        return None
     problem = make_problem(law.form, law.points, law.options)
     linear = linearize(problem, law.vector)
     single = linear.free & problem.untied
@@ -75,7 +78,6 @@ def bent(
             weights.append(weight / len(terms))
             shifts.append(shift[None])
     share = np.array(weights) / sum(weights)
-    log = law.form.residual == "log"
     low, middle, high = (_scaled(v, log) for v in (alone.low, alone.value, alone.high))
     ends = _ends(np.vstack(shifts), share, middle, (middle - low, high - middle))
     low, high = min(low, ends[0]), max(high, ends[1])
@@ -164,8 +166,10 @@ class _Here:
     def _shift(self, term: int, changes: Floats, moved: Floats, further: float) -> Floats:
         """Return how y moves at the place beyond, all other parameters fitted again."""
         again = -float(self._slopes @ moved) * changes
-        part, loss = self._there[term], self._there.sum()
-        bent_loss = loss + part * np.expm1(-changes * further)
+        part, others = self._there[term], np.delete(self._there, term).sum()
+        with np.errstate(over="ignore", under="ignore"):
+            bent_loss = np.clip(others + part * np.exp(-changes * further), 1e-300, 1e300)
+        loss = part + others
         own = np.log(bent_loss / loss) if self._problem.equations.log else bent_loss - loss
         return np.asarray(again + own, np.float64)
 

@@ -26,12 +26,14 @@ def wrong_points(form: Form, points: Points) -> str:
         "inputs": (points.inputs.shape, (n, k)), "weights": (points.weights.shape, (n,)),
         "group": (points.group.shape, (n,)), "unit": (points.unit.shape, (n,)),
         "rows": (points.rows.shape, (n,)), "labels": ((len(points.labels),), (n,)),
+        "loss_se": (points.loss_se.shape, (n if points.loss_se.size else 0,)),
     }  # fmt: skip
     for name, (found, expected) in shapes.items():
         if found != expected:
             return f"{name} has the shape {found}, not {expected}"
     for name, numbers in {
         "a loss": points.loss, "an input": points.inputs, "a weight": points.weights,
+        "a standard error": points.loss_se,
     }.items():  # fmt: skip
         if not (n and np.isfinite(numbers).all() and (numbers > 0).all()):
             return f"{name} is not positive and finite"
