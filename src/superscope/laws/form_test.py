@@ -65,6 +65,10 @@ class FormTest(Result):
         times = number(self.excess, 2) if self.excess < 100 else f"{self.excess:,.0f}"
         return f"the residuals are {times} times as large as the stated errors (χ², p {p})"
 
+    def __repr__(self) -> str:
+        """Return what it says, in one line."""
+        return f"FormTest({self})"
+
 
 @as_text.register
 def form_text(test: FormTest) -> str:
