@@ -47,7 +47,6 @@ holds all that is beyond. The last column is the share of tables in which a vari
 nothing stands after Holm's correction.
 
 {markdown_table(header, covered)}
-
 How many intervals of factors have both ends within the baseline's widths, or one or both beyond
 them, and how many factors have no interval, in per cent. The variants are worth
 {min(WORTH):g} to {max(WORTH):g} times the width; one alone is worth {ALONE:g}.
