@@ -9,12 +9,13 @@ import numpy as np
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 
-from superscope.study import Emergence, Learned, Shape, emergence, toy_curves
+from superscope.laws import Estimate
+from superscope.study import Curves, Learned, Shape, emergence, toy_curves
 from superscope.study.emerging.simulated import WIDTHS, make_curves
 from superscope.toy import ToyConfig, train
 
 FEW = (16, 24, 32, 48, 64, 96)
-TOKENS, SEEDS = 200, 10
+TOKENS, SEEDS = 200, 5
 TOY_WIDTHS = (5, 8, 13, 20, 32, 50, 80, 125)
 
 
@@ -118,31 +119,42 @@ def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
 def _toy(quick: bool) -> Iterator[Result | Section]:
     rows = []
     for decay, said, limit in ((-1.0, "growth, γ = −1", 20), (1.0, "decay, γ = 1", 80)):
-        found = _of_toy(decay, quick)
-        share, order = found.share, found.order
-        yield Result(
-            f"toy model under {said}: share of features that step",
-            f"{len(found.ids)} features", f"learned {found.verdict}",
-            100 * (0.5 if share is None else share.value), "%", limit, least=decay > 0,
-        )  # fmt: skip
-        rows.append((
-            f"{decay:g}".replace("-", "−"), str(found.verdict),
-            "–" if share is None else f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})",
-            *(str(found.count(s)) for s in Shape), "–" if order is None else f"{order:.2f}",
-        ))  # fmt: skip
-    header = ("γ", "verdict", "share of steps", *map(str, Shape), "frequency and width of step")
+        curves = _toy_curves(decay, quick)
+        for least in (1,) if quick else (100, 50):
+            found = emergence(curves, least=least, resamples=1000)
+            share, order = found.share, found.order
+            if least != 50:
+                yield Result(
+                    f"toy model under {said}: share of features that step",
+                    f"{len(found.ids)} features", f"learned {found.verdict}",
+                    100 * (0.5 if share is None else share.value), "%", limit, least=decay > 0,
+                )  # fmt: skip
+            rows.append((
+                f"{decay:g}".replace("-", "−"), str(len(found.ids)), str(found.verdict),
+                _interval(share),
+                *(str(found.count(s)) for s in Shape), "–" if order is None else f"{order:.2f}",
+            ))  # fmt: skip
+    header = ("γ", "features", "verdict", "share of steps", *map(str, Shape), "rank correlation")
     yield Section(
         "The toy model",
         f"""\
 n = 1,000 features, α = 1, two models of each of the widths {", ".join(map(str, TOY_WIDTHS))},
-6,000 steps of 1,024 samples, biases that begin at 0; features with an expected 50 occurrences
-or more.
+6,000 steps of 1,024 samples, biases that begin at 0. The features are those with 100 and with 50
+expected occurrences or more in the samples. The correlation is that of frequency and the width of
+the step. The rarer ones of growth are learned late, too: they have been seen less than 10,000
+times.
 
 {markdown_table(header, rows)}""",
     )
 
 
-def _of_toy(decay: float, quick: bool) -> Emergence:
+def _interval(share: Estimate | None) -> str:
+    if share is None:
+        return "–"
+    return f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
+
+
+def _toy_curves(decay: float, quick: bool) -> Curves:
     n, steps, batch, widths = (30, 50, 32, (2, 3, 5, 8)) if quick else (
         1000, 6000, 1024, TOY_WIDTHS
     )  # fmt: skip
@@ -153,5 +165,4 @@ def _of_toy(decay: float, quick: bool) -> Emergence:
         for seed in range(2)
         for m in widths
     ]
-    curves = toy_curves(runs, samples=64 if quick else 4096)
-    return emergence(curves, least=1 if quick else 50, resamples=1000)
+    return toy_curves(runs, samples=64 if quick else 4096)

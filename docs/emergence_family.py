@@ -3,10 +3,10 @@
     python tools/fetch_text.py
     for s in 0 1; do
       python examples/train_family.py --out out/seed$s --seed $s --vocabulary 2048 --steps 300 \\
-          --widths 16 24 32 48 64 96
+          --widths 8 16 24 32 48 64 96 128
     done
     superscope study out/seed*/neox-* --text .cache/text/gcide/test.jsonl --name gcide \\
-        --out out/emergence
+        --context 256 --out out/emergence
     python docs/emergence_family.py out/emergence     # keeps docs/data/emergence.npz
     python docs/emergence_family.py                   # draws the pictures from what is kept
     python docs/generate.py
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,11 @@ import pandas as pd
 
 from superscope.study import Curves, Emergence, emergence, read
 from superscope.study.emerging.classes import KINDS, classes_of
+from superscope.study.emerging.evidence import Judge, rejected
 from superscope.study.emerging.of_study import curves_of
 from superscope.study.emerging.roll_out import threshold_roll_out
+from superscope.study.emerging.scattered import scattered
+from superscope.study.emerging.share import share_of_steps
 
 DOCS = Path(__file__).resolve().parent
 KEPT = DOCS / "data" / "emergence.npz"
@@ -69,6 +73,33 @@ def roll_outs(thresholds: Sequence[float]) -> pd.DataFrame:
             "precision by frequency": of.precision_by_frequency,
             "recall by frequency": of.recall_by_frequency,
         })  # fmt: skip
+    return pd.DataFrame(rows).astype(float).round(2)
+
+
+def planted(shares: Sequence[float]) -> pd.DataFrame:
+    """Return what is said of tokens simulated after this family's own fits and errors.
+
+    Parameters
+    ----------
+    shares
+        Of the tokens that follow their best step; the others follow their best power law.
+    """
+    tokens = curves()
+    one = scattered(tokens)
+    judge, all_ = Judge(one.candidates, one.noise), np.arange(len(tokens))
+    power, step = one.candidates.fitted(one.contrasts)
+    rows = []
+    for share in shares:
+        rng = np.random.default_rng(0)
+        steps = rng.random(len(tokens)) < share
+        losses = np.where(steps[:, None], step, power) + one.noise.drawn(all_, 1, rng)[:, 0]
+        evidence = judge.evidence(losses, 200, rng)
+        improve = rejected(evidence.p_flat, 0.05)
+        those = replace(judge, noise=one.noise.chosen(improve))
+        said = share_of_steps(those, losses[improve], evidence.chance[:, improve], rng)
+        assert said is not None
+        rows.append({"step": steps[improve].mean(), "said": said.value, "from": said.low,
+                     "to": said.high})  # fmt: skip
     return pd.DataFrame(rows).astype(float).round(2)
 
 

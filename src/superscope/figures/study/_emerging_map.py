@@ -56,11 +56,12 @@ def emerging_map(found: Emergence) -> Drawing | Missing:
     between = (logs[1:] + logs[:-1]) / 2
     ends = np.exp([2 * logs[0] - between[0], *between, 2 * logs[-1] - between[-1]])
     sides, rows = ends.tolist(), edges.tolist()
+    known = np.flatnonzero(np.isfinite(share).all(axis=1)).tolist()
 
     def draw(panel: Axes) -> None:
         widths = [round(m) for m in found.widths.tolist()]
         width_axis(panel, widths, sides[0], sides[-1], each=True)
-        log_y(panel, rows[0], rows[-1])
+        log_y(panel, rows[known[0]], rows[known[-1] + 1])
         panel.grid(False)
         for (r, k), value in np.ndenumerate(share):
             if np.isfinite(value):
@@ -72,7 +73,7 @@ def emerging_map(found: Emergence) -> Drawing | Missing:
         panel.set_ylabel("occurrences of the token")
 
     paint, alone = one_panel(draw, key, height=2.9, widest=5.2)
-    empty = not np.isfinite(share).all()
+    empty = len(known) < len(share)
     return Drawing(
         name="emergence-map",
         title=TITLE,
