@@ -7,18 +7,16 @@ which 2,000 are warm-up, rate 0.01, and Adam sees the mean over samples and feat
 differ by one step of the cosine: `theirs` falls with the first step after the peak, `ours` with the
 second.
 
-    OMP_NUM_THREADS=1 python benchmarks/plain_reference.py QUEUE.txt OUT/
-    python benchmarks/plain_reference.py OUT/ TABLE.csv
+    OMP_NUM_THREADS=1 python benchmarks/plain_reference.py QUEUE.txt plain/
 
 QUEUE.txt has one run a line: `m gamma alpha seed schedule`, and `n batch steps` if they are others;
-gamma and alpha may be fractions. A run's file in OUT/, with the loss of every step, W and b,
-appears when the run is complete, and a run whose file is there is not repeated. The second command
-makes a table of OUT/.
+gamma and alpha may be fractions. A run's file in plain/, with the loss of every step, W and b,
+appears when the run is complete, and a run whose file is there is not repeated.
+`benchmarks/toy_seeds.py` trains such a queue with the engine, and makes a table of both.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import sys
 import time
@@ -32,7 +30,6 @@ from torch import Tensor
 
 PUBLISHED = ("1000", "2048", "20000")  # n, batch, steps
 RATE = 0.01
-LAST = (1, 100, 1000, 2000, 4000)
 
 
 def rates(schedule: str, steps: int, warmup: int) -> Iterator[float]:
@@ -103,8 +100,8 @@ def _check(x: Tensor, W: Tensor, b: Tensor, gradients: tuple[Tensor, Tensor]) ->
 
 
 def work(queue: Path, out: Path) -> None:
-    """Train what is in the queue and not yet done; it is read again after each run."""
-    while (line := _next(queue, out)) is not None:
+    """Train what is in the queue and not yet done."""
+    while (line := pending(queue, out)) is not None:
         begin = time.perf_counter()
         m, gamma, alpha, seed, schedule, *size = line.split()
         n, batch, steps = map(int, size or PUBLISHED)
@@ -112,42 +109,29 @@ def work(queue: Path, out: Path) -> None:
         W, b = torch.randn(n, int(m)) / math.sqrt(int(m)), torch.randn(n)
         samples = batches(n, batch, float(Fraction(alpha)))
         losses = train(W, b, samples, rates(schedule, steps, steps // 10), float(Fraction(gamma)))
-        part = _path(out, line).with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez(file, losses=losses, W=W.numpy(), b=b.numpy())
-        part.replace(_path(out, line))
+        keep(path_of(out, line), losses=losses, W=W.numpy(), b=b.numpy())
         print(line, f"loss {losses[-100:].mean():.5f}, {time.perf_counter() - begin:.0f} s")
 
 
-def _next(queue: Path, out: Path) -> str | None:
+def keep(path: Path, **arrays: np.ndarray) -> None:
+    """Write a file that is complete once it is there."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+    part.replace(path)
+
+
+def pending(queue: Path, out: Path) -> str | None:
+    """Return the queue's first line that has no file, as the queue is now."""
     lines = queue.read_text(encoding="utf-8").splitlines()
-    return next((line for line in lines if line.strip() and not _path(out, line).exists()), None)
+    return next((line for line in lines if line.strip() and not path_of(out, line).exists()), None)
 
 
-def _path(out: Path, line: str) -> Path:
+def path_of(out: Path, line: str) -> Path:
+    """Return the file of a line."""
     return out / f"{'_'.join(line.split()).replace('/', '-over-')}.npz"
-
-
-def table(out: Path, path: Path) -> None:
-    """Write a row for each run: mean losses over the last steps, shares of norms above ½ and 1."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow([
-            "width", "decay", "frequency_exponent", "seed", "schedule", "features", "batch",
-            "steps", *(f"loss_{k}" for k in LAST), "represented_fraction", "share_norm_above_one",
-        ])  # fmt: skip
-        for found in sorted(out.glob("*.npz")):
-            m, gamma, alpha, seed, schedule, *size = found.stem.replace("-over-", "/").split("_")
-            with np.load(found) as run:
-                losses, norms = run["losses"], np.linalg.norm(run["W"], axis=1)
-            rows.writerow([
-                m, f"{float(Fraction(gamma)):.6g}", f"{float(Fraction(alpha)):g}", seed, schedule,
-                *(size or PUBLISHED), *(f"{losses[-k:].mean():.6g}" for k in LAST),
-                f"{(norms > 0.5).mean():g}", f"{(norms > 1).mean():g}",
-            ])  # fmt: skip
 
 
 if __name__ == "__main__":
     torch.set_flush_denormal(True)
-    given, made = map(Path, sys.argv[1:])
-    table(given, made) if given.is_dir() else work(given, made)
+    work(Path(sys.argv[1]), Path(sys.argv[2]))
