@@ -13,7 +13,7 @@ from lab_texts import SMALL, documents
 
 from superscope.errors import FormatError, SuperscopeError, UsageError
 from superscope.frequency.tokenizer import Tokenizer
-from superscope.lab import Corpus, LabConfig, read_runs, read_sweep, sweep, training
+from superscope.lab import Corpus, LabConfig, read_runs, read_sweep, sweep, timing, training
 from superscope.lab.run import run_identity
 from superscope.lab.sweeps import CHECKPOINTS, CORPORA, MODELS, checkpoints
 from superscope.lab.training import Training
@@ -302,6 +302,30 @@ def test_checkpoints_go_when_their_runs_are_done(
     assert [file.stem for file in checkpoints(tmp_path, done=False)] == [begun]
     assert [file.stem for file in checkpoints(tmp_path, done=True)] == [done]
     assert checkpoints(tmp_path / "none", done=False) == []
+
+
+def test_a_rough_time_is_that_of_one_shape_and_of_the_work_of_others(
+    tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpora = read_sweep(lab(tmp_path, "width = [8, 16]\nseed = [0, 1]")).corpora(tmp_path)
+    narrow, wide = sorted(corpora, key=lambda config: (config.seed, config.width))[:2]
+    timed: list[int] = []
+
+    def speed(shape: LabConfig, *of: object) -> float:
+        timed.append(shape.width)
+        return 1000.0
+
+    monkeypatch.setattr(timing, "_speed", speed)
+    left = timing.time_left(corpora, tmp_path / "runs", rough=True).left
+    assert timed == [8]
+    assert left[narrow] == pytest.approx(narrow.trained_tokens / 1000)
+    assert left[wide] / left[narrow] == pytest.approx(wide.about_work / narrow.about_work)
+    sweep({wide: corpora[wide]}, tmp_path / "runs", executor=executor, progress=None)
+    (run,) = read_runs(tmp_path / "runs", progress=None).runs
+    left = timing.time_left(corpora, tmp_path / "runs", rough=True).left
+    assert timed == [8] and len(left) == 3
+    share = narrow.about_work / wide.about_work
+    assert left[narrow] == pytest.approx(run.seconds * share, rel=1e-6)
 
 
 # As a table

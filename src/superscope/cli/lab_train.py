@@ -12,6 +12,7 @@ from superscope.cli.executor import check_workers, chosen_workers, tell
 
 if TYPE_CHECKING:
     from superscope.lab import Corpus, LabConfig, LabSweep
+    from superscope.lab.timing import TimeLeft
 
 
 def lab_train(
@@ -76,7 +77,8 @@ def lab_train(
                 return
             _tell_of(asked, corpora)
             left = to_do(corpora, out)
-            warn(f"{counted(len(left), 'run')} of {len(corpora):,} to do; stop them at will")
+            about = "" if scheduler or not left else _about(corpora, out, device, workers)
+            warn(f"{counted(len(left), 'run')} of {len(corpora):,} to do{about}; stop them at will")
             with progress_bar(lines=True) as progress:
                 outcome = sweep(corpora, out, executor=doing, device=device, progress=progress)
     except KeyboardInterrupt:
@@ -106,7 +108,6 @@ def _print_plan(
     asked: LabSweep, out: Path, done: tuple[Path, ...], device: str, workers: int | None
 ) -> None:
     from superscope.cli.terminal import progress_bar
-    from superscope.device import usable_cores
     from superscope.lab.sweeps import CORPORA, not_done
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
@@ -135,10 +136,23 @@ def _print_plan(
         for (width, tokens, trained), each in sorted(groups.items())
     ]  # fmt: skip
     print("\n".join(columns(("width", "tokens", "trained", "runs", "a run", "all"), rows)))
+    print(_in_words(needed, workers))
+
+
+def _about(corpora: Mapping[LabConfig, Corpus], out: Path, device: str, workers: int | None) -> str:
+    """Return about how long a sweep takes, so that nobody waits for it in vain."""
+    from superscope.lab.timing import time_left
+
+    return f": {_in_words(time_left(corpora, out, device=device, rough=True), workers)}"
+
+
+def _in_words(needed: TimeLeft, workers: int | None) -> str:
+    from superscope.device import usable_cores
+    from superscope.text import counted, duration
+
     # More workers than cores are not faster.
     count = min(workers or usable_cores(), usable_cores(), len(needed.left))
-    print(f"about {duration(needed.seconds / count)} on {count} core{'s' * (count > 1)} of this "
-          "machine")  # fmt: skip
+    return f"about {duration(needed.seconds / count)} on {counted(count, 'core')} of this machine"
 
 
 def _rates(asked: LabSweep) -> list[str]:

@@ -47,11 +47,14 @@ def time_left(
     out: Path,
     *,
     device: str = "auto",
+    rough: bool = False,
     progress: Progress = silent,
 ) -> TimeLeft:
     """Estimate the time for the rest of a sweep: that of training, on one thread a run.
 
-    Runs of the same shape give the time of a token; without any, a few steps are timed.
+    Runs of the same shape give the time of a token; without any, a few steps are timed. A rough
+    estimate times one shape alone, and none where there are runs: others take as long as their
+    work.
     """
     found = read_runs(out, progress=None) if out.is_dir() else None
     runs, failures = ((), ()) if found is None else (found.runs, found.failures)
@@ -62,6 +65,9 @@ def time_left(
     identities = {config: run_identity(config, c.info) for config, c in corpora.items()}
     left = [c for c, identity in identities.items() if identity not in names[0] | names[1]]
     missing = {_shape(c): c for c in left if _shape(c) not in speeds}
+    if rough and missing:
+        speeds |= _by_work(missing, speeds, corpora, device)
+        missing = {}
     for count, (shape, config) in enumerate(missing.items()):
         progress("timing", count, len(missing))
         speeds[shape] = [_speed(shape, corpora[config], device)]
@@ -71,6 +77,25 @@ def time_left(
         sum(identity in names[1] for identity in identities.values()),
         {c: c.trained_tokens / float(np.median(speeds[_shape(c)])) for c in left},
     )
+
+
+def _by_work(
+    missing: Mapping[LabConfig, LabConfig],
+    speeds: Mapping[LabConfig, list[float]],
+    corpora: Mapping[LabConfig, Corpus],
+    device: str,
+) -> dict[LabConfig, list[float]]:
+    """Return the tokens a second of shapes, each with a config, from those of others."""
+    if not speeds:
+        least = min(missing, key=_work)
+        speeds = {least: [_speed(least, corpora[missing[least]], device)]}
+    done = float(np.median([np.median(each) * _work(shape) for shape, each in speeds.items()]))
+    return {shape: [done / _work(shape)] for shape in missing}
+
+
+def _work(shape: LabConfig) -> float:
+    """Return the work of a token."""
+    return shape.about_work / shape.trained_tokens
 
 
 def _shape(config: LabConfig) -> LabConfig:
