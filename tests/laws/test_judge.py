@@ -13,6 +13,7 @@ from superscope.laws._judge import part_correlations
 from superscope.laws.linearization import linearize
 from superscope.laws.points import select
 from superscope.laws.problem import make_problem
+from superscope.laws.summary import law_summary
 
 
 def about(law: Law, status: FitStatus) -> list[str]:
@@ -376,6 +377,9 @@ def test_a_law_whose_form_does_not_hold_is_refused_before_anything_else() -> Non
     assert found.short_verdict.startswith("refused (the form does not hold: x")
     assert found.headline == "Refused"
     assert Law.from_json(found.to_json()) == found
+    said = law_summary(found)["form"]
+    assert said["holds"] is False and said["column"] == "x" and 50 < said["beyond"] < 50_000
+    assert (found.to_frame()["form_p"] == said["p"]).all()
     bare = fit(table, "power", x="x", judge=False, **FAST)
     assert bare.form_test is None and bare.refused == "" and np.isnan(bare.to_frame()["form_p"][0])
 

@@ -529,3 +529,15 @@ def test_every_term_of_the_page_is_explained_and_linked(
 def test_the_caption_of_residuals_says_what_the_dashed_lines_are(shape_law: Law) -> None:
     said = f"{rounded(shape_law.residual_scale)} from 0, one standard deviation of the residuals"
     assert said in captions(shape_law)["law-residuals"]
+
+
+def test_the_page_of_a_refused_law_says_so_first() -> None:
+    x = np.geomspace(50, 50_000, 40)
+    noise = np.exp(0.003 * np.random.default_rng(0).standard_normal(40))
+    loss = (30 * np.minimum(x, 10_000) ** -0.35 + 1.5) * noise  # a law that ends
+    law = fit(pd.DataFrame({"x": x, "loss": loss}), "power", x="x", resamples=0, starts=4)
+    page = render_law(law, ())
+    assert "<h1>Loss against x: refused</h1>" in page
+    first = page[page.index('<ul class="reasons">') :]
+    assert "the form does not hold: beyond x = " in first[: first.index("</li>")]
+    assert "Not tested: the parameters on resampled points" in page
