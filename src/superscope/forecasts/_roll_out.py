@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,8 @@ class Prediction:
     loss, predicted
         Measured and forecast.
     low, high
-        The forecast's 95 % interval; None where there is none.
+        The forecast's 95 % interval, with bends that the points do not exclude; None where there
+        is none.
     refused
         Why the law's form does not hold for the points it was fitted to, which then says nothing
         of larger models; empty where it may, or for a rival, which is not tested.
@@ -331,7 +332,7 @@ def _predicted(
         except UsageError as error:
             yield variant.name, "every group", str(error)
             return
-    together_refused = "" if pooled is None else check_form(pooled).reason
+    pooled = None if pooled is None else _tested(pooled)
     held = [options]
     if variant.shared and pooled is not None:
         held = [_held(options, pooled, variant.shared, errors) for errors in (0, 1, -1)]
@@ -351,15 +352,20 @@ def _predicted(
             moved = [_alone(train, variant, other) for other in held[1:]]
             if law.degrees_of_freedom < 1:
                 raise UsageError(f"{len(law.points)} points for as many parameters")
-            refused = together_refused if law is pooled else check_form(law).reason
+            law = law if law is pooled else _tested(law)
             for point, loss, said in _forecasts(law, floor, test, moved):
                 yield Prediction(
                     variant.name, label, point, held_out, len(train), loss,
-                    said.value, said.low, said.high, refused,
+                    said.value, said.low, said.high, law.refused,
                 )  # fmt: skip
         except UsageError as error:
             where = f"{label or 'the table'} without its {largest(held_out)}"
             yield variant.name, where, str(error)
+
+
+def _tested(law: Law) -> Law:
+    """Return a law with the test of its form, which forecasts ask for, and without a judge."""
+    return replace(law, form_test=check_form(law))
 
 
 def _alone(table: pd.DataFrame, variant: Variant, options: FitOptions) -> Law:
