@@ -3,13 +3,8 @@
 from superscope.forecasts import summary as summary
 from superscope.forecasts._forecast import End, Forecast, forecast, forecast_at
 from superscope.forecasts._plan import Allocation, Plan, PlanOptions, Tolerance, plan
-from superscope.forecasts._roll_out import (
-    WIDTH_VARIANTS,
-    Prediction,
-    RollOut,
-    Variant,
-    roll_out,
-)
+from superscope.forecasts._roll_out import Prediction, RollOut, roll_out
+from superscope.forecasts.variants import WIDTH_VARIANTS, Variant
 from superscope.laws.options import RollOutOptions as RollOutOptions
 
 __all__ = [
