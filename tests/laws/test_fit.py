@@ -260,10 +260,14 @@ def test_progress_is_told() -> None:
     assert all(0 <= done <= total for _, done, total in said)
 
 
-def test_few_units_have_intervals_from_the_jacobian() -> None:
+def test_few_runs_have_intervals_from_fits_without_each() -> None:
     table = make_table("power", POWER, points=21, noise=0.01)
     table["run"] = [f"run {i % 7}" for i in range(21)]
-    assert fit(table, "power", x="x", resamples=100).interval_method == "linear"
+    law = fit(table, "power", x="x", resamples=100)
+    assert law.interval_method == "jackknife"
+    assert "7 runs tell little of what the points of each share" in law.verdict
+    assert "6 degrees of freedom" in law.verdict
+    assert law.uncertainty.degrees_of_freedom == 6
     assert fit(table, "power", x="x", resamples=100, resample="row").interval_method == "bca"
     assert fit(table, "power", x="x", resamples=0, resample="row").interval_method == "linear"
 

@@ -123,7 +123,7 @@ def test_a_law_with_groups_asks_which_and_names_the_nearest() -> None:
 def test_a_law_goes_to_json_and_back_without_loss(resamples: int) -> None:
     law = grouped(resamples=resamples)
     assert law.excluded and law.profiles and law.refits and law.influences and law.findings
-    assert law.interval_method == ("bca" if resamples else "linear")
+    assert law.interval_method == ("bca" if resamples else "jackknife")
     text = law.to_json()
     assert "\n" not in text
     back = Law.from_json(text)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from law_tables import CHINCHILLA
 
-from superscope.laws import FitOptions, FitStatus, _fit, fit
+from superscope.laws import FitOptions, FitStatus, fit, resampled
 from superscope.laws.points import select
 from superscope.laws.problem import make_problem
 from superscope.laws.resampling import bootstrap, failed_fits
@@ -62,7 +62,7 @@ def test_fits_that_fail_are_counted_and_none_is_evidence(monkeypatch: pytest.Mon
         drawn[: count // 2] = np.nan
         return drawn
 
-    monkeypatch.setattr(_fit, "bootstrap", stuck)
+    monkeypatch.setattr(resampled, "bootstrap", stuck)
     table = two_branches()
     table = table[table["text"] == "web"]
     law = fit(table, "chinchilla", resamples=100, rules=(), starts=8)

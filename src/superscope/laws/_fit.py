@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,23 +17,17 @@ from superscope.errors import UsageError
 from superscope.laws._judge import judge
 from superscope.laws._profile import Profile, profile
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import (
-    SIGNIFICANT,
-    Interval,
-    bca,
-    linear_interval,
-    one_sided,
-    widened,
-)
+from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.lack_of_fit import form_test
 from superscope.laws.law import FORMAT, Law
-from superscope.laws.linearization import Linearization, linearize
+from superscope.laws.linearization import linearize, robust
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
-from superscope.laws.problem import LEAST_UNITS, Problem, make_problem
-from superscope.laws.resampling import bootstrap, failed_fits, jackknife, several_best
+from superscope.laws.problem import Problem, make_problem
+from superscope.laws.resampled import resample
+from superscope.laws.resampling import jackknife, several_best
 from superscope.laws.solver import Solutions
-from superscope.laws.stability import Influence, Refit, influences, sensitivity
+from superscope.laws.stability import Refit, influences, sensitivity
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table import load_table
 from superscope.progress import Progress, ProgressChoice, chosen
@@ -41,8 +36,6 @@ from superscope.text import number
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
-FAILED = 0.1  # share of resampled fits that fail, beyond which the others are not trusted
-NO_WIDTH = 1e-9  # width of an interval, as a share of the value, below which it has none
 
 
 @checked
@@ -151,44 +144,29 @@ def _judged(
     objectives = found.objectives[0]
     best = objectives <= objective * (1 + SAME_MINIMUM) + EXACT * len(problem.points)
     share = float(np.mean(best))
-    linear = linearize(problem, parameters)
+    linear = robust(problem, parameters, linearize(problem, parameters))
     # Where searches part, resamples begin in several places, too.
     starts = found.exponents if share == 1 else np.vstack([found.exponents, problem.starts[:4]])
     several = several_best(problem, found)
     if several:  # where a search begins is then all that tells where it ends
         starts = problem.starts[:8]
     noted = [*selection.findings, *map(_several, several.items())]
-    resampled = without = np.empty((0, len(names)))
-    method = "linear"
-    units = int(problem.points.unit.max()) + 1
-    free = len(problem.points) - linear.degrees_of_freedom
-    enough = units >= LEAST_UNITS and len(problem.points) >= 2 * free
-    if options.resamples and enough:
-        method = "bca"
-        resampled = bootstrap(problem, starts, options.resamples, options.seed)
-        without = jackknife(problem, starts, problem.points.unit)
-        failed = failed_fits(problem, resampled)
-        resampled = resampled[~failed]
-        if failed.mean() > FAILED:
-            method, resampled, without = "none", resampled[:0], without[:0]
-            noted.append(_failed(int(failed.sum()), len(failed)))
-    progress("resampling", 1, 1)
-    intervals = _intervals(problem, parameters, linear, resampled, without)
-    if method == "none":
-        known = problem.low == problem.high
-        for name in np.array(problem.names)[~known]:
-            intervals[str(name)] = Interval(None, None)
-    profiles: dict[str, Profile] = {}  # tied exponents share one
     judged = options.judge and linear.degrees_of_freedom > 0
+    without = np.empty((0, len(names)))
+    if judged:
+        without = jackknife(problem, found.exponents, np.arange(len(problem.points)))
+    left_out = np.vstack([without, *(_in_order(refit, names) for refit in refits[1:])])
+    resampled = resample(problem, parameters, linear, starts, options=options, left_out=left_out)
+    noted += resampled.findings
+    progress("resampling", 1, 1)
+    profiles: dict[str, Profile] = {}  # tied exponents share one
     for i, name in enumerate(names):
         if judged and name in problem.form.exponents and linear.free[i]:
             leader = names[problem.leader[i]]
             profiles[name] = profiles.get(leader) or profile(
                 problem, name, starts, objective, linear
             )
-    influence: tuple[Influence, ...] = ()
-    if options.judge:
-        influence = influences(problem, parameters, linear, without, resampled)
+    moved_by = np.where(linear.free, resampled.errors(problem, parameters, linear), 0.0)
     converged = bool(found.converged[0][objectives.argmin()])
     errors = np.sqrt(np.diagonal(linear.covariance))
     held = problem.low == problem.high
@@ -209,8 +187,8 @@ def _judged(
             name: 0.0 if held[i] else _finite(errors[i]) if linear.free[i] else None
             for i, name in enumerate(names)
         },
-        intervals=intervals,
-        interval_method=method,
+        intervals=resampled.intervals(problem, parameters, linear),
+        interval_method=resampled.method,
         profiles=profiles,
         objective=objective,
         degrees_of_freedom=linear.degrees_of_freedom,
@@ -219,15 +197,20 @@ def _judged(
         condition_number=None if math.isinf(condition) else condition,
         covariance=linear.covariance,
         correlations=covariance / np.outer(scale, scale),
-        bootstrap=resampled,
-        jackknife=without,
+        bootstrap=resampled.bootstrap,
+        jackknife=resampled.without,
         refits=refits,
-        influences=influence,
+        influences=influences(problem, parameters, without, resampled.without, moved_by),
         form_test=form_test(problem, parameters, linear) if options.judge else None,
         findings=(),
         notes=selection.notes,
     )
     return replace(law, findings=judge(law, problem, linear, noted))
+
+
+def _in_order(refit: Refit, names: Sequence[str]) -> Floats:
+    """Return a refit's parameters in the order of the names, shape (1, P); NaN if it has none."""
+    return np.array([[refit.parameters.get(name, math.nan) for name in names]])
 
 
 def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
@@ -248,52 +231,5 @@ def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:
     return Finding(FitStatus.SEVERAL_BEST, name, text)
 
 
-def _failed(failed: int, count: int) -> Finding:
-    text = (
-        f"{failed:,} of {count:,} resampled fits did not move from their start, so no "
-        "intervals are reported"
-    )
-    return Finding(FitStatus.RESAMPLES_FAILED, "", text)
-
-
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def _intervals(
-    problem: Problem, parameters: Floats, linear: Linearization, resampled: Floats, without: Floats
-) -> dict[str, Interval]:
-    intervals = {}
-    errors = np.sqrt(np.diagonal(linear.covariance))
-    for i, name in enumerate(problem.names):
-        low, high = float(problem.low[i]), float(problem.high[i])
-        value = float(parameters[i])
-        if low == high:
-            found = Interval(value, value)
-        elif len(resampled) and not linear.free[i]:
-            found = one_sided(resampled[:, i], value, low, widened(len(without)))
-        elif len(resampled):
-            found = bca(resampled[:, i], value, without[:, i], widened(len(without)))
-        elif linear.free[i]:
-            found = linear_interval(value, float(errors[i]), linear.degrees_of_freedom, low, high)
-        else:
-            found = Interval(None, None)
-        if linear.free[i] and _has_no_width(found) and errors[i] > NO_WIDTH * abs(value):
-            found = Interval(None, None)  # residuals scatter, and the resamples do not show it
-        exponent = name in problem.form.exponents
-        intervals[name] = _open(found, low, high) if exponent and low < high else found
-    return intervals
-
-
-def _has_no_width(interval: Interval) -> bool:
-    if interval.low is None or interval.high is None:
-        return False
-    return interval.high - interval.low <= NO_WIDTH * abs(interval.high)
-
-
-def _open(interval: Interval, low: float, high: float) -> Interval:
-    """Return an exponent's interval without the ends that are only the search's own."""
-    return Interval(
-        None if interval.low is None or interval.low <= low else interval.low,
-        None if interval.high is None or interval.high >= high else interval.high,
-    )

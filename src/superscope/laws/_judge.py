@@ -12,15 +12,14 @@ from superscope.laws.formula import Floats
 from superscope.laws.intervals import NO_LIMITS
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian
+from superscope.laws.monte_carlo import WIDE, WIDEST
 from superscope.laws.problem import Problem
 from superscope.laws.status import Finding, FitStatus, gravest_first
 from superscope.text import with_sign
 
-WIDE = 0.5  # share of an exponent's value above which its interval is wide
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
-WIDEST = 1.0  # share above which its interval says next to nothing
 EXCESS = 0.01  # below it residuals are larger than the stated errors allow
 PROFILE = " (by its profile)"
 

@@ -115,6 +115,16 @@ def linear_interval(
     return Interval(max(value - half, low), min(value + half, high))
 
 
+def logarithmic_interval(
+    value: float, error: float, degrees_of_freedom: int, low: float, high: float
+) -> Interval:
+    """Return Student's interval of a positive parameter, symmetric in its logarithm."""
+    if degrees_of_freedom < 1 or not math.isfinite(error):
+        return Interval(None, None)
+    half = min(student(degrees_of_freedom) * error / value, LARGEST_LOG)
+    return Interval(max(value * math.exp(-half), low), min(value * math.exp(half), high))
+
+
 def one_sided(bootstrap: Floats, value: float, low: float, z: float) -> Interval:
     """Return the interval of a parameter at a bound: percentiles on the side that is open.
 
@@ -182,7 +192,7 @@ class Uncertainty:
     covariance
         Of the parameters, shape (P, P).
     degrees_of_freedom
-        Points minus free parameters.
+        Points minus free parameters; or runs minus one, where the covariance is from few runs.
     seed
         Of the draws where there are no resamples.
     """

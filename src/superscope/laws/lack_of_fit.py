@@ -179,7 +179,10 @@ class _Test:
     def result(self, rng: np.random.Generator) -> FormTest:
         """Return the test's result."""
         inputs = self._problem.points.inputs
-        noise = Noise.of(self._problem.form.columns, inputs, self._residuals, self._leverage)
+        noise = Noise.of(
+            self._problem.form.columns, inputs, self._residuals, self._leverage,
+            self._problem.points.unit,
+        )  # fmt: skip
         scale, uneven = noise.at(inputs), noise.column
         along, rest = self._statistics(self._residuals[None])
         bent = self._strongest_bend(along)

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -22,10 +23,12 @@ from superscope.laws.formula import Floats, Form
 from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
 from superscope.laws.intervals import LEVEL, Interval, Uncertainty
 from superscope.laws.judged import Judged
+from superscope.laws.noise import Noise
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.prediction import Band, Scatter, expected, new_models
 from superscope.laws.problem import parameter_names
+from superscope.laws.resampling import jackknife_covariance
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding
 from superscope.plotting import Pictured
@@ -34,6 +37,7 @@ from superscope.serialize import decode
 from superscope.text import counted
 
 FORMAT = 4
+LEAST_NOISE = 1e-300  # of points that a law passes through
 NO_LAW = "this is not a law that superscope fit wrote"
 
 
@@ -56,8 +60,10 @@ class Law(Judged, Result, Pictured):
     standard_errors
         From the joint Jacobian; None where nothing determines one, 0 of a parameter held.
     intervals, interval_method
-        95 % intervals, and how they were made: ``bca`` (case resampling of `points.units`) or
-        ``linear`` (Student's, from the standard errors); ``none`` where resampled fits failed.
+        95 % intervals, and how they were made: ``bca`` (case resampling of `points.units`),
+        ``jackknife`` (where points belong to fewer than ten runs, or there are no resamples:
+        Student's, from fits without each run) or ``linear`` (Student's, from the standard errors);
+        ``none`` where resampled fits failed.
     profiles
         Of the free exponents.
     objective
@@ -115,11 +121,15 @@ class Law(Judged, Result, Pictured):
     @property
     def uncertainty(self) -> Uncertainty:
         """How uncertain the parameters are, for intervals of what follows from them."""
+        terms, covariance, freedom = len(self.form.terms), self.covariance, self.degrees_of_freedom
+        if self.interval_method == "none":
+            covariance = np.full_like(covariance, np.nan)
+        elif self.interval_method == "jackknife":
+            covariance = jackknife_covariance(self.jackknife, self.vector, terms)
+            freedom = len(self.jackknife) - 1
         return Uncertainty(
-            self.vector, len(self.form.terms), self.bootstrap, self.jackknife,
-            np.full_like(self.covariance, np.nan) if self.interval_method == "none"
-            else self.covariance,
-            self.degrees_of_freedom, self.options.seed,
+            self.vector, terms, self.bootstrap, self.jackknife, covariance, freedom,
+            self.options.seed,
         )  # fmt: skip
 
     @property
@@ -150,6 +160,16 @@ class Law(Judged, Result, Pictured):
         total = float(np.sum(self.points.weights * self.residuals**2))
         freedom = self.degrees_of_freedom
         return math.sqrt(total / freedom) if freedom > 0 else math.nan
+
+    @cached_property
+    def noise(self) -> Noise:
+        """How large residuals of weight 1 are: as large everywhere, or a power of an input."""
+        points = self.points
+        taken = 1 - max(self.degrees_of_freedom, 1) / len(points)
+        return Noise.of(
+            self.form.columns, points.inputs, self.residuals * np.sqrt(points.weights),
+            np.full(len(points), taken), points.unit,
+        )  # fmt: skip
 
     @property
     def vector(self) -> Floats:
@@ -274,8 +294,10 @@ class Law(Judged, Result, Pictured):
         new: bool = False,
     ) -> Band:
         """Return losses with intervals at inputs (N, k), offsets subtracted; see `predict`."""
+        noise = self.noise
         roots = np.sqrt(self.points.weights)
-        scatter = Scatter(self.form.residual == "log", self.residuals * roots, self.residual_scale)
+        relative = self.residuals * roots / np.maximum(noise.at(self.points.inputs), LEAST_NOISE)
+        scatter = Scatter(self.form.residual == "log", relative, noise)
         of = new_models if new else expected
         return of(self.uncertainty, scatter, inputs, group, level)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.laws import formula
 from superscope.laws.formula import Floats
+from superscope.laws.noise import Noise
 from superscope.laws.problem import Problem
 
 WINDOW = 1.96  # times √n: how many points say how dense residuals are about 0
@@ -85,11 +86,61 @@ def scales(
     if degrees_of_freedom < 1:
         return math.nan, math.nan
     squares = float(np.sum(weights * np.clip(residuals, -delta, delta) ** 2)) / degrees_of_freedom
+    inside = float(_share(residuals, np.array([delta]), degrees_of_freedom)[0])
+    return squares / inside**2, squares / inside
+
+
+def _share(residuals: Floats, within: Floats, degrees_of_freedom: int) -> Floats:
+    """Return the share of noise within each of some limits of 0; see :func:`scales`."""
     rest = np.sort(np.abs(residuals))[-degrees_of_freedom:]
     least = min(math.ceil(WINDOW * math.sqrt(len(rest))), len(rest))
-    window = max(delta, float(rest[least - 1]))
-    inside = 1.0 if math.isinf(window) else float(np.mean(rest <= window)) * delta / window
-    return squares / inside**2, squares / inside
+    window = np.maximum(within, rest[least - 1])
+    inside = np.searchsorted(rest, window, side="right") / len(rest)
+    narrow = within < window
+    share = np.where(narrow, inside * within / np.where(narrow, window, 1.0), inside)
+    return np.asarray(share, np.float64)
+
+
+def _clipped_squares(values: Floats, limits: Floats) -> Floats:
+    """Return Σ min(|value|, limit)² over all values for each limit."""
+    ordered = np.sort(np.abs(values))
+    limits = np.minimum(limits, ordered[-1])
+    below = np.searchsorted(ordered, limits, side="right")
+    sums = np.concatenate([[0.0], np.cumsum(ordered**2)])
+    return np.asarray(sums[below] + (len(values) - below) * limits**2, np.float64)
+
+
+def robust(problem: Problem, parameters: Floats, linear: Linearization) -> Linearization:
+    """Return a linearization whose covariance is right where noise depends on an input.
+
+    The sandwich of A = Σ w d J Jᵀ and B = Σ w v J Jᵀ (Huber 1967), with each point's share d of
+    noise within δ and mean square v of ψ from its own noise's size; that of :class:`Noise`, which
+    scatters less than single squared residuals would.
+    """
+    points, e = problem.points, problem.equations
+    freedom = linear.degrees_of_freedom
+    if freedom < 1:
+        return linear
+    roots = np.sqrt(points.weights)
+    found = roots * residuals(problem, parameters)
+    taken = np.full(len(points), 1 - freedom / len(points))
+    noise = Noise.of(problem.form.columns, points.inputs, found, taken, points.unit)
+    if not noise.column:
+        return linear
+    sizes = noise.at(points.inputs)
+    relative, limits = found / sizes, roots * e.delta / sizes
+    shares = _share(relative, limits, freedom)
+    squares = _clipped_squares(relative, limits) / freedom * sizes**2
+    single = linear.free & problem.untied
+    plain = problem.tied(roots[:, None] * jacobian(problem, parameters))[:, single]
+    length = np.linalg.norm(plain, axis=0)
+    if not (np.isfinite(linear.covariance).all() and length.all()):
+        return linear
+    u, s, vt = np.linalg.svd(plain / length, full_matrices=False)
+    bread = (vt.T / s / length[:, None]) @ np.linalg.inv(u.T @ (shares[:, None] * u))
+    covariance = np.zeros_like(linear.covariance)
+    covariance[np.ix_(single, single)] = bread @ (u.T @ (squares[:, None] * u)) @ bread.T
+    return replace(linear, covariance=covariance[np.ix_(problem.leader, problem.leader)])
 
 
 def linearize(problem: Problem, parameters: Floats) -> Linearization:

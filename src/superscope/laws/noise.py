@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from superscope.laws.formula import Floats
 
 UNEVEN = 0.01  # p-value below which noise depends on an input
-LEAST_POINTS = 12  # fewer do not show on what noise depends
+STEEPEST = 6.0  # power of the variance
+LEAST_POINTS = 12  # fewer points or runs do not show on what noise depends
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Noise:
         Its number among the inputs.
     size, power, middle
         size · (x / middle)^power.
+    least
+        The smallest among the points: beyond them noise is taken to grow, but not to vanish.
+    power_error
+        Standard error of the power.
     """
 
     column: str
@@ -32,17 +38,32 @@ class Noise:
     size: float
     power: float
     middle: float
+    least: float
+    power_error: float
 
     def at(self, inputs: Floats) -> Floats:
         """Return the sizes at inputs (N, k), offsets subtracted."""
-        return np.asarray(self.size * (inputs[:, self.place] / self.middle) ** self.power)
+        found = self.size * (inputs[:, self.place] / self.middle) ** self.power
+        return np.asarray(np.maximum(found, self.least), np.float64)
+
+    def log_errors(self, inputs: Floats) -> Floats:
+        """Return standard errors of the sizes' logarithms at inputs (N, k), from the power's."""
+        return np.abs(self.power_error * np.log(inputs[:, self.place] / self.middle))
 
     @staticmethod
-    def of(columns: Sequence[str], inputs: Floats, residuals: Floats, leverage: Floats) -> Noise:
+    def of(
+        columns: Sequence[str],
+        inputs: Floats,
+        residuals: Floats,
+        leverage: Floats,
+        unit: npt.NDArray[np.int64],
+    ) -> Noise:
         """Return the noise that residuals show.
 
-        The logarithm of a squared residual is linear in the logarithm of the input that its rank
-        goes with most (Harvey 1976). Where none does, the noise has one size.
+        The logarithm of the variance is linear in that of the input with which the rank of squared
+        residuals goes most (Harvey 1976), by maximum likelihood. Where none does, the noise has one
+        size. Points of a run may
+        share their noise: of an input that is constant in each, a run counts once.
 
         Parameters
         ----------
@@ -54,21 +75,50 @@ class Noise:
             Shape (n,), each times the square root of its weight.
         leverage
             Share of each point's variance that the fit took up, shape (n,).
+        unit
+            Each point's resampling unit, shape (n,).
         """
-        from scipy.stats import spearmanr
-
         squares = residuals**2 / (1 - leverage)
-        even = Noise("", 0, float(np.sqrt(np.mean(squares))), 0.0, 1.0)
-        varied = [i for i, x in enumerate(inputs.T) if np.ptp(x) > 0]
-        if len(squares) < LEAST_POINTS or not varied or not np.ptp(squares) > 0:
+        size = float(np.sqrt(np.mean(squares)))
+        even = Noise("", 0, size, 0.0, 1.0, 0.0, 0.0)
+        if not np.ptp(squares) > 0:
             return even
-        chance, place = min((float(spearmanr(inputs[:, i], squares).pvalue), i) for i in varied)
+        tried = [(_chance(x, squares, unit), i) for i, x in enumerate(inputs.T)]
+        chance, place = min(tried)
         if not chance * len(columns) < UNEVEN:
             return even
         logs = np.log(inputs[:, place])
-        design = np.column_stack([np.ones(len(logs)), logs - logs.mean()])
-        least = 1e-3 * float(np.median(squares)) + 1e-300
-        slope = np.linalg.lstsq(design, np.log(np.maximum(squares, least)), rcond=None)[0][1]
-        relative = np.exp(slope * design[:, 1])
+        slope = _slope(logs - logs.mean(), squares)
+        relative = np.exp(slope * (logs - logs.mean()))
         size = float(np.sqrt(np.mean(squares / relative)))
-        return Noise(columns[place], place, size, float(slope / 2), float(np.exp(logs.mean())))
+        smallest = size * float(np.sqrt(relative.min()))
+        error = float(np.sqrt(0.5 / np.sum((logs - logs.mean()) ** 2)))
+        middle = float(np.exp(logs.mean()))
+        return Noise(columns[place], place, size, slope / 2, middle, smallest, error)
+
+
+def _slope(logs: Floats, squares: Floats) -> float:
+    """Return the power of the variance: Σ log s² + r²/s² is least for Gaussian residuals."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(slope: float) -> float:
+        return float(np.log(np.mean(squares * np.exp(-slope * logs))))  # logs have the mean 0
+
+    return float(minimize_scalar(loss, bounds=(-STEEPEST, STEEPEST), method="bounded").x)
+
+
+def _chance(x: Floats, squares: Floats, unit: npt.NDArray[np.int64]) -> float:
+    """Return the p-value of squared residuals' rank correlation with an input; 1 where unknown."""
+    from scipy.stats import spearmanr
+
+    counts = np.bincount(unit)
+    first = np.empty(len(counts))
+    first[unit] = x
+    if (first[unit] == x).all():
+        x, squares = (
+            first[counts > 0],
+            (np.bincount(unit, squares) / np.maximum(counts, 1))[counts > 0],
+        )
+    if len(x) < LEAST_POINTS or not np.ptp(x) > 0:
+        return 1.0
+    return float(spearmanr(x, squares).pvalue)

@@ -73,7 +73,8 @@ class LawOptions:
         Column whose values are resampled together, or row for every row by itself; default: run,
         or else model, where the table has them.
     resamples
-        Number of resamples; 0 takes intervals from the joint Jacobian alone.
+        Number of resamples; 0 takes intervals from the joint Jacobian, or where points belong to
+        runs from fits without each.
     starts
         Searches from different exponents.
     x

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from superscope.laws import formula
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import Estimate, Uncertainty, student
+from superscope.laws.noise import Noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,14 +68,14 @@ class Scatter:
     log
         Whether residuals are of log loss.
     residuals
-        Those of the fit, each times the square root of its weight, shape (n,).
-    scale
-        Their standard deviation, corrected for the parameters fitted; NaN if there is none.
+        Those of the fit, each as a share of its noise, shape (n,).
+    noise
+        How large that is.
     """
 
     log: bool
     residuals: Floats
-    scale: float
+    noise: Noise
 
 
 def expected(
@@ -102,9 +103,11 @@ def new_models(
     wider = math.sqrt(points / freedom) if freedom > 0 else math.nan
     loss, ends = _loss(x, group, law.parameters), np.empty((len(x), 2))
     levels = law.levels(level)
+    sizes, errors = scatter.noise.at(x), scatter.noise.log_errors(x)
     for i in range(len(x)):
         rng = np.random.default_rng(law.seed)
-        residuals = rng.choice(scatter.residuals, SCATTER_DRAWS) * wider
+        residuals = rng.choice(scatter.residuals, SCATTER_DRAWS) * wider * sizes[i]
+        residuals *= np.exp(errors[i] * rng.standard_normal(SCATTER_DRAWS))
         drawn = _loss(x[i : i + 1], group[i : i + 1], law.bootstrap)[:, 0]
         one = rng.choice(drawn[np.isfinite(drawn)], SCATTER_DRAWS)
         ends[i] = np.quantile(one * np.exp(residuals) if scatter.log else one + residuals, levels)
@@ -131,7 +134,8 @@ def _student(
     slopes = formula.slopes(x, group, law.parameters, log=scatter.log)
     variance = np.einsum("ni,ij,nj->n", slopes, law.covariance, slopes)
     if residual:
-        variance = variance + scatter.scale**2
+        noise = scatter.noise
+        variance = variance + (noise.at(x) * np.exp(noise.log_errors(x))) ** 2
     half = student(law.degrees_of_freedom, level) * np.sqrt(variance)
     middle = np.log(loss) if scatter.log else loss
     low, high = middle - half, middle + half

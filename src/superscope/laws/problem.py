@@ -18,6 +18,7 @@ from superscope.laws.solver import Equations, Solutions, solve
 Number = TypeVar("Number", bound=np.generic)
 
 LEAST_UNITS = 8  # fewer are too few for a useful bootstrap
+FEW_RUNS = 10  # fewer runs of several points tell too little of what the points of one share
 HIGHEST = 8.0  # no exponent is sought above it
 TRIED_EXPONENTS = 0.05, 2.5  # starts lie between these exponents
 

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import LARGEST_LOG
+from superscope.laws.linearization import jacobian, linearize
 from superscope.laws.problem import Problem
 from superscope.laws.solver import Solutions
 
@@ -13,11 +15,14 @@ AS_GOOD = 1e-9  # relative difference of objectives that rounding or a flat vall
 SAME_EXPONENT = 1e-3  # relative difference of exponents that are one minimum
 RESTARTS = 0.8, 1.25  # where a search that did not move begins again, times its start
 ELSEWHERE = 4  # starts of the problem's own that it tries, too
+SINGULAR = 1e-7  # singular value of the Jacobian's columns of length 1 below which they depend
 FEW = 12  # units, below which two signs give too few different resamples
 SIX_POINTS = np.sqrt([0.5, 1.0, 1.5])  # and their negatives (Webb 2014)
 
 
-def bootstrap(problem: Problem, exponents: Floats, count: int, seed: int) -> Floats:
+def bootstrap(
+    problem: Problem, exponents: Floats, count: int, seed: int | np.random.Generator
+) -> Floats:
     """Return parameters fitted to resamples of the units, shape (count, P).
 
     Searches begin at `exponents`, (S, k). A floor whose group is not in a resample is not a number
@@ -33,6 +38,33 @@ def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) 
     """Return parameters fitted without each unit in turn, shape (units, P)."""
     kept = unit != np.arange(int(unit.max()) + 1)[:, None]
     return _refitted(problem, kept * problem.points.weights, exponents)
+
+
+def determined_without(problem: Problem, parameters: Floats, unit: npt.NDArray[np.int64]) -> bool:
+    """Whether the points determine every free parameter without each unit, too."""
+    linear = linearize(problem, parameters)
+    columns = jacobian(problem, parameters, centered=True)
+    columns = problem.tied(columns)[:, linear.free & problem.untied]
+    columns = columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+    return all(
+        int(np.linalg.matrix_rank(columns[unit != u], tol=SINGULAR)) == columns.shape[1]
+        for u in range(int(unit.max()) + 1)
+    )
+
+
+def jackknife_covariance(without: Floats, parameters: Floats, terms: int) -> Floats:
+    """Return the covariance (P, P) of parameters from fits without each unit, (U, P).
+
+    Whole units are left out, so that their points need not be independent nor of one variance
+    (Cameron and Miller 2015). It is that of amplitudes' logarithms, times their squares.
+    """
+    units = len(without)
+    away = without - parameters
+    for i in range(0, 2 * terms, 2):
+        if parameters[i] > 0:
+            shares = np.maximum(without[:, i] / parameters[i], np.exp(-LARGEST_LOG))
+            away[:, i] = parameters[i] * np.log(shares)
+    return np.asarray((units - 1) / units * away.T @ away, np.float64)
 
 
 def random_weights(rng: np.random.Generator, draws: int, units: int) -> Floats:

@@ -9,11 +9,10 @@ import pandas as pd
 
 from superscope.errors import UsageError
 from superscope.laws.formula import Floats, Form
-from superscope.laws.linearization import Linearization, linearize
+from superscope.laws.linearization import linearize
 from superscope.laws.options import FitOptions
 from superscope.laws.points import select
 from superscope.laws.problem import Problem, make_problem
-from superscope.laws.resampling import jackknife
 
 MOST_INFLUENCES = 5  # influences kept for each exponent
 MOVED = 1 / 3  # standard errors by which one of many points may move an exponent without a finding
@@ -180,23 +179,22 @@ def _refit(problem: Problem, starts: Floats, exclusion: _Exclusion, dropped: int
 def influences(
     problem: Problem,
     parameters: Floats,
-    linear: Linearization,
+    without_points: Floats,
     without_units: Floats,
-    bootstrap: Floats,
+    errors: Floats,
 ) -> tuple[Influence, ...]:
     """Return for each exponent the points and units that move it most, the most first.
 
     Of points whose loss lies below their floor, those that move it most are always among them.
 
-    `without_units`, (units, P), and `bootstrap`, (R, P), may be empty. The standard error is the
-    standard deviation of the resamples, or else that of the joint Jacobian.
+    `without_points`, (n, P), and `without_units`, (units, P), are parameters without each; both may
+    be empty. `errors`, (P,), are what shifts are measured in; 0 or not a number for a parameter
+    that is not free.
     """
     k = problem.equations.terms
-    points = problem.points
-    if linear.degrees_of_freedom <= 0:
+    points, without = problem.points, without_points
+    if not len(without):
         return ()
-    starts = parameters[None, 1 : 2 * k : 2]
-    without = jackknife(problem, starts, np.arange(len(points)))
     below = points.loss < parameters[2 * k :][points.group]
     left_out: list[tuple[str, str, tuple[int, ...]]] = [
         (label, "", (i,)) for i, label in enumerate(points.labels)
@@ -210,10 +208,8 @@ def influences(
         below = np.concatenate([below, np.zeros(len(without_units), np.bool_)])
     result = []
     for i, name in enumerate(problem.names):
-        error = float(
-            np.nanstd(bootstrap[:, i]) if len(bootstrap) else np.sqrt(linear.covariance[i, i])
-        )
-        if name not in problem.form.exponents or not linear.free[i] or not error > 0:
+        error = float(errors[i])
+        if name not in problem.form.exponents or not error > 0:
             continue
         shifts = (without[:, i] - parameters[i]) / error
         order = np.argsort(-np.abs(shifts), kind="stable")

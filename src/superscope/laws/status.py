@@ -94,6 +94,17 @@ class FitStatus(Enum):
         "fit the points on one side of the place named, or another law; forecast nothing beyond "
         "the data",
     )  # fmt: skip
+    FEW_RUNS = (
+        "few runs", False,
+        "points of fewer than ten runs: how much the points of a run share is hardly known",
+        "add runs, such as other seeds; more points of the same runs do not help",
+    )  # fmt: skip
+    BORDERLINE = (
+        "borderline", False,
+        "an interval ends so near to what the verdict turns on that other resamples might change "
+        "the verdict",
+        "draw more resamples",
+    )  # fmt: skip
     SEVERAL_BEST = (
         "several best fits", True,
         "searches from different starts ended in equally good fits that are not the same",

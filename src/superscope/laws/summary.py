@@ -106,9 +106,11 @@ def _interval_method(law: Law) -> str:
     units = int(law.points.unit.max()) + 1
     what = counted(units, law.points.units)
     if law.interval_method == "bca":
-        failed = law.options.resamples - len(law.bootstrap)
+        failed = -len(law.bootstrap) % law.options.resamples  # rounds of as many were drawn
         made = f"{len(law.bootstrap):,} resamples of {what}, BCa"
         return f"{made} ({failed:,} more could not be fitted)" if failed else made
+    if law.interval_method == "jackknife":
+        return f"from fits without each of {what} (jackknife, Student's t of {units - 1})"
     if law.interval_method == "none":
         return (
             f"none: of {law.options.resamples:,} resamples of {what} too many could not be fitted"
@@ -247,7 +249,9 @@ def law_summary(law: Law) -> dict[str, Any]:
             "notes": list(law.notes),
             "version": law.version,
         },
-        "excluded": [{"rule": e.rule, "rows": list(e.rows)} for e in law.excluded],
+        "excluded": [
+            {"rule": e.rule, "rows": list(e.rows), "choice": e.choice} for e in law.excluded
+        ],
     }
 
 

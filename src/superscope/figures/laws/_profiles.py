@@ -24,7 +24,7 @@ def law_profiles(law: Law) -> Drawing | Missing:
     """Return the figure of the objective along each free exponent."""
     if not law.profiles:
         return Missing(TITLE, _why(law))
-    method = "BCa" if law.interval_method == "bca" else "linear"
+    method = {"bca": "BCa", "jackknife": "jackknife"}.get(law.interval_method, "linear")
 
     names = list(law.profiles)
     key = Key((

@@ -85,8 +85,9 @@ def term_curve(law: Law, term: int, inputs: Floats) -> tuple[Floats, Floats, Flo
     if law.degrees_of_freedom < 1 or not amplitude > 0:
         return value, nothing, nothing
     slopes = np.stack([np.full(len(inputs), 1 / amplitude), -logs], axis=1)
-    variance = np.einsum("ni,ij,nj->n", slopes, law.covariance[at, at], slopes)
-    half = student(law.degrees_of_freedom) * np.sqrt(np.maximum(variance, 0))
+    known = law.uncertainty
+    variance = np.einsum("ni,ij,nj->n", slopes, known.covariance[at, at], slopes)
+    half = student(known.degrees_of_freedom) * np.sqrt(np.maximum(variance, 0))
     with np.errstate(over="ignore"):
         return value, value * np.exp(-half), value * np.exp(half)
 

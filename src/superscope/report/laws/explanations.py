@@ -22,15 +22,15 @@ _OF_NUMBERS = {
     "independent of each other. A parameter that is held was not fitted and has none.",
     "95 % interval": "Where the parameter lies, at a confidence of 95 %. This is the interval to "
     "cite. The line on intervals says how it was made.",
-    "objective": "What the fit makes as small as it can: a sum over all points of squares, or of "
-    "Huber’s function, which counts a large residual less than its square.",
+    "objective": "What the fit makes as small as it can: a sum over all points of half the squared "
+    "residuals, or of Huber’s function, which counts a large residual less than its square.",
     "residual": "How far a measured loss lies from the law, as a logarithm of their ratio or as a "
     "difference; the objective says which. Its rms is the scatter of single points about the "
     "law: the root of the sum of squares over the degrees of freedom.",
     "degrees of freedom": "The number of points minus the number of fitted parameters.",
     "points": "The rows of the table that were fitted. Points of one group share a floor.",
-    "intervals": "How the intervals of the parameters were made: by BCa from resamples, or from "
-    "the joint Jacobian.",
+    "intervals": "How the intervals of the parameters were made: by BCa from resamples, from "
+    "fits without each of a few runs, or from the joint Jacobian.",
 }
 _OF_RESAMPLES = {
     "BCa": "The bias-corrected and accelerated bootstrap (Efron 1987). Rows, or all rows of a run "
@@ -43,6 +43,10 @@ _OF_JACOBIAN = {
     "joint Jacobian": "How the fitted losses change with all parameters at once. Its interval is "
     "the value ± Student’s quantile times the standard error. It takes points as independent, "
     "and the law as straight near the best fit.",
+}
+_OF_RUNS = {
+    "jackknife": "The law is fitted again without each run, and the interval is Student’s, with a "
+    "degree of freedom less than there are runs. It does not take points of a run as independent.",
 }
 _OF_SEARCH = {
     "starts": "The search begins from many different exponents. The share says how many of these "
@@ -63,7 +67,8 @@ _OF_JUDGE = {
     "highest losses left out. An exponent should stay inside its own interval.",
     "jackknife": "The law is fitted again without each point, and without each run or model. The "
     "shift of an exponent is told in standard errors, or in standard deviations of its "
-    "resamples where there are any. It shows which point the law hangs on.",
+    "resamples where there are any. It shows which point the law hangs on. Of few runs the "
+    "intervals come from the same fits: Student’s, with a degree of freedom less than runs.",
 }
 _OF_FORM = {
     "form": "Whether the residuals are noise about the law, or follow the inputs. Looked for are "
@@ -89,6 +94,8 @@ _OF_PLAN = {
     "grows as C^": "The power of the compute C by which the best value of this input grows.",
 }
 
+_OF_METHODS = {"bca": _OF_RESAMPLES, "jackknife": _OF_RUNS}
+
 
 def explanations(law: Law, plan: Plan | None = None) -> dict[str, str]:
     """Return the terms that the page of a law uses, in its order, and what each means.
@@ -101,7 +108,7 @@ def explanations(law: Law, plan: Plan | None = None) -> dict[str, str]:
         **_OF_EVERY_LAW,
         **found,
         **_OF_NUMBERS,
-        **(_OF_RESAMPLES if law.interval_method == "bca" else _OF_JACOBIAN),
+        **_OF_METHODS.get(law.interval_method, _OF_JACOBIAN),
         **_OF_SEARCH,
         **(_OF_PROFILES if law.profiles else {}),
         **(_OF_JUDGE if law.options.judge else {}),

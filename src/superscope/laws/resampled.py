@@ -1,0 +1,199 @@
+"""What a fit's parameters come to on other points like its own, and the intervals that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from superscope.laws.formula import Floats
+from superscope.laws.intervals import (
+    Interval,
+    bca,
+    linear_interval,
+    logarithmic_interval,
+    one_sided,
+    widened,
+)
+from superscope.laws.linearization import Linearization
+from superscope.laws.monte_carlo import SURE, hangs_on_the_draw
+from superscope.laws.options import FitOptions
+from superscope.laws.points import Points
+from superscope.laws.problem import FEW_RUNS, LEAST_UNITS, Problem
+from superscope.laws.resampling import (
+    bootstrap,
+    determined_without,
+    failed_fits,
+    jackknife,
+    jackknife_covariance,
+)
+from superscope.laws.status import Finding, FitStatus
+from superscope.text import counted
+
+ROUNDS = 4  # of resamples, each as many as there are by then: eight times those asked for
+NEAR = 1.0  # Monte Carlo errors from what a verdict turns on, within which it is borderline
+FAILED = 0.1  # share of resampled fits that fail, beyond which the others are not trusted
+NO_WIDTH = 1e-9  # width of an interval, as a share of the value, below which it has none
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """A law fitted again to resamples or without each unit, as far as either is of use.
+
+    Attributes
+    ----------
+    method
+        How intervals are made: see :attr:`superscope.laws.Law.interval_method`.
+    bootstrap, without
+        Parameters of the resamples, (R, P), and without each unit, (U, P); empty without them.
+    findings
+        What there is to say of it.
+    """
+
+    method: str
+    bootstrap: Floats
+    without: Floats
+    findings: tuple[Finding, ...] = ()
+
+    def errors(self, problem: Problem, parameters: Floats, linear: Linearization) -> Floats:
+        """Return the parameters' standard errors by the method, shape (P,)."""
+        if len(self.bootstrap):
+            return np.asarray(np.nanstd(self.bootstrap, axis=0), np.float64)
+        covariance = linear.covariance
+        if self.method == "jackknife":
+            covariance = jackknife_covariance(self.without, parameters, problem.equations.terms)
+        return np.sqrt(np.diagonal(covariance))
+
+    def intervals(
+        self, problem: Problem, parameters: Floats, linear: Linearization
+    ) -> dict[str, Interval]:
+        """Return the 95 % interval of each parameter."""
+        jackknifed = self.method == "jackknife"
+        freedom = len(self.without) - 1 if jackknifed else linear.degrees_of_freedom
+        errors = self.errors(problem, parameters, linear)
+        found = {}
+        for i, name in enumerate(problem.names):
+            low, high = float(problem.low[i]), float(problem.high[i])
+            if low == high:
+                found[name] = Interval(float(parameters[i]), float(parameters[i]))
+                continue
+            of = self._interval(problem, i, float(parameters[i]), bool(linear.free[i]))
+            if of is None and linear.free[i]:
+                logarithmic = jackknifed and i in range(0, 2 * problem.equations.terms, 2)
+                student = logarithmic_interval if logarithmic else linear_interval
+                of = student(float(parameters[i]), float(errors[i]), freedom, low, high)
+            of = of or Interval(None, None)
+            scatters = linear.covariance[i, i] > (NO_WIDTH * parameters[i]) ** 2
+            if linear.free[i] and _has_no_width(of) and scatters:
+                of = Interval(None, None)  # residuals scatter, and the resamples do not show it
+            found[name] = _open(of, low, high) if name in problem.form.exponents else of
+        return found
+
+    def _interval(self, problem: Problem, i: int, value: float, free: bool) -> Interval | None:
+        """Return a parameter's interval from the resamples; None where there are none."""
+        if self.method == "none":
+            return Interval(None, None)
+        if not len(self.bootstrap):
+            return None
+        z = widened(len(self.without))
+        if not free:
+            return one_sided(self.bootstrap[:, i], value, float(problem.low[i]), z)
+        return bca(self.bootstrap[:, i], value, self.without[:, i], z)
+
+
+def resample(
+    problem: Problem,
+    parameters: Floats,
+    linear: Linearization,
+    starts: Floats,
+    *,
+    options: FitOptions,
+    left_out: Floats,
+) -> Resampled:
+    """Fit again to resamples, or without each of a few runs, where that says something.
+
+    The points of a run may share more than noise; a bootstrap of few runs shows too little of it,
+    and has ends that hang on single resamples.
+
+    Where what the judge says hangs on the draw, up to eight times the resamples are made. He asks
+    how wide an exponent's interval is, and whether `left_out`, (K, P), is in it: parameters under
+    other exclusions, not a number where none is to be asked about.
+    """
+    points = problem.points
+    units = int(points.unit.max()) + 1
+    nothing = np.empty((0, len(parameters)))
+    few = units < FEW_RUNS
+    if points.units != "row" and units < len(points) and (few or not options.resamples):
+        without = nothing
+        if linear.degrees_of_freedom > 0 and determined_without(problem, parameters, points.unit):
+            without = jackknife(problem, starts, points.unit)
+        known = len(without) > 0 and bool(np.isfinite(without).all())
+        findings = (_few(points, units, known),) if few else ()
+        if not known:
+            return Resampled("linear", nothing, nothing, findings)
+        return Resampled("jackknife", nothing, without, findings)
+    free = len(points) - linear.degrees_of_freedom
+    if not options.resamples or units < LEAST_UNITS or len(points) < 2 * free:
+        return Resampled("linear", nothing, nothing)
+    rng = np.random.default_rng(options.seed)
+    without = jackknife(problem, starts, points.unit)
+    asked = np.vstack([left_out, without]) if options.judge else left_out[:0]
+    judged = [i for i, name in enumerate(problem.names) if name in problem.form.exponents]
+    judged = [i for i in judged if linear.free[i] and options.judge]
+    drawn = nothing
+    found: tuple[Finding, ...] = ()
+    for done in range(ROUNDS):
+        count = max(len(drawn), options.resamples)
+        drawn = np.vstack([drawn, bootstrap(problem, starts, count, rng)])
+        failed = failed_fits(problem, drawn)
+        if failed.mean() > FAILED:
+            return Resampled("none", nothing, nothing, (_failed(int(failed.sum()), len(failed)),))
+        sure = SURE if done < ROUNDS - 1 else NEAR
+        unsure = [
+            i for i in judged
+            if hangs_on_the_draw(drawn[~failed, i], parameters[i], without[:, i], asked[:, i], sure)
+        ]  # fmt: skip
+        found = tuple(_borderline(problem.names[i], len(drawn)) for i in unsure)
+        if not unsure:
+            break
+    return Resampled("bca", drawn[~failed], without, found)
+
+
+def _few(points: Points, units: int, known: bool) -> Finding:
+    how = (
+        f"the intervals are Student's with {counted(units - 1, 'degree')} of freedom"
+        if known
+        else "the intervals take every point as independent"
+    )
+    text = f"{counted(units, points.units)} tell little of what the points of each share: {how}"
+    return Finding(FitStatus.FEW_RUNS, points.units, text)
+
+
+def _borderline(name: str, count: int) -> Finding:
+    text = (
+        f"the ends of the interval of {name} hang on which {count:,} resamples were drawn by more "
+        "than they are off from what the verdict turns on"
+    )
+    return Finding(FitStatus.BORDERLINE, name, text)
+
+
+def _failed(failed: int, count: int) -> Finding:
+    text = (
+        f"{failed:,} of {count:,} resampled fits did not move from their start, so no "
+        "intervals are reported"
+    )
+    return Finding(FitStatus.RESAMPLES_FAILED, "", text)
+
+
+def _has_no_width(interval: Interval) -> bool:
+    if interval.low is None or interval.high is None:
+        return False
+    return interval.high - interval.low <= NO_WIDTH * abs(interval.high)
+
+
+def _open(interval: Interval, low: float, high: float) -> Interval:
+    """Return an exponent's interval without the ends that are only the search's own."""
+    return Interval(
+        None if interval.low is None or interval.low <= low else interval.low,
+        None if interval.high is None or interval.high >= high else interval.high,
+    )

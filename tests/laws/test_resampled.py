@@ -1,0 +1,79 @@
+"""Intervals of few runs, and verdicts that do not hang on which resamples were drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from superscope.laws import TRUTHS, FitStatus, fit, load_table, simulate
+from superscope.laws.intervals import bca, widened
+from superscope.laws.monte_carlo import ends_and_errors, hangs_on_the_draw
+from superscope.laws.resampling import jackknife_covariance
+
+RUNS = pd.DataFrame(
+    {"run": np.repeat([*"abcdef"], 15), "tokens": np.tile(np.geomspace(1e8, 1e12, 15), 6)}
+)
+FAST = {"starts": 4, "judge": False, "progress": None}
+
+
+def test_intervals_of_six_runs_hold_the_floor_and_those_of_their_points_do_not() -> None:
+    """What a run's points share does not average out over them."""
+    held = {"run": 0, "row": 0}
+    for seed in range(60):
+        table = simulate("time", design=RUNS, noise=0.003, unit_noise=0.03, seed=seed)
+        for unit in held:
+            law = fit(table, "time", resamples=0, resample=unit, **FAST)
+            held[unit] += TRUTHS["time"]["B"] in law.intervals["B"]
+    assert held["run"] >= 52  # of 57 to be expected
+    assert held["row"] < held["run"]
+
+
+def test_without_each_of_many_units_a_mean_has_its_own_variance() -> None:
+    values = np.random.default_rng(0).standard_normal(12)
+    without = ((values.sum() - values) / 11)[:, None]
+    found = jackknife_covariance(
+        np.hstack([np.ones((12, 2)), without]), np.array([1.0, 1, values.mean()]), 1
+    )
+    assert found[2, 2] == pytest.approx(values.var(ddof=1) / 12)
+    assert not found[:2, :2].any()
+
+
+def test_runs_that_alone_determine_a_floor_are_not_left_out() -> None:
+    table = simulate("width", noise=0.02).query("family == 'family0' and dataset != 'text3'")
+    table = table.assign(run=table["dataset"])  # each data set has its own floor
+    law = fit(table, "width", resample="run", **FAST)
+    assert law.interval_method == "linear"
+    assert "the intervals take every point as independent" in law.verdict
+    assert FitStatus.FEW_RUNS in {f.status for f in law.findings}
+
+
+def test_the_monte_carlo_error_is_the_spread_of_ends_over_draws() -> None:
+    rng = np.random.default_rng(0)
+    without = rng.standard_normal(20) / 20
+    drawn = 1 + rng.gamma(4, 0.1, (200, 1000))
+    ends = [bca(one, 1.4, without, widened(20)) for one in drawn]
+    spread = np.std([(e.low, e.high) for e in ends], axis=0)
+    errors = np.mean([ends_and_errors(one, 1.4, without)[1] for one in drawn[:40]], axis=0)
+    assert errors == pytest.approx(spread, rel=0.25)
+
+
+def test_more_is_drawn_only_where_an_end_is_near_what_is_asked() -> None:
+    rng = np.random.default_rng(1)
+    drawn, without = rng.normal(1, 0.1, 1000), rng.standard_normal(20) / 20
+    (low, high), _, _ = ends_and_errors(drawn, 1.0, without)
+    for asked, near in ((1.0, False), (2.0, False), (low, True), (high * 1.002, True)):
+        assert hangs_on_the_draw(drawn, 1.0, without, np.array([asked])) == near
+    wide = 1 + (drawn - 1) * 0.5 / (high - low)  # its interval is half the value
+    assert hangs_on_the_draw(wide, 1.0, without, np.array([np.nan]))
+
+
+def test_a_verdict_is_the_same_with_every_seed_and_number_of_resamples() -> None:
+    """Eight models: which resamples were drawn once said whether the law was identified."""
+    table = load_table("published-llms")
+    laws = [
+        fit(table, "width", where="family=opt", progress=None, **asked)
+        for asked in ({"resamples": 0}, {"resamples": 300}, {"seed": 1}, {"seed": 2})
+    ]
+    assert len({law.verdict for law in laws}) == 1
+    assert laws[0].interval_method == "jackknife"
