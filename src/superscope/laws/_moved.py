@@ -9,12 +9,12 @@ import numpy as np
 
 from superscope.laws.intervals import SIGNIFICANT, Interval, linear_interval
 from superscope.laws.law import Law
+from superscope.laws.monte_carlo import NEGLIGIBLE
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
 from superscope.text import counted, with_sign
 
 SHOWN = 3  # influential points named for each exponent
-NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 
 
 def exclusion_findings(law: Law) -> list[Finding]:

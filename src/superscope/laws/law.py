@@ -23,7 +23,7 @@ from superscope.laws.formula import Floats, Form
 from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
 from superscope.laws.intervals import LEVEL, Interval, Uncertainty
 from superscope.laws.judged import Judged
-from superscope.laws.noise import Noise
+from superscope.laws.noise import Noise, leverage
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.prediction import Band, Scatter, expected, new_models
@@ -164,11 +164,14 @@ class Law(Judged, Result, Pictured):
     @cached_property
     def noise(self) -> Noise:
         """How large residuals of weight 1 are: as large everywhere, or a power of an input."""
-        points = self.points
-        taken = 1 - max(self.degrees_of_freedom, 1) / len(points)
+        points, roots = self.points, np.sqrt(self.points.weights)
+        free = [bool(error) for error in self.standard_errors.values()]
+        slopes = formula.slopes(
+            points.inputs, points.group, self.vector, log=self.form.residual == "log"
+        )
         return Noise.of(
-            self.form.columns, points.inputs, self.residuals * np.sqrt(points.weights),
-            np.full(len(points), taken), points.unit,
+            self.form.columns, points.inputs, self.residuals * roots,
+            leverage(roots[:, None] * slopes[:, free]), points.unit,
         )  # fmt: skip
 
     @property

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from superscope.laws import formula
 from superscope.laws.formula import Floats
-from superscope.laws.noise import Noise
+from superscope.laws.noise import Noise, leverage
 from superscope.laws.problem import Problem
 
 WINDOW = 1.96  # times √n: how many points say how dense residuals are about 0
@@ -123,16 +123,16 @@ def robust(problem: Problem, parameters: Floats, linear: Linearization) -> Linea
         return linear
     roots = np.sqrt(points.weights)
     found = roots * residuals(problem, parameters)
-    taken = np.full(len(points), 1 - freedom / len(points))
-    noise = Noise.of(problem.form.columns, points.inputs, found, taken, points.unit)
+    single = linear.free & problem.untied
+    plain = problem.tied(roots[:, None] * jacobian(problem, parameters))[:, single]
+    columns = problem.form.columns
+    noise = Noise.of(columns, points.inputs, found, leverage(plain), points.unit)
     if not noise.column:
         return linear
     sizes = noise.at(points.inputs)
     relative, limits = found / sizes, roots * e.delta / sizes
     shares = _share(relative, limits, freedom)
     squares = _clipped_squares(relative, limits) / freedom * sizes**2
-    single = linear.free & problem.untied
-    plain = problem.tied(roots[:, None] * jacobian(problem, parameters))[:, single]
     length = np.linalg.norm(plain, axis=0)
     if not (np.isfinite(linear.covariance).all() and length.all()):
         return linear

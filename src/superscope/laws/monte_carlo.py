@@ -8,6 +8,7 @@ from superscope.laws.formula import Floats
 from superscope.laws.intervals import bca, widened
 
 WIDE, WIDEST = 0.5, 1.0  # share of an exponent's value: a wide interval; one that says nothing
+NEGLIGIBLE = 1e-6  # share of an exponent by which rounding may move it
 REDRAWN = 40  # times, to see how an interval's ends scatter
 SURE = 3.0  # Monte Carlo errors between an end and what is asked of it: no more are drawn
 
@@ -48,5 +49,5 @@ def hangs_on_the_draw(
     width, error = (ends[1] - ends[0]) / value, widths.std()
     if any(abs(width - limit) < sure * error for limit in (WIDE, WIDEST)):
         return True
-    asked = asked[np.isfinite(asked)]
+    asked = asked[np.isfinite(asked) & (np.abs(asked - value) > NEGLIGIBLE * value)]
     return bool((np.abs(asked[:, None] - ends) < sure * errors).any())

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from superscope.laws.formula import Floats
 
 UNEVEN = 0.01  # p-value below which noise depends on an input
+SINGULAR = 1e-10  # singular value below which columns depend, as a share of the largest
+MOST_TAKEN = 1 - 1e-6  # leverage of a point that the law passes through
 STEEPEST = 6.0  # power of the variance
 LEAST_POINTS = 12  # fewer points or runs do not show on what noise depends
 
@@ -78,8 +80,9 @@ class Noise:
         unit
             Each point's resampling unit, shape (n,).
         """
-        squares = residuals**2 / (1 - leverage)
-        size = float(np.sqrt(np.mean(squares)))
+        left = 1 - leverage
+        squares = residuals**2 / left
+        size = float(np.sqrt(np.sum(residuals**2) / np.sum(left)))
         even = Noise("", 0, size, 0.0, 1.0, 0.0, 0.0)
         if not np.ptp(squares) > 0:
             return even
@@ -90,11 +93,25 @@ class Noise:
         logs = np.log(inputs[:, place])
         slope = _slope(logs - logs.mean(), squares)
         relative = np.exp(slope * (logs - logs.mean()))
-        size = float(np.sqrt(np.mean(squares / relative)))
+        size = float(np.sqrt(np.sum(residuals**2 / relative) / np.sum(left)))
         smallest = size * float(np.sqrt(relative.min()))
         error = float(np.sqrt(0.5 / np.sum((logs - logs.mean()) ** 2)))
         middle = float(np.exp(logs.mean()))
         return Noise(columns[place], place, size, slope / 2, middle, smallest, error)
+
+
+def leverage(columns: Floats) -> Floats:
+    """Return the share of each point's variance that a fit takes up, shape (n,).
+
+    `columns`, (n, P), are derivatives by the parameters that are free, weighed as the points are.
+    """
+    length = np.linalg.norm(columns, axis=0)
+    columns = columns[:, length > 0] / length[length > 0]
+    if not columns.shape[1]:
+        return np.zeros(len(columns))
+    u, s, _ = np.linalg.svd(columns, full_matrices=False)
+    taken = (u[:, s > SINGULAR * s[0]] ** 2).sum(axis=1)
+    return np.asarray(np.minimum(taken, MOST_TAKEN), np.float64)
 
 
 def _slope(logs: Floats, squares: Floats) -> float:
