@@ -20,12 +20,12 @@ FAST = {"starts": 4, "judge": False, "progress": None}
 def test_intervals_of_six_runs_hold_the_floor_and_those_of_their_points_do_not() -> None:
     """What a run's points share does not average out over them."""
     held = {"run": 0, "row": 0}
-    for seed in range(60):
+    for seed in range(30):
         table = simulate("time", design=RUNS, noise=0.003, unit_noise=0.03, seed=seed)
         for unit in held:
             law = fit(table, "time", resamples=0, resample=unit, **FAST)
             held[unit] += TRUTHS["time"]["B"] in law.intervals["B"]
-    assert held["run"] >= 52  # of 57 to be expected
+    assert held["run"] >= 26  # of 28 or 29 to be expected
     assert held["row"] < held["run"]
 
 

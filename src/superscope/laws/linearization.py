@@ -113,7 +113,7 @@ def _clipped_squares(values: Floats, limits: Floats) -> Floats:
 def robust(problem: Problem, parameters: Floats, linear: Linearization) -> Linearization:
     """Return a linearization whose covariance is right where noise depends on an input.
 
-    The sandwich of A = Σ w d J Jᵀ and B = Σ w v J Jᵀ (Huber 1967), with each point's share d of
+    The sandwich of A = Σ w d J Jᵀ and B = Σ w v J Jᵀ (Huber 1981), with each point's share d of
     noise within δ and mean square v of ψ from its own noise's size; that of :class:`Noise`, which
     scatters less than single squared residuals would.
     """
