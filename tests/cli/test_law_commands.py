@@ -100,6 +100,8 @@ def test_the_kept_law_is_that_of_the_same_options_in_python(main, tmp_path: Path
 
 def test_by_fits_families_apart_and_says_which_exponents_differ(main) -> None:  # type: ignore[no-untyped-def]
     words = ["fit", "published-llms", "--law", "width", "--by", "family", "--resamples", 0]
+    assert "differ: " not in main(*words)[1]  # of five models, say, with four losses each
+    words += ["--resample", "row"]  # as if they were independent
     code, out, _ = main(*words)
     assert code == 0
     assert "alpha of opt and of gpt2 differ" in out

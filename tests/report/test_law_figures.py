@@ -396,7 +396,7 @@ def test_the_page_says_how_it_was_fitted_and_what_was_left_out(chinchilla_law: L
     page = words_of(chinchilla_law)
     for name in chinchilla_law.parameters:
         assert f'<th scope="row">{name}</th>' in page
-    assert "100 resamples of 40 rows, BCa" in page
+    assert f"{len(chinchilla_law.bootstrap):,} resamples of 40 rows, BCa" in page
     assert "Nothing: every row of the table was fitted." in page
     table = power_table().assign(loss=lambda t: t["loss"].astype("Float64").where(t["x"] > 3))
     left = words_of(power_law(table, exclude="x > 1000", drop_highest=1))
