@@ -141,7 +141,7 @@ def _toy(quick: bool) -> Iterator[Result | Section]:
 n = 1,000 features, α = 1, two models of each of the widths {", ".join(map(str, TOY_WIDTHS))},
 6,000 steps of 1,024 samples, biases that begin at 0. The features are those with 100 and with 50
 expected occurrences or more in the samples. The correlation is that of frequency and the width of
-the step. The rarer ones of growth are learned late, too: they have been seen less than 10,000
+the step. The rarer ones of growth are learned late, too: they have been seen less than 7,600
 times.
 
 {markdown_table(header, rows)}""",

@@ -22,6 +22,7 @@ from superscope import lab
 from superscope.geometry import Geometry
 from superscope.laws import Finding, FitStatus, fit
 from superscope.report import (
+    write_emergence_report,
     write_lab_report,
     write_law_report,
     write_lens_report,
@@ -29,6 +30,8 @@ from superscope.report import (
     write_study_report,
     write_toy_report,
 )
+from superscope.study import emergence
+from superscope.study.emerging.simulated import make_curves
 from superscope.text import visible
 from superscope.toy import ToyConfig, ToyPoint, ToyRuns, train
 
@@ -148,14 +151,18 @@ def test_the_policy_alone_stops_what_escaping_would_have_missed(
 def test_nothing_of_a_page_is_wider_than_a_telephone(
     visit: Callable[[Path], Visit], page_of_two: str, tmp_path: Path
 ) -> None:
-    study, sweep, worth = (tmp_path / f"{name}.html" for name in ("study", "sweep", "worth"))
+    names = ("study", "sweep", "worth", "learned")
+    study, sweep, worth, learned = (tmp_path / f"{name}.html" for name in names)
     write_study_report(make_study(2, laws=NO_LAWS), study)
     config = ToyConfig(n=30, width=3, batch=32, steps=20, decay=-1.0)
     points = (ToyPoint.of(train(replace(config, width=width))) for width in (3, 5))
     write_toy_report(ToyRuns(tuple(points), (), ()), sweep)
     variants = {"muon": 1.2, "factored=32": 0.5, "factored=64": 0.8}
     write_lab_report(lab.report(simulate(variants, noise=0.01)), worth)
-    pages = (page_of_two, *(file.read_text("utf-8") for file in (study, sweep, worth)))
+    told = emergence(make_curves(40)[0], threshold=4, resamples=100)
+    write_emergence_report(told, learned)
+    written = (study, sweep, worth, learned)
+    pages = (page_of_two, *(file.read_text("utf-8") for file in written))
     frames = "".join(
         # A window has a least width; a frame has not.
         f"<iframe style='width: 400px; height: 4000px; border: 0' srcdoc='{escape(page)}' "
@@ -165,7 +172,7 @@ def test_nothing_of_a_page_is_wider_than_a_telephone(
     )
     page = tmp_path / "frames.html"
     page.write_text(f"<title>wider by</title>{frames}", "utf-8")
-    assert visit(page).title == "wider by 0 0 0 0"
+    assert visit(page).title == "wider by 0 0 0 0 0"
 
 
 def _unescaped(tokens: tuple[str | None, ...]) -> str:
