@@ -66,3 +66,10 @@ def test_rates_that_were_chosen_on_seeds_of_the_sweep_are_told(corpus: Corpus) -
     assert notes({config(seed=seed): corpus for seed in (0, 2)}, rates) == []
     (line,) = notes({config(seed=seed): corpus for seed in (0, 1, 2)}, rates)
     assert line.startswith("the rates were chosen in runs of seed 1, which these runs have too")
+
+
+def test_runs_of_every_text_are_looked_at(corpus: Corpus, tmp_path: Path) -> None:
+    other = make_corpus(text_of(documents(1), "other"), tmp_path, vocabulary=VOCABULARY, context=16)
+    far = config(decay=2, tokens=100, seed=1)
+    told = notes({far: corpus, config(): other}, {"adamw": Rates(1e-3, 1e-2, 4.0, 8, (), (1,))})
+    assert [line.split(maxsplit=1)[0] for line in told] == ["whole", "decay=2", "the"]

@@ -33,11 +33,11 @@ def notes(
         are left out because whole batches are trained; rates and decays far from usual ones; and
         rates that were chosen on seeds of these runs.
     """
-    configs = list(corpora)
     found: dict[str, None] = {}
     for corpus in {corpus.folder: corpus for corpus in corpora.values()}.values():
-        configs = [c for c, other in corpora.items() if other.folder == corpus.folder]
-        found |= dict.fromkeys([*_shared(corpus), *_repeated(corpus, configs)])
+        readers = [c for c, other in corpora.items() if other.folder == corpus.folder]
+        found |= dict.fromkeys([*_shared(corpus), *_repeated(corpus, readers)])
+    configs = list(corpora)
     return [*found, *_left_out(configs), *_far(configs), *_same_seeds(configs, rates or {})]
 
 
