@@ -58,6 +58,14 @@ def test_cells_of_one_seed_and_of_none_that_differ_do_not_disturb_the_others() -
     assert (found[9].error, found[9].p) == (0, 1)
 
 
+def test_values_that_are_alike_by_rounding_are_not_certain() -> None:
+    """As losses of few digits are: the other cells tell what three seeds cannot."""
+    noisy = list(np.random.default_rng(0).standard_normal((8, 3)))
+    *_, alike = moderated([*noisy, np.full(3, 0.5)])
+    assert alike.value == 0.5
+    assert 0.1 < alike.error < 1 and 0.1 < alike.p < 1
+
+
 def test_what_seeds_say_of_a_mean_is_their_values() -> None:
     values = np.array([1.0, 4.0, 2.5])
     assert per_seed(lambda w: float(w @ values), 3) == pytest.approx(values)

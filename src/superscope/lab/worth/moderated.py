@@ -88,9 +88,10 @@ def moderated(cells: Sequence[Floats]) -> list[Mean]:
         if own < 1:
             found.append(Mean(value, None, 0.0))
             continue
-        known = math.sqrt(variance) > EXACT
-        extra = prior_freedom if known else 0.0
-        used = (extra * prior + own * variance * known) / (extra + own)
+        varies = math.sqrt(variance) > EXACT
+        # Where all are 0, both sides are the same; alike by rounding, others tell the error.
+        extra = prior_freedom if varies or abs(value) > EXACT else 0.0
+        used = (extra * prior + own * variance * varies) / (extra + own)
         found.append(Mean(value, math.sqrt(used / len(cell)), extra + own))
     return found
 
