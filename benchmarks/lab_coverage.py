@@ -29,9 +29,9 @@ def run(setting: Setting) -> Iterator[Section]:
         for alike in (False, True):
             found = [_table(variants, number, alike) for number in range(tables)]
             scatter = "differ, seeds alike" if alike else "same"
-            false = 100 * np.mean([one.false for one in found])
+            false = _share([one.false] for one in found if one.false is not None)
             shares = [_share(one.held[name] for one in found) for name in HELD]
-            covered.append((str(variants), scatter, str(tables), *shares, f"{false:.1f}"))
+            covered.append((str(variants), scatter, str(tables), *shares, false))
             for name in FACTORS:
                 kinds = [kind for one in found for kind in one.kinds[name]]
                 counts = [f"{100 * kinds.count(kind) / len(kinds):.1f}" for kind in KINDS]
@@ -44,7 +44,7 @@ Share of the 95 % intervals that hold the truth, in simulated tables of three se
 each run {NOISE} of its own. "Differ": that noise differs between variants by a factor of e^±0.5,
 and a seed of a variant moves all its widths alike, by {ALIKE}. An end beyond the baseline's widths
 holds all that is beyond. The last column is the share of tables in which a variant that is worth
-nothing stands after Holm's correction.
+nothing stands after Holm's correction; – where there is none.
 
 {markdown_table(header, covered)}
 How many intervals of factors have both ends within the baseline's widths, or one or both beyond
@@ -66,12 +66,12 @@ class Table:
     kinds
         Which ends intervals of factors have.
     false
-        Whether a variant that is worth nothing stands.
+        Whether a variant that is worth nothing stands; None where there is none.
     """
 
     held: dict[str, list[bool]]
     kinds: dict[str, list[str]]
-    false: bool
+    false: bool | None
 
 
 def _table(variants: int, number: int, alike: bool) -> Table:
@@ -80,10 +80,8 @@ def _table(variants: int, number: int, alike: bool) -> Table:
     noise = 0.0 if alike else NOISE
     table = lab.simulate(worth, widths=WIDTHS, noise=noise, shared=SHARED, rng=number)
     gains = lab.gains(_with_alike(table, number) if alike else table)
-    false = any(
-        c.adjusted is not None and c.adjusted < 0.05
-        for c in gains.comparisons if worth[c.variant] == 1
-    )  # fmt: skip
+    nothing = [c for c in gains.comparisons if worth[c.variant] == 1]
+    false = any(c.adjusted is not None and c.adjusted < 0.05 for c in nothing) if nothing else None
     found = Table({name: [] for name in HELD}, {name: [] for name in FACTORS}, false)
     for one in gains.comparisons:
         factor = worth[one.variant]
