@@ -127,5 +127,7 @@ def test_what_is_no_trace_is_refused(tmp_path: Path) -> None:
 def test_its_text_shows_the_last_observations_and_the_events() -> None:
     text = str(make_trace())
     assert "3 observations" in text and "200" in text
+    first = Trace(make_trace().points[:1])
+    assert "1 observation\n" in str(first)
     assert 'step 200: 1 row is near zero: " cat" #1.' in text
     assert str(Trace(())) != repr(Trace(()))

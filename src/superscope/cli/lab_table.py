@@ -26,6 +26,7 @@ def lab_table(
     from superscope.errors import NotFoundError
     from superscope.lab.results import read_runs
     from superscope.tables import check_suffix, write_table
+    from superscope.text import counted
 
     if out is not None:
         check_suffix(out)
@@ -42,4 +43,4 @@ def lab_table(
         print(frame.to_csv(index=False), end="")
     else:
         write_table(frame, out)
-        print(f"{len(frame):,} runs in {out}")
+        print(f"{counted(len(frame), 'run')} in {out}")

@@ -36,6 +36,7 @@ def toy_table(
     from superscope.cli.written import finished_runs
     from superscope.observations import to_frame
     from superscope.tables import check_suffix, write_table
+    from superscope.text import counted
     from superscope.toy import loss_curves, losses_table
 
     if out is not None:
@@ -54,7 +55,7 @@ def toy_table(
         print(frame.to_csv(index=False), end="")
     else:
         write_table(frame, out)
-        print(f"{len(frame):,} runs in {out}")
+        print(f"{counted(len(frame), 'run')} in {out}")
 
 
 def _order(point: ToyPoint) -> tuple[Any, ...]:

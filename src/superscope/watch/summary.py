@@ -28,7 +28,7 @@ REVISIONS = 24
 @as_text.register
 def _(trace: Trace) -> str:
     """Return the last observations as lines of a table, and below them the last events."""
-    lines = [f"{named(trace.model or 'model')}: {len(trace.points):,} observations"]
+    lines = [f"{named(trace.model or 'model')}: {counted(len(trace.points), 'observation')}"]
     lines += _table(trace.points[-SHOWN:])
     if trace.events:
         lines += ["", "events", *map(line_of, trace.events[-SHOWN:])]
