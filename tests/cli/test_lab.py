@@ -116,7 +116,9 @@ def test_runs_that_a_table_has_are_not_repeated(tmp_path: Path) -> None:
             f"1 run is done elsewhere, and nothing is left; see: superscope lab report {table}\n"
         )
     table.write_text("run\n0\n")
-    assert superscope(*asked).code == 2
+    refused = superscope("lab", "train", file, "--out", tmp_path / "new", "--done", table)
+    assert refused.code == 2
+    assert not (tmp_path / "new").exists()  # before any text is read
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -180,6 +180,31 @@ def test_an_interval_that_leaves_the_baselines_widths_is_told_in_nats() -> None:
     assert "beyond the widest))" in said(table)["other"]
 
 
+def test_nats_and_a_bound_in_width_leave_out_nothing_or_both() -> None:
+    """As with two seeds, which know the two variances differently."""
+    bounds = 0
+    for rng in range(20):
+        table = simulate({"better": 2.5, "worse": 0.4}, seeds=(0, 1), noise=0.05, rng=rng)
+        for one in lab.gains(table).comparisons:
+            for at in one.widths:
+                if at.factor.value is not None or at.factor.ends is None:
+                    continue
+                bounds += 1
+                (low, high), gain = at.factor.ends, at.gain
+                assert gain.low is not None and gain.high is not None
+                assert (gain.low > 0) == (low > 1) or low == 1
+                assert (gain.high < 0) == (high < 1) or high == 1
+    assert bounds > 20
+
+
+def test_ranks_of_narrow_heads_are_no_gains_beside_another_baseline() -> None:
+    ranks = {f"factored={rank}": 0.9 for rank in (32, 64)}
+    table = simulate({"other": 1.1, **ranks})
+    table = table[~table["variant"].isin(ranks) | (table["width"] == 128)]
+    assert [c.variant for c in lab.gains(table).comparisons] == ["other"]
+    assert [c.variant for c in lab.gains(table, baseline="other").comparisons] == ["adamw"]
+
+
 def test_a_clear_gain_beyond_the_widest_baseline_is_told_in_nats() -> None:
     """No interval of width that holds 0 contradicts it."""
     table = simulate({"other": 1.4}, noise=0.003, rng=2)

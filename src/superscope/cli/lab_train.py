@@ -58,10 +58,11 @@ def lab_train(
     from superscope.cli.terminal import progress_bar, stopped, warn
     from superscope.lab.result_file import SUFFIX
     from superscope.lab.sweep_file import read_sweep
-    from superscope.lab.sweeps import CORPORA, checkpoints, not_done, sweep, to_do
+    from superscope.lab.sweeps import CORPORA, checkpoints, made_elsewhere, not_done, sweep, to_do
     from superscope.text import counted
 
     asked = read_sweep(lab)
+    elsewhere = made_elsewhere(done)
     make_folder(out)
     if dry_run:
         # A cluster's speed is unknown, so one core is shown.
@@ -71,7 +72,7 @@ def lab_train(
         with chosen_workers(executor, workers, scheduler) as doing:
             with progress_bar(lines=True) as progress:
                 made = asked.corpora(out / CORPORA, progress=progress)
-            corpora = not_done(made, done)
+            corpora = not_done(made, elsewhere)
             if not corpora:
                 print(_all_elsewhere(asked, done))
                 return
@@ -108,14 +109,15 @@ def _print_plan(
     asked: LabSweep, out: Path, done: tuple[Path, ...], device: str, workers: int | None
 ) -> None:
     from superscope.cli.terminal import progress_bar
-    from superscope.lab.sweeps import CORPORA, not_done
+    from superscope.lab.sweeps import CORPORA, made_elsewhere, not_done
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
 
     if asked.rates:
         print("\n".join(_rates(asked)))
     with progress_bar(lines=True) as progress:
-        corpora = not_done(asked.corpora(out / CORPORA, progress=progress), done)
+        runs = made_elsewhere(done)
+        corpora = not_done(asked.corpora(out / CORPORA, progress=progress), runs)
         needed = time_left(corpora, out, device=device, progress=progress)
     if not corpora:
         print(_all_elsewhere(asked, done))

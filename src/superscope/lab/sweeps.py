@@ -160,29 +160,44 @@ def _results(
     return results_of(folder, [t.identity for t in tasks], read_result, lambda r: r.identity)
 
 
-def not_done(
-    corpora: Mapping[LabConfig, Corpus], tables: Iterable[Path]
-) -> dict[LabConfig, Corpus]:
-    """Leave out what tables of lab runs have, of runs made elsewhere.
+def made_elsewhere(tables: Iterable[Path]) -> frozenset[str]:
+    """Return the runs that tables of ``lab table`` have, by their identity.
 
     Parameters
     ----------
-    corpora
-        Configs, and the text of each.
     tables
-        Tables that ``lab table`` wrote.
+        Files.
 
     Returns
     -------
-    dict
-        The configs whose runs are in none of them.
+    frozenset of str
+        Identities.
 
     Raises
     ------
     NotFoundError, FormatError
         There is no such table, or it is none of lab runs.
     """
-    done = {run for table in tables for run in read_table(table)["run"]}
+    return frozenset(run for table in tables for run in read_table(table)["run"])
+
+
+def not_done(
+    corpora: Mapping[LabConfig, Corpus], done: frozenset[str]
+) -> dict[LabConfig, Corpus]:
+    """Leave out runs that were made elsewhere.
+
+    Parameters
+    ----------
+    corpora
+        Configs, and the text of each.
+    done
+        Identities of runs.
+
+    Returns
+    -------
+    dict
+        The configs whose runs are not among them.
+    """
     return {
         config: corpus
         for config, corpus in corpora.items()

@@ -17,6 +17,7 @@ from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.lab_gains import LabGains
 from superscope.lab.worth.moderated import Mean, holm, moderated
 from superscope.lab.worth.paired import Losses, Pairs, at_widths, mean_loss, over_widths
+from superscope.laws import Estimate
 from superscope.laws.formula import Floats
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Means:
     def as_factor(self, of: Pairs) -> Factor:
         """Return the factor, without ends of its interval beyond the baseline's widths."""
         if of.bound is not None:
-            return of.bound.as_factor(self.apart)
+            found = of.bound.as_factor(self.apart)
+            return found if self.gain is None else _no_further(found, self.gain.estimate)
         if of.log is None:
             return Factor(missing=of.missing)
         value = math.exp(of.log)
@@ -115,6 +117,8 @@ def gains_beside(table: pd.DataFrame, baseline: str, heads: Sequence[HeadOrBody]
     """
     found: list[Comparison] = []
     unmatched: list[Choice] = []
+    if baseline != BASELINE and BASELINE in set(table["variant"]):  # whose bodies they narrow
+        heads = (*heads, *head_or_body(table, BASELINE))
     narrow = {(one.bench, one.tokens, name): None for one in heads for name in one.variants}
     groups = compared(table)
     for (bench, tokens), group in groups.items():
@@ -174,6 +178,28 @@ def _means(of: Sequence[Pairs]) -> list[Means]:
         [None if one.bound is None else one.bound.apart for one in of],
     )
     return [Means(*means) for means in zip(*map(_known_means, kinds), strict=True)]
+
+
+def _no_further(bound: Factor, gain: Estimate) -> Factor:
+    """Return a bound whose interval holds no factor 1 where the gain's holds no 0, and only there.
+
+    Both come of other pairs of runs: the bound of those at another width of the baseline.
+    """
+    if gain.low is None or gain.high is None or not bound.has_interval:
+        return bound
+    if bound.above is not None:
+        low = bound.low or 0.0  # or beyond the widest, of which it is known to be wider
+        if bound.low_beyond == "widest":
+            low = math.inf
+        if (gain.low > 0) != (low > 1):
+            return replace(bound, low=1.0, low_beyond="")
+        return bound
+    high = bound.high if bound.high is not None else math.inf
+    if bound.high_beyond == "narrowest":
+        high = 0.0
+    if (gain.high < 0) != (high < 1):
+        return replace(bound, high=1.0, high_beyond="")
+    return bound
 
 
 def _known_means(cells: Sequence[Floats | None]) -> list[Mean | None]:
