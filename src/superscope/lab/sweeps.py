@@ -181,9 +181,7 @@ def made_elsewhere(tables: Iterable[Path]) -> frozenset[str]:
     return frozenset(run for table in tables for run in read_table(table)["run"])
 
 
-def not_done(
-    corpora: Mapping[LabConfig, Corpus], done: frozenset[str]
-) -> dict[LabConfig, Corpus]:
+def not_done(corpora: Mapping[LabConfig, Corpus], done: frozenset[str]) -> dict[LabConfig, Corpus]:
     """Leave out runs that were made elsewhere.
 
     Parameters
