@@ -289,6 +289,18 @@ def test_rows_that_are_no_linear_head_are_measured_but_no_loss_is_taken(
         evaluate(folder, documents()[:2], progress=None)
 
 
+def test_whole_numbers_name_the_same_run_as_they_do_when_it_is_read_again(corpus: Corpus) -> None:
+    settings = config(learning_rate=1, head_learning_rate=2, decay=np.int64(0))
+    again = LabConfig.from_mapping(json.loads(json.dumps(settings.to_mapping())))
+    assert settings == again
+    assert settings.identity == again.identity
+    assert (
+        settings.identity == config(learning_rate=1.0, head_learning_rate=2.0, decay=0.0).identity
+    )
+    found = run(config(decay=1), corpus)
+    assert LabRun.from_json(found.to_json()).identity == found.identity
+
+
 def test_a_run_goes_to_json_and_back(corpus: Corpus) -> None:
     found = run(config(check_at=128), corpus)
     again = LabRun.from_json(found.to_json())

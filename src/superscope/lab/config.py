@@ -95,8 +95,11 @@ class LabConfig:
         })  # fmt: skip
         for name in ("learning_rate", "head_learning_rate", "decay"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value >= 0):
+            if value is None:
+                continue
+            if not (math.isfinite(value) and value >= 0):
                 raise UsageError(f"{name} must be a finite number of at least 0, not {value:g}")
+            object.__setattr__(self, name, float(value))  # 1 and 1.0 are one run
         if self.head_learning_rate == 0 and any(v.rate is not None for v in self.variants):
             raise UsageError(f"head_learning_rate=0; with {self.variant} it must be above 0")
         if self.width % self.attention_width:
