@@ -248,7 +248,8 @@ Forecasts at {FAR} times the largest input, where noise (of log loss) grows as a
 {markdown_table(header, rows)}"""
     yield Result(
         f"forecasts at {FAR} × whose 95 % interval holds a new model where noise grows, 120 "
-        "points", "95 %", f"{worst:.1f} % at least", round(95 - worst, 1), "points below 95 %", 5,
+        "points", "95 %", f"{worst:.1f} % at least", round(95 - worst, 1), "points below 95 %",
+        None,
     )  # fmt: skip
     yield Section("Noise that depends on an input", text)
 
