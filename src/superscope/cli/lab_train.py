@@ -66,7 +66,7 @@ def lab_train(
     make_folder(out)
     if dry_run:
         # A cluster's speed is unknown, so one core is shown.
-        _print_plan(asked, out, done, device, 1 if scheduler else workers)
+        _print_plan(asked, out, done, elsewhere, device, 1 if scheduler else workers)
         return
     try:
         with chosen_workers(executor, workers, scheduler) as doing:
@@ -106,25 +106,29 @@ def _all_elsewhere(asked: LabSweep, done: tuple[Path, ...]) -> str:
 
 
 def _print_plan(
-    asked: LabSweep, out: Path, done: tuple[Path, ...], device: str, workers: int | None
+    asked: LabSweep,
+    out: Path,
+    done: tuple[Path, ...],
+    elsewhere: frozenset[str],
+    device: str,
+    workers: int | None,
 ) -> None:
     from superscope.cli.terminal import progress_bar
-    from superscope.lab.sweeps import CORPORA, made_elsewhere, not_done
+    from superscope.lab.sweeps import CORPORA, not_done
     from superscope.lab.timing import time_left
     from superscope.text import columns, duration
 
     if asked.rates:
         print("\n".join(_rates(asked)))
     with progress_bar(lines=True) as progress:
-        runs = made_elsewhere(done)
-        corpora = not_done(asked.corpora(out / CORPORA, progress=progress), runs)
+        corpora = not_done(asked.corpora(out / CORPORA, progress=progress), elsewhere)
         needed = time_left(corpora, out, device=device, progress=progress)
     if not corpora:
         print(_all_elsewhere(asked, done))
         return
     _tell_of(asked, corpora)
-    elsewhere = f"{len(asked.configs) - len(corpora):,} done elsewhere, " if done else ""
-    print(f"{len(asked.configs):,} runs: {elsewhere}{needed.done:,} done, "
+    others = f"{len(asked.configs) - len(corpora):,} done elsewhere, " if done else ""
+    print(f"{len(asked.configs):,} runs: {others}{needed.done:,} done, "
           f"{needed.diverged:,} diverged, {len(needed.left):,} to do")  # fmt: skip
     if not needed.left:
         return
