@@ -66,7 +66,8 @@ def lab_train(
     make_folder(out)
     if dry_run:
         # A cluster's speed is unknown, so one core is shown.
-        _print_plan(asked, out, done, elsewhere, device, 1 if scheduler else workers)
+        cores = 1 if scheduler else workers
+        _print_plan(asked, out, done, elsewhere, device=device, workers=cores)
         return
     try:
         with chosen_workers(executor, workers, scheduler) as doing:
@@ -110,6 +111,7 @@ def _print_plan(
     out: Path,
     done: tuple[Path, ...],
     elsewhere: frozenset[str],
+    *,
     device: str,
     workers: int | None,
 ) -> None:
