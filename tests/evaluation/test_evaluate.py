@@ -190,7 +190,16 @@ def test_intervals_of_few_documents_hold_the_loss(documents: int, spread: float)
 
 def test_documents_of_one_length_have_one_degree_of_freedom_less_than_there_are() -> None:
     assert clustered_freedom(np.full(7, 30)) == pytest.approx(6)
-    assert clustered_freedom(np.array([1, 1, 1, 1, 1, 1, 10_000])) < 5.1
+
+
+@pytest.mark.parametrize("most", [10_000, 10**6, 10**9])
+def test_where_one_document_has_nearly_all_tokens_the_others_are_compared_with_it(
+    most: int,
+) -> None:
+    """Six differences from one number: a sum of squares of which one is 49 times the others."""
+    assert clustered_freedom(np.array([1, most])) == pytest.approx(1)
+    six = clustered_freedom(np.array([1, 1, 1, 1, 1, 1, most]))
+    assert six == pytest.approx((49 + 5) ** 2 / (49**2 + 5), rel=0.01)
 
 
 def test_how_many_documents_there_are_is_said() -> None:
