@@ -64,6 +64,15 @@ def test_bends_matter_beyond_the_data_alone_and_for_laws_that_were_judged() -> N
     assert bare.loss == bare.unbent and bare.bend_chance is None
 
 
+def test_losses_that_hardly_scatter_leave_no_bend() -> None:
+    """A law written with eight decimals: residuals are rounding, and bends are known to be none."""
+    points = pd.DataFrame({"x": X, "loss": (30 * X**-0.35 + 1.5).round(8)})
+    made = forecast(fit(points, "power", **QUICK), x=BEYOND)
+    assert made.loss.value == pytest.approx(30 * BEYOND**-0.35 + 1.5, rel=1e-6)
+    assert made.bend_chance is not None and made.bend_chance < 0.1
+    assert made.loss.high - made.loss.low < 1e-6
+
+
 def test_inputs_have_bends_of_their_own() -> None:
     law = fit(simulate("chinchilla"), "chinchilla", resamples=0, starts=8, progress=None)
     most = dict(zip(law.form.columns, law.points.inputs.max(axis=0), strict=True))

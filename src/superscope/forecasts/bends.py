@@ -144,7 +144,8 @@ class _Here:
             variance, freedom = self._variance(rest, change, size)
             shrink = exponent**2 / (exponent**2 + variance)
             likelier = _likelier(change, change, variance, freedom)
-            another = math.exp(min(0.5 * math.log1p(-shrink) + shrink * likelier, 500.0))
+            wider = math.log(variance / (exponent**2 + variance))
+            another = math.exp(min(0.5 * wider + shrink * likelier, 500.0))
             changes = change * shrink + math.sqrt(variance * shrink) * quantiles
             stops = math.exp(min(_likelier(change, -exponent, variance, freedom), 500.0))
             further = float(np.log(self._inputs[0, term])) - place
