@@ -86,10 +86,12 @@ def form_test(
         missing = f"{freedom} degrees of freedom are too few for {counted(units, points.units)}"
     else:
         test = _Test(problem, parameters, linear)
-        if test.scatters:
+        if test.scatters and test.looks:
             found = test.result(np.random.default_rng(seed))
             return replace(found, excess=excess, excess_p=chance)
         missing = "the law passes through every point"
+        if test.scatters:
+            missing = "so few different inputs tell no other law from it"
     return FormTest(None, missing, excess=excess, excess_p=chance)
 
 
@@ -141,6 +143,11 @@ class _Test:
         self._orders = orders(problem) if self._by_row else []
         self._repeats = repeats(problem) if self._by_row else None
         self._freedom = len(points) - self._fitted.shape[1]
+
+    @property
+    def looks(self) -> bool:
+        """Whether there is anything that residuals are compared with."""
+        return bool(self._directions or self._orders or self._repeats is not None)
 
     def _freed(self, noise: Floats) -> Floats:
         """Return noise (R, n) without what the law's parameters take up."""

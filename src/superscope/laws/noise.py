@@ -64,8 +64,8 @@ class Noise:
 
         The logarithm of the variance is linear in that of the input with which the rank of squared
         residuals goes most (Harvey 1976), by maximum likelihood. Where none does, the noise has one
-        size. Points of a run may
-        share their noise: of an input that is constant in each, a run counts once.
+        size. Points of a run may share their noise: of an input that is constant in each, a run
+        counts once.
 
         Parameters
         ----------
