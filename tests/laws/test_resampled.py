@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from superscope.laws import TRUTHS, FitStatus, fit, load_table, simulate
+from superscope.laws import TRUTHS, FitStatus, fit, load_table, resampled, simulate
 from superscope.laws.intervals import bca, widened
 from superscope.laws.monte_carlo import ends_and_errors, hangs_on_the_draw
 from superscope.laws.resampling import jackknife_covariance
@@ -66,6 +66,17 @@ def test_more_is_drawn_only_where_an_end_is_near_what_is_asked() -> None:
         assert hangs_on_the_draw(drawn, 1.0, without, np.array([asked])) == near
     wide = 1 + (drawn - 1) * 0.5 / (high - low)  # its interval is half the value
     assert hangs_on_the_draw(wide, 1.0, without, np.array([np.nan]))
+
+
+def test_eight_times_the_resamples_are_drawn_before_a_verdict_is_borderline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resampled, "hangs_on_the_draw", lambda *_: True)
+    law = fit(simulate("power"), "power", x="x", resamples=100, starts=4, progress=None)
+    assert len(law.bootstrap) == 800
+    (one,) = [f for f in law.findings if f.status is FitStatus.BORDERLINE]
+    assert one.about == "alpha" and "which 800 resamples were drawn" in law.verdict
+    assert not one.status.severe
 
 
 def test_a_verdict_is_the_same_with_every_seed_and_number_of_resamples() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from superscope.geometry import measure_head
 from superscope.heads import Head
+from superscope.laws import FitStatus, fit, simulate
+from superscope.laws.status import Finding
 from superscope.observations import Observation, to_frame
 from superscope.study import Answer, Member, Study, answers, fit_laws
+from superscope.study._answers import CANNOT, _exponent
 
 
 def said(
@@ -56,6 +60,19 @@ def test_another_exponent_is_not() -> None:
     assert found[INTERFERENCE].short == "raw: no; mean-centered: yes, within its error"
     assert "slower than 1/m" in found[INTERFERENCE].text[0]
     assert found[LOSS].short != "yes, within its error"
+
+
+def test_an_exponent_that_is_off_1_by_every_interval_is_not_1_whatever_is_doubted() -> None:
+    law = fit(
+        simulate("width", parameters={"alpha": 0.5}), "width", resamples=0, starts=4, progress=None
+    )
+    doubt = Finding(FitStatus.UNSTABLE_POINT, "alpha", "alpha moves")
+    doubted = replace(law, findings=(doubt,), form_test=None)
+    short, text = _exponent(doubted, "alpha")
+    assert short == "no" and "slower than 1/m by every interval" in text
+    last = law.refits[-1]
+    moved = replace(last, parameters=last.parameters | {"alpha": 1.2})
+    assert _exponent(replace(doubted, refits=(*law.refits, moved)), "alpha")[0] == CANNOT
 
 
 def test_a_law_that_the_data_do_not_identify_says_nothing() -> None:
