@@ -31,6 +31,7 @@ from superscope.study import (
     toy_curves,
 )
 from superscope.study.emerging.evidence import rejected
+from superscope.study.emerging.of_study import curves_of
 from superscope.study.emerging.scattered import moderated
 from superscope.study.emerging.simulated import WIDTHS, make_curves
 from superscope.toy import ToyConfig, train
@@ -77,6 +78,19 @@ def test_tokens_that_step_in_order_of_frequency_are_learned_one_by_one() -> None
     assert found.verdict is Learned.ONE_BY_ONE
     assert found.order < -0.9
     assert "frequent tokens step first" in str(found)
+
+
+def test_tokens_that_all_step_at_one_width_are_learned_together() -> None:
+    """A phase transition: each token steps, but none before the others."""
+    curves, _ = make_curves(100, steps=1.0, models=2)
+    rng = np.random.default_rng(0)
+    away = np.log(curves.of_models / 130) / rng.uniform(0.05, 0.2, (100, 1))
+    losses = (1 + 3 / (1 + np.exp(away))) * (1 + 0.05 * rng.standard_normal(away.shape))
+    noise = curves.nats - curves.by_model[:, :, None] * curves.counts[:, None]
+    found = emergence(replace(curves, nats=noise + losses[:, :, None] * curves.counts[:, None]))
+    assert found.share.low > 0.8 and found.count(Shape.STEP) > 80
+    assert np.ptp(found.places) > 0
+    assert found.verdict is Learned.TOGETHER
 
 
 def test_half_steps_are_mixed() -> None:
@@ -204,9 +218,9 @@ def test_pictures_show_shares_that_add_to_one_and_the_page_holds_them(tmp_path: 
     shares = shares_of(found)
     assert shares.sum(axis=0) == pytest.approx(1) and shares.min() >= 0
     edges, progress = progress_of(found)
-    assert progress[:, 0] == pytest.approx(0, abs=1e-9) or np.isnan(progress).any()
     known = np.isfinite(progress).all(axis=1)
     assert known.any() and progress[known, -1] == pytest.approx(1)
+    assert progress[known, 0] == pytest.approx(0, abs=1e-9)
     assert edges[0] <= found.occurrences.min() and edges[-1] >= found.occurrences.max()
     assert [drawing.name for drawing in emergence_drawings(found)] == [
         "emergence-classes", "emergence-share", "emergence-map",
@@ -288,6 +302,29 @@ def test_a_study_has_its_tokens_and_those_too_rare_are_counted() -> None:
     assert list(found.widths) == list(STUDY_WIDTHS[:6])
     frame = found.to_frame()
     assert list(frame["token"]) == ["a", "b"] and list(frame["count"]) == [200, 200]
+
+
+def test_a_text_of_few_documents_has_as_few_parts_to_know_errors_from() -> None:
+    """Student's t of six documents has 5 degrees of freedom, not those of twenty parts."""
+
+    def of_six(member: Member) -> Member:
+        parts = member.evaluation.token_parts
+        kept = parts.ids % PARTS < 6
+        few = Losses(parts.ids[kept], parts.counts[kept], parts.nats[kept])
+        return replace(member, evaluation=replace(member.evaluation, token_parts=few))
+
+    curves = curves_of(make_study(list(map(of_six, study_of().members))), 50)
+    assert curves.counts.shape == (2, 6) and curves.nats.shape == (2, 6, 6)
+    assert curves_of(study_of(), 50).counts.shape == (2, PARTS)
+
+
+def test_tokens_too_rare_are_those_of_the_family_that_was_asked_about() -> None:
+    own = [replace(m, family="own") for m in study_of(4).members]
+    loss = own[0].evaluation.token_losses
+    more = Losses(np.arange(4), np.append(loss.counts, 1), np.append(loss.nats, 1.0))
+    other = replace(own[0].evaluation, token_losses=more)
+    another = replace(own[0], name="other", family="other", evaluation=other)
+    assert emergence(make_study([*own, another]), family="own", **QUICK).rare == 1
 
 
 def test_what_cannot_be_compared_is_refused_with_the_reason() -> None:

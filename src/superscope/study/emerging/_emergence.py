@@ -25,6 +25,7 @@ from superscope.text import listed
 
 NEGLIGIBLE = 0.1  # of its loss: a token that changes less is flat
 FEW, MOST = 0.2, 0.8  # share of steps: at most together, at least one by one
+MIDDLE = 0.1, 0.9  # of the steps, whose places say whether they are apart
 LEAST_STEPS = 5  # before their order is looked at
 LEAST_IMPROVING = 10  # tokens, before anything is said of them together
 
@@ -125,7 +126,7 @@ def emergence(
         classes=class_curves(curves, members, one, shapes, threshold=threshold, seed=seed),
         next_width=next_width(curves.widths),
         roll_out=None if threshold is None else threshold_roll_out(curves, members, threshold),
-        verdict=_verdict(shapes, improving, share, places),
+        verdict=_verdict(shapes, improving, share, places, curves.widths),
     )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def _often(
 ) -> tuple[Curves, int]:
     """Return the tokens that occur often enough, and how many do not."""
     if not isinstance(study, Curves):
-        return curves_of(study, least, family, classes), too_rare(study, least)
+        return curves_of(study, least, family, classes), too_rare(study, least, family)
     often = study.occurrences >= least
     if not often.any():
         raise UsageError(f"no token of the curves occurs {least:,} times; take a smaller least=")
@@ -166,8 +167,9 @@ def _order(occurrences: Floats, places: Floats, shapes: tuple[Shape, ...]) -> fl
 
 
 def _verdict(
-    shapes: tuple[Shape, ...], improving: Bools, share: Estimate | None, places: Floats
-) -> Learned:
+    shapes: tuple[Shape, ...], improving: Bools, share: Estimate | None, places: Floats,
+    widths: Floats,
+) -> Learned:  # fmt: skip
     if share is None or improving.sum() < LEAST_IMPROVING:
         return Learned.CANNOT
     assert share.low is not None and share.high is not None
@@ -175,6 +177,7 @@ def _verdict(
         return Learned.TOGETHER
     if share.low >= MOST:
         told = np.array([shape is Shape.STEP for shape in shapes], np.bool_)
-        steps = places[told if told.any() else improving]
-        return Learned.ONE_BY_ONE if np.ptp(steps) > 0 else Learned.TOGETHER
+        first, last = np.quantile(np.log(places[told if told.any() else improving]), MIDDLE)
+        apart = last - first > np.diff(np.log(widths)).max()  # else one gap may hold them
+        return Learned.ONE_BY_ONE if apart else Learned.TOGETHER
     return Learned.MIXED if share.low > FEW and share.high < MOST else Learned.CANNOT

@@ -68,7 +68,8 @@ def curves_of(
         )
     ids = tokens.ids[often]
     counts = _by_part(first, ids)[0]
-    nats = np.stack([_by_part(one, ids)[1] for _, one in found], axis=1)
+    used = counts.any(axis=0)  # all, unless the text has few documents
+    nats = np.stack([_by_part(one, ids)[1][:, used] for _, one in found], axis=1)
     vocabulary = first.vocabulary
     names = tuple(vocabulary[i] if i < len(vocabulary) else None for i in ids.tolist())
     widths = np.array([one.model.width for _, one in found], np.int64)
@@ -77,7 +78,7 @@ def curves_of(
         head = read_head(members[int(widths.argmin())].name, progress=None)
         rows = _row_classes(head, ids) if "rows" in classes else None
         overlaps = _overlaps(head, ids) if "collision" in classes else None
-    return Curves(ids, names, widths, counts, nats, rows, overlaps)
+    return Curves(ids, names, widths, counts[:, used], nats, rows, overlaps)
 
 
 def _row_classes(head: Head, ids: Int64) -> tuple[str, ...]:
@@ -96,10 +97,10 @@ def _overlaps(head: Head, ids: Int64) -> Floats:
     return np.array([of.get(i, np.nan) for i in ids.tolist()])
 
 
-def too_rare(study: Study, least: int) -> int:
-    """Return how many tokens occur in the text, but too rarely."""
-    known = (m.evaluation for m in study.members if m.evaluation is not None)
-    return max((int((e.token_losses.counts < least).sum()) for e in known), default=0)
+def too_rare(study: Study, least: int, family: str | None = None) -> int:
+    """Return how many tokens occur in the text, but too rarely, as a family reads it."""
+    known = (e.evaluation for e in _evaluated(study, family) if e.evaluation is not None)
+    return max(int((e.token_losses.counts < least).sum()) for e in known)
 
 
 def _evaluated(study: Study, family: str | None) -> list[Member]:

@@ -36,9 +36,9 @@ class Learned(StrEnum):
     """How a family learns its tokens."""
 
     TOGETHER = "together"
-    """Of the tokens that improve, at most a fifth do so in steps."""
+    """Of the tokens that improve, at most a fifth do so in steps; or all step at one width."""
     ONE_BY_ONE = "one by one"
-    """At least four fifths do so in steps, and not all at the same width."""
+    """At least four fifths do so in steps, further apart than neighbouring widths."""
     MIXED = "mixed"
     """More than a fifth and less than four fifths."""
     CANNOT = "cannot be said"
