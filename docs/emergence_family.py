@@ -93,7 +93,7 @@ def planted(shares: Sequence[float]) -> pd.DataFrame:
         rng = np.random.default_rng(0)
         steps = rng.random(len(tokens)) < share
         losses = np.where(steps[:, None], step, power) + one.noise.drawn(all_, 1, rng)[:, 0]
-        evidence = judge.evidence(losses, 200, rng)
+        evidence = judge.evidence(losses, 200, rng, 0.05)
         improve = rejected(evidence.p_flat, 0.05)
         those = replace(judge, noise=one.noise.chosen(improve))
         said = share_of_steps(those, losses[improve], evidence.chance[:, improve], rng)

@@ -80,6 +80,14 @@ def test_tokens_that_step_in_order_of_frequency_are_learned_one_by_one() -> None
     assert "frequent tokens step first" in str(found)
 
 
+def test_a_few_steps_among_many_smooth_curves_are_found_with_few_resamples() -> None:
+    """A hundred resamples have no p-value below .01, and one step in a hundred needs .0005."""
+    curves, truth = make_curves(300, steps=0.01, seed=3)
+    found = emergence(curves, resamples=100)
+    assert (truth == "step").sum() == 3
+    assert (told(found, Shape.STEP) == (truth == "step")).all()
+
+
 def test_tokens_that_all_step_at_one_width_are_learned_together() -> None:
     """A phase transition: each token steps, but none before the others."""
     curves, _ = make_curves(100, steps=1.0, models=2)

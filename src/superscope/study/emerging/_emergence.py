@@ -106,7 +106,7 @@ def emergence(
         raise UsageError(f"the tokens have no classes by {listed(list(classes))}; take others")
     one = scattered(curves)
     judge, rng = Judge(one.candidates, one.noise), np.random.default_rng(seed)
-    found = judge.evidence(one.contrasts, resamples, rng)
+    found = judge.evidence(one.contrasts, resamples, rng, fdr)
     improving = rejected(found.p_flat, fdr)
     shapes = _shapes(curves, one, found, improving, fdr)
     those = replace(judge, noise=one.noise.chosen(improving))

@@ -128,7 +128,9 @@ class Judge:
             found.append(self.ratios(drawn, scale[some, None]))
         return np.concatenate(found, axis=1) if found else np.zeros((2, 0, count))
 
-    def evidence(self, contrasts: Floats, resamples: int, rng: np.random.Generator) -> Evidence:
+    def evidence(
+        self, contrasts: Floats, resamples: int, rng: np.random.Generator, rate: float
+    ) -> Evidence:
         """Return what losses say of flat, power law and step, against resampled losses.
 
         Parameters
@@ -136,9 +138,12 @@ class Judge:
         contrasts
             Of the losses, shape (T, K − 1).
         resamples
-            For tokens whose p-value is small among the first :data:`TRIED`.
+            For tokens whose p-value is small among the first :data:`TRIED`. Where none of these is
+            as large, so many more as can tell those few tokens among all.
         rng
             Draws them.
+        rate
+            False-discovery rate at which tokens are told.
         """
         scale = self.scale(contrasts)
         for_step, fall = self.ratios(contrasts, scale)
@@ -154,12 +159,20 @@ class Judge:
             if resamples > TRIED and len(again):
                 more = self.resampled(truth, scale, again, resamples, rng)[which]
                 p[again] = _p(sign * value[again], sign * more)
+            p[sign * value <= 0] = 1.0  # the form fits as well as its rival
+            drawn, few = resamples, np.flatnonzero(p <= 1 / (1 + resamples))
+            (own,) = rng.spawn(1)
+            while len(few) and drawn < len(p) / (rate * len(few)):
+                more = self.resampled(truth, scale, few, resamples, own)[which]
+                as_large = (sign * more >= sign * value[few, None]).sum(axis=1)
+                drawn += resamples
+                p[few] = (1 + as_large) / (1 + drawn)
+                few = few[as_large == 0]
             return p, first[0]
 
         p_flat, _ = tested(np.zeros_like(contrasts), fall, 1, 1)
         p_power, if_power = tested(power, for_step, 0, 1)
         p_step, if_step = tested(step, for_step, 0, -1)
-        p_power[for_step <= 0] = p_step[for_step >= 0] = 1.0
         told_steps = if_step > np.quantile(if_power, 1 - LEVEL, axis=1, keepdims=True)
         told_powers = if_power < np.quantile(if_step, LEVEL, axis=1, keepdims=True)
         return Evidence(
