@@ -124,6 +124,7 @@ def test_how_far_models_of_one_width_differ_is_found_and_makes_no_steps(models: 
     curves, truth = make_curves(200, steps=0.1, models=models, scatter=0.02)
     found = emergence(curves, **QUICK)
     assert found.scatter_known is (models == 2)
+    assert ("can then look like steps" in str(found)) is (models == 1)
     assert found.scatter == pytest.approx(0.02, rel=0.3)
     assert (told(found, Shape.STEP) & (truth != "step")).sum() <= 2
 

@@ -104,6 +104,11 @@ def sentences(found: Emergence) -> Iterator[str]:
         f"Models of one width differ by {percent(found.scatter)} of the median token's loss "
         f"({source})."
     )
+    if not found.scatter_known:
+        yield (
+            "What one model has in common for all its tokens can then look like steps; two models "
+            "of a width would tell."
+        )
     if found.rare:
         yield f"{counted(found.rare, 'token')} of the text occur too rarely."
     if found.roll_out is not None:
