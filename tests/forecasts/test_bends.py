@@ -73,6 +73,14 @@ def test_losses_that_hardly_scatter_leave_no_bend() -> None:
     assert made.loss.high - made.loss.low < 1e-6
 
 
+def test_where_points_can_show_no_bend_its_chance_is_unknown_and_not_0() -> None:
+    """Two inputs, a part and a floor: whatever bends between them is taken up."""
+    points = table(1e9, 0.35, 0.01, 0, np.repeat([50.0, 5000.0], 8))
+    made = forecast(fit(points, "power", fix={"alpha": 0.35}, **QUICK), x=BEYOND)
+    assert made.bend_chance is None and made.loss == made.unbent
+    assert "chance of a bend" not in str(made)
+
+
 def test_inputs_have_bends_of_their_own() -> None:
     law = fit(simulate("chinchilla"), "chinchilla", resamples=0, starts=8, progress=None)
     most = dict(zip(law.form.columns, law.points.inputs.max(axis=0), strict=True))

@@ -46,7 +46,7 @@ class Bent:
 def bent(
     law: Law, inputs: Floats, group: int, alone: Estimate, beyond: Sequence[float]
 ) -> Bent | None:
-    """Return the loss of a new model beyond the data, if the law may bend; None if it need not.
+    """Return the loss of a new model beyond the data where a law may bend; None if none is sought.
 
     Parameters
     ----------
@@ -77,6 +77,8 @@ def bent(
         for weight, shift in here.bends(i):
             weights.append(weight / len(terms))
             shifts.append(shift[None])
+    if len(weights) == 1:  # the parameters take up any that the points could show
+        return None
     share = np.array(weights) / sum(weights)
     low, middle, high = (_scaled(v, log) for v in (alone.low, alone.value, alone.high))
     ends = _ends(np.vstack(shifts), share, middle, (middle - low, high - middle))
