@@ -129,11 +129,13 @@ def test_too_few_points_or_runs_are_said() -> None:
 
 
 def test_inputs_that_show_no_other_law_are_said() -> None:
-    """Six runs at three inputs: three parameters go through any three means."""
+    """Six rows or runs at three inputs: three parameters go through any three means."""
     x, run = np.tile(X[::16], 6), np.repeat([*"abcdef"], 3)
-    few = form_of(noisy(power(x), 0.01, 0), x, run=run)
-    assert few.p is None
-    assert "so few different inputs tell no other law from it" in str(few)
+    for columns in ({}, {"run": run}):
+        few = form_of(noisy(power(x), 0.01, 0), x, **columns)
+        assert few.p is None
+        assert "so few different inputs tell no other law from it" in str(few)
+    assert form_of(noisy(power(X[::4]), 0.01, 0), X[::4]).p is not None
 
 
 def test_the_same_seed_gives_the_same() -> None:

@@ -146,8 +146,9 @@ class _Test:
 
     @property
     def looks(self) -> bool:
-        """Whether there is anything that residuals are compared with."""
-        return bool(self._directions or self._orders or self._repeats is not None)
+        """Whether another law could show: in a direction, or in means that parameters leave."""
+        means = 0 if self._repeats is None else len(self._repeats[1])
+        return bool(self._directions) or means > self._fitted.shape[1]
 
     def _freed(self, noise: Floats) -> Floats:
         """Return noise (R, n) without what the law's parameters take up."""
