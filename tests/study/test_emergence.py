@@ -368,7 +368,7 @@ def test_what_cannot_be_compared_is_refused_with_the_reason() -> None:
         emergence(curves, least=9999)
     for options, said in ({"fdr": 0.0}, "fdr"), ({"threshold": -1}, "threshold"), (
         {"resamples": 10}, "resamples"
-    ):  # fmt: skip
+    ), ({"seed": -1}, "seed"):  # fmt: skip
         with pytest.raises(UsageError, match=said):
             emergence(curves, **options)
     assert len(WIDTHS) == len(curves.widths)

@@ -96,6 +96,8 @@ def emergence(
         raise UsageError(f"threshold={threshold}; it must be above 0 bits")
     if resamples < 100:
         raise UsageError(f"resamples={resamples}; it must be at least 100")
+    if seed < 0:
+        raise UsageError(f"seed={seed}; it must be at least 0")
     unknown = [kind for kind in classes if kind not in KINDS]
     if unknown or not classes:
         said = f"classes={', '.join(unknown)}" if unknown else "no classes"
