@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from superscope.laws import Estimate, Law, formula
 from superscope.laws.formula import Floats
-from superscope.laws.linearization import jacobian, linearize, residuals
+from superscope.laws.linearization import free_slopes, linearize, residuals
 from superscope.laws.problem import Problem, make_problem
 
 BENDS = 0.5  # chance of a bend within the data, before they are looked at
@@ -69,8 +69,7 @@ def bent(
         return None
     problem = make_problem(law.form, law.points, law.options)
     linear = linearize(problem, law.vector)
-    single = linear.free & problem.untied
-    here = _Here(problem, law.vector, single, inputs, group)
+    here = _Here(problem, law.vector, linear.free, inputs, group)
     weights, shifts = [1.0], [np.zeros((1, NODES))]
     terms = [i for i, times in enumerate(beyond) if times > 1]
     for i in terms:
@@ -99,24 +98,22 @@ class _Here:
         self,
         problem: Problem,
         parameters: Floats,
-        single: npt.NDArray[np.bool_],
+        free: npt.NDArray[np.bool_],
         inputs: Floats,
         group: int,
     ) -> None:
         self._problem, self._parameters, self._inputs = problem, parameters, inputs
         points, log = problem.points, problem.equations.log
         self._roots = np.sqrt(points.weights)
-        columns = problem.tied(self._roots[:, None] * jacobian(problem, parameters))[:, single]
-        self._inverse = np.linalg.pinv(columns)
-        self._columns = columns
+        self._columns = self._roots[:, None] * free_slopes(problem, parameters, free)
+        self._inverse = np.linalg.pinv(self._columns)
         at = np.array([group])
         slopes = problem.tied(formula.slopes(inputs, at, parameters, log=log))
-        self._slopes = slopes[0, single]
+        self._slopes = slopes[0, free & problem.untied]
         self._left = self._roots * residuals(problem, parameters)
-        self._left -= columns @ (self._inverse @ self._left)
-        self._freedom = len(points) - int(single.sum()) - 1
-        self._units = int(points.unit.max()) + 1
-        self._by_row = points.units == "row" or self._units == len(points)
+        self._left -= self._columns @ (self._inverse @ self._left)
+        self._freedom = len(points) - self._columns.shape[1] - 1
+        self._units, self._by_row = points.unit_count, points.independent
         self._own = formula.parts(points.inputs, points.group, parameters)
         self._there = formula.parts(inputs, at, parameters)[0]
 

@@ -79,9 +79,7 @@ def frontier_rows(plan: Plan) -> list[tuple[str, ...]]:
 @as_text.register
 def plan_text(plan: Plan) -> str:
     """Return the doubts, the allocation, what it tolerates and the frontier."""
-    lines = [refusal(plan.refused)] if plan.refused else []
-    lines += [f"Doubt: {doubt}" for doubt in plan.doubts] + [""] * bool(plan.doubts)
-    lines += [*sentences(plan), "", *columns(INPUTS, input_rows(plan))]
+    lines = [*_warnings(plan), *sentences(plan), "", *columns(INPUTS, input_rows(plan))]
     return shown_lines([*lines, "", *columns(frontier_header(plan), frontier_rows(plan))])
 
 
@@ -99,10 +97,9 @@ def _ends(low: float | None, high: float | None, absent: str) -> str:
 @as_text.register
 def forecast_text(forecast: Forecast) -> str:
     """Return a refusal, the doubts, the loss, its parts and what doubling buys."""
-    lines = [refusal(forecast.refused)] if forecast.refused else []
-    lines += [f"Doubt: {doubt}" for doubt in forecast.doubts] + [""] * bool(forecast.doubts)
     where = [f"{name} {rounded(value)}" for name, value in forecast.inputs.items()]
-    lines += [
+    lines = [
+        *_warnings(forecast),
         ", ".join([*where, forecast.group] if forecast.group else where),
         f"loss       {forecast.loss}, one new model, 95 %",
         *_unbent(forecast),
@@ -119,6 +116,12 @@ def forecast_text(forecast: Forecast) -> str:
     lines += [""] if forecast.ends else []
     lines += [f"{end.reason}: from width {end.width}" for end in forecast.ends]
     return shown_lines(lines)
+
+
+def _warnings(of: Plan | Forecast) -> list[str]:
+    """Return a refusal, and the doubts with an empty line after them."""
+    doubts = [*(f"Doubt: {doubt}" for doubt in of.doubts), ""] if of.doubts else []
+    return [refusal(of.refused), *doubts] if of.refused else doubts
 
 
 def refusal(reason: str) -> str:

@@ -227,7 +227,7 @@ def nested_test(
     pair = Pair(free, under, own.exponents[0], found.exponents[0], parameters)
     objective = float(own.objective[0])
     rise = max(float(found.objective[0]) - objective, 0.0)
-    units = int(law.points.unit.max()) + 1
+    units = law.points.unit_count
     p, drawn = None, 0
     if resamples and units >= LEAST_UNITS:
         p, drawn = _resampled(pair, rise / max(objective, pair.least), resamples, seed, progress)
@@ -307,7 +307,7 @@ class Pair:
     def ratio(self, rng: np.random.Generator) -> float:
         """Return by what share of the law's objective the restriction's is larger, resampled."""
         unit = self.free.points.unit
-        signs = random_weights(rng, 1, int(unit.max()) + 1)[0, unit]
+        signs = random_weights(rng, 1, self.free.points.unit_count)[0, unit]
         y = self.under.equations.y + (signs - 1) * self.residuals
         both = np.vstack([self.exponents, self.under_exponents, self.free.starts[:ELSEWHERE]])
         law = _objective(self.free, y, both)

@@ -13,8 +13,8 @@ from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.law import Law
-from superscope.laws.linearization import Linearization, jacobian, linearize, residuals
-from superscope.laws.noise import Noise
+from superscope.laws.linearization import Linearization, free_slopes, linearize, residuals
+from superscope.laws.noise import Noise, basis
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampling import random_weights
 from superscope.text import counted, rounded
@@ -76,7 +76,7 @@ def form_test(
 ) -> FormTest:
     """Test the form of a fit; see :func:`check_form`."""
     points, freedom = problem.points, linear.degrees_of_freedom
-    units = int(points.unit.max()) + 1
+    units = points.unit_count
     excess, chance = _excess(problem, parameters, freedom)
     if freedom < LEAST_FREEDOM:
         missing = f"{counted(max(freedom, 0), 'degree')} of freedom are too few"
@@ -118,16 +118,12 @@ class _Test:
         points = problem.points
         self._weights = points.weights
         roots = np.sqrt(points.weights)
-        single = linear.free & problem.untied
-        plain = problem.tied(roots[:, None] * jacobian(problem, parameters))[:, single]
-        length = np.linalg.norm(plain, axis=0)
-        self._fitted = _basis(plain[:, length > 0] / length[length > 0])
+        self._fitted = basis(roots[:, None] * free_slopes(problem, parameters, linear.free))
         self._leverage = np.minimum((self._fitted**2).sum(axis=1), 1 - 1e-9)
         raw = roots * residuals(problem, parameters)
         self._residuals = self._freed(_clipped(raw)[None])[0]
         self.scatters = bool(np.linalg.norm(self._residuals) > 1e-10 * np.linalg.norm(roots))
-        self._units = int(points.unit.max()) + 1
-        self._by_row = points.units == "row" or self._units == len(points)
+        self._units, self._by_row = points.unit_count, points.independent
         self._directions: list[Direction] = []
         columns = []
         for one in [*bends(problem, parameters), *drifts(problem, parameters)]:
@@ -279,14 +275,6 @@ def _chunks(count: int, points: int) -> list[int]:
     """Return how many draws are made at once, to `count` in all."""
     most = max(1, AT_ONCE // points)
     return [min(most, count - start) for start in range(0, count, most)]
-
-
-def _basis(columns: Floats) -> Floats:
-    """Return an orthonormal basis of columns, (n, rank)."""
-    if not columns.shape[1]:
-        return columns
-    u, s, _ = np.linalg.svd(columns, full_matrices=False)
-    return np.asarray(u[:, s > 1e-10 * s[0]])
 
 
 def _clipped(values: Floats) -> Floats:

@@ -72,6 +72,14 @@ def jacobian(problem: Problem, parameters: Floats, centered: bool = False) -> Fl
     return formula.slopes(inputs, problem.points.group, parameters, log=problem.equations.log)
 
 
+def free_slopes(
+    problem: Problem, parameters: Floats, free: npt.NDArray[np.bool_], centered: bool = False
+) -> Floats:
+    """Return :func:`jacobian` by the parameters that are free, each of tied ones once."""
+    columns = problem.tied(jacobian(problem, parameters, centered))
+    return columns[:, free & problem.untied]
+
+
 def scales(
     residuals: Floats, weights: Floats, delta: float, degrees_of_freedom: int
 ) -> tuple[float, float]:
@@ -124,7 +132,7 @@ def robust(problem: Problem, parameters: Floats, linear: Linearization) -> Linea
     roots = np.sqrt(points.weights)
     found = roots * residuals(problem, parameters)
     single = linear.free & problem.untied
-    plain = problem.tied(roots[:, None] * jacobian(problem, parameters))[:, single]
+    plain = roots[:, None] * free_slopes(problem, parameters, linear.free)
     columns = problem.form.columns
     noise = Noise.of(columns, points.inputs, found, leverage(plain), points.unit)
     if not noise.column:
@@ -159,7 +167,7 @@ def linearize(problem: Problem, parameters: Floats) -> Linearization:
     scale, ratio_scale = scales(r, w, e.delta, degrees_of_freedom)
     covariance = np.zeros((len(parameters), len(parameters)))
     root = np.sqrt(w)[:, None]
-    plain = problem.tied(root * jacobian(problem, parameters))[:, single]
+    plain = root * free_slopes(problem, parameters, free)
     length = np.linalg.norm(plain, axis=0)
     if single.any():
         length[length == 0] = 1
@@ -170,7 +178,7 @@ def linearize(problem: Problem, parameters: Floats) -> Linearization:
             inverse = (vt.T / np.square(s)) @ vt / np.outer(length, length)
         covariance[np.ix_(single, single)] = scale * inverse if degrees_of_freedom > 0 else np.nan
         covariance = covariance[np.ix_(problem.leader, problem.leader)]
-    middle = problem.tied(root * jacobian(problem, parameters, centered=True))[:, single]
+    middle = root * free_slopes(problem, parameters, free, centered=True)
     return Linearization(
         covariance, free, scale, ratio_scale, degrees_of_freedom, _condition(middle)
     )

@@ -105,13 +105,17 @@ def leverage(columns: Floats) -> Floats:
 
     `columns`, (n, P), are derivatives by the parameters that are free, weighed as the points are.
     """
+    return np.asarray(np.minimum((basis(columns) ** 2).sum(axis=1), MOST_TAKEN), np.float64)
+
+
+def basis(columns: Floats) -> Floats:
+    """Return an orthonormal basis of columns of any length, (n, rank)."""
     length = np.linalg.norm(columns, axis=0)
     columns = columns[:, length > 0] / length[length > 0]
     if not columns.shape[1]:
-        return np.zeros(len(columns))
+        return columns
     u, s, _ = np.linalg.svd(columns, full_matrices=False)
-    taken = (u[:, s > SINGULAR * s[0]] ** 2).sum(axis=1)
-    return np.asarray(np.minimum(taken, MOST_TAKEN), np.float64)
+    return np.asarray(u[:, s > SINGULAR * s[0]])
 
 
 def _slope(logs: Floats, squares: Floats) -> float:

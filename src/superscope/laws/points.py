@@ -72,6 +72,16 @@ class Points:
         """How many points there are."""
         return len(self.loss)
 
+    @property
+    def unit_count(self) -> int:
+        """How many units there are to resample."""
+        return int(self.unit.max()) + 1
+
+    @property
+    def independent(self) -> bool:
+        """Whether each point is a unit of its own."""
+        return self.unit_count == len(self)
+
 
 @dataclass(frozen=True)
 class Selection:

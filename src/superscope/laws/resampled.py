@@ -120,12 +120,12 @@ def resample(
     other exclusions, not a number where none is to be asked about.
     """
     points = problem.points
-    units = int(points.unit.max()) + 1
+    units = points.unit_count
     nothing = np.empty((0, len(parameters)))
     few = units < FEW_RUNS
-    if points.units != "row" and units < len(points) and (few or not options.resamples):
+    if not points.independent and (few or not options.resamples):
         without = nothing
-        if linear.degrees_of_freedom > 0 and determined_without(problem, parameters, points.unit):
+        if linear.degrees_of_freedom > 0 and determined_without(problem, parameters, linear):
             without = jackknife(problem, starts, points.unit)
         known = len(without) > 0 and bool(np.isfinite(without).all())
         findings = (_few(points, units, known),) if few else ()

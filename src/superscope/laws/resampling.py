@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import LARGEST_LOG
-from superscope.laws.linearization import jacobian, linearize
+from superscope.laws.linearization import Linearization, free_slopes
 from superscope.laws.problem import Problem
 from superscope.laws.solver import Solutions
 
@@ -40,15 +40,14 @@ def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) 
     return _refitted(problem, kept * problem.points.weights, exponents)
 
 
-def determined_without(problem: Problem, parameters: Floats, unit: npt.NDArray[np.int64]) -> bool:
+def determined_without(problem: Problem, parameters: Floats, linear: Linearization) -> bool:
     """Whether the points determine every free parameter without each unit, too."""
-    linear = linearize(problem, parameters)
-    columns = jacobian(problem, parameters, centered=True)
-    columns = problem.tied(columns)[:, linear.free & problem.untied]
+    points = problem.points
+    columns = free_slopes(problem, parameters, linear.free, centered=True)
     columns = columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     return all(
-        int(np.linalg.matrix_rank(columns[unit != u], tol=SINGULAR)) == columns.shape[1]
-        for u in range(int(unit.max()) + 1)
+        int(np.linalg.matrix_rank(columns[points.unit != u], tol=SINGULAR)) == columns.shape[1]
+        for u in range(points.unit_count)
     )
 
 

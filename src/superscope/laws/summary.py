@@ -103,7 +103,7 @@ def _form_facts(test: FormTest) -> list[tuple[str, str]]:
 
 
 def _interval_method(law: Law) -> str:
-    units = int(law.points.unit.max()) + 1
+    units = law.points.unit_count
     what = counted(units, law.points.units)
     if law.interval_method == "bca":
         failed = -len(law.bootstrap) % law.options.resamples  # rounds of as many were drawn
