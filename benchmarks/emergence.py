@@ -11,6 +11,7 @@ from benchmarks.setting import Setting
 
 from superscope.laws import Estimate
 from superscope.study import Curves, Learned, Shape, emergence, toy_curves
+from superscope.study.emerging.result import having
 from superscope.study.emerging.simulated import WIDTHS, make_curves
 from superscope.toy import ToyConfig, train
 
@@ -106,7 +107,7 @@ def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
         unequal=design.unequal, seed=seed,
     )  # fmt: skip
     found = emergence(curves, resamples=1000)
-    step = np.array([shape is Shape.STEP for shape in found.shapes])
+    step = having(found.shapes, Shape.STEP)
     true = truth == "step"
     share = found.share
     held = share is not None and share.low <= true.mean() <= share.high  # type: ignore[operator]

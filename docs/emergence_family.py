@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,8 +94,7 @@ def planted(shares: Sequence[float]) -> pd.DataFrame:
         losses = np.where(steps[:, None], step, power) + one.noise.drawn(all_, 1, rng)[:, 0]
         evidence = judge.evidence(losses, 200, rng, 0.05)
         improve = rejected(evidence.p_flat, 0.05)
-        those = replace(judge, noise=one.noise.chosen(improve))
-        said = share_of_steps(those, losses[improve], evidence.chance[:, improve], rng)
+        said = share_of_steps(judge, losses, evidence.chance, improve, rng)
         assert said is not None
         rows.append({"step": steps[improve].mean(), "said": said.value, "from": said.low,
                      "to": said.high})  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,12 @@ from superscope.figures.draw.drawable import caption, drawable
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED, DOTTED
+from superscope.study.emerging.result import BITS
 
 if TYPE_CHECKING:
     from superscope.study import ClassCurve, Emergence
 
 TITLE = "Loss of classes of tokens over width"
-BITS = math.log(2)
 NORMAL = 1.96
 MEASURED, AHEAD = Style(LIGHT["centered"], "o"), Style(LIGHT["raw"], "D", filled=False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from superscope.study.emerging.classes import KINDS, USUAL, Kind, classes_of
 from superscope.study.emerging.curves import Bools, Curves
 from superscope.study.emerging.evidence import Evidence, Judge, rejected
 from superscope.study.emerging.of_study import curves_of, too_rare
-from superscope.study.emerging.result import Emergence, Learned, Shape
+from superscope.study.emerging.result import Emergence, Learned, Shape, having
 from superscope.study.emerging.roll_out import threshold_roll_out
 from superscope.study.emerging.scattered import Scattered, scattered
 from superscope.study.emerging.shapes import Floats
@@ -111,8 +110,7 @@ def emergence(
     found = judge.evidence(one.contrasts, resamples, rng, fdr)
     improving = rejected(found.p_flat, fdr)
     shapes = _shapes(curves, one, found, improving, fdr)
-    those = replace(judge, noise=one.noise.chosen(improving))
-    share = share_of_steps(those, one.contrasts[improving], found.chance[:, improving], rng)
+    share = share_of_steps(judge, one.contrasts, found.chance, improving, rng)
     power = found.power[:, improving].mean(axis=1).tolist() if improving.any() else (None, None)
     places = one.candidates.places(one.contrasts)
     return Emergence(
@@ -157,7 +155,7 @@ def _shapes(
 
 
 def _order(occurrences: Floats, places: Floats, shapes: tuple[Shape, ...]) -> float | None:
-    steps = np.array([shape is Shape.STEP for shape in shapes], np.bool_)
+    steps = having(shapes, Shape.STEP)
     if steps.sum() < LEAST_STEPS:
         return None
     from scipy.stats import rankdata
@@ -178,7 +176,7 @@ def _verdict(
     if share.high <= FEW:
         return Learned.TOGETHER
     if share.low >= MOST:
-        told = np.array([shape is Shape.STEP for shape in shapes], np.bool_)
+        told = having(shapes, Shape.STEP)
         first, last = np.quantile(np.log(places[told if told.any() else improving]), MIDDLE)
         apart = last - first > np.diff(np.log(widths)).max()  # else one gap may hold them
         return Learned.ONE_BY_ONE if apart else Learned.TOGETHER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,9 +9,9 @@ import numpy as np
 from superscope.laws import Estimate
 from superscope.study.emerging.classes import TokenClass
 from superscope.study.emerging.curves import Curves
-from superscope.study.emerging.result import ClassCurve, Shape
+from superscope.study.emerging.result import BITS, ClassCurve, Shape, having
 from superscope.study.emerging.scattered import Scattered
-from superscope.study.emerging.shapes import Floats, powers
+from superscope.study.emerging.shapes import POWERS, Floats, powers
 
 DRAWS = 500
 LARGE = 1000  # degrees of freedom of what is taken as known
@@ -51,7 +50,6 @@ def class_curves(
     of_models, freedom = _between(curves, found, one)
     rng = np.random.default_rng(seed)
     groups = found.errors.shape[1]
-    kinds = np.array([str(shape) for shape in shapes])
     classes = []
     for c, member in enumerate(members):
         heavy = np.sqrt((groups - 1) / rng.chisquare(groups - 1, (DRAWS, 1)))
@@ -60,7 +58,7 @@ def class_curves(
         drawn += of_class * np.sqrt(freedom / rng.chisquare(freedom, (DRAWS, 1)))
         losses = np.vstack([found.losses[c], found.losses[c] + drawn])
         ahead = ahead_of(one, losses, next_width(curves.widths))
-        count = {kind: int((kinds[member.which] == kind).sum()) for kind in Shape}
+        count = {kind: int((having(shapes, kind) & member.which).sum()) for kind in Shape}
         classes.append(ClassCurve(
             member.kind, member.name, int(member.which.sum()), round(float(found.occurrences[c])),
             tuple(found.losses[c].tolist()), tuple(drawn.std(axis=0).tolist()),
@@ -112,10 +110,9 @@ def ahead_of(one: Scattered, losses: Floats, width: float) -> Floats:
         The width.
     """
     contrasts = losses @ one.candidates.whitening.T
-    shapes = powers(one.candidates.widths)
-    directions = shapes @ one.candidates.whitening.T
-    length = np.linalg.norm(directions, axis=1)
-    fall = np.maximum(contrasts @ (directions / length[:, None]).T, 0.0)
+    shapes = one.candidates.shapes[:POWERS]
+    length = np.linalg.norm(shapes @ one.candidates.whitening.T, axis=1)
+    fall = np.maximum(contrasts @ one.candidates.directions[:POWERS].T, 0.0)
     best = fall.argmax(axis=1)
     height = fall[np.arange(len(best)), best] / length[best]
     at = powers(one.candidates.widths, np.array([width]))[best, 0]
@@ -125,7 +122,7 @@ def ahead_of(one: Scattered, losses: Floats, width: float) -> Floats:
 
 def _reached(widths: Floats, losses: Floats, bits: float) -> Estimate | None:
     """Return the width at which the loss passes a threshold, between widths in log m."""
-    nats, log = bits * math.log(2), np.log(widths)
+    nats, log = bits * BITS, np.log(widths)
     crossed = (losses[:, :-1] > nats) & (losses[:, 1:] <= nats)
     first = crossed.argmax(axis=1)
     rows = np.arange(len(losses))

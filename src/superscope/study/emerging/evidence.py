@@ -208,9 +208,6 @@ def _chance(for_step: Floats) -> Floats:
 
 def rejected(p: Floats, rate: float) -> npt.NDArray[np.bool_]:
     """Return which are rejected at a false-discovery rate by the step-up procedure."""
-    order = np.argsort(p)
-    below = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / max(1, len(p)))
-    found = np.zeros(len(p), np.bool_)
-    if len(below):
-        found[order[: below[-1] + 1]] = True
-    return found
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p) <= rate) if len(p) else np.zeros(0, np.bool_)

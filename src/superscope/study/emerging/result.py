@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -11,12 +13,16 @@ import numpy as np
 from superscope.laws import Estimate
 from superscope.plotting import Pictured
 from superscope.result import Result
-from superscope.study.emerging.curves import Int64
+from superscope.study.emerging.curves import Bools, Int64
 from superscope.study.emerging.shapes import Floats
 from superscope.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+BITS = math.log(2)
+"""Nats in a bit."""
 
 
 class Shape(StrEnum):
@@ -30,6 +36,11 @@ class Shape(StrEnum):
     """It changes by less than a tenth of itself, with 95 % confidence."""
     UNTOLD = "untold"
     """Its error is too large to tell."""
+
+
+def having(shapes: Sequence[Shape], shape: Shape) -> Bools:
+    """Return which of some shapes are this one."""
+    return np.array([one is shape for one in shapes], np.bool_)
 
 
 class Learned(StrEnum):
@@ -246,7 +257,7 @@ class Emergence(Result, Pictured):
         """
         import pandas as pd
 
-        step = np.array([shape is Shape.STEP for shape in self.shapes], np.bool_)
+        step = having(self.shapes, Shape.STEP)
         frame = pd.DataFrame({
             "id": self.ids,
             "token": pd.array(list(self.names), dtype="string"),

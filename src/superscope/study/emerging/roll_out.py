@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from superscope.study.emerging.class_curves import ahead_of, summed
 from superscope.study.emerging.classes import TokenClass
 from superscope.study.emerging.curves import LEAST_WIDTHS, Curves
-from superscope.study.emerging.result import Foretold, ThresholdRollOut
+from superscope.study.emerging.result import BITS, Foretold, ThresholdRollOut
 from superscope.study.emerging.scattered import scattered
 
 
@@ -37,7 +36,7 @@ def threshold_roll_out(
     fitted = curves.widths[curves.widths <= width / 2]
     if len(fitted) < LEAST_WIDTHS:
         return None
-    nats = threshold * math.log(2)
+    nats = threshold * BITS
     found = (_foretold(c, float(fitted[-1]), nats) for c in (summed(curves, members), curves))
     return ThresholdRollOut(tuple(fitted.tolist()), width, *found)
 

@@ -25,6 +25,7 @@ GENTLE = np.array([0.5, 0.7, 1.0, 1.5])
 sigmoid of scale s in log width falls as m^(−1/s) in the end."""
 PLACES = 32  # of a step, from the narrowest to the widest
 RIDGE = 0.02  # of the working covariance; no contrast is trusted beyond it
+POWERS = len(EXPONENTS) + len(GENTLE) * PLACES  # candidates that are power laws, which come first
 EXACT = 1e-9  # of a variance: less is rounding
 
 
@@ -60,18 +61,16 @@ class Candidates:
         Losses may only fall; a rise is explained by neither.
         """
         fall = contrasts @ self.directions.T
-        pure, powers = len(EXPONENTS), len(EXPONENTS) + len(GENTLE) * PLACES
-        by_power = np.maximum(_highest(fall[..., :pure]), _of_sigmoids(fall[..., pure:powers]))
-        by_step = _of_sigmoids(fall[..., powers:])
+        pure = len(EXPONENTS)
+        by_power = np.maximum(_highest(fall[..., :pure]), _of_sigmoids(fall[..., pure:POWERS]))
+        by_step = _of_sigmoids(fall[..., POWERS:])
         return np.square(np.maximum(by_power, 0.0)), np.square(np.maximum(by_step, 0.0))
 
     def fitted(self, contrasts: Floats) -> tuple[Floats, Floats]:
         """Return the best power law and the best step as contrasts, each (T, K − 1)."""
         fall = np.maximum(contrasts @ self.directions.T, 0.0)
-        powers = len(EXPONENTS) + len(GENTLE) * PLACES
-        parts = slice(powers), slice(powers, None)
         found = []
-        for part in parts:
+        for part in (slice(POWERS), slice(POWERS, None)):
             best = fall[:, part].argmax(axis=1)
             height = np.take_along_axis(fall[:, part], best[:, None], axis=1)
             found.append(height * self.directions[part][best])
@@ -79,7 +78,7 @@ class Candidates:
 
     def places(self, contrasts: Floats) -> Floats:
         """Return the width in the middle of the best step of each, shape (…,)."""
-        fall = contrasts @ self.directions[-len(SCALES) * PLACES :].T
+        fall = contrasts @ self.directions[POWERS:].T
         place = fall.argmax(axis=-1) % PLACES
         return np.asarray(_middles(self.widths)[place])
 

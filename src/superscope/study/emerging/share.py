@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from superscope.laws import Estimate
+from superscope.study.emerging.curves import Bools
 from superscope.study.emerging.evidence import Judge
 from superscope.study.emerging.shapes import Floats
 
@@ -17,7 +19,7 @@ APART = 0.2  # of the means of a token that counts, and least of all together
 
 
 def share_of_steps(
-    judge: Judge, contrasts: Floats, chance: Floats, rng: np.random.Generator
+    judge: Judge, contrasts: Floats, chance: Floats, improving: Bools, rng: np.random.Generator
 ) -> Estimate | None:
     """Return the share of steps that gives the likelihood ratios of all tokens together.
 
@@ -33,15 +35,19 @@ def share_of_steps(
     judge
         The forms and the error of the losses.
     contrasts
-        Of the tokens that improve, shape (T, K − 1).
+        Of the tokens, shape (T, K − 1).
     chance
         Of their likelihood ratios, :attr:`Evidence.chance`.
+    improving
+        The tokens of which the share is, shape (T,).
     rng
         Draws the simulated tokens, and resamples all.
     """
-    count = len(contrasts)
+    count = int(improving.sum())
     if not count:
         return None
+    contrasts, chance = contrasts[improving], chance[:, improving]
+    judge = replace(judge, noise=judge.noise.chosen(improving))
     power, step = judge.candidates.fitted(contrasts)
     weights = rng.multinomial(count, np.full(count, 1 / count), DRAWS)
     drawn = np.vstack([np.ones(count), weights])

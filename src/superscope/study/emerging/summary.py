@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from superscope.laws import Estimate
 from superscope.study.emerging.result import (
+    BITS,
     ClassCurve,
     Emergence,
     Foretold,
@@ -28,7 +28,6 @@ from superscope.text import (
 )
 
 CLASSES = ("class", "tokens", "power", "step", "flat", "untold", "first", "last", "next")
-BITS = math.log(2)
 
 
 @as_text.register
