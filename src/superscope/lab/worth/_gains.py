@@ -185,19 +185,12 @@ def _no_further(bound: Factor, gain: Estimate) -> Factor:
 
     Both come of other pairs of runs: the bound of those at another width of the baseline.
     """
-    if gain.low is None or gain.high is None or not bound.has_interval:
+    if bound.ends is None or gain.low is None or gain.high is None:
         return bound
-    if bound.above is not None:
-        low = bound.low or 0.0  # or beyond the widest, of which it is known to be wider
-        if bound.low_beyond == "widest":
-            low = math.inf
-        if (gain.low > 0) != (low > 1):
-            return replace(bound, low=1.0, low_beyond="")
-        return bound
-    high = bound.high if bound.high is not None else math.inf
-    if bound.high_beyond == "narrowest":
-        high = 0.0
-    if (gain.high < 0) != (high < 1):
+    low, high = bound.ends
+    if bound.above is not None and (gain.low > 0) != (low >= 1):
+        return replace(bound, low=1.0, low_beyond="")
+    if bound.below is not None and (gain.high < 0) != (high <= 1):
         return replace(bound, high=1.0, high_beyond="")
     return bound
 
