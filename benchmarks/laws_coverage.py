@@ -6,17 +6,15 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
+from benchmarks.pool import all_cores
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 
-from superscope.device import usable_cores
 from superscope.laws import FORMS, TRUTHS, Interval, Law, fit, simulate
 from superscope.laws.intervals import linear_interval
 
@@ -71,7 +69,7 @@ def run(setting: Setting) -> Iterator[Result | Section]:
     if setting.quick:
         yield from _parts(map, ("chinchilla",), simulations=1, judged=1)
         return
-    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+    with all_cores() as pool:
         each = partial(pool.map, chunksize=4)
         yield from _parts(each, tuple(TRUTHS), simulations=400, judged=100)
 

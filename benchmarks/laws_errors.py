@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
+from benchmarks.pool import all_cores
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 
-from superscope.device import usable_cores
 from superscope.laws import TRUTHS, Interval, Law, fit, load_table, simulate
 from superscope.laws.intervals import linear_interval
 
@@ -71,7 +69,7 @@ def run(setting: Setting) -> Iterator[Result | Section]:
     if setting.quick:
         yield from _parts(map, tables=2, seeds=2)
         return
-    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+    with all_cores() as pool:
         yield from _parts(partial(pool.map, chunksize=4), tables=400, seeds=100)
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
+from benchmarks.pool import all_cores
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 
-from superscope.device import usable_cores
 from superscope.forecasts import forecast
 from superscope.laws import FitStatus, fit
 
@@ -92,7 +90,7 @@ def run(setting: Setting) -> Iterator[Result | Section]:
     if setting.quick:
         yield from parts(map, 1, designs=("power, exponent .6",))
         return
-    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+    with all_cores() as pool:
         yield from parts(partial(pool.map, chunksize=16), 100)
 
 

@@ -13,13 +13,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from benchmarks.plain_toy import seconds_per_step
+from benchmarks.pool import all_cores
 from benchmarks.result import Result, Section, markdown_table
 from benchmarks.setting import Setting
 from threadpoolctl import threadpool_limits
@@ -108,7 +107,7 @@ def _signed(value: float) -> str:
 
 def _ours(configs: list[ToyConfig], folder: str) -> dict[ToyConfig, Times]:
     """Train all configs, as many at a time as there are cores."""
-    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+    with all_cores() as pool:
         # Some again at the end, so that every run that counts has company to its last step.
         every = [*configs, *configs[: usable_cores() - 1]]
         times = list(pool.map(_timed, every, [folder] * len(every)))

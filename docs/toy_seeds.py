@@ -43,7 +43,7 @@ def _seeds(runs: pd.DataFrame) -> str:
             f"{of.loss_100.min():.4f} to {of.loss_100.max():.4f}", f"{100 * log.std(ddof=1):.0f} %",
             *(f"{100 * value:+.1f} %" for value in longer),
         ])  # fmt: skip
-    return _markdown(
+    return markdown(
         ["γ", "α", "m", "seeds", "loss", "least to greatest", "spread", "1,000", "2,000", "4,000"],
         rows,
     )
@@ -61,7 +61,7 @@ def _plain(runs: pd.DataFrame) -> str:
             f"{run.loss_100:.4f}", _range(of.loss_100, 4), f"{run.represented_fraction:.3f}",
             _range(of.represented_fraction, 3), f"{len(of)}",
         ])  # fmt: skip
-    return _markdown(
+    return markdown(
         ["γ", "α", "m", "schedule", "loss, plain", "engine", "share above ½, plain", "engine",
          "seeds of the engine"],
         rows,
@@ -86,7 +86,7 @@ def _small(runs: pd.DataFrame) -> str:
             f"{round(shares[1].mean() - shares[0].mean(), 3) + 0.0:+.3f} ± {_error(*shares):.3f}",
             f"{100 * step.mean():+.3f} % (at most {100 * step.abs().max():.2f} %)",
         ])  # fmt: skip
-    return _markdown(
+    return markdown(
         ["γ", "α", "m", "seeds: plain, engine", "loss, plain", "engine", "difference",
          "share above ½, plain", "engine", "difference", "the authors' schedule for ours"],
         rows,
@@ -122,7 +122,7 @@ def _exponents(runs: pd.DataFrame, published: pd.DataFrame) -> str:
                 ", ".join(f"{value:.3f}" for value in fitted),
                 f"{np.mean(fitted):.3f}", f"{theirs.item():.3f}",
             ])  # fmt: skip
-    return _markdown(["γ", "α", "exponents, one a seed", "mean", "published"], rows)
+    return markdown(["γ", "α", "exponents, one a seed", "mean", "published"], rows)
 
 
 def _scatter(published: pd.DataFrame) -> str:
@@ -162,6 +162,7 @@ def _error(a: pd.Series, b: pd.Series) -> float:
     return float(np.sqrt(a.var() / len(a) + b.var() / len(b)))
 
 
-def _markdown(header: list[str], rows: list[list[str]]) -> str:
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

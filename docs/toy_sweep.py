@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import toy_seeds
+from toy_seeds import markdown
 
 from superscope.laws import Exponent, fit_exponent
 from superscope.observations import read_observations
@@ -105,7 +106,7 @@ def _differences(runs: pd.DataFrame) -> str:
             what = f"ends of the range of mean c², {rows_of}, γ = {DECAYS[decay]}"
             rows.append(_row(what, "6d", _overlap_off(runs, column, decay), percent=True))
     header = ["ours minus published", "figure", "settings", "median", "least", "greatest", "above"]
-    return _markdown(header, rows)
+    return markdown(header, rows)
 
 
 def _row(what: str, figure: str, off: pd.Series, *, percent: bool = False) -> list[str]:
@@ -175,11 +176,6 @@ def _exponent(runs: pd.DataFrame, alpha: float, decay: float) -> Exponent | None
     return fit_exponent(of.width, of.loss)
 
 
-def _markdown(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _runs(runs: pd.DataFrame) -> str:
     counts = [runs[name].nunique() for name in ("frequency_exponent", "decay", "width", "seed")]
     return (
@@ -206,7 +202,7 @@ def _exponents(runs: pd.DataFrame) -> str:
                 name, f"{alpha:g}", f"{ours.value:.3f} [{ours.low:.3f}, {ours.high:.3f}]",
                 theirs, difference, f"{ours.r_squared:.4f}",
             ])  # fmt: skip
-    return _markdown(["γ", "α", "ours [95 %]", "published", "difference", "R² of ours"], rows)
+    return markdown(["γ", "α", "ours [95 %]", "published", "difference", "R² of ours"], rows)
 
 
 def _unrepresented(runs: pd.DataFrame) -> str:
@@ -220,7 +216,7 @@ def _unrepresented(runs: pd.DataFrame) -> str:
             name, f"{share.median():.4f} ({share.min():.4f} to {share.max():.4f})",
             shown if len(ratio) == len(of) else f"– (none in {len(of) - len(ratio)} of {len(of)})",
         ])  # fmt: skip
-    return _markdown(
+    return markdown(
         [
             "γ",
             "share of the loss from unrepresented features",
@@ -246,7 +242,7 @@ def _represented(runs: pd.DataFrame) -> str:
             ].rep_fraction_phi_half
             cells.append(f"{ours:.3f} / {theirs.item():.3f}")
         rows.append(cells)
-    return _markdown(["m", *(f"γ = {name}" for name in DECAYS.values())], rows)
+    return markdown(["m", *(f"γ = {name}" for name in DECAYS.values())], rows)
 
 
 def _strongly_represented(runs: pd.DataFrame) -> str:
@@ -267,7 +263,7 @@ def _strongly_represented(runs: pd.DataFrame) -> str:
             shown = f"{theirs.item():.3f}" if len(theirs) else "–"
             cells.append(f"{ours[0]:.3f}, {ours[1]:.3f} / {shown}")
         rows.append(cells)
-    return _markdown(["m", *(f"α = {alpha:g}" for alpha in alphas)], rows)
+    return markdown(["m", *(f"α = {alpha:g}" for alpha in alphas)], rows)
 
 
 def _overlap(runs: pd.DataFrame) -> str:
@@ -284,7 +280,7 @@ def _overlap(runs: pd.DataFrame) -> str:
                 values = of[column].astype(float) * width
                 cells.append(f"{values.min():.3f} to {values.max():.3f}")
         rows.append(cells)
-    return _markdown(
+    return markdown(
         ["m", "published", "γ = −1, norm > 1", "γ = −1, all rows", "γ = −5/9, norm > 1",
          "γ = −5/9, all rows"],
         rows,
@@ -308,4 +304,4 @@ def _fits(runs: pd.DataFrame) -> str:
             regime, f"{np.median(values):.4f} ({min(values):.4f} to {max(values):.4f})",
             f"{published[regime, 'power']:.4f}",
         ])  # fmt: skip
-    return _markdown(["regime", "ours: median (range) over α and γ", "published, power"], rows)
+    return markdown(["regime", "ours: median (range) over α and γ", "published, power"], rows)
