@@ -1,0 +1,89 @@
+// Bundle the page and the widget into the Python package, or the tests into out/.
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const assets = join(here, "..", "src", "superscope", "explorer", "assets");
+const common = {
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  charset: "utf8",
+  logLevel: "warning",
+};
+
+/** A worker cannot be loaded from a file on disk: its bundled source travels in the page. */
+const workers = {
+  name: "workers",
+  setup(made) {
+    made.onResolve({ filter: /\?source$/ }, (asked) => ({
+      path: join(asked.resolveDir, asked.path.replace(/\?source$/, "")),
+      namespace: "source",
+    }));
+    made.onLoad({ filter: /.*/, namespace: "source" }, async (asked) => {
+      const bundle = await build({
+        ...common,
+        entryPoints: [asked.path],
+        format: "iife",
+        write: false,
+      });
+      return { contents: bundle.outputFiles[0].text, loader: "text" };
+    });
+  },
+};
+
+/** What the assets are made from; the Python package compares it with its sources. */
+export async function digest() {
+  const names = ["build.mjs", "package.json", "package-lock.json", "tsconfig.json"];
+  for (const entry of await readdir(join(here, "src"), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) names.push(relative(here, join(entry.parentPath, entry.name)));
+  }
+  const hash = createHash("sha256");
+  for (const name of names.map((path) => path.replaceAll("\\", "/")).sort()) {
+    const content = await readFile(join(here, name));
+    hash.update(`${name}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+async function buildAssets() {
+  const beside = `${assets}.new`;
+  await rm(beside, { recursive: true, force: true });
+  await mkdir(beside, { recursive: true });
+  const bundled = { ...common, plugins: [workers], loader: { ".css": "text" } };
+  await build({
+    ...bundled,
+    entryPoints: [join(here, "src/page.ts")],
+    format: "iife",
+    outfile: join(beside, "explorer.js"),
+  });
+  await build({
+    ...common,
+    entryPoints: [join(here, "src/style.css")],
+    outfile: join(beside, "explorer.css"),
+  });
+  await writeFile(join(beside, "built-from.txt"), `${await digest()}\n`);
+  await rm(assets, { recursive: true, force: true });
+  await rename(beside, assets);
+}
+
+async function buildTests() {
+  const names = (await readdir(join(here, "tests"))).filter((name) => name.endsWith(".test.ts"));
+  await rm(join(here, "out"), { recursive: true, force: true });
+  await build({
+    ...common,
+    minify: false,
+    plugins: [workers],
+    entryPoints: names.map((name) => join(here, "tests", name)),
+    platform: "node",
+    format: "esm",
+    outExtension: { ".js": ".mjs" },
+    outdir: join(here, "out", "tests"),
+  });
+}
+
+if (process.argv.includes("--tests")) await buildTests();
+else await buildAssets();

@@ -1,0 +1,33 @@
+/** What the page hands to its views, and what it asks of them. */
+
+import type { Model } from "./models";
+
+/** What the fragment of the page's address keeps: a link replays what was seen. */
+export type State = Readonly<Record<string, string>>;
+
+export interface App {
+  /** The models of this page, the first one leading. */
+  readonly models: readonly Model[];
+  /** The state as it is now. */
+  state(): State;
+  /** Change the state; null takes a key out. The view shown is then updated. */
+  set(changes: Record<string, string | null>): void;
+  /** The address of this page with a state, for a link. */
+  link(changes: Record<string, string | null>): string;
+}
+
+/** A view that is on the page. */
+export interface Mounted {
+  /** Show the state as it is now. */
+  update(): void;
+  /** Stop what runs: timers, workers. */
+  leave?(): void;
+}
+
+export interface View {
+  /** Its name in the address. */
+  readonly name: string;
+  /** Its name for people. */
+  readonly title: string;
+  mount(root: HTMLElement, app: App): Mounted;
+}
