@@ -55,6 +55,15 @@ def test_many_good_data_identify_a_law_without_a_word(law: str, true: dict, side
         )
 
 
+def test_where_all_losses_are_equal_no_part_falls_and_nothing_is_given() -> None:
+    table = pd.DataFrame({"x": np.geomspace(10, 1000, 12), "loss": 2.5})
+    found = fit(table, "power", x="x", resamples=0)
+    assert found.parameters["A"] == 0 and found.parameters["B"] == pytest.approx(2.5)
+    assert about(found, FitStatus.TERM_VANISHED) == ["A"]
+    assert found.held == {} and "given" not in found.verdict
+    assert found.verdict.startswith("Not identified: A is 0: no part of the loss falls with x")
+
+
 @pytest.mark.parametrize("residual", ["log", "plain"])
 def test_losses_without_a_floor_have_it_at_its_bound(residual: str) -> None:
     """A pure power, bent down at the far end: the best floor would be negative."""

@@ -75,7 +75,13 @@ def test_eight_times_the_resamples_are_drawn_before_a_verdict_is_borderline(
     law = fit(simulate("power"), "power", x="x", resamples=100, starts=4, progress=None)
     assert len(law.bootstrap) == 800
     (one,) = [f for f in law.findings if f.status is FitStatus.BORDERLINE]
-    assert one.about == "alpha" and "which 800 resamples were drawn" in law.verdict
+    assert one.about == "alpha" and one.text in law.verdict
+    _, errors, _ = ends_and_errors(law.bootstrap[:, 1], 0.4, law.jackknife[:, 1])
+    said = [part.split(" ± ") for part in one.text.partition("errors: ")[2].split(" and ")]
+    assert [float(end) for end, _ in said] == pytest.approx(
+        [law.intervals["alpha"].low, law.intervals["alpha"].high], rel=1e-3
+    )
+    assert [float(error) for _, error in said] == pytest.approx(list(errors), rel=0.5)
     assert not one.status.severe
 
 

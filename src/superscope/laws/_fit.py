@@ -14,6 +14,7 @@ import pandas as pd
 from superscope._version import __version__
 from superscope.arguments import checked
 from superscope.errors import UsageError
+from superscope.laws import formula
 from superscope.laws._judge import judge
 from superscope.laws._profile import Profile, profile
 from superscope.laws.formula import Floats
@@ -36,6 +37,7 @@ from superscope.text import number
 
 SAME_MINIMUM = 1e-6  # relative difference of objectives that are one minimum
 EXACT = 1e-20  # mean objective of a fit without residuals
+ROUNDING = 1e-13  # share of every loss below which a term is rounding
 
 
 @checked
@@ -184,7 +186,7 @@ def _judged(
         excluded=selection.excluded,
         parameters={name: float(v) for name, v in zip(names, parameters, strict=True)},
         standard_errors={
-            name: 0.0 if held[i] else _finite(errors[i]) if linear.free[i] else None
+            name: 0.0 if held[i] else (_finite(errors[i]) or None) if linear.free[i] else None
             for i, name in enumerate(names)
         },
         intervals=resampled.intervals(problem, parameters, linear),
@@ -214,11 +216,18 @@ def _in_order(refit: Refit, names: Sequence[str]) -> Floats:
 
 
 def fold_constant_terms(problem: Problem, parameters: Floats) -> Floats:
-    """Return parameters in which a term with the exponent 0 is part of the floor it is."""
+    """Return parameters in which a term with the exponent 0 is part of the floor it is.
+
+    So is one that is lost in rounding beside the rest of every loss, as where all losses are equal.
+    """
     k = problem.equations.terms
     free = problem.low < problem.high
     parameters = parameters.copy()
+    points = problem.points
+    parts = formula.parts(points.inputs, points.group, parameters)
     for i in range(k):
+        if free[2 * i] and (parts[:, i] < ROUNDING * parts.sum(axis=1)).all():
+            parameters[2 * i] = 0
         if parameters[2 * i + 1] == 0 and free[2 * i] and free[2 * i + 1] and free[2 * k :].all():
             parameters[2 * k :] += parameters[2 * i]
             parameters[2 * i] = 0

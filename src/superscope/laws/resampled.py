@@ -16,7 +16,7 @@ from superscope.laws.intervals import (
     widened,
 )
 from superscope.laws.linearization import Linearization
-from superscope.laws.monte_carlo import SURE, hangs_on_the_draw
+from superscope.laws.monte_carlo import SURE, ends_and_errors, hangs_on_the_draw
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.problem import FEW_RUNS, LEAST_UNITS, Problem
@@ -28,7 +28,7 @@ from superscope.laws.resampling import (
     jackknife_covariance,
 )
 from superscope.laws.status import Finding, FitStatus
-from superscope.text import counted
+from superscope.text import counted, number, rounded
 
 ROUNDS = 4  # of resamples, each as many as there are by then: eight times those asked for
 NEAR = 1.0  # Monte Carlo errors from what a verdict turns on, within which it is borderline
@@ -141,7 +141,6 @@ def resample(
     judged = [i for i, name in enumerate(problem.names) if name in problem.form.exponents]
     judged = [i for i in judged if linear.free[i] and options.judge]
     drawn = nothing
-    found: tuple[Finding, ...] = ()
     for done in range(ROUNDS):
         count = max(len(drawn), options.resamples)
         drawn = np.vstack([drawn, bootstrap(problem, starts, count, rng)])
@@ -153,9 +152,12 @@ def resample(
             i for i in judged
             if hangs_on_the_draw(drawn[~failed, i], parameters[i], without[:, i], asked[:, i], sure)
         ]  # fmt: skip
-        found = tuple(_borderline(problem.names[i], len(drawn)) for i in unsure)
         if not unsure:
             break
+    found = tuple(
+        _borderline(problem.names[i], drawn[~failed, i], float(parameters[i]), without[:, i])
+        for i in unsure
+    )
     return Resampled("bca", drawn[~failed], without, found)
 
 
@@ -169,10 +171,15 @@ def _few(points: Points, units: int, known: bool) -> Finding:
     return Finding(FitStatus.FEW_RUNS, points.units, text)
 
 
-def _borderline(name: str, count: int) -> Finding:
+def _borderline(name: str, drawn: Floats, value: float, without: Floats) -> Finding:
+    ends, errors, _ = ends_and_errors(drawn, value, without)
+    said = " and ".join(
+        f"{rounded(end)} ± {number(error, 1)}"
+        for end, error in zip(map(float, ends), map(float, errors), strict=True)
+    )
     text = (
-        f"the ends of the interval of {name} hang on which {count:,} resamples were drawn by more "
-        "than they are off from what the verdict turns on"
+        f"the verdict turns on where the interval of {name} ends, and {len(drawn):,} resamples say "
+        f"it only to within their Monte Carlo errors: {said}"
     )
     return Finding(FitStatus.BORDERLINE, name, text)
 
