@@ -1,4 +1,4 @@
-# superscope: make demo | test | lint | docs | bench | wheel-check | mutants | clean
+# superscope: make demo | frontend | test | lint | docs | bench | wheel-check | mutants | clean
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -14,7 +14,7 @@ WORKERS ?= 2
 # do: hundreds of processes are started here, and each would compile all that it imports again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint docs docs-check docs-pages docs-write bench wheel-check minimums mutants clean
+.PHONY: frontend demo test lint docs docs-check docs-pages docs-write bench wheel-check minimums mutants clean
 
 # A real model from the package index, measured with all pairs.
 demo: .venv/package $(MODEL)
@@ -26,14 +26,15 @@ demo: .venv/package $(MODEL)
 # core: threads that wait for another worker's core would spin.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
-test: .venv/kernels
+test: .venv/kernels frontend
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=20
 
-lint: .venv/dev
+lint: .venv/dev frontend/node_modules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd frontend && npm run --silent lint && npm run --silent types
 
 # Build the documentation; fails where a page that shows output no longer shows the real one.
 docs: docs-check docs-pages
@@ -67,7 +68,7 @@ minimums: .venv/dev
 	$(BIN)/python tools/check_minimums.py
 
 clean:
-	rm -rf .venv .cache out dist build
+	rm -rf .venv .cache out dist build frontend/node_modules src/superscope/explorer/assets
 
 $(MODEL): tools/fetch_models.py
 	$(BIN)/python tools/fetch_models.py smollm2
@@ -81,12 +82,20 @@ $(DIRECTIONS): tools/fetch_models.py
 $(TEXT): tools/fetch_text.py
 	$(BIN)/python tools/fetch_text.py
 
+# Bundle the explorer's page into the package, if its bundle is stale. It needs node.
+frontend: frontend/node_modules
+	cd frontend && npm run --silent build
+
+frontend/node_modules: frontend/package-lock.json
+	cd frontend && npm ci --silent
+	@touch $@
+
 .venv/package: $(INPUTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "superscope needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
 	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet --constraint constraints.txt --upgrade pip uv
-	$(INSTALL) --editable '.[cluster,gguf,s3,text]'
+	$(INSTALL) --editable '.[cluster,explore,gguf,s3,text]'
 	@touch $@
 
 # Compile the kernels once, rather than in every process that comes first.

@@ -1,4 +1,5 @@
-// Bundle the page and the widget into the Python package, or the tests into out/.
+// Bundle the page and the widget into the Python package where its bundle is stale; --tests bundles
+// the tests into out/, --digest prints what the bundle is compared by.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -36,7 +37,7 @@ const workers = {
 };
 
 /** What the assets are made from; the Python package compares it with its sources. */
-export async function digest() {
+async function digest() {
   const names = ["build.mjs", "package.json", "package-lock.json", "tsconfig.json"];
   for (const entry of await readdir(join(here, "src"), { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) names.push(relative(here, join(entry.parentPath, entry.name)));
@@ -49,11 +50,17 @@ export async function digest() {
   return hash.digest("hex");
 }
 
+async function upToDate(digest) {
+  const found = await readFile(join(assets, "built-from.txt"), "utf8").catch(() => "");
+  return found.trim() === digest;
+}
+
 async function buildAssets() {
-  const beside = `${assets}.new`;
-  await rm(beside, { recursive: true, force: true });
+  const from = await digest();
+  if (await upToDate(from)) return;
+  const beside = `${assets}.${process.pid}`;
   await mkdir(beside, { recursive: true });
-  const bundled = { ...common, plugins: [workers], loader: { ".css": "text" } };
+  const bundled = { ...common, plugins: [workers] };
   await build({
     ...bundled,
     entryPoints: [join(here, "src/page.ts")],
@@ -65,7 +72,7 @@ async function buildAssets() {
     entryPoints: [join(here, "src/style.css")],
     outfile: join(beside, "explorer.css"),
   });
-  await writeFile(join(beside, "built-from.txt"), `${await digest()}\n`);
+  await writeFile(join(beside, "built-from.txt"), `${from}\n`);
   await rm(assets, { recursive: true, force: true });
   await rename(beside, assets);
 }
@@ -85,5 +92,6 @@ async function buildTests() {
   });
 }
 
-if (process.argv.includes("--tests")) await buildTests();
+if (process.argv.includes("--digest")) console.log(await digest());
+else if (process.argv.includes("--tests")) await buildTests();
 else await buildAssets();

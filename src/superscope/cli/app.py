@@ -31,6 +31,7 @@ app.command(
 
 for name, help_text in {
     "lens": "Look at single tokens: what each collides with, and what that costs.",
+    "explore": "Write a page in which a person walks through a model's vocabulary.",
     "repack": "Make the output head narrower in several ways, and score each on a text.",
     "budget": "Predict how well a direction can be read among the others of a dictionary.",
     "loss": "Evaluate the loss of a language model on a text, with its error.",

@@ -1,0 +1,87 @@
+/** The frame: the views by name, the state that they share, and the models as they come. */
+
+import { h } from "./dom";
+import { load, type Model } from "./models";
+import type { Source } from "./source";
+import { changed, read, written } from "./state";
+import type { App, Mounted, State, View } from "./view";
+import { find } from "./views/find";
+
+const VIEWS: readonly View[] = [find];
+
+/** Where the state is kept: the page's address, or a trait of a notebook's widget. */
+export interface Address {
+  read(): string;
+  write(fragment: string): void;
+  changed(listener: () => void): void;
+}
+
+/** Show the explorer in an element. */
+export async function start(root: HTMLElement, source: Source, address: Address): Promise<void> {
+  const status = h("p", { class: "status", role: "status" }, "Loading …");
+  root.replaceChildren(status);
+  if (typeof Worker === "undefined") {
+    status.textContent =
+      "This browser has no workers, which search the vocabulary. Open the page in a current one.";
+    return;
+  }
+  const models: Model[] = [];
+  try {
+    for (let k = 0; k < source.manifest.models.length; k++) models.push(await load(source, k));
+  } catch (error) {
+    status.textContent = `The page cannot be shown: ${(error as Error).message}`;
+    return;
+  }
+
+  let state: State = read(address.read());
+  let shown: { view: View; mounted: Mounted } | null = null;
+  const nav = h("nav", { "aria-label": "Views" });
+  const main = h("main", {});
+
+  const app: App = {
+    models,
+    state: () => state,
+    set: (changes) => {
+      state = changed(state, changes);
+      address.write(written(state));
+      show();
+    },
+    link: (changes) => written(changed(state, changes)) || "#",
+  };
+
+  function show() {
+    const view = VIEWS.find((one) => one.name === state.view) ?? VIEWS[0]!;
+    nav.replaceChildren(
+      ...VIEWS.map((one) =>
+        h(
+          "a",
+          { href: app.link({ view: one.name }), "aria-current": one === view ? "page" : null },
+          one.title,
+        ),
+      ),
+    );
+    if (shown?.view !== view) {
+      shown?.mounted.leave?.();
+      main.replaceChildren();
+      shown = { view, mounted: view.mount(main, app) };
+    }
+    shown.mounted.update();
+  }
+
+  nav.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest("a");
+    if (!link) return;
+    event.preventDefault();
+    app.set({ view: read(new URL(link.href).hash).view ?? null });
+  });
+  address.changed(() => {
+    state = read(address.read());
+    show();
+  });
+  root.replaceChildren(
+    h("header", {}, h("h1", {}, models.map((model) => model.about.name).join(", ")), nav),
+    main,
+    h("footer", {}, `superscope ${source.manifest.version}. Nothing leaves this page.`),
+  );
+  show();
+}

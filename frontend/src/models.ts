@@ -1,0 +1,153 @@
+/** A model of the page: what is known of its tokens, and its search. */
+
+import { type Container, decode, parse } from "./container";
+import { Search } from "./search/client";
+import type { Source } from "./source";
+
+export interface Centering {
+  name: string;
+  /** As people call it: raw, centered, frequency-centered. */
+  title: string;
+  /** Overlaps of random pairs of its rows. */
+  mean: number;
+  std: number;
+}
+
+export interface About {
+  name: string;
+  features: number;
+  width: number;
+  /** What the rows are: tokens, or other directions. */
+  what: string;
+  centerings: Centering[];
+  /** Whether the tokens have texts. */
+  texts: (string | null)[] | null;
+  /** How a text is shown where that is more than the text in quotes, by position. */
+  shown: Record<string, string>;
+  classes: string[];
+  notes: string[];
+}
+
+export class Model {
+  readonly search = new Search();
+  private lowered: string[] | null = null;
+  private readonly places: Map<number, number> | null;
+  private readonly ready: Promise<void>;
+
+  constructor(
+    readonly about: About,
+    readonly arrays: Container["arrays"],
+    readonly parts: Record<string, Container>,
+    rows: () => Promise<void>,
+  ) {
+    const ids = this.ids;
+    this.places = ids ? new Map(Array.from(ids, (id, at) => [id, at])) : null;
+    this.ready = rows.call(this);
+  }
+
+  /** Resolves when all rows have come, so that a search is over all of them. */
+  whole(): Promise<void> {
+    return this.ready;
+  }
+
+  private get ids(): Int32Array | undefined {
+    return this.arrays.ids as Int32Array | undefined;
+  }
+
+  /** Return the id of a row. */
+  id(at: number): number {
+    return this.ids ? this.ids[at]! : at;
+  }
+
+  /** Return the position of an id, or null. */
+  position(id: number): number | null {
+    if (!this.places) return id >= 0 && id < this.about.features ? id : null;
+    return this.places.get(id) ?? null;
+  }
+
+  /** Return how a row is called: its text with all spaces seen, or its id. */
+  title(at: number): string {
+    const text = this.about.texts?.[at];
+    if (text === null || text === undefined) return `#${this.id(at)}`;
+    return this.about.shown[at] ?? `"${text}"`;
+  }
+
+  /** Return the class of a row. */
+  kind(at: number): string {
+    return this.about.classes[(this.arrays.class as Uint8Array)[at]!]!;
+  }
+
+  /** Return the positions of rows that equal this one. */
+  equal(at: number): number[] {
+    const group = (this.arrays.group as Int32Array)[at]!;
+    if (group < 0) return [];
+    const found: number[] = [];
+    (this.arrays.group as Int32Array).forEach((other, i) => {
+      if (other === group && i !== at) found.push(i);
+    });
+    return found;
+  }
+
+  /**
+   * Return positions of rows for what somebody typed: an id, `#12`, a text, or a part of one.
+   * Equal texts come first, then those that differ in a leading space or in capitals, then those
+   * that begin with it, then those that hold it.
+   */
+  find(typed: string, most: number): number[] {
+    const number = /^#?(\d+)$/.exec(typed.trim());
+    const first = number ? this.position(Number(number[1])) : null;
+    const { texts } = this.about;
+    if (!texts) return first === null ? [] : [first];
+    this.lowered ??= texts.map((text) => (text ?? "").toLowerCase());
+    const bare = typed.trim().toLowerCase();
+    const ranks: number[][] = [[], [], [], []];
+    if (typed.length > 0) {
+      for (let i = 0; i < texts.length; i++) {
+        const text = this.lowered[i]!;
+        if (bare && !text.includes(bare)) continue;
+        const trimmed = text.trim();
+        if (texts[i] === typed) ranks[0]!.push(i);
+        else if (!bare) continue;
+        else if (trimmed === bare) ranks[1]!.push(i);
+        else if (trimmed.startsWith(bare)) ranks[2]!.push(i);
+        else ranks[3]!.push(i);
+      }
+    }
+    const found = typed.startsWith("#") ? [] : ranks.flat();
+    return [...new Set(first === null ? found : [...(number ? [first] : []), ...found])].slice(
+      0,
+      most,
+    );
+  }
+}
+
+/** Load a model: all but its rows at once, its rows while the page is used. */
+export async function load(source: Source, at: number): Promise<Model> {
+  const listed = source.manifest.models[at]!;
+  const bytes = async (name: string) => {
+    const part = await source.part(name);
+    return parse(typeof part === "string" ? decode(part) : part);
+  };
+  const own = (suffix: string) => listed.parts.filter((name) => suffix === kindOf(name));
+  const parts: Record<string, Container> = {};
+  for (const name of listed.parts) {
+    if (!["search", "small", "exact"].includes(kindOf(name)))
+      parts[kindOf(name)] = await bytes(name);
+  }
+  const about = parts.about!;
+  return new Model(
+    about.meta as unknown as About,
+    about.arrays,
+    parts,
+    async function (this: Model) {
+      for (const name of [...own("search"), ...own("small"), ...own("exact")]) {
+        await this.search.add(await source.part(name));
+      }
+    },
+  );
+}
+
+/** Return the kind of a part from its name: `0-small-3` is one of small. */
+function kindOf(name: string): string {
+  return name.split("-")[1]!;
+}

@@ -1,0 +1,360 @@
+/** Find and compare: a token, the rows nearest to it, and its overlaps against chance. */
+
+import { chart } from "../chart";
+import { h, select, table, unique } from "../dom";
+import type { Model } from "../models";
+import { percent, short, whole } from "../numbers";
+import { BINS, type Nearest } from "../search/rows";
+import type { App, Mounted, View } from "../view";
+
+const SUGGESTED = 12;
+const NEIGHBORS = 10;
+
+export const find: View = { name: "find", title: "Find and compare", mount };
+
+function mount(root: HTMLElement, app: App): Mounted {
+  const search = searchBox(app);
+  const chosen = h("div", { class: "chosen" });
+  const controls = h("div", { class: "controls" });
+  const results = h("div", { class: "columns" });
+  const compared = h("section", { "aria-label": "Comparison" });
+  root.append(h("h2", {}, "Find and compare"), search, controls, chosen, compared, results);
+  let turn = 0;
+
+  async function update() {
+    turn += 1;
+    const mine = turn;
+    const center = centerOf(app);
+    controls.replaceChildren(
+      select(
+        "Rows are compared",
+        app.models[0]!.about.centerings.map((one) => [one.name, one.title] as const),
+        center,
+        (value) => app.set({ center: value }),
+      ),
+    );
+    const ids = idsOf(app);
+    chosen.replaceChildren(...ids.map((id) => chip(app, ids, id)));
+    if (!ids.length) {
+      results.replaceChildren();
+      compared.replaceChildren(h("p", {}, "Type a token to see the rows nearest to it."));
+      return;
+    }
+    const made = await Promise.all(app.models.map((model) => column(app, model, ids, center)));
+    const square = await comparison(app, ids, center);
+    if (mine !== turn) return;
+    results.replaceChildren(...made);
+    compared.replaceChildren(...square);
+  }
+  return { update };
+}
+
+/** Return the centering that is asked for, if there is such a one. */
+function centerOf(app: App): string {
+  const { centerings } = app.models[0]!.about;
+  const asked = app.state().center;
+  const known = centerings.some((one) => one.name === asked);
+  return known ? asked! : (centerings.find((one) => one.name === "mean") ?? centerings[0]!).name;
+}
+
+/** Return the ids in the address. */
+function idsOf(app: App): number[] {
+  const listed = (app.state().tokens ?? "").split(",").filter((id) => /^\d+$/.test(id));
+  return [...new Set(listed.map(Number))].filter((id) => app.models[0]!.position(id) !== null);
+}
+
+function chip(app: App, ids: number[], id: number): HTMLElement {
+  const model = app.models[0]!;
+  const name = model.title(model.position(id)!);
+  return h(
+    "span",
+    { class: "chip" },
+    h("bdi", { class: "token" }, name),
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-label": `Take out ${name}`,
+        click: () => app.set({ tokens: ids.filter((other) => other !== id).join(",") || null }),
+      },
+      "×",
+    ),
+  );
+}
+
+/** The box to type in, as the ARIA pattern of a combobox with a list has it. */
+function searchBox(app: App): HTMLElement {
+  const model = app.models[0]!;
+  const list = h("ul", {
+    id: unique("list"),
+    role: "listbox",
+    "aria-label": "Tokens",
+    hidden: true,
+  });
+  const id = unique("search");
+  let found: number[] = [];
+  let at = -1;
+  const box = h("input", {
+    id,
+    type: "text",
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": list.id,
+    input: suggest,
+    focus: suggest,
+    blur: () => close(),
+    keydown: (event) => pressed(event as KeyboardEvent),
+  });
+  const note = h("span", { class: "quiet", role: "status" });
+
+  function suggest() {
+    found = model.find(box.value, SUGGESTED);
+    at = -1;
+    list.replaceChildren(
+      ...found.map((position, k) =>
+        h(
+          "li",
+          {
+            id: `${list.id}-${k}`,
+            role: "option",
+            "aria-selected": "false",
+            mousedown: (event) => {
+              event.preventDefault();
+              take(position);
+            },
+          },
+          h("bdi", { class: "token" }, model.title(position)),
+          h("span", { class: "quiet" }, ` #${model.id(position)}`),
+        ),
+      ),
+    );
+    list.hidden = !found.length;
+    box.setAttribute("aria-expanded", String(found.length > 0));
+    box.removeAttribute("aria-activedescendant");
+    note.textContent =
+      box.value && !found.length ? `No entry of ${model.about.name} holds this.` : "";
+  }
+
+  function close() {
+    list.hidden = true;
+    box.setAttribute("aria-expanded", "false");
+  }
+
+  function mark(next: number) {
+    list.children[at]?.setAttribute("aria-selected", "false");
+    at = (next + found.length) % found.length;
+    list.children[at]!.setAttribute("aria-selected", "true");
+    list.children[at]!.scrollIntoView({ block: "nearest" });
+    box.setAttribute("aria-activedescendant", `${list.id}-${at}`);
+  }
+
+  function pressed(event: KeyboardEvent) {
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter" && found.length) take(found[Math.max(at, 0)]!);
+    else if (event.key === "ArrowDown" && found.length) mark(at + 1);
+    else if (event.key === "ArrowUp" && found.length) mark(at < 0 ? -1 : at - 1);
+    else return;
+    event.preventDefault();
+  }
+
+  function take(position: number) {
+    const ids = idsOf(app).filter((other) => other !== model.id(position));
+    box.value = "";
+    close();
+    app.set({ tokens: [...ids, model.id(position)].join(",") });
+  }
+
+  return h(
+    "div",
+    { class: "search" },
+    h("label", { for: id }, "A token, a part of one, or an id such as #1234"),
+    box,
+    list,
+    note,
+  );
+}
+
+/** One model's answer for the last of the tokens. */
+async function column(app: App, model: Model, ids: number[], center: string): Promise<HTMLElement> {
+  const section = h("section", { "aria-label": model.about.name });
+  if (app.models.length > 1) section.append(h("h3", {}, model.about.name));
+  const at = positionIn(app, model, ids.at(-1)!);
+  if (at === null) {
+    section.append(h("p", {}, "Its vocabulary has no such entry."));
+    return section;
+  }
+  section.append(facts(model, at));
+  try {
+    await model.whole();
+    const nearest = await model.search.nearest(at, NEIGHBORS, center, model.equal(at));
+    section.append(neighbors(app, model, ids, at, nearest), histogram(model, center, nearest));
+  } catch (error) {
+    section.append(h("p", { role: "alert" }, (error as Error).message));
+  }
+  return section;
+}
+
+/** Return the position of the first model's token in another: by its text, or by its id. */
+function positionIn(app: App, model: Model, id: number): number | null {
+  const first = app.models[0]!;
+  if (model === first || !first.about.texts || !model.about.texts) return model.position(id);
+  const text = first.about.texts[first.position(id)!];
+  if (text === null || text === undefined) return null;
+  const at = model.about.texts.indexOf(text);
+  return at < 0 ? null : at;
+}
+
+function facts(model: Model, at: number): HTMLElement {
+  const number = (name: string) => short((model.arrays[name] as Float32Array)[at]!);
+  const { width } = model.about;
+  const times = (name: string) => short((model.arrays[name] as Float32Array)[at]! * width);
+  const equal = model.equal(at);
+  const rows: [string, string][] = [
+    ["norm of its row", number("norm")],
+    ["interference, raw", `${times("interference")} × chance`],
+    ["interference, centered", `${times("interference_centered")} × chance`],
+  ];
+  if (model.kind(at)) rows.push(["class", model.kind(at)]);
+  if (model.arrays.frequency) {
+    const all = model.arrays.frequency as Float32Array;
+    const total = all.reduce((a, b) => a + b, 0);
+    rows.push(["share of the text", percent(all[at]! / total)]);
+  }
+  if (equal.length) rows.push(["equal rows", equal.map((i) => model.title(i)).join(", ")]);
+  return h(
+    "div",
+    {},
+    h("h3", {}, h("bdi", { class: "token" }, model.title(at)), ` #${model.id(at)}`),
+    h("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v)])),
+  );
+}
+
+function neighbors(
+  app: App,
+  model: Model,
+  ids: number[],
+  at: number,
+  nearest: Nearest,
+): HTMLElement {
+  const name = (row: number): Node => {
+    const shown = h("bdi", { class: "token" }, model.title(row));
+    if (model !== app.models[0]) return shown;
+    const next = [...ids.filter((id) => id !== model.id(row)), model.id(row)].join(",");
+    return h(
+      "a",
+      {
+        href: app.link({ tokens: next }),
+        click: (event) => {
+          event.preventDefault();
+          app.set({ tokens: next });
+        },
+      },
+      shown,
+    );
+  };
+  return h(
+    "div",
+    {},
+    table(
+      `The rows nearest to ${model.title(at)}, of all ${whole(model.about.features)}`,
+      ["token", "id", "overlap c", "norm"],
+      nearest.rows.map((row, k) => [
+        name(row),
+        `#${model.id(row)}`,
+        nearest.overlaps[k]!.toFixed(4),
+        short((model.arrays.norm as Float32Array)[row]!),
+      ]),
+    ),
+    h(
+      "p",
+      { class: "quiet" },
+      `Searched in int8; the ${whole(nearest.compared)} rows that its error leaves in the running ` +
+        "were compared in float64.",
+    ),
+  );
+}
+
+function histogram(model: Model, center: string, nearest: Nearest): HTMLElement {
+  const { width } = model.about;
+  const { counts, from, to } = trimmed(nearest.histogram);
+  const total = nearest.histogram.reduce((a, b) => a + b, 0);
+  const middle = counts.map((_, k) => -1 + (2 * (from + k) + 1) / BINS);
+  const chance = middle.map((c) => (total * 2 * density(c, width)) / BINS);
+  const title = model.about.centerings.find((one) => one.name === center)!.title;
+  const least = Math.max(...counts) / 1e5;
+  return chart({
+    caption:
+      `Overlaps with every other row, ${title}; the line is what random directions in ` +
+      `${whole(width)} dimensions have. Rows ${from === 0 && to === BINS ? "" : "beyond are none"}.`.replace(
+        " Rows .",
+        "",
+      ),
+    x: { label: "overlap c", values: middle },
+    y: { label: "rows", log: true, range: [0.5, 2 * Math.max(...counts)] },
+    series: [
+      { label: "rows", values: counts.map((n) => n || null), kind: "bars" },
+      {
+        label: "random directions",
+        values: chance.map((n) => (n > Math.max(0.5, least) ? n : null)),
+        kind: "line",
+      },
+    ],
+  }).element;
+}
+
+function trimmed(histogram: Uint32Array): { counts: number[]; from: number; to: number } {
+  let from = histogram.findIndex((n) => n > 0);
+  let to = histogram.findLastIndex((n) => n > 0) + 1;
+  from = Math.max(0, from - 2);
+  to = Math.min(BINS, to + 2);
+  return { counts: Array.from(histogram.subarray(from, to)), from, to };
+}
+
+/** The density of c between two random directions in m dimensions: ∝ (1 − c²)^((m − 3) / 2). */
+function density(c: number, m: number): number {
+  if (m < 3) return m === 2 ? 1 / (Math.PI * Math.sqrt(Math.max(1e-12, 1 - c * c))) : 0;
+  const norm = logGamma(m / 2) - logGamma((m - 1) / 2) - 0.5 * Math.log(Math.PI);
+  return Math.exp(norm + ((m - 3) / 2) * Math.log1p(-c * c));
+}
+
+/** ln Γ by Stirling's series, its argument raised until the series is exact to 1e-12. */
+function logGamma(x: number): number {
+  let shift = 0;
+  let y = x;
+  while (y < 10) {
+    shift -= Math.log(y);
+    y += 1;
+  }
+  const s = 1 / (12 * y) - 1 / (360 * y ** 3) + 1 / (1260 * y ** 5) - 1 / (1680 * y ** 7);
+  return shift + (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + s;
+}
+
+/** The overlaps of the chosen tokens with each other. */
+async function comparison(app: App, ids: number[], center: string): Promise<HTMLElement[]> {
+  if (ids.length < 2) return [];
+  const made: HTMLElement[] = [];
+  for (const model of app.models) {
+    const rows = ids
+      .map((id) => positionIn(app, model, id))
+      .filter((row): row is number => row !== null);
+    if (rows.length < 2) continue;
+    await model.whole();
+    const square = await model.search.overlaps(rows, center);
+    const about = model.about.centerings.find((one) => one.name === center)!;
+    made.push(
+      table(
+        `Overlaps with each other in ${model.about.name}, ${about.title}; a random pair has ` +
+          `${about.mean.toFixed(2)} ± ${about.std.toFixed(2)}`,
+        ["token", ...rows.map((row) => model.title(row))],
+        rows.map((row, i) => [
+          h("bdi", { class: "token" }, model.title(row)),
+          ...square[i]!.map((c) => c.toFixed(3)),
+        ]),
+      ),
+    );
+  }
+  return made;
+}

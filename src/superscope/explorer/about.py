@@ -1,0 +1,72 @@
+"""What a page knows of a model before its rows come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from superscope.explorer.parts import Part
+from superscope.explorer.rows import usable
+from superscope.lens import Lens
+from superscope.text import advice, named, visible
+
+LONGEST = 200  # characters of a text that the page holds
+TITLES = {"none": "raw", "mean": "centered", "frequency": "frequency-centered"}
+
+
+def about_part(lens: Lens) -> Part:
+    """Return the tokens of a model: their texts, classes, norms and interference."""
+    head = lens.head
+    table = lens.tokens().set_index("id").reindex(head.kept_ids)
+    kinds = [kind if isinstance(kind, str) else "" for kind in table["class"].tolist()]
+    names = list(dict.fromkeys(kinds))
+    number = {name: k for k, name in enumerate(names)}
+    group = np.full(head.features, -1, np.int32)
+    for k, equal in enumerate(lens.classes.groups):
+        group[np.searchsorted(head.kept_ids, np.array(equal))] = k
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "class": np.array([number[kind] for kind in kinds], np.uint8),
+        "group": group,
+        **{
+            name: table[name].to_numpy(np.float64, na_value=np.nan).astype(np.float32)
+            for name in ("norm", "interference", "interference_centered")
+        },
+    }
+    if not np.array_equal(head.kept_ids, np.arange(head.features)):
+        arrays["ids"] = head.kept_ids.astype(np.int32)
+    if lens.frequencies is not None:
+        arrays["frequency"] = lens.frequencies[head.kept_ids].astype(np.float32)
+    meta = {
+        "part": "about",
+        "name": named(lens.model),
+        "features": head.features,
+        "width": head.width,
+        "what": head.provenance.features,
+        "centerings": [_centering(lens, center) for center in TITLES if usable(lens, center)],
+        **_texts(lens),
+        "classes": names,
+        "notes": [advice(note) for note in lens.notes],
+    }
+    return Part(meta, arrays)
+
+
+def _centering(lens: Lens, center: str) -> Mapping[str, Any]:
+    chance = lens.views.chance(center)
+    return {"name": center, "title": TITLES[center], "mean": chance.mean, "std": chance.std}
+
+
+def _texts(lens: Lens) -> Mapping[str, Any]:
+    """Return the texts, and by position how one is shown where that is more than in quotes."""
+    if lens.head.tokens is None:
+        return {"texts": None, "shown": {}}
+    texts = [lens.head.token(i) for i in lens.head.kept_ids.tolist()]
+    shown = {}
+    for at, text in enumerate(texts):
+        if text is not None:
+            seen = visible(text, longest=LONGEST)
+            if seen != f'"{text}"':
+                shown[str(at)] = seen
+    return {"texts": [None if t is None else t[:LONGEST] for t in texts], "shown": shown}

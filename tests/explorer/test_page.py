@@ -1,0 +1,86 @@
+"""A real browser opens the page from disk."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from pages import Opened, chromium, needs_page
+
+import superscope
+from superscope.explorer import write_explorer
+
+pytestmark = [pytest.mark.slow, needs_page]
+HOSTILE = ["<script>alert(1)</script>", "\u202eright", "\x00\x07", "a" * 100_000, "\n", ' "']
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def lens():
+    """A head of 600 tokens, some of them hostile, two of them equal."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(600, 24)).astype(np.float32)
+    rows[7] = rows[3]
+    tokens = [*HOSTILE, *(f" word{i}" for i in range(594))]
+    return superscope.lens(rows, tokens=tokens, frequencies=1 / np.arange(1.0, 601), progress=None)
+
+
+@pytest.fixture(scope="module")
+def page(lens, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explorer") / "page"
+    write_explorer([lens], folder, progress=None)
+    return folder / "index.html"
+
+
+def _nearest(opened):
+    opened.page.wait_for_selector("main td")
+    texts = opened.page.locator("table:has(caption:has-text('nearest to')) td:nth-child(2)")
+    return [int(text[1:]) for text in texts.all_inner_texts()]
+
+
+@pytest.mark.parametrize("center", ["none", "mean", "frequency"])
+def test_the_rows_nearest_are_those_of_the_lens(browser, lens, page, center):
+    looked = superscope.lens(lens.head, center=center, frequencies=lens.frequencies, progress=None)
+    for token in (3, 5, 40):
+        opened = Opened(browser, f"{page.as_uri()}#tokens={token}&center={center}")
+        assert _nearest(opened) == [near.entry.id for near in looked[token].neighbors]
+        opened.check()
+        opened.page.close()
+
+
+def test_tokens_are_found_by_keyboard_and_the_address_replays_them(browser, page):
+    opened = Opened(browser, page.as_uri())
+    box = opened.page.get_by_role("combobox", name=re.compile("A token"))
+    box.fill("WORD12")
+    box.press("ArrowDown")
+    box.press("Enter")
+    box.fill("#40")
+    box.press("Enter")
+    opened.page.wait_for_selector("caption:has-text('with each other')")
+    shown = opened.page.locator("main").inner_text()
+    again = Opened(browser, opened.page.url)
+    again.page.wait_for_selector("caption:has-text('with each other')")
+    assert again.page.locator("main").inner_text() == shown
+    assert "tokens=18%2C40" in opened.page.url
+    opened.check()
+
+
+def test_hostile_tokens_are_text(browser, page):
+    opened = Opened(browser, f"{page.as_uri()}#tokens=0,1,2,3,4,5")
+    _nearest(opened)
+    assert opened.page.locator("main script").count() == 0
+    assert opened.page.evaluate("document.body.scrollWidth") <= 1280
+    opened.check()
+
+
+def test_one_file_holds_it_all(browser, lens, tmp_path):
+    write_explorer([lens], tmp_path / "one.html", single=True, progress=None)
+    opened = Opened(browser, f"{(tmp_path / 'one.html').as_uri()}#tokens=40")
+    assert len(_nearest(opened)) == 10
+    opened.check()
