@@ -32,8 +32,8 @@ class Design:
         True share of steps.
     widths, models
         How many of each.
-    scatter, unequal
-        Of models of one width, and how far tokens differ in it.
+    scatter, unequal, common
+        Of models of one width, how far tokens differ in it, and what all tokens have in common.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Design:
     models: int = 1
     scatter: float = 0.0
     unequal: float = 0.0
+    common: float = 0.0
 
     @property
     def right(self) -> tuple[Learned, ...]:
@@ -58,6 +59,9 @@ DESIGNS = (
     Design("8 widths, all steps", 1.0),
     Design("models differ by 2 %, one of each width", 0.1, scatter=0.02),
     Design("models differ by 2 %, two of each width", 0.1, models=2, scatter=0.02),
+    Design("all tokens of a model by 5 %, one of each width, no steps", 0.0, common=0.05),
+    Design("all tokens of a model by 5 %, one of each width", 0.1, common=0.05),
+    Design("all tokens of a model by 5 %, two of each width", 0.1, models=2, common=0.05),
     Design("by 10 %, tokens unequally, two, no steps", 0.0, models=2, scatter=0.1, unequal=0.8),
     Design("by 10 %, tokens unequally, two, all steps", 1.0, models=2, scatter=0.1, unequal=0.8),
     Design("6 widths, planted steps", 0.1, FEW),
@@ -104,7 +108,7 @@ Each is {seeds} families of {tokens} tokens. The last two columns count families
 def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
     curves, truth = make_curves(
         tokens, design.steps, widths=design.widths, models=design.models, scatter=design.scatter,
-        unequal=design.unequal, seed=seed,
+        unequal=design.unequal, common=design.common, seed=seed,
     )  # fmt: skip
     found = emergence(curves, resamples=1000)
     step = having(found.shapes, Shape.STEP)

@@ -32,7 +32,7 @@ from superscope.study import (
 )
 from superscope.study.emerging.evidence import rejected
 from superscope.study.emerging.of_study import curves_of
-from superscope.study.emerging.scattered import moderated
+from superscope.study.emerging.scattered import moderated, scattered
 from superscope.study.emerging.simulated import WIDTHS, make_curves
 from superscope.toy import ToyConfig, train
 
@@ -124,9 +124,38 @@ def test_how_far_models_of_one_width_differ_is_found_and_makes_no_steps(models: 
     curves, truth = make_curves(200, steps=0.1, models=models, scatter=0.02)
     found = emergence(curves, **QUICK)
     assert found.scatter_known is (models == 2)
-    assert ("can then look like steps" in str(found)) is (models == 1)
+    assert ("taken for its model's error" in str(found)) is (models == 1)
     assert found.scatter == pytest.approx(0.02, rel=0.3)
     assert (told(found, Shape.STEP) & (truth != "step")).sum() <= 2
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_a_model_that_is_worse_for_all_its_tokens_makes_no_steps_and_hides_none(
+    models: int,
+) -> None:
+    """Errors of 5 % that all tokens of a model share; tokens that are taken for independent would
+    show them as steps at one width (91 of these 150, with one model of each width)."""
+    smooth, _ = make_curves(150, steps=0.0, models=models, seed=6)
+    rng = np.random.default_rng(6)
+    shared = 0.05 * rng.standard_normal(len(smooth.of_models))
+    found = emergence(smooth.corrected(1 / (1 + shared) - 1), **QUICK)
+    assert found.count(Shape.STEP) == 0 and found.verdict is Learned.TOGETHER
+    assert found.common == pytest.approx(0.05, rel=0.5)
+    assert "in all tokens at once" in str(found)
+    curves, truth = make_curves(150, steps=0.1, models=models, common=0.05)
+    step = told(emergence(curves, **QUICK), Shape.STEP)
+    assert (step & (truth == "step")).sum() >= 0.8 * (truth == "step").sum()
+    assert (step & (truth != "step")).sum() <= 0.05 * step.sum()
+
+
+def test_what_tokens_have_in_common_is_found_and_is_nothing_where_there_is_nothing() -> None:
+    """Known but for what every form can follow: hardly more than the scale of all losses."""
+    plain, _ = make_curves(150, steps=0.3)
+    shared = np.array([0.02, -0.03, 0.05, -0.04, 0.0, 0.03, -0.05, 0.02])
+    one = scattered(plain.corrected(1 / (1 + shared) - 1))
+    ratio = one.losses / plain.losses
+    assert np.ptp(ratio.mean(axis=0)) < 0.02 < np.ptp(shared)
+    assert scattered(plain).common < 0.003 < 0.02 < one.common
 
 
 @pytest.mark.parametrize("steps", [0.0, 1.0])

@@ -29,7 +29,8 @@ def class_curves(
     """Return the classes of tokens, each with its loss over the widths.
 
     Models of one width tell how far they differ in a class. Where no width has two, tokens of a
-    class are taken to differ alike, which is the larger error.
+    class are taken to differ alike, as all tokens do in what they have in common, which is the
+    larger error.
 
     Parameters
     ----------
@@ -88,7 +89,8 @@ def _between(curves: Curves, found: Curves, one: Scattered) -> tuple[Floats, flo
     variance, freedom = found.between
     scatter = np.sqrt(np.maximum(variance, 0.0))
     if not freedom:
-        scatter, freedom = np.full(len(found), np.median(one.scatter)), LARGE
+        usual = np.hypot(np.median(one.scatter), one.common)
+        scatter, freedom = np.full(len(found), usual), LARGE
     return scatter[:, None] * found.losses / np.sqrt(curves.models), freedom
 
 

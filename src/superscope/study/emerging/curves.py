@@ -144,6 +144,10 @@ class Curves:
             freedom += losses.shape[1] - 1
         return excess / max(1, freedom), freedom
 
+    def corrected(self, errors: Floats) -> Self:
+        """Return the curves without relative errors of models, shape (M,)."""
+        return replace(self, nats=self.nats / (1 + errors)[:, None])
+
     def chosen(self, which: Bools) -> Self:
         """Return some of the tokens."""
         kept = which.tolist()

@@ -27,29 +27,41 @@ class Noise:
         Of the parts of the text, shape (T, G, K − 1).
     models
         Of the models, independent of each other, shape (T, K, K − 1).
+    common
+        Of what all tokens have in common, shape (T, K, K − 1).
     freedom
         Degrees of freedom that the error of the models is known with.
     """
 
     parts: Floats
     models: Floats
+    common: Floats
     freedom: float = np.inf
 
     @cached_property
     def variances(self) -> Floats:
         """Mean variance of the contrasts of each token, shape (T,)."""
         k = self.parts.shape[-1]
+        return np.asarray(self.own + np.square(self.common).sum((1, 2)) / k)
+
+    @cached_property
+    def own(self) -> Floats:
+        """The same without what is common to all tokens, shape (T,)."""
+        k = self.parts.shape[-1]
         squares = np.square(self.parts).sum((1, 2)) + np.square(self.models).sum((1, 2))
         return np.asarray(squares / k)
 
     def chosen(self, which: npt.NDArray[np.bool_]) -> Self:
         """Return that of some tokens."""
-        return replace(self, parts=self.parts[which], models=self.models[which])
+        return replace(
+            self, parts=self.parts[which], models=self.models[which], common=self.common[which]
+        )
 
     def drawn(self, tokens: npt.NDArray[np.intp], count: int, rng: np.random.Generator) -> Floats:
         """Return errors of some tokens, shape (t, count, K − 1).
 
-        Covariances are estimated, so the draws are Student's t.
+        Covariances are estimated, so the draws are Student's t. What tokens have in common is drawn
+        once for all.
         """
         of_parts, of_models = self.parts[tokens], self.models[tokens]
         groups = of_parts.shape[1]
@@ -59,7 +71,9 @@ class Noise:
         by_part *= np.sqrt((groups - 1) / rng.chisquare(groups - 1, size))
         if np.isfinite(self.freedom):
             by_model *= np.sqrt(self.freedom / rng.chisquare(self.freedom, size))
-        return np.asarray(by_part + by_model)
+        common = self.common[tokens]
+        shared = rng.standard_normal((count, common.shape[1])) @ common
+        return np.asarray(by_part + by_model + shared)
 
 
 @dataclass(frozen=True, eq=False)

@@ -195,7 +195,10 @@ class Emergence(Result, Pictured):
         None for fewer than five.
     scatter
         Standard deviation of a loss between models of one width, relative to it; of the median
-        token.
+        token alone.
+    common
+        The same of what all tokens of a model have in common, which is taken off before the forms
+        are compared.
     scatter_known
         Whether it comes from several models of a width; else from what the fits leave.
     fdr
@@ -236,6 +239,7 @@ class Emergence(Result, Pictured):
     power_of_laws: float | None
     order: float | None
     scatter: float
+    common: float
     scatter_known: bool
     fdr: float
     rare: int

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from superscope.study.emerging.common import (
+    FITTED,
+    LEAST,
+    Common,
+    nothing,
+    of_one_width,
+    of_widths,
+)
 from superscope.study.emerging.curves import Curves
 from superscope.study.emerging.evidence import Noise
 from superscope.study.emerging.shapes import Candidates, Floats, whitening_of
 
-FITTED = 2.5  # degrees of freedom that the better of power law and step takes, without intercept
 LARGEST = 0.5  # of the relative deviation between models, where it comes from the fits
 NEIGHBORS = 50  # tokens of like frequency that a token's deviation is drawn towards
+TURNS = 4  # of what tokens have in common, and what is their own
 STEADY = 1000.0  # degrees of freedom from which on a deviation counts as known
 
 
@@ -25,12 +33,16 @@ class Scattered:
     ----------
     candidates
         The forms.
+    losses
+        At each width, without what is common to all tokens of a model, shape (T, K).
     contrasts
-        Of the losses, shape (T, K − 1).
+        Of these, shape (T, K − 1).
     noise
         Their error.
     scatter
-        Relative deviation between models, of each token, shape (T,).
+        Relative deviation between models, of each token alone, shape (T,).
+    common
+        Relative deviation between models that all tokens have in common.
     deviations
         Standard error of each loss, shape (T, K).
     of_change
@@ -38,9 +50,11 @@ class Scattered:
     """
 
     candidates: Candidates
+    losses: Floats
     contrasts: Floats
     noise: Noise
     scatter: Floats
+    common: float
     deviations: Floats
     of_change: Floats
 
@@ -48,23 +62,42 @@ class Scattered:
 def scattered(curves: Curves) -> Scattered:
     """Return the contrasts and errors of curves.
 
-    If no width has two models, what the better of power law and step leaves over the error of the
-    text, in the median token, is what models of one width are taken to differ by.
+    An error that all tokens of a model have in common is found and taken off. If no width has two
+    models, what the better of power law and step then leaves over the error of the text, in the
+    median token, is what models of one width are taken to differ by.
 
     Parameters
     ----------
     curves
         Losses of tokens.
     """
+    if len(curves) < LEAST:
+        common = nothing(curves)
+        return _with(curves, curves, *_own(curves, common), common)
+    errors, variance, freedom = of_one_width(curves)
+    apart, common = curves.corrected(errors), nothing(curves)
+    place = np.searchsorted(curves.widths, curves.of_models)
+    if not freedom:  # all that is left may be common
+        variance = float(np.median(_own(apart, common)[0])) ** 2
+    for _ in range(TURNS):
+        corrected = apart.corrected(common.errors[place])
+        found = _with(curves, corrected, *_own(corrected, common), common)
+        common = of_widths(apart.losses, curves.models, found.candidates, found.noise.own, variance)
+    corrected = apart.corrected(common.errors[place])
+    return _with(curves, corrected, *_own(corrected, common), common)
+
+
+def _own(curves: Curves, common: Common) -> tuple[Floats, float]:
+    """Return the relative deviation between models of each token, and its freedom."""
     excess, freedom = curves.between
     if freedom:
         variance, known = moderated(excess, freedom, curves.occurrences)
-        return _with(curves, np.sqrt(variance), known)
-    nothing = np.zeros(len(curves))
-    none = _with(curves, nothing)
+        return np.sqrt(variance), known
+    zero = np.zeros(len(curves))
+    none = _with(curves, curves, zero, math.inf, common)
     left_over = none.contrasts.shape[1] - FITTED
     if left_over <= 0:
-        return none
+        return zero, math.inf
     best = np.maximum(*none.candidates.explained(none.contrasts))
     left = np.square(none.contrasts).sum(axis=1) - best
     whitening = none.candidates.whitening
@@ -73,15 +106,15 @@ def scattered(curves: Curves) -> Scattered:
     usual = left_over * max(0.0, 1 - 2 / (9 * left_over)) ** 3  # median of χ² (Wilson, Hilferty)
 
     def above(scatter: float) -> bool:
-        return bool(np.median(left / (none.noise.variances + scatter**2 * of_models)) > usual)
+        return bool(np.median(left / (none.noise.own + scatter**2 * of_models)) > usual)
 
     if not above(0.0):
-        return none
+        return zero, math.inf
     low, high = 0.0, LARGEST
     for _ in range(30):
         middle = (low + high) / 2
         low, high = (middle, high) if above(middle) else (low, middle)
-    return _with(curves, nothing + (low + high) / 2)
+    return zero + (low + high) / 2, math.inf
 
 
 def moderated(excess: Floats, freedom: int, occurrences: Floats) -> tuple[Floats, float]:
@@ -118,16 +151,24 @@ def moderated(excess: Floats, freedom: int, occurrences: Floats) -> tuple[Floats
     return ((prior - 2) * usual + freedom * own) / (prior + freedom - 2), prior + freedom
 
 
-def _with(curves: Curves, scatter: Floats, freedom: float = math.inf) -> Scattered:
-    of_models = scatter[:, None] * curves.losses / np.sqrt(curves.models)
-    errors = curves.errors
-    covariances = errors.transpose(0, 2, 1) @ errors
+def _with(
+    curves: Curves, corrected: Curves, scatter: Floats, freedom: float, common: Common
+) -> Scattered:
+    """Return the contrasts of corrected curves, and the errors of the measured ones."""
+    of_models = scatter[:, None] * corrected.losses / np.sqrt(curves.models)
+    errors, losses = corrected.errors, corrected.losses
+    shared = losses[:, None] * common.root.T
+    of_text = errors.transpose(0, 2, 1) @ errors
     diagonal = np.arange(len(curves.widths))
-    covariances[:, diagonal, diagonal] += of_models**2
-    whitening = whitening_of(covariances)
-    noise = Noise(errors @ whitening.T, of_models[:, :, None] * whitening.T, freedom)
-    ends = covariances[:, 0, 0] + covariances[:, -1, -1] - 2 * covariances[:, 0, -1]
+    of_text[:, diagonal, diagonal] += of_models**2
+    whitening = whitening_of(of_text + shared.transpose(0, 2, 1) @ shared)
+    noise = Noise(
+        errors @ whitening.T, of_models[:, :, None] * whitening.T, shared @ whitening.T, freedom
+    )
+    of_text[:, diagonal, diagonal] += common.variance / curves.models * np.square(curves.losses)
+    ends = of_text[:, 0, 0] + of_text[:, -1, -1] - 2 * of_text[:, 0, -1]
     return Scattered(
-        Candidates(curves.widths, whitening), curves.losses @ whitening.T, noise, scatter,
-        np.sqrt(covariances[:, diagonal, diagonal]), np.sqrt(np.maximum(ends, 0.0)),
+        Candidates(curves.widths, whitening), losses, losses @ whitening.T, noise, scatter,
+        math.sqrt(common.variance), np.sqrt(of_text[:, diagonal, diagonal]),
+        np.sqrt(np.maximum(ends, 0.0)),
     )  # fmt: skip

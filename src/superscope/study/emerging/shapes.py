@@ -55,6 +55,16 @@ class Candidates:
         found = self.shapes @ self.whitening.T
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
+    @cached_property
+    def tangents(self) -> Floats:
+        """Unit directions of a small change of the candidates' exponents or places, (C, K − 1)."""
+        first, others = self.directions[: len(EXPONENTS)], self.directions[len(EXPONENTS) :]
+        along = np.gradient(others.reshape(-1, PLACES, others.shape[1]), axis=1)
+        change = np.vstack([np.gradient(first, axis=0), np.reshape(along, others.shape)])
+        change -= (change * self.directions).sum(axis=1, keepdims=True) * self.directions
+        length = np.linalg.norm(change, axis=1, keepdims=True)
+        return np.asarray(change / np.maximum(length, EXACT))
+
     def explained(self, contrasts: Floats) -> tuple[Floats, Floats]:
         """Return the squares that the best power law and the best step explain, shape (…,) each.
 

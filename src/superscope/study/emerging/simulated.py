@@ -13,8 +13,8 @@ PARTS = 20
 
 def make_curves(
     tokens: int = 200, steps: float = 0.1, *, widths: tuple[int, ...] = WIDTHS, flat: float = 0.0,
-    models: int = 1, scatter: float = 0.0, unequal: float = 0.0, seed: int = 0,
-    ordered: bool = False,
+    models: int = 1, scatter: float = 0.0, unequal: float = 0.0, common: float = 0.0,
+    seed: int = 0, ordered: bool = False,
 ) -> tuple[Curves, npt.NDArray[np.str_]]:  # fmt: skip
     """Return curves that nothing was trained for, and the true shape of each token.
 
@@ -34,6 +34,8 @@ def make_curves(
         Of the loss, between models of one width.
     unequal
         How far tokens differ in that: standard deviation of its logarithm.
+    common
+        Of the loss, between models: an error that all tokens of a model share.
     ordered
         Whether the more frequent tokens step first.
     seed
@@ -63,11 +65,13 @@ def make_curves(
     losses = floor[:, None] + fall[:, None] * shape
     spread = scatter * np.exp(unequal * rng.standard_normal((tokens, 1)) if unequal else 0.0)
     losses = losses * np.maximum(1 + spread * rng.standard_normal(losses.shape), 0.05)
+    if common:
+        losses *= np.maximum(1 + common * rng.standard_normal(len(m)), 0.05)
     counts = np.maximum(rng.poisson(often[:, None] / PARTS, (tokens, PARTS)), 1).astype(float)
-    common = rng.standard_normal((tokens, 1, PARTS))
+    of_all = rng.standard_normal((tokens, 1, PARTS))
     walk = np.cumsum(rng.standard_normal((tokens, len(m), PARTS)), axis=1) / np.sqrt(len(m))
     own = rng.standard_normal((tokens, len(m), PARTS))
-    noise = 1.5 * common + 0.5 * walk + 0.3 * own
+    noise = 1.5 * of_all + 0.5 * walk + 0.3 * own
     nats = losses[:, :, None] * counts[:, None] + noise * np.sqrt(counts)[:, None]
     names = tuple(f"Ġtoken{k}" if k % 2 else f"Piece{k}" for k in range(tokens))
     return Curves(np.arange(tokens), names, m, counts, nats), shapes

@@ -101,12 +101,12 @@ def sentences(found: Emergence) -> Iterator[str]:
     )
     yield (
         f"Models of one width differ by {percent(found.scatter)} of the median token's loss "
-        f"({source})."
+        f"({source}), and by {percent(found.common)} in all tokens at once, which is taken off."
     )
     if not found.scatter_known:
         yield (
-            "What one model has in common for all its tokens can then look like steps; two models "
-            "of a width would tell."
+            "A jump that all tokens make at one width is then taken for its model's error; two "
+            "models of a width would tell."
         )
     if found.rare:
         yield f"{counted(found.rare, 'token')} of the text occur too rarely."
