@@ -68,6 +68,12 @@ async function buildAssets() {
     outfile: join(beside, "explorer.js"),
   });
   await build({
+    ...bundled,
+    entryPoints: [join(here, "src/widget.ts")],
+    format: "esm",
+    outfile: join(beside, "widget.js"),
+  });
+  await build({
     ...common,
     entryPoints: [join(here, "src/style.css")],
     outfile: join(beside, "explorer.css"),

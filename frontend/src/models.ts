@@ -1,8 +1,11 @@
 /** A model of the page: what is known of its tokens, and its search. */
 
 import { type Container, decode, parse } from "./container";
+import { short } from "./numbers";
 import { Search } from "./search/client";
 import type { Source } from "./source";
+
+const MISSING = 255; // of the codes of values that are no numbers
 
 export interface Centering {
   name: string;
@@ -25,6 +28,8 @@ export interface About {
   /** How a text is shown where that is more than the text in quotes, by position. */
   shown: Record<string, string>;
   classes: string[];
+  /** Further columns of its tokens; `values` are those of a column that is no number. */
+  columns: { name: string; values: string[] | null }[];
   notes: string[];
 }
 
@@ -75,6 +80,14 @@ export class Model {
   /** Return the class of a row. */
   kind(at: number): string {
     return this.about.classes[(this.arrays.class as Uint8Array)[at]!]!;
+  }
+
+  /** Return what a further column has of a row, in words; null for nothing. */
+  column(k: number, at: number): string | null {
+    const value = this.arrays[`column_${k}`]![at]!;
+    const { values } = this.about.columns[k]!;
+    if (values) return value === MISSING ? null : values[value]!;
+    return Number.isNaN(value) ? null : short(value);
   }
 
   /** Return the positions of rows that equal this one. */
@@ -128,9 +141,9 @@ export async function load(source: Source, at: number): Promise<Model> {
     const part = await source.part(name);
     return parse(typeof part === "string" ? decode(part) : part);
   };
-  const own = (suffix: string) => listed.parts.filter((name) => suffix === kindOf(name));
+  const own = (suffix: string) => listed.filter((name) => suffix === kindOf(name));
   const parts: Record<string, Container> = {};
-  for (const name of listed.parts) {
+  for (const name of listed) {
     if (!["search", "small", "exact"].includes(kindOf(name)))
       parts[kindOf(name)] = await bytes(name);
   }

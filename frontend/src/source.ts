@@ -2,10 +2,10 @@
 
 import type { PartBytes } from "./search/messages";
 
-/** The parts of a page by name, and which of them belong to which model. */
+/** The parts of a page by name, model by model. */
 export interface Manifest {
   version: string;
-  models: { name: string; parts: string[] }[];
+  models: string[][];
 }
 
 export interface Source {

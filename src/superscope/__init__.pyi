@@ -1,4 +1,5 @@
 from . import evaluation as evaluation
+from . import explorer as explorer
 from . import figures as figures
 from . import forecasts as forecasts
 from . import frequency as frequency
@@ -15,6 +16,7 @@ from ._measure import measure as measure
 from ._measure import measure_tensors as measure_tensors
 from ._version import __version__ as __version__
 from .errors import SuperscopeError as SuperscopeError
+from .explorer import explore as explore
 from .geometry import Geometry as Geometry
 from .geometry import Overlap as Overlap
 from .geometry import measure_head as measure_head

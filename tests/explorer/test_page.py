@@ -34,7 +34,7 @@ def lens():
 @pytest.fixture(scope="module")
 def page(lens, tmp_path_factory):
     folder = tmp_path_factory.mktemp("explorer") / "page"
-    write_explorer([lens], folder, progress=None)
+    write_explorer(lens, out=folder, progress=None)
     return folder / "index.html"
 
 
@@ -63,10 +63,10 @@ def test_tokens_are_found_by_keyboard_and_the_address_replays_them(browser, page
     box.fill("#40")
     box.press("Enter")
     opened.page.wait_for_selector("caption:has-text('with each other')")
-    shown = opened.page.locator("main").inner_text()
+    shown = opened.page.locator("main table").all_inner_texts()
     again = Opened(browser, opened.page.url)
     again.page.wait_for_selector("caption:has-text('with each other')")
-    assert again.page.locator("main").inner_text() == shown
+    assert again.page.locator("main table").all_inner_texts() == shown
     assert "tokens=18%2C40" in opened.page.url
     opened.check()
 
@@ -80,7 +80,7 @@ def test_hostile_tokens_are_text(browser, page):
 
 
 def test_one_file_holds_it_all(browser, lens, tmp_path):
-    write_explorer([lens], tmp_path / "one.html", single=True, progress=None)
+    write_explorer(lens, out=tmp_path / "one.html", single=True, progress=None)
     opened = Opened(browser, f"{(tmp_path / 'one.html').as_uri()}#tokens=40")
     assert len(_nearest(opened)) == 10
     opened.check()

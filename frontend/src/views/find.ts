@@ -223,6 +223,10 @@ function facts(model: Model, at: number): HTMLElement {
     const total = all.reduce((a, b) => a + b, 0);
     rows.push(["share of the text", percent(all[at]! / total)]);
   }
+  model.about.columns.forEach((column, k) => {
+    const value = model.column(k, at);
+    if (value !== null) rows.push([column.name, value]);
+  });
   if (equal.length) rows.push(["equal rows", equal.map((i) => model.title(i)).join(", ")]);
   return h(
     "div",

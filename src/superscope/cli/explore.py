@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ def explore(
     out: Path,
     options: Annotated[HeadOptions, Parameter(name="*")] = HeadOptions(),  # noqa: B008  (frozen)
     frequencies: Path | None = None,
+    tokens: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     single: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write a page in which a person walks through a model's vocabulary.
@@ -26,11 +26,15 @@ def explore(
     Parameters
     ----------
     models
-        Hub id, URI, local folder or file, as of superscope measure. Several are shown side by side.
+        Hub id, URI, local folder or file, as of superscope measure; or the folder of a study, whose
+        members are shown with the losses of their tokens. Several are shown side by side.
     out
         A new folder, which then holds index.html. With --single, an .html file.
     frequencies
         Token frequencies: .npy, or a .parquet or .csv table with columns id and count.
+    tokens
+        Tables with a column id, whose other columns are shown of each token: those that superscope
+        lens writes with --table or --out, or of your own.
     single
         Write one file, with all data in it.
     """
@@ -38,15 +42,17 @@ def explore(
     from superscope.cli.terminal import progress_bar
     from superscope.explorer import write_explorer
     from superscope.frequency import read_frequencies
-    from superscope.lens import LensOptions, lens
+    from superscope.tables import read_table
 
     if not models:
         raise UsageError("name a MODEL; see: superscope explore --help")
     if single:
         check_page(out)
-    o = LensOptions(**{f.name: getattr(options, f.name) for f in fields(options)})
     weights = None if frequencies is None else read_frequencies(frequencies)
+    tables = [read_table(path) for path in tokens]
     with progress_bar() as progress:
-        looked = [lens(model, o, frequencies=weights, progress=progress) for model in models]
-        write_explorer(looked, out, single=single, progress=progress)
+        write_explorer(
+            *models, out=out, options=options, frequencies=weights, tables=tables, single=single,
+            progress=progress,
+        )  # fmt: skip
     print(f"page: {out if single else out / 'index.html'}")

@@ -1,76 +1,166 @@
-"""From models to the page that shows them."""
+"""From models to the page that shows them, on disk or in a notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from superscope.atomic import occupied, write_file, write_folder
-from superscope.errors import UsageError
+import numpy.typing as npt
+import pandas as pd
+
+from superscope.arguments import checked
+from superscope.atomic import check_writable, occupied, write_file, write_folder
+from superscope.errors import UsageError, install_hint
 from superscope.explorer.about import about_part
-from superscope.explorer.page import asset, single_page, write_page, write_part
+from superscope.explorer.page import asset, listed, single_page, write_page, write_part
 from superscope.explorer.parts import Part
 from superscope.explorer.rows import row_parts
-from superscope.lens import Lens
+from superscope.explorer.shown import Shown, shown
+from superscope.geometry.frequencies import TokenCounts
+from superscope.heads import HeadOptions
+from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
 from superscope.text import named
 
+if TYPE_CHECKING:
+    from superscope.explorer.widget import Explorer
 
-def write_explorer(
-    models: Sequence[Lens], out: Path, *, single: bool = False, progress: ProgressChoice = "auto"
-) -> None:
-    """Write the page in which models are explored.
+
+@taking(HeadOptions)
+@checked
+def explore(
+    *models: Any,
+    options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
+    frequencies: npt.ArrayLike | TokenCounts | None = None,
+    tables: Sequence[pd.DataFrame] = (),
+    progress: ProgressChoice = "auto",
+    **changes: Any,
+) -> Explorer:
+    """Explore models in a notebook: find tokens, compare them, see what is near.
 
     Parameters
     ----------
-    models
-        One or more, each as :func:`superscope.lens` returns it.
-    out
-        A folder, which must not exist, or with `single` an HTML file. It appears whole or not at
-        all.
-    single
-        Write one file.
+    *models
+        Each a lens, a geometry, a study or its folder, or a model as :func:`superscope.lens`
+        takes it.
+    options
+        How heads are read; the keywords change them.
+    frequencies
+        Token frequencies by id, on any scale, or what counted them.
+    tables
+        What else is known of tokens: tables with a column ``id``, such as ``lens.argmax()`` and
+        ``lens.cost(…)`` give.
     progress
         As of :func:`superscope.lens`.
+    **changes
+        Options, by name.
+
+    Returns
+    -------
+    Explorer
+        The widget. Its ``selected`` are the ids of the tokens chosen in it.
 
     Raises
     ------
     UsageError
-        There is no model, the folder exists, or it cannot be written.
+        There is no model, or a table does not go with one.
+    MissingExtraError
+        anywidget is not installed.
+    SuperscopeError
+        A model cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import superscope
+    >>> rows = np.random.default_rng(0).normal(size=(9, 4))
+    >>> explorer = superscope.explore(rows)  # doctest: +SKIP
+    >>> explorer.selected  # doctest: +SKIP
+    [3]
     """
-    if not models:
-        raise UsageError("name at least one model to explore")
+    try:
+        from superscope.explorer.widget import Explorer
+    except ImportError as error:
+        raise install_hint("anywidget", "explore", "the explorer in a notebook") from error
+    o = changed(options, changes, "explore")
+    with chosen(progress) as report:
+        return Explorer(parts_of(shown(models, o, frequencies, tuple(tables), report), report))
+
+
+@taking(HeadOptions)
+@checked
+def write_explorer(
+    *models: Any,
+    out: Path,
+    options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
+    frequencies: npt.ArrayLike | TokenCounts | None = None,
+    tables: Sequence[pd.DataFrame] = (),
+    single: bool = False,
+    progress: ProgressChoice = "auto",
+    **changes: Any,
+) -> None:
+    """Write the page in which models are explored; it opens from disk.
+
+    Parameters
+    ----------
+    *models
+        As of :func:`explore`.
+    out
+        A folder, which must not exist, or with `single` an HTML file. It appears whole or not at
+        all.
+    options, frequencies, tables
+        As of :func:`explore`.
+    single
+        Write one file.
+    progress
+        As of :func:`superscope.lens`.
+    **changes
+        Options, by name.
+
+    Raises
+    ------
+    UsageError
+        There is no model, the folder exists or cannot be written, or a table does not go with a
+        model.
+    SuperscopeError
+        A model cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import superscope
+    >>> from pathlib import Path
+    >>> from superscope.explorer import write_explorer
+    >>> rows = np.random.default_rng(0).normal(size=(9, 4))
+    >>> write_explorer(rows, out=Path("page"))  # doctest: +SKIP
+    """
+    o = changed(options, changes, "write_explorer")
     asset("explorer.js")
-    title = "explore " + ", ".join(named(lens.model) for lens in models)
-    if not single and occupied(out):
+    if single:
+        check_writable(out)
+    elif occupied(out):
         raise UsageError(f"{out} exists; name a new folder, or remove it")
     with chosen(progress) as report:
+        found = shown(models, o, frequencies, tuple(tables), report)
+        title = "explore " + ", ".join(named(one.lens.model) for one in found)
         if single:
-            parts = {name: part.packed() for name, part in _parts(models, report)}
-            write_file(out, single_page(title, _listed(models, list(parts)), parts))
+            parts = {name: part.packed() for name, part in parts_of(found, report)}
+            write_file(out, single_page(title, listed(list(parts)), parts))
             return
         with write_folder(out) as folder:
             names = []
-            for name, part in _parts(models, report):
+            for name, part in parts_of(found, report):
                 write_part(folder, name, part.packed())
                 names.append(name)
-            write_page(folder, title, _listed(models, names))
+            write_page(folder, title, listed(names))
 
 
-def _parts(models: Sequence[Lens], report: Progress) -> Iterator[tuple[str, Part]]:
-    for k, lens in enumerate(models):
+def parts_of(models: Sequence[Shown], report: Progress) -> Iterator[tuple[str, Part]]:
+    """Yield the parts of a page, each with its name."""
+    for k, one in enumerate(models):
         report("models of the page", k, len(models))
-        yield f"{k}-about", about_part(lens)
-        for kind, part in row_parts(lens):
+        yield f"{k}-about", about_part(one)
+        for kind, part in row_parts(one.lens):
             yield f"{k}-{kind}", part
     report("models of the page", len(models), len(models))
-
-
-def _listed(models: Sequence[Lens], names: Sequence[str]) -> list[dict[str, object]]:
-    return [
-        {
-            "name": named(lens.model),
-            "parts": [name for name in names if name.startswith(f"{k}-")],
-        }
-        for k, lens in enumerate(models)
-    ]

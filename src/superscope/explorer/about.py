@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from superscope.explorer.columns import columns_of
 from superscope.explorer.parts import Part
 from superscope.explorer.rows import usable
+from superscope.explorer.shown import Shown
 from superscope.lens import Lens
 from superscope.text import advice, named, visible
 
@@ -17,8 +19,9 @@ LONGEST = 200  # characters of a text that the page holds
 TITLES = {"none": "raw", "mean": "centered", "frequency": "frequency-centered"}
 
 
-def about_part(lens: Lens) -> Part:
-    """Return the tokens of a model: their texts, classes, norms and interference."""
+def about_part(shown: Shown) -> Part:
+    """Return the tokens of a model: their texts, classes, norms, interference and more."""
+    lens = shown.lens
     head = lens.head
     table = lens.tokens().set_index("id").reindex(head.kept_ids)
     kinds = [kind if isinstance(kind, str) else "" for kind in table["class"].tolist()]
@@ -39,6 +42,8 @@ def about_part(lens: Lens) -> Part:
         arrays["ids"] = head.kept_ids.astype(np.int32)
     if lens.frequencies is not None:
         arrays["frequency"] = lens.frequencies[head.kept_ids].astype(np.float32)
+    columns, values = columns_of(shown)
+    arrays |= values
     meta = {
         "part": "about",
         "name": named(lens.model),
@@ -48,6 +53,7 @@ def about_part(lens: Lens) -> Part:
         "centerings": [_centering(lens, center) for center in TITLES if usable(lens, center)],
         **_texts(lens),
         "classes": names,
+        "columns": columns,
         "notes": [advice(note) for note in lens.notes],
     }
     return Part(meta, arrays)

@@ -41,7 +41,7 @@ def asset(name: str) -> str:
         ) from error
 
 
-def write_page(folder: Path, title: str, models: Sequence[Mapping[str, object]]) -> None:
+def write_page(folder: Path, title: str, models: Sequence[Sequence[str]]) -> None:
     """Write the page, its script and its style into the folder where its data lie."""
     for name in ("explorer.js", "explorer.css"):
         (folder / name).write_text(asset(name), "utf-8")
@@ -49,9 +49,7 @@ def write_page(folder: Path, title: str, models: Sequence[Mapping[str, object]])
     (folder / "index.html").write_text(html, "utf-8")
 
 
-def single_page(
-    title: str, models: Sequence[Mapping[str, object]], parts: Mapping[str, bytes]
-) -> str:
+def single_page(title: str, models: Sequence[Sequence[str]], parts: Mapping[str, bytes]) -> str:
     """Return the page with its script, its style and its data in it."""
     policy = (
         f"{POLICY}script-src '{_hash(asset('explorer.js'))}'; "
@@ -66,8 +64,16 @@ def write_part(folder: Path, name: str, data: bytes) -> None:
     (folder / "data" / f"{name}.js").write_text(as_script(name, data), "ascii")
 
 
+def listed(names: Sequence[str]) -> list[list[str]]:
+    """Return the names of the parts of each model."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.partition("-")[0], []).append(name)
+    return list(found.values())
+
+
 def _rendered(
-    title: str, models: Sequence[Mapping[str, object]], policy: str, parts: Mapping[str, bytes]
+    title: str, models: Sequence[Sequence[str]], policy: str, parts: Mapping[str, bytes]
 ) -> str:
     environment = Environment(
         loader=PackageLoader("superscope.explorer"), autoescape=True, undefined=StrictUndefined

@@ -1,0 +1,52 @@
+"""Columns of tables of tokens, as a page keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from superscope.explorer.shown import Shown
+from superscope.text import visible
+
+KNOWN = {
+    "id", "token", "class", "equal_to", "norm", "represented", "interference",
+    "interference_centered",
+}  # fmt: skip
+"""What the page has of every token anyway."""
+MOST = 250  # values of a column that is no number
+
+
+def columns_of(shown: Shown) -> tuple[list[Mapping[str, Any]], dict[str, npt.NDArray[Any]]]:
+    """Return the description and the values of each column, by position of the row.
+
+    Numbers are kept as float32, with NaN for what is missing. Of other columns each value has a
+    code, with 255 for what is missing; a column of more than 250 values is left out.
+    """
+    if shown.columns is None:
+        return [], {}
+    table = shown.columns.set_index("id").reindex(shown.lens.head.kept_ids)
+    described: list[Mapping[str, Any]] = []
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name in table.columns:
+        values = table[name]
+        if name in KNOWN or values.isna().all():
+            continue
+        key = f"column_{len(described)}"
+        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+            arrays[key] = values.to_numpy(np.float64, na_value=np.nan).astype(np.float32)
+            described.append({"name": visible(str(name), quote=""), "values": None})
+            continue
+        codes, known = pd.factorize(values.astype("string"))
+        if len(known) <= MOST:
+            arrays[key] = np.where(codes < 0, 255, codes).astype(np.uint8)
+            described.append(
+                {
+                    "name": visible(str(name), quote=""),
+                    "values": [visible(str(value), quote="") for value in known],
+                }
+            )
+    return described, arrays

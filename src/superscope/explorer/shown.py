@@ -1,0 +1,166 @@
+"""What a page shows of each model, from whatever a person has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from superscope.errors import UsageError
+from superscope.geometry import Geometry
+from superscope.heads import HeadOptions
+from superscope.lens import Lens, LensOptions, lens
+from superscope.options import changed
+from superscope.progress import Progress
+from superscope.study import Study
+from superscope.study import read as read_study
+from superscope.study.result import RESULT
+from superscope.text import named
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A model on a page.
+
+    Attributes
+    ----------
+    lens
+        Its head.
+    columns
+        What else is known of its tokens: a table with a column ``id``; or None.
+    """
+
+    lens: Lens
+    columns: pd.DataFrame | None = None
+
+
+def shown(
+    models: tuple[Any, ...],
+    options: HeadOptions,
+    frequencies: Any,
+    tables: tuple[pd.DataFrame, ...],
+    progress: Progress,
+) -> list[Shown]:
+    """Return what a page shows.
+
+    Parameters
+    ----------
+    models
+        Each a lens, a geometry, a study or its folder, or a model as :func:`superscope.lens`
+        takes it.
+    options
+        How heads are read.
+    frequencies
+        Token frequencies, or None.
+    tables
+        Of tokens, with a column ``id``.
+    progress
+        Called with the stage, and with what is done.
+
+    Raises
+    ------
+    UsageError
+        There is no model, a geometry is of a matrix in memory, or a table does not go with a model.
+    SuperscopeError
+        A model cannot be read.
+    """
+    if not models:
+        raise UsageError("name at least one model to explore")
+    reading = changed(LensOptions(), {f: getattr(options, f) for f in _FIELDS}, "explore")
+    found = [one for model in models for one in _of(model, reading, frequencies, progress)]
+    for table in tables:
+        found = [replace(one, columns=joined(one, table)) for one in found]
+    return found
+
+
+_ROWS: dict[str, Literal["tokenizer", "trained"]] = {"tokenizer": "tokenizer", "trained": "trained"}
+_FIELDS = tuple(HeadOptions.__dataclass_fields__)
+
+
+def _of(model: Any, options: LensOptions, frequencies: Any, progress: Progress) -> Iterator[Shown]:
+    if isinstance(model, Shown):
+        yield model
+    elif isinstance(model, Lens):
+        yield Shown(model)
+    elif isinstance(model, Study):
+        yield from _of_study(model, options, frequencies, progress)
+    elif isinstance(model, Geometry):
+        yield Shown(_of_geometry(model, frequencies, progress))
+    elif isinstance(model, (str, Path)) and (Path(model) / RESULT).is_file():
+        yield from _of_study(read_study(model), options, frequencies, progress)
+    else:
+        yield Shown(lens(model, options, frequencies=frequencies, progress=progress))
+
+
+def _of_study(
+    study: Study, options: LensOptions, frequencies: Any, progress: Progress
+) -> Iterator[Shown]:
+    """Yield the members, with the losses of their tokens."""
+    for member in study.members:
+        looked = lens(member.name, options, frequencies=frequencies, progress=progress)
+        if member.evaluation is None:
+            yield Shown(looked)
+            continue
+        losses = member.evaluation.tokens().drop(columns="token")
+        yield Shown(looked, losses[losses["id"] < looked.head.stored.shape[0]])
+
+
+def _of_geometry(geometry: Geometry, frequencies: Any, progress: Progress) -> Lens:
+    """Return the lens on the head that was measured: a geometry does not keep its rows."""
+    p = geometry.provenance
+    if p.format == "array":
+        raise UsageError(
+            f"the geometry of {named(p.model)} does not keep its rows, and they were read from "
+            "memory; explore the matrix, or superscope.lens of it"
+        )
+    looked = lens(
+        p.model,
+        LensOptions(
+            revision=p.revision,
+            tensor=p.tensor if p.matrix is not None else None,
+            rows="tokenizer"
+            if "tokenizer" in p.rows
+            else "trained"
+            if "trained" in p.rows
+            else "all",
+            fold_norm=p.folded_norm is not None,
+        ),
+        frequencies=frequencies,
+        progress=progress,
+    )
+    if (looked.head.stored.shape[0], looked.head.width) != (
+        geometry.stored_features,
+        geometry.width,
+    ):
+        raise UsageError(f"{named(p.model)} has changed since it was measured; measure it again")
+    return looked
+
+
+def joined(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known of a model's tokens with the columns of one more table.
+
+    Raises
+    ------
+    UsageError
+        The table has no column ``id``, an id twice, or one that the model lacks.
+    """
+    name = named(shown.lens.model)
+    if "id" not in table:
+        raise UsageError(
+            f"a table of tokens needs a column id; this one has {', '.join(map(str, table))}"
+        )
+    ids = pd.to_numeric(table["id"], errors="coerce")
+    if ids.isna().any() or ids.duplicated().any():
+        raise UsageError("a table of tokens has each id once, as a whole number")
+    if not ids.between(0, shown.lens.head.stored.shape[0] - 1).all():
+        raise UsageError(
+            f"the table has id {int(ids.max()):,}, and {name} has "
+            f"{shown.lens.head.stored.shape[0]:,} rows; is it of another model?"
+        )
+    if shown.columns is None:
+        return table
+    new = ["id", *(column for column in table if column not in shown.columns)]
+    return shown.columns.merge(table[new], on="id", how="outer")

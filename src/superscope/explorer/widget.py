@@ -1,0 +1,46 @@
+"""The explorer in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import anywidget
+import traitlets
+
+from superscope._version import __version__
+from superscope.explorer.page import asset, listed
+from superscope.explorer.parts import Part
+
+
+class Explorer(anywidget.AnyWidget):
+    """The page of :func:`superscope.explore` in a cell.
+
+    Its data stay in the kernel, which hands them over part by part.
+
+    Attributes
+    ----------
+    selected
+        Ids of the tokens chosen in the first model, the last one leading. Set it, and the page
+        follows.
+    address
+        What is seen, as the fragment of a page's address: the same state that a link to a page on
+        disk replays.
+    """
+
+    selected = traitlets.List(traitlets.Int()).tag(sync=True)
+    address = traitlets.Unicode().tag(sync=True)
+    manifest = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, parts: Iterable[tuple[str, Part]]) -> None:
+        self._parts = {name: part.packed() for name, part in parts}
+        self._esm, self._css = asset("widget.js"), asset("explorer.css")
+        super().__init__(manifest={"version": __version__, "models": listed(list(self._parts))})
+        self.on_msg(self._hand_over)
+
+    def _hand_over(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        name = message["part"]
+        self.send({"part": name}, buffers=[self._parts[name]])
+
+    def __repr__(self) -> str:
+        return f"<Explorer, selected: {self.selected}>"

@@ -1,0 +1,94 @@
+"""In JupyterLab the widget appears, and what is chosen in it comes back to Python."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from pages import chromium, needs_page
+
+import superscope
+
+CELLS = (
+    "import numpy as np, superscope\n"
+    "rows = np.random.default_rng(0).normal(size=(50, 8))\n"
+    "explorer = superscope.explore(\n"
+    "    superscope.lens(rows, tokens=[f' word{i}' for i in range(50)], progress=None))\n"
+    "explorer",
+    "print('chosen', explorer.selected)",
+    "explorer.selected = [7]",
+)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """Run JupyterLab with a notebook, and return its address."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python"}
+    nbformat.write(notebook, tmp_path / "explore.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        "--ServerApp.port_retries=0", "--IdentityProvider.token=known",
+        f"--notebook-dir={tmp_path}",
+        "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    with (tmp_path / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"{address}/api?token=known")
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield f"{address}/lab/tree/explore.ipynb?token=known"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@pytest.mark.slow
+@needs_page
+def test_a_selection_comes_back_to_python(lab: str) -> None:
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.goto(lab)
+        page.locator(".jp-Notebook .jp-Cell").first.click(timeout=60_000)
+        page.keyboard.press("Shift+Enter")
+        box = page.get_by_role("combobox", name="A token, a part of one")
+        box.wait_for(timeout=60_000)
+        box.fill("word12")
+        box.press("Enter")
+        page.wait_for_selector(".superscope caption:has-text('nearest to')")
+        cells = page.locator(".jp-Notebook .jp-Cell")
+        cells.nth(1).locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_selector("text=chosen [12]")
+        cells.nth(2).locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_selector(".superscope .chip:has-text('word7')")
+
+
+def test_the_widget_says_what_is_chosen_and_hands_parts_over() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 4))
+    explorer = superscope.explore(rows, progress=None)
+    sent = []
+    explorer.send = lambda message, buffers: sent.append((message, buffers))
+    explorer._hand_over(None, {"part": "0-about"}, [])
+    ((message, (data,)),) = sent
+    assert message == {"part": "0-about"}
+    assert superscope.explorer.Part.read(data).meta["width"] == 4
+    explorer.selected = [3]
+    assert repr(explorer) == "<Explorer, selected: [3]>"
