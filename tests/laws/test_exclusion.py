@@ -11,7 +11,9 @@ from law_tables import FAST, POWER, make_table
 
 from superscope.errors import UsageError
 from superscope.laws import fit, fit_by, load_table
-from superscope.laws.exclusion import drop_highest, exclude, group_rows, is_choice, known
+from superscope.laws.exclusion import drop_highest, exclude, group_rows
+from superscope.laws.rows import known
+from superscope.laws.rules import amiss, is_choice
 
 TABLE = pd.DataFrame(
     {
@@ -191,29 +193,70 @@ def test_failed_and_absent_numbers_can_be_left_out() -> None:
     [
         ("family != opt", True),
         ("family == opt", True),
+        ("family == opt or family == gpt2", True),
         ("family == opt and dataset == c4", True),
+        ("size == 3", True),  # a group of its own
         ("model != opt-1b", True),
         ("model == opt-1b", False),
+        ("run != 7", True),
+        ("run == 7", False),
+        ("status == diverged", False),
+        ("status != finished", False),
         ("family == opt and width < 2000", False),
+        ("family == opt or status == diverged", False),
         ("loss > 3", False),
     ],
 )
-def test_a_rule_on_texts_chooses_and_one_on_numbers_or_on_a_model_drops(
-    rule: str, choice: bool
-) -> None:
-    table = TABLE.assign(dataset=[*"abcd", "c4"], model=[*"abcd", "opt-1b"], loss=2.0)
-    assert is_choice(table, rule) == choice
+def test_a_rule_on_what_the_law_is_of_chooses_and_any_other_drops(rule: str, choice: bool) -> None:
+    """Which family, data set or group; or all but one model or run. A status is none of these."""
+    table = TABLE.assign(
+        dataset=[*"abcd", "c4"], model=[*"abcd", "opt-1b"], loss=2.0, run=range(5), size=3,
+        status="diverged",
+    )  # fmt: skip
+    kinds = ("family", "dataset", "size")
+    assert is_choice(table, rule, kinds, keeps=False) == choice
 
 
 def test_where_keeps_what_its_rules_say_and_never_chooses_by_the_loss() -> None:
     kept, records = exclude(TABLE, (), ("family=opt", "width < 2000"))
     assert list(np.flatnonzero(kept) + 1) == [1, 2]
-    assert [(r.rule, r.rows, r.choice) for r in records] == [
-        ("where family=opt", (3, 4), True),
-        ("where width < 2000", (5,), True),
+    assert [(r.text, r.rows, r.choice, r.drops) for r in records] == [
+        ("all but family=opt", (3, 4), True, False),
+        ("all but width < 2000", (5,), False, False),
     ]
     with pytest.raises(UsageError, match="write it the other way round in exclude"):
         exclude(TABLE, (), ("loss < 3",))
+    with pytest.raises(UsageError, match="write it the other way round in exclude"):
+        exclude(TABLE, (), ("family == opt or loss < 3",))
+
+
+def test_and_binds_before_or_and_quotes_hold_these_words() -> None:
+    assert left(("family == opt and width < 600 or family == gpt2",)) == [2, 4, 5]
+    assert left(("family == gpt2 or family == opt and width < 600",)) == [2, 4, 5]
+    table = TABLE.assign(family=["a or b", "a", "b", "c and d", "a"])
+    assert left(("family == 'a or b' or family == \"c and d\"",), table=table) == [2, 3, 5]
+
+
+def test_a_rule_that_matches_nothing_names_what_there_is() -> None:
+    assert amiss(TABLE, "family == opt") == amiss(TABLE, "family == opt or width < 600") == ""
+    assert amiss(TABLE, "family == op or width < 600") == (
+        "no family is 'op'; did you mean opt? family has opt, gpt2, pythia"
+    )
+    assert amiss(TABLE, "loss > 30") == "no row is so (loss is 2 to 3.5)"
+    assert amiss(TABLE, "family == opt and width == 3") == "no row is so (width is 512 to 4,096)"
+    many = TABLE.iloc[[0] * 9].assign(family=[f"f{i}" for i in range(9)])
+    assert amiss(many, "family == x").endswith("family has f0, f1, f2, f3, f4 and 4 more")
+    with pytest.raises(UsageError, match=r"all but family=nobody \(5 points\); no family is 'nob"):
+        exclude(TABLE, (), ("family=nobody",))
+    table = make_table("power", POWER, points=20).assign(note="good")
+    found = fit(table, "power", x="x", exclude="note == bad", **FAST)
+    assert found.notes == ("the rule note == bad: no note is 'bad'; note has good",)
+
+
+def test_truths_are_compared_as_texts() -> None:
+    assert left(("diverged == True",), table=TABLE.assign(diverged=[True, *[False] * 4])) == [
+        2, 3, 4, 5,
+    ]  # fmt: skip
 
 
 def test_a_verdict_does_not_depend_on_how_a_family_was_chosen() -> None:
@@ -226,3 +269,38 @@ def test_a_verdict_does_not_depend_on_how_a_family_was_chosen() -> None:
         assert len(law.excluded[0].rows) == len(table) - len(cut.points)
     every = fit_by(table, "width", "family", resamples=200, progress=None)
     assert every.laws["gpt2"].verdict == cut.verdict
+
+
+def test_a_subset_has_one_verdict_and_says_so_and_only_an_exclusion_is_lifted() -> None:
+    """The smallest models lie on another law: the user leaves them out, or asks of the others."""
+    table = make_table("power", POWER, points=60, noise=0.002).assign(status="fine")
+    small = table["x"] < 10
+    table.loc[small, "loss"] *= 1.05
+    table.loc[small, "status"] = "short"
+    cut = fit(table[~small], "power", x="x", **FAST)
+    others = f"{small.sum()} others were not looked at."
+    for where in ("x >= 10", "status != short"):
+        chosen = fit(table, "power", x="x", where=where, **FAST)
+        assert chosen.findings == cut.findings and chosen.headline == cut.headline
+        assert chosen.scope == f"Of the rows where {where} only; {others}"
+        assert chosen.scope in chosen.verdict and chosen.scope in str(chosen)
+        assert chosen.verdict.replace(f" {chosen.scope}", "") == cut.verdict
+    assert cut.identified and cut.scope == ""
+    for excluded in ("x < 10", "status == short"):
+        dropped = fit(table, "power", x="x", exclude=excluded, **FAST)
+        assert not dropped.identified and dropped.scope == ""
+        assert f"without the rule {excluded}" in dropped.verdict
+
+
+def test_rows_of_a_group_are_those_of_the_table() -> None:
+    """In what a rule left out, in what is wrong, and in the points."""
+    table = pd.concat([make_table("power", POWER, points=20)] * 2).assign(lot=[*"ab"] * 20)
+    every = fit_by(table, "power", "lot", x="x", exclude="loss > 4", **FAST)
+    out = [i + 1 for i, loss in enumerate(table["loss"]) if loss > 4]
+    rows = [row for law in every.laws.values() for row in law.excluded[0].rows]
+    assert sorted(rows) == out
+    assert set(every.laws["b"].points.rows) == set(range(2, 41, 2)) - set(out)
+    assert every.laws["b"].points.labels[-1] == "row 40"
+    table.iloc[35, table.columns.get_loc("x")] = -1.0
+    broken = fit_by(table, "power", "lot", x="x", **FAST)
+    assert "in row 36" in broken.impossible["b"]

@@ -439,7 +439,7 @@ def test_text_of_others_does_nothing(name: str) -> None:
         ignore_index=True,
     )  # fmt: skip
     table.loc[3, "loss"] *= 1.3
-    law = power_law(table, x=name, group="kind", exclude=f"kind == {name}")
+    law = power_law(table, x=name, group="kind", exclude=f"kind == '{name}'")
     assert any(name in i.name for i in law.influences)
     page = page_of(law)
     assert "<script" not in page

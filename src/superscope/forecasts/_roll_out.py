@@ -17,9 +17,10 @@ from superscope.forecasts._forecast import forecast_at
 from superscope.forecasts.rivals import RIVALS, like_form, rival_forecasts
 from superscope.forecasts.variants import Variant, named_variants
 from superscope.laws import Estimate, FitOptions, Law, check_form, fit, load_table
-from superscope.laws.exclusion import group_rows, known
+from superscope.laws.exclusion import group_rows
 from superscope.laws.options import RollOutOptions
 from superscope.laws.points import check_column, select
+from superscope.laws.rows import known, numbered
 from superscope.laws.table_columns import numeric_columns, renamed
 from superscope.options import changed, taking
 from superscope.plotting import Pictured
@@ -198,7 +199,8 @@ def roll_out(
     if not variants:
         raise UsageError("a roll-out needs variants; name a law, or several")
     base = settings.of_fit()
-    frame = renamed(load_table(table, separator=base.separator, decimal=base.decimal), base)
+    loaded = load_table(table, separator=base.separator, decimal=base.decimal)
+    frame = renamed(numbered(loaded), base)
     first = like_form(variants[0].law, _options_of(variants[0].law, base))
     by = settings.size or first.columns[0]
     if settings.size is None:

@@ -27,6 +27,7 @@ from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampled import resample
 from superscope.laws.resampling import jackknife, several_best
+from superscope.laws.rows import numbered
 from superscope.laws.solver import Solutions
 from superscope.laws.stability import Refit, influences, sensitivity
 from superscope.laws.status import Finding, FitStatus
@@ -90,19 +91,24 @@ def fit(
     True
     """
     settings = (options or FitOptions()).changed(changes)
-    form = settings.form(law)
     frame = load_table(table, separator=settings.separator, decimal=settings.decimal)
+    with chosen(progress) as report:
+        return fit_rows(numbered(frame), law, settings, progress=report)
+
+
+def fit_rows(frame: pd.DataFrame, law: str, settings: FitOptions, *, progress: Progress) -> Law:
+    """Fit a law to rows of a table, whose index says which they are; see :func:`fit`."""
+    form = settings.form(law)
     selection = select(frame, form, settings)
     selection = replace(selection, notes=(*notes_of(frame), *selection.notes))
     problem = make_problem(form, selection.points, settings)
-    with chosen(progress) as report:
-        found = problem.solve(selection.points.weights[None])
-        notes = (*selection.notes, *_tie_notes(problem, found, settings))
-        selection = replace(selection, notes=notes)
-        exponents = found.exponents[0]
-        refits = sensitivity(frame, form, settings, exponents) if settings.judge else ()
-        report("fit", 1, 1)
-        return _judged(selection, problem, found, options=settings, refits=refits, progress=report)
+    found = problem.solve(selection.points.weights[None])
+    notes = (*selection.notes, *_tie_notes(problem, found, settings))
+    selection = replace(selection, notes=notes)
+    exponents = found.exponents[0]
+    refits = sensitivity(frame, form, settings, exponents) if settings.judge else ()
+    progress("fit", 1, 1)
+    return _judged(selection, problem, found, options=settings, refits=refits, progress=progress)
 
 
 def _tie_notes(problem: Problem, tied_fit: Solutions, options: FitOptions) -> tuple[str, ...]:

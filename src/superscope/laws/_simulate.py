@@ -12,8 +12,8 @@ from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.exclusion import group_rows
 from superscope.laws.formula import make_form
-from superscope.laws.pooling import OWN_FLOOR
 from superscope.laws.problem import floor_names
+from superscope.laws.rules import OWN_FLOOR
 
 TRUTHS: dict[str, dict[str, float]] = {
     "power": {"A": 30.0, "alpha": 0.6, "B": 1.5},

@@ -13,13 +13,14 @@ import pandas as pd
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws._compare import Comparison, Difference, compare, difference_frame
-from superscope.laws._fit import fit
-from superscope.laws.exclusion import group_rows, known
+from superscope.laws._fit import fit_rows
+from superscope.laws.exclusion import group_rows
 from superscope.laws.law import Law
 from superscope.laws.options import FitOptions
+from superscope.laws.rows import known, numbered
 from superscope.laws.table import load_table
 from superscope.laws.table_columns import lengthened
-from superscope.progress import ProgressChoice, chosen
+from superscope.progress import ProgressChoice, chosen, silent
 from superscope.result import Result
 from superscope.text import counted
 
@@ -117,7 +118,7 @@ def fit_by(
     LawsByGroup(width, 4 groups by family)
     """
     settings = (options or FitOptions()).changed(changes)
-    frame = load_table(table, separator=settings.separator, decimal=settings.decimal)
+    frame = numbered(load_table(table, separator=settings.separator, decimal=settings.decimal))
     if settings.wide is not None:
         frame = lengthened(frame, settings.wide)
     groups = group_rows(frame, (known(frame, by, "by"),))
@@ -127,7 +128,7 @@ def fit_by(
         for done, (name, rows) in enumerate(groups.items()):
             report("fit", done, len(groups))
             try:
-                laws[name] = fit(frame.iloc[rows], law, settings, progress=None)
+                laws[name] = fit_rows(frame.iloc[rows], law, settings, progress=silent)
             except UsageError as error:
                 impossible[name] = str(error)
         report("fit", len(groups), len(groups))

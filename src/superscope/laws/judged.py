@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from superscope.laws import status
+from superscope.laws.exclusion import Excluded
 from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
 from superscope.laws.status import Finding, FitStatus
+from superscope.text import counted
 
 
 class Judged:
@@ -16,6 +18,7 @@ class Judged:
     options: FitOptions
     parameters: dict[str, float]
     standard_errors: dict[str, float | None]
+    excluded: tuple[Excluded, ...]
     findings: tuple[Finding, ...]
     form_test: FormTest | None
     interval_method: str
@@ -51,6 +54,28 @@ class Judged:
         return tuple(left)
 
     @property
+    def scope(self) -> str:
+        """Of which rows alone the verdict is, in a sentence; empty if of all of its models.
+
+        Rules of `where` are never lifted, and one that compares an input, say, hides what the
+        other points of the same models would change.
+        """
+        parts = [e for e in self.excluded if e.where and not e.choice and e.rows]
+        if not parts:
+            return ""
+        rules = " and ".join(
+            dict.fromkeys(f"({e.rule})" if " or " in e.rule else e.rule for e in parts)
+        )
+        others = counted(sum(len(e.rows) for e in parts), "other was", "others were")
+        return f"Of the rows where {rules} only; {others} not looked at."
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a verdict ends with, in sentences: of which rows it is, and what was not tested."""
+        untested = f"Not tested: {'; '.join(self.untested)}." if self.untested else ""
+        return tuple(filter(None, (self.scope, untested)))
+
+    @property
     def equal(self) -> tuple[str, ...]:
         """Parameters that were tied to one value; empty without any."""
         floors = list(self.parameters)[2 * len(self.form.terms) :]
@@ -75,7 +100,8 @@ class Judged:
     @property
     def verdict(self) -> str:
         """What the judge says, in a sentence or two."""
-        return status.verdict(self.findings, self.held_text, self.untested)
+        said = status.verdict(self.findings, self.held_text, whole=not self.untested)
+        return " ".join([said, *self.remarks])
 
     @property
     def short_verdict(self) -> str:

@@ -45,9 +45,10 @@ class LawOptions:
         Columns whose values give each group of points a floor of its own; default: family and
         dataset, where the table has several of them. none is one floor for all.
     where
-        Fit the rows of a rule only, such as "family = opt": what the law is of.
+        Fit the rows of a rule only, such as "family = opt or family = pythia": what the law is of.
     exclude
-        Leave out the rows of a rule, such as "loss > 3" or "family == opt and width < 1000".
+        Leave out the rows of a rule, such as "loss > 3" or "family == opt and width < 1000"; the
+        judge fits again with them.
     drop_highest
         Leave out the K highest losses of each group; ties go together.
     fix
@@ -149,7 +150,7 @@ class FitOptions(LawOptions):
     rules
         Other exclusions under which the judge fits again: numbers of highest losses, or rules such
         as "width < 512"; default: 0 to 20 % of the smallest group. Rules of exclude are lifted in
-        any case, but for those that choose by a text, such as "family != opt".
+        any case, but for those that choose what the law is of, such as "family != opt".
     judge
         Whether to judge: profiles, influential points, fits under other exclusions. False for
         fits by the thousand; the law then says that it was not judged.

@@ -9,18 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.exclusion import (
-    Excluded,
-    drop_highest,
-    exclude,
-    group_rows,
-    known,
-    listed,
-    rows_named,
-)
+from superscope.laws.exclusion import Excluded, drop_highest, exclude, group_rows, unmatched
 from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
 from superscope.laws.pooling import grouping, pooled
+from superscope.laws.rows import known, listed, rows_named
+from superscope.laws.rules import OWN_FLOOR
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table_columns import numeric_columns, renamed
 from superscope.text import counted
@@ -117,7 +111,7 @@ def check_column(frame: pd.DataFrame, form: Form, name: str) -> None:
 
 
 def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
-    """Return the points of a table that a law is fitted to.
+    """Return the points of a table that a law is fitted to; its index counts its rows from 0.
 
     Raises
     ------
@@ -134,7 +128,9 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     for name in needed:
         check_column(frame, form, name)
     frame, notes = numeric_columns(frame, needed, options.decimal)
-    kept, excluded = exclude(frame, options.exclude, options.where)
+    kinds = (*OWN_FLOOR, *(options.group or ()))
+    kept, excluded = exclude(frame, options.exclude, options.where, kinds)
+    notes = (*notes, *unmatched(frame, (*options.where, *options.exclude)))
     for name in needed:
         _refuse(frame[name], kept, name)
     groups = grouping(frame[kept], form, options)
@@ -144,7 +140,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
     for term in form.terms:
         low = frame[term.column].to_numpy(np.float64, na_value=np.nan) <= term.offset
         if (low & kept).any():
-            where = rows_named(low & kept)
+            where = rows_named(frame, low & kept)
             raise UsageError(f"{term.column} must be above the offset {term.offset:g} in {where}")
     frame = frame[kept]
     unit, units = _units(frame, options.resample)
@@ -160,7 +156,7 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             frame["loss"].to_numpy(np.float64, copy=True), _weights(frame, options, form), group,
             tuple(by_label), unit, units,
             () if units == "row" else tuple(frame[units].astype("string").fillna("absent")),
-            np.flatnonzero(kept) + 1, _labels(frame), _features(frame),
+            frame.index.to_numpy(np.int64) + 1, _labels(frame), _features(frame),
             _stated_errors(frame, options),
         ),
         groups, excluded,
@@ -191,8 +187,8 @@ def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
         absent = values.isna().to_numpy(np.bool_) & kept
         if absent.any():
             raise UsageError(
-                f"{name} is absent in {rows_named(absent)}; fill it in, or leave the rows out by "
-                f'exclude="{name} == absent"'
+                f"{name} is absent in {rows_named(values, absent)}; fill it in, or leave the rows "
+                f'out by exclude="{name} == absent"'
             )
     wrong = kept & ~((plain > SMALLEST) & (plain < LARGEST))
     if wrong.any():
@@ -201,8 +197,8 @@ def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:
         kinds = dict.fromkeys(f"<= {0:g}" if v <= SMALLEST else f"== {v:g}" for v in plain[wrong])
         rules = " and ".join(f'exclude="{name} {kind}"' for kind in list(kinds)[:3])
         raise UsageError(
-            f"{name} must be positive and finite; it is {what}{more} in {rows_named(wrong)}. "
-            f"Leave such rows out by {rules}"
+            f"{name} must be positive and finite; it is {what}{more} in "
+            f"{rows_named(values, wrong)}. Leave such rows out by {rules}"
         )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.exclusion import known, listed
 from superscope.laws.formula import Form
 from superscope.laws.options import FitOptions
+from superscope.laws.rows import known, rows_named
+from superscope.laws.rules import OWN_FLOOR
 from superscope.laws.status import Finding, FitStatus
 from superscope.text import named
 
-OWN_FLOOR = ("family", "dataset")  # each has another text or tokenizer, so another floor
 PROVENANCE = ("source", "revision")  # say where a row is from, not what was measured
 
 
@@ -35,7 +36,7 @@ def grouping(frame: pd.DataFrame, form: Form, options: FitOptions) -> tuple[str,
     for name in own:
         absent = frame[name].isna()
         if absent.any():
-            rows = listed([int(i) + 1 for i in frame.index[absent]])
+            rows = rows_named(frame, absent.to_numpy(np.bool_))
             raise UsageError(
                 f"{name} is absent in {rows}, and each has a floor of its own; fill it in, or "
                 "choose other columns for group (none: one floor for all)"

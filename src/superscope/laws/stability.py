@@ -139,7 +139,7 @@ def sensitivity(
                 continue  # an exclusion of ours leaves points that cannot be fitted
             raise
         starts = np.vstack([exponents, problem.starts[:8]])
-        out = {row for e in selection.excluded if not e.choice for row in e.rows}
+        out = {row for e in selection.excluded if e.drops for row in e.rows}
         refits.append(_refit(problem, starts, other, len(out)))
     return tuple(refits)
 

@@ -149,7 +149,8 @@ class FitStatus(Enum):
     UNSTABLE_EXCLUSION = (
         "moves with exclusion", True,
         "an exponent leaves its own interval when other points are excluded",
-        "say why points are excluded, and report the range of exponents",
+        "say why points are excluded, and report the range of exponents; a rule that says what the "
+        "law is of belongs in where",
     )  # fmt: skip
     UNSTABLE_POINT = (
         "hangs on one point", True,
@@ -213,8 +214,8 @@ def gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def verdict(findings: Sequence[Finding], held: str, untested: Sequence[str]) -> str:
-    """Return what the judge says, in a sentence or two, and what it could not test."""
+def verdict(findings: Sequence[Finding], held: str, *, whole: bool) -> str:
+    """Return what the judge says, in a sentence or two; `whole` if all was tested."""
     refused = [f for f in findings if f.status is FitStatus.FORM]
     severe = [f for f in findings if f.status.severe]
     first = refused or severe or list(findings)
@@ -224,14 +225,9 @@ def verdict(findings: Sequence[Finding], held: str, untested: Sequence[str]) -> 
         said += f" Also: {'; '.join(others)}."
     if not first:
         every = "every other parameter" if held else "every parameter"
-        points = "" if untested else ", whichever points are left out"
+        points = ", whichever points are left out" if whole else ""
         said = f"{headline(findings, held)}: the data determine {every}{points}."
-    return f"{said} {untested_text(untested)}" if untested else said
-
-
-def untested_text(untested: Sequence[str]) -> str:
-    """Return what a verdict leaves open, in a sentence."""
-    return f"Not tested: {'; '.join(untested)}."
+    return said
 
 
 def short_verdict(findings: Sequence[Finding], held: str) -> str:

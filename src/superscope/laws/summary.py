@@ -10,7 +10,6 @@ from superscope.laws.form_test import FormTest
 from superscope.laws.groups import LawsByGroup
 from superscope.laws.intervals import Interval
 from superscope.laws.law import Law
-from superscope.laws.status import untested_text
 from superscope.text import advice, as_text, columns, counted, rounded, shown_lines
 
 
@@ -34,7 +33,7 @@ def verdict_lines(law: Law) -> list[str]:
     remedies = {f.status: f.status.remedy for f in law.findings}
     lines.append("What to try:")
     lines += [f"  - {status.value}: {advice(remedy)}" for status, remedy in remedies.items()]
-    return [*lines, untested_text(law.untested)] if law.untested else lines
+    return [*lines, *law.remarks]
 
 
 def parameter_rows(law: Law) -> list[tuple[str, str, str, str]]:
@@ -127,7 +126,7 @@ def exclusions(law: Law) -> list[str]:
     """Return what was left out by which rule, a line each."""
     if not law.excluded:
         return ["nothing"]
-    return [f"{counted(len(e.rows), 'point')}: {e.rule}" for e in law.excluded]
+    return [f"{counted(len(e.rows), 'point')}: {e.text}" for e in law.excluded]
 
 
 EXPONENTS = "exponent", "value", "± s.e.", "95 % interval", "points", "verdict"
@@ -205,6 +204,7 @@ def law_summary(law: Law) -> dict[str, Any]:
         "identified": law.identified,
         "verdict": law.verdict,
         "form": None if law.form_test is None else form_summary(law.form_test),
+        "scope": law.scope or None,
         "untested": list(law.untested),
         "parameters": {
             str(row["parameter"]): {
@@ -250,7 +250,8 @@ def law_summary(law: Law) -> dict[str, Any]:
             "version": law.version,
         },
         "excluded": [
-            {"rule": e.rule, "rows": list(e.rows), "choice": e.choice} for e in law.excluded
+            {"rule": e.rule, "rows": list(e.rows), "choice": e.choice, "where": e.where}
+            for e in law.excluded
         ],
     }
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from superscope.errors import UsageError
-from superscope.laws.exclusion import known, rows_named
 from superscope.laws.options import FitOptions
+from superscope.laws.rows import known, rows_named
 from superscope.numerals import as_numbers, parsed_number
 from superscope.text import visible
 
@@ -27,7 +27,7 @@ def renamed(table: pd.DataFrame, options: FitOptions) -> pd.DataFrame:
     UsageError
         A column that the table lacks or has twice, or one that can be read in two ways.
     """
-    frame = table.reset_index(drop=True)
+    frame = table.copy(deep=False)
     frame.columns = [str(c) for c in frame.columns]
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -112,7 +112,7 @@ def numeric_columns(
         if name not in read:
             wrong = [c is not pd.NA and parsed_number(c, decimal or ".") is None for c in cells]
             first = next((c for c, w in zip(cells, wrong, strict=True) if w), "")
-            rows = rows_named(np.array(wrong, np.bool_))
+            rows = rows_named(frame, np.array(wrong, np.bool_))
             raise UsageError(
                 f"{name} holds no number in {rows}, such as {visible(str(first), quote=chr(39))}"
             )

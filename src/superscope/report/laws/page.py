@@ -14,7 +14,6 @@ from superscope.figures.laws import law_drawings
 from superscope.forecasts import Plan
 from superscope.forecasts import summary as plan_text
 from superscope.laws import Law
-from superscope.laws.status import untested_text
 from superscope.laws.summary import facts, parameter_rows
 from superscope.report.files import Placed, template
 from superscope.report.laws.explanations import explanations
@@ -56,14 +55,14 @@ def render_law(law: Law, placed: Sequence[Placed], plan: Plan | None = None) -> 
         explanations=explanations(law, plan),
         reasons=[Reason(shown(advice(f.text)), f.status.severe) for f in law.findings],
         verdict=shown(law.verdict),
-        untested=shown(untested_text(law.untested)) if law.untested else "",
+        remarks=shown(" ".join(law.remarks)),
         remedies={f.status.value: advice(f.status.remedy) for f in law.findings},
         formula=_formula(law),
         counts=_counts(law),
         rows=[tuple(map(shown, row)) for row in parameter_rows(law)],
         facts=[(label, shown(text)) for label, text in _facts(law)],
         left_out=[
-            LeftOut(shown(e.rule), counted(len(e.rows), "point"), row_text(e.rows))
+            LeftOut(shown(e.text), counted(len(e.rows), "point"), row_text(e.rows))
             for e in law.excluded
         ],
         missing=" ".join(d.reason for d in law_drawings(law) if isinstance(d, Missing)),
