@@ -70,7 +70,7 @@ export function slider(
 export function table(caption: string, head: string[], rows: (string | Node)[][]): HTMLElement {
   return h(
     "div",
-    { class: "table", tabindex: 0, role: "region", "aria-label": caption },
+    { class: "table", tabindex: 0, role: "group", "aria-label": caption },
     h(
       "table",
       {},

@@ -9,6 +9,12 @@ export function short(value: number, digits = 3): string {
   return value.toLocaleString("en", { maximumFractionDigits: places });
 }
 
+/** Return a number with `places` decimals; what rounds to zero has no sign. */
+export function fixed(value: number, places: number): string {
+  const text = value.toFixed(places);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
 /** Return a whole number with commas. */
 export function whole(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: 0 });

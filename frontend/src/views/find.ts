@@ -3,7 +3,7 @@
 import { chart } from "../chart";
 import { h, select, table, unique } from "../dom";
 import type { Model } from "../models";
-import { percent, short, whole } from "../numbers";
+import { fixed, percent, short, whole } from "../numbers";
 import { BINS, type Nearest } from "../search/rows";
 import type { App, Mounted, View } from "../view";
 
@@ -37,7 +37,7 @@ function mount(root: HTMLElement, app: App): Mounted {
     chosen.replaceChildren(...ids.map((id) => chip(app, ids, id)));
     if (!ids.length) {
       results.replaceChildren();
-      compared.replaceChildren(h("p", {}, "Type a token to see the rows nearest to it."));
+      compared.replaceChildren(...examples(app));
       return;
     }
     const made = await Promise.all(app.models.map((model) => column(app, model, ids, center)));
@@ -47,6 +47,37 @@ function mount(root: HTMLElement, app: App): Mounted {
     compared.replaceChildren(...square);
   }
   return { update };
+}
+
+/** Some tokens to begin with: of a few that are spread over the vocabulary, the first words. */
+function examples(app: App): HTMLElement[] {
+  const model = app.models[0]!;
+  const { features, texts } = model.about;
+  const spread = Array.from({ length: 200 }, (_, k) => Math.floor((features * (k + 0.5)) / 200));
+  const words = spread.filter((at) => /^ ?\p{L}{4,}$/u.test(texts?.[at] ?? ""));
+  const few = (words.length ? words : spread).slice(0, 12);
+  const links = few.map((at) => {
+    const tokens = String(model.id(at));
+    return h(
+      "li",
+      {},
+      h(
+        "a",
+        {
+          href: app.link({ tokens }),
+          click: (event) => {
+            event.preventDefault();
+            app.set({ tokens });
+          },
+        },
+        h("bdi", { class: "token" }, model.title(at)),
+      ),
+    );
+  });
+  return [
+    h("p", {}, "Type a token to see the rows nearest to it, or begin with one of these."),
+    h("ul", { class: "examples" }, ...links),
+  ];
 }
 
 /** Return the centering that is asked for, if there is such a one. */
@@ -190,7 +221,14 @@ async function column(app: App, model: Model, ids: number[], center: string): Pr
   try {
     await model.whole();
     const nearest = await model.search.nearest(at, NEIGHBORS, center, model.equal(at));
-    section.append(neighbors(app, model, ids, at, nearest), histogram(model, center, nearest));
+    section.append(
+      h(
+        "div",
+        { class: "columns" },
+        neighbors(app, model, ids, at, nearest),
+        histogram(model, center, nearest),
+      ),
+    );
   } catch (error) {
     section.append(h("p", { role: "alert" }, (error as Error).message));
   }
@@ -268,7 +306,7 @@ function neighbors(
       nearest.rows.map((row, k) => [
         name(row),
         `#${model.id(row)}`,
-        nearest.overlaps[k]!.toFixed(4),
+        fixed(nearest.overlaps[k]!, 4),
         short((model.arrays.norm as Float32Array)[row]!),
       ]),
     ),
@@ -283,38 +321,30 @@ function neighbors(
 
 function histogram(model: Model, center: string, nearest: Nearest): HTMLElement {
   const { width } = model.about;
-  const { counts, from, to } = trimmed(nearest.histogram);
+  const { counts, from } = trimmed(nearest.histogram);
   const total = nearest.histogram.reduce((a, b) => a + b, 0);
   const middle = counts.map((_, k) => -1 + (2 * (from + k) + 1) / BINS);
   const chance = middle.map((c) => (total * 2 * density(c, width)) / BINS);
   const title = model.about.centerings.find((one) => one.name === center)!.title;
-  const least = Math.max(...counts) / 1e5;
   return chart({
     caption:
-      `Overlaps with every other row, ${title}; the line is what random directions in ` +
-      `${whole(width)} dimensions have. Rows ${from === 0 && to === BINS ? "" : "beyond are none"}.`.replace(
-        " Rows .",
-        "",
-      ),
+      `Its overlaps with every other row, ${title}. The line is what random directions in ` +
+      `${whole(width)} dimensions have.`,
     x: { label: "overlap c", values: middle },
-    y: { label: "rows", log: true, range: [0.5, 2 * Math.max(...counts)] },
+    y: { label: "rows", log: true, range: [0.5, 2 * Math.max(...counts, ...chance)] },
     series: [
       { label: "rows", values: counts.map((n) => n || null), kind: "bars" },
-      {
-        label: "random directions",
-        values: chance.map((n) => (n > Math.max(0.5, least) ? n : null)),
-        kind: "line",
-      },
+      { label: "random directions", values: chance.map((n) => (n > 0.5 ? n : null)), kind: "line" },
     ],
   }).element;
 }
 
-function trimmed(histogram: Uint32Array): { counts: number[]; from: number; to: number } {
+function trimmed(histogram: Uint32Array): { counts: number[]; from: number } {
   let from = histogram.findIndex((n) => n > 0);
   let to = histogram.findLastIndex((n) => n > 0) + 1;
   from = Math.max(0, from - 2);
   to = Math.min(BINS, to + 2);
-  return { counts: Array.from(histogram.subarray(from, to)), from, to };
+  return { counts: Array.from(histogram.subarray(from, to)), from };
 }
 
 /** The density of c between two random directions in m dimensions: ∝ (1 − c²)^((m − 3) / 2). */
@@ -351,11 +381,11 @@ async function comparison(app: App, ids: number[], center: string): Promise<HTML
     made.push(
       table(
         `Overlaps with each other in ${model.about.name}, ${about.title}; a random pair has ` +
-          `${about.mean.toFixed(2)} ± ${about.std.toFixed(2)}`,
+          `${fixed(about.mean, 2)} ± ${fixed(about.std, 2)}`,
         ["token", ...rows.map((row) => model.title(row))],
         rows.map((row, i) => [
           h("bdi", { class: "token" }, model.title(row)),
-          ...square[i]!.map((c) => c.toFixed(3)),
+          ...square[i]!.map((c) => fixed(c, 3)),
         ]),
       ),
     );

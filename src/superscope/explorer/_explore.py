@@ -158,9 +158,11 @@ def write_explorer(
 
 def parts_of(models: Sequence[Shown], report: Progress) -> Iterator[tuple[str, Part]]:
     """Yield the parts of a page, each with its name."""
+    names = [named(one.lens.model) for one in models]
     for k, one in enumerate(models):
         report("models of the page", k, len(models))
-        yield f"{k}-about", about_part(one)
+        before = names[:k].count(names[k])
+        yield f"{k}-about", about_part(one, f"{names[k]} ({before + 1})" if before else names[k])
         for kind, part in row_parts(one.lens):
             yield f"{k}-{kind}", part
     report("models of the page", len(models), len(models))

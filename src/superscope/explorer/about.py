@@ -13,20 +13,20 @@ from superscope.explorer.parts import Part
 from superscope.explorer.rows import usable
 from superscope.explorer.shown import Shown
 from superscope.lens import Lens
-from superscope.text import advice, named, visible
+from superscope.text import advice, visible
 
 LONGEST = 200  # characters of a text that the page holds
 TITLES = {"none": "raw", "mean": "centered", "frequency": "frequency-centered"}
 
 
-def about_part(shown: Shown) -> Part:
-    """Return the tokens of a model: their texts, classes, norms, interference and more."""
+def about_part(shown: Shown, name: str) -> Part:
+    """Return a model's name on the page and its tokens: texts, classes, norms, interference."""
     lens = shown.lens
     head = lens.head
     table = lens.tokens().set_index("id").reindex(head.kept_ids)
     kinds = [kind if isinstance(kind, str) else "" for kind in table["class"].tolist()]
     names = list(dict.fromkeys(kinds))
-    number = {name: k for k, name in enumerate(names)}
+    number = {kind: k for k, kind in enumerate(names)}
     group = np.full(head.features, -1, np.int32)
     for k, equal in enumerate(lens.classes.groups):
         group[np.searchsorted(head.kept_ids, np.array(equal))] = k
@@ -34,8 +34,8 @@ def about_part(shown: Shown) -> Part:
         "class": np.array([number[kind] for kind in kinds], np.uint8),
         "group": group,
         **{
-            name: table[name].to_numpy(np.float64, na_value=np.nan).astype(np.float32)
-            for name in ("norm", "interference", "interference_centered")
+            column: table[column].to_numpy(np.float64, na_value=np.nan).astype(np.float32)
+            for column in ("norm", "interference", "interference_centered")
         },
     }
     if not np.array_equal(head.kept_ids, np.arange(head.features)):
@@ -46,7 +46,7 @@ def about_part(shown: Shown) -> Part:
     arrays |= values
     meta = {
         "part": "about",
-        "name": named(lens.model),
+        "name": name,
         "features": head.features,
         "width": head.width,
         "what": head.provenance.features,
