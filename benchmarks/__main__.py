@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import (
     emergence,
+    explorer,
     lab,
     laws,
     lens,
@@ -47,6 +48,7 @@ def heads(setting: Setting) -> Iterator[Result]:
 PARTS: dict[str, Callable[[Setting], Iterator[Result | Section]]] = {
     "heads": heads, "toy": toy.run, "laws": laws.run, "loss": loss.run, "lens": lens.run,
     "repack": repack.run, "lab": lab.run, "watch": watch.run, "emergence": emergence.run,
+    "explorer": explorer.run,
 }  # fmt: skip
 
 

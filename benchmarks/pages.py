@@ -12,6 +12,7 @@ FILES = {
     "loss": "loss-benchmarks.md", "lens": "lens-benchmarks.md",
     "repack": "repack-benchmarks.md", "lab": "lab-benchmarks.md",
     "watch": "watch-benchmarks.md", "emergence": "emergence-benchmarks.md",
+    "explorer": "explorer-benchmarks.md",
 }  # fmt: skip
 TITLES = {
     "heads": "Benchmarks", "toy": "Benchmarks: toy model", "laws": "Benchmarks: scaling laws",
@@ -19,6 +20,7 @@ TITLES = {
     "repack": "Benchmarks: narrower heads", "lab": "Benchmarks: lab",
     "watch": "Benchmarks: watching a training",
     "emergence": "Benchmarks: which tokens are learned at which width",
+    "explorer": "Benchmarks: the explorer",
 }  # fmt: skip
 
 NOTES = {
@@ -125,6 +127,16 @@ NOTES = {
   of exponents from 0.3 to 1.5 over floors, or steps that fall from 90 to 10 % while width grows by
   a factor of 1.1 to 3. Nothing is timed.
 - Of the tokens said to step, at most 5 % are expected to be wrong in the mean over families.
+""",
+    "explorer": """\
+- Headless Chromium of Debian, without a GPU, opens the page from disk; times are the page's own,
+  from the start of its navigation. The system may hold its files in memory.
+- A query finds the ten nearest rows of a random token among all rows, mean-centered, in the page's
+  worker: every row in int8, then the rows that its error leaves in the running in float64.
+- Agreement: each of the ten is compared with what `superscope.lens` gives for the same token.
+  Rows whose overlaps differ by less than 1e-6, which float32 does not tell apart, may change
+  places. The frequencies of the third centering are Zipf's, in a random order of the ids.
+- Memory is the proportional set size of the browser's processes, the empty browser included.
 """,
 }
 

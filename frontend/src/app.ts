@@ -12,25 +12,32 @@ const VIEWS: readonly View[] = [find];
 /** Where the state is kept: the page's address, or a trait of a notebook's widget. */
 export interface Address {
   read(): string;
-  write(fragment: string): void;
+  /** Write the state; a step is one that a reader may want to go back from. */
+  write(fragment: string, step: boolean): void;
   changed(listener: () => void): void;
 }
 
-/** Show the explorer in an element. */
-export async function start(root: HTMLElement, source: Source, address: Address): Promise<void> {
+const STEPS = ["view", "tokens", "screen"];
+
+/** Show the explorer in an element; null where it cannot be shown. */
+export async function start(
+  root: HTMLElement,
+  source: Source,
+  address: Address,
+): Promise<App | null> {
   const status = h("p", { class: "status", role: "status" }, "Loading …");
   root.replaceChildren(status);
   if (typeof Worker === "undefined") {
     status.textContent =
       "This browser has no workers, which search the vocabulary. Open the page in a current one.";
-    return;
+    return null;
   }
   const models: Model[] = [];
   try {
     for (let k = 0; k < source.manifest.models.length; k++) models.push(await load(source, k));
   } catch (error) {
     status.textContent = `The page cannot be shown: ${(error as Error).message}`;
-    return;
+    return null;
   }
 
   let state: State = read(address.read());
@@ -42,8 +49,12 @@ export async function start(root: HTMLElement, source: Source, address: Address)
     models,
     state: () => state,
     set: (changes) => {
+      const before = state;
       state = changed(state, changes);
-      address.write(written(state));
+      address.write(
+        written(state),
+        STEPS.some((key) => state[key] !== before[key]),
+      );
       show();
     },
     link: (changes) => written(changed(state, changes)) || "#",
@@ -84,4 +95,5 @@ export async function start(root: HTMLElement, source: Source, address: Address)
     h("footer", {}, `superscope ${source.manifest.version}. Nothing leaves this page.`),
   );
   show();
+  return app;
 }

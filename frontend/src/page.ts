@@ -3,8 +3,16 @@
 import { start } from "./app";
 import { ofPage } from "./source";
 
-start(document.getElementById("explorer")!, ofPage(), {
+const source = ofPage();
+start(document.getElementById("explorer")!, source, {
   read: () => location.hash,
-  write: (fragment) => history.replaceState(null, "", fragment || "#"),
+  write: (fragment, step) => {
+    if (step) history.pushState(null, "", fragment || "#");
+    else history.replaceState(null, "", fragment || "#");
+  },
   changed: (listener) => addEventListener("hashchange", listener),
+}).then((app) => {
+  // For the console: superscope.models[0].search.nearest(row, count, center, hidden).
+  const { superscope } = globalThis as unknown as { superscope: object };
+  Object.assign(superscope, { models: app?.models ?? [], shown: performance.now() });
 });

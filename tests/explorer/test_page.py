@@ -68,6 +68,9 @@ def test_tokens_are_found_by_keyboard_and_the_address_replays_them(browser, page
     again.page.wait_for_selector("caption:has-text('with each other')")
     assert again.page.locator("main table").all_inner_texts() == shown
     assert "tokens=18%2C40" in opened.page.url
+    opened.page.go_back()
+    opened.page.wait_for_selector("caption:has-text('with each other')", state="detached")
+    assert opened.page.url.endswith("tokens=18")
     opened.check()
 
 
