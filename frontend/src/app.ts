@@ -1,13 +1,14 @@
 /** The frame: the views by name, the state that they share, and the models as they come. */
 
 import { h } from "./dom";
-import { load, type Model } from "./models";
+import { container, load, type Model } from "./models";
 import type { Source } from "./source";
 import { changed, read, written } from "./state";
-import type { App, Mounted, State, View } from "./view";
+import type { App, Mounted, Result, State, View } from "./view";
 import { find } from "./views/find";
+import { results } from "./views/results";
 
-const VIEWS: readonly View[] = [find];
+const VIEWS: readonly View[] = [find, results];
 
 /** Where the state is kept: the page's address, or a trait of a notebook's widget. */
 export interface Address {
@@ -33,8 +34,12 @@ export async function start(
     return null;
   }
   const models: Model[] = [];
+  const found: Result[] = [];
   try {
     for (let k = 0; k < source.manifest.models.length; k++) models.push(await load(source, k));
+    for (const name of source.manifest.page) {
+      found.push((await container(source, name)).meta as unknown as Result);
+    }
   } catch (error) {
     status.textContent = `The page cannot be shown: ${(error as Error).message}`;
     return null;
@@ -47,6 +52,7 @@ export async function start(
 
   const app: App = {
     models,
+    results: found,
     state: () => state,
     set: (changes) => {
       const before = state;
@@ -60,10 +66,12 @@ export async function start(
     link: (changes) => written(changed(state, changes)) || "#",
   };
 
+  const views = VIEWS.filter((view) => view.has?.(app) ?? true);
+
   function show() {
-    const view = VIEWS.find((one) => one.name === state.view) ?? VIEWS[0]!;
+    const view = views.find((one) => one.name === state.view) ?? views[0]!;
     nav.replaceChildren(
-      ...VIEWS.map((one) =>
+      ...views.map((one) =>
         h(
           "a",
           { href: app.link({ view: one.name }), "aria-current": one === view ? "page" : null },

@@ -134,18 +134,20 @@ export class Model {
   }
 }
 
+/** Load a part that the page itself reads. */
+export async function container(source: Source, name: string): Promise<Container> {
+  const part = await source.part(name);
+  return parse(typeof part === "string" ? decode(part) : part);
+}
+
 /** Load a model: all but its rows at once, its rows while the page is used. */
 export async function load(source: Source, at: number): Promise<Model> {
   const listed = source.manifest.models[at]!;
-  const bytes = async (name: string) => {
-    const part = await source.part(name);
-    return parse(typeof part === "string" ? decode(part) : part);
-  };
   const own = (suffix: string) => listed.filter((name) => suffix === kindOf(name));
   const parts: Record<string, Container> = {};
   for (const name of listed) {
     if (!["search", "small", "exact"].includes(kindOf(name)))
-      parts[kindOf(name)] = await bytes(name);
+      parts[kindOf(name)] = await container(source, name);
   }
   const about = parts.about!;
   return new Model(

@@ -2,10 +2,11 @@
 
 import type { PartBytes } from "./search/messages";
 
-/** The parts of a page by name, model by model. */
+/** The parts of a page by name: those of each model, and those of the page itself. */
 export interface Manifest {
   version: string;
   models: string[][];
+  page: string[];
 }
 
 export interface Source {

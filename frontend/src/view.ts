@@ -8,12 +8,22 @@ export type State = Readonly<Record<string, string>>;
 export interface App {
   /** The models of this page, the first one leading. */
   readonly models: readonly Model[];
+  /** Results of other rooms: words and pictures. */
+  readonly results: readonly Result[];
   /** The state as it is now. */
   state(): State;
   /** Change the state; null takes a key out. The view shown is then updated. */
   set(changes: Record<string, string | null>): void;
   /** The address of this page with a state, for a link. */
   link(changes: Record<string, string | null>): string;
+}
+
+/** A result, as it prints and as it is drawn. */
+export interface Result {
+  title: string;
+  text: string;
+  /** `themes` are SVG documents for light and for dark pages; null if it cannot be drawn. */
+  figures: { title: string; caption: string; label: string; themes: [string, string] | null }[];
 }
 
 /** A view that is on the page. */
@@ -29,5 +39,7 @@ export interface View {
   readonly name: string;
   /** Its name for people. */
   readonly title: string;
+  /** Whether there is something to show; without it, there always is. */
+  has?(app: App): boolean;
   mount(root: HTMLElement, app: App): Mounted;
 }

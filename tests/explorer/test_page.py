@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from pages import Opened, chromium, needs_page
+from traces import make_trace
 
 import superscope
+from superscope.errors import SuperscopeError
 from superscope.explorer import write_explorer
 
 pytestmark = [pytest.mark.slow, needs_page]
@@ -87,3 +90,58 @@ def test_one_file_holds_it_all(browser, lens, tmp_path):
     opened = Opened(browser, f"{(tmp_path / 'one.html').as_uri()}#tokens=40")
     assert len(_nearest(opened)) == 10
     opened.check()
+
+
+def test_results_of_other_rooms_are_shown_with_their_pictures(browser, lens, tmp_path):
+    trace = make_trace()
+    write_explorer(lens, out=tmp_path / "page", results=[trace], progress=None)
+    opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#view=results")
+    opened.page.wait_for_function("document.querySelector('main img')?.naturalWidth > 0")
+    assert str(trace).splitlines()[2].strip() in opened.page.locator("main pre").inner_text()
+    opened.check()
+
+
+def test_columns_of_tables_are_shown_of_each_token(browser, lens, tmp_path):
+    table = pd.DataFrame({"id": [5, 40], "cost": [0.25, 0.5], "status": ["tied", None]})
+    write_explorer(lens, out=tmp_path / "page", tables=[table], progress=None)
+    opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=5")
+    _nearest(opened)
+    facts = opened.page.locator(".facts").inner_text().split("\n")
+    assert facts[facts.index("cost") + 1] == "0.25"
+    assert facts[facts.index("status") + 1] == "tied"
+
+
+@pytest.mark.parametrize(
+    ("rows", "tokens"),
+    [(np.eye(5) + 0.1, None), (np.eye(3, 8), ["a", "b", "c"]), (np.zeros((4, 3)), None)],
+    ids=["ids", "fewer rows than columns", "zero"],
+)
+def test_unusual_heads_are_shown_or_refused(browser, tmp_path, rows, tokens):
+    rows = rows.astype(np.float32)
+    if not rows.any():
+        with pytest.raises(SuperscopeError, match="rows are zero"):
+            write_explorer(rows, out=tmp_path / "page", progress=None)
+        assert list(tmp_path.iterdir()) == []
+        return
+    write_explorer(
+        superscope.lens(rows, tokens=tokens, progress=None), out=tmp_path / "page", progress=None
+    )
+    opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=1")
+    assert len(_nearest(opened)) == len(rows) - 1
+    opened.check()
+
+
+def test_a_browser_without_workers_is_told(browser, page):
+    context = browser.new_context()
+    context.add_init_script("delete globalThis.Worker")
+    opened = context.new_page()
+    opened.goto(page.as_uri())
+    opened.wait_for_selector("text=This browser has no workers")
+
+
+def test_a_part_that_is_missing_is_named(browser, lens, tmp_path):
+    write_explorer(lens, out=tmp_path / "page", progress=None)
+    (tmp_path / "page" / "data" / "0-about.js").unlink()
+    opened = browser.new_page()
+    opened.goto((tmp_path / "page" / "index.html").as_uri())
+    opened.wait_for_selector("text=0-about.js is missing: keep the page's folder together")

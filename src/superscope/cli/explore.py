@@ -17,6 +17,7 @@ def explore(
     options: Annotated[HeadOptions, Parameter(name="*")] = HeadOptions(),  # noqa: B008  (frozen)
     frequencies: Path | None = None,
     tokens: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
+    watch: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     single: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write a page in which a person walks through a model's vocabulary.
@@ -35,6 +36,8 @@ def explore(
     tokens
         Tables with a column id, whose other columns are shown of each token: those that superscope
         lens writes with --table or --out, or of your own.
+    watch
+        Traces of trainings to show, as superscope watch reads them.
     single
         Write one file, with all data in it.
     """
@@ -43,6 +46,7 @@ def explore(
     from superscope.explorer import write_explorer
     from superscope.frequency import read_frequencies
     from superscope.tables import read_table
+    from superscope.watch import read_trace
 
     if not models:
         raise UsageError("name a MODEL; see: superscope explore --help")
@@ -50,9 +54,10 @@ def explore(
         check_page(out)
     weights = None if frequencies is None else read_frequencies(frequencies)
     tables = [read_table(path) for path in tokens]
+    traces = [read_trace(path) for path in watch]
     with progress_bar() as progress:
         write_explorer(
-            *models, out=out, options=options, frequencies=weights, tables=tables, single=single,
-            progress=progress,
+            *models, out=out, options=options, frequencies=weights, tables=tables,
+            results=traces, single=single, progress=progress,
         )  # fmt: skip
     print(f"page: {out if single else out / 'index.html'}")

@@ -13,10 +13,11 @@ from superscope.arguments import checked
 from superscope.atomic import check_writable, occupied, write_file, write_folder
 from superscope.errors import UsageError, install_hint
 from superscope.explorer.about import about_part
-from superscope.explorer.page import asset, listed, single_page, write_page, write_part
+from superscope.explorer.page import asset, single_page, write_page, write_part
 from superscope.explorer.parts import Part
+from superscope.explorer.results import result_part
 from superscope.explorer.rows import row_parts
-from superscope.explorer.shown import Shown, shown
+from superscope.explorer.shown import Shown, shown, studies
 from superscope.geometry.frequencies import TokenCounts
 from superscope.heads import HeadOptions
 from superscope.options import changed, taking
@@ -34,6 +35,7 @@ def explore(
     options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
     frequencies: npt.ArrayLike | TokenCounts | None = None,
     tables: Sequence[pd.DataFrame] = (),
+    results: Sequence[Any] = (),
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Explorer:
@@ -51,6 +53,9 @@ def explore(
     tables
         What else is known of tokens: tables with a column ``id``, such as ``lens.argmax()`` and
         ``lens.cost(…)`` give.
+    results
+        Results of other rooms to show with their pictures: traces of a training, laws, and so on.
+        Those of a study that is explored are shown in any case.
     progress
         As of :func:`superscope.lens`.
     **changes
@@ -85,7 +90,8 @@ def explore(
         raise install_hint("anywidget", "explore", "the explorer in a notebook") from error
     o = changed(options, changes, "explore")
     with chosen(progress) as report:
-        return Explorer(parts_of(shown(models, o, frequencies, tuple(tables), report), report))
+        found = shown(models, o, frequencies, tuple(tables), report)
+        return Explorer(parts_of(found, [*studies(models), *results], report))
 
 
 @taking(HeadOptions)
@@ -96,6 +102,7 @@ def write_explorer(
     options: HeadOptions = HeadOptions(),  # noqa: B008 - frozen
     frequencies: npt.ArrayLike | TokenCounts | None = None,
     tables: Sequence[pd.DataFrame] = (),
+    results: Sequence[Any] = (),
     single: bool = False,
     progress: ProgressChoice = "auto",
     **changes: Any,
@@ -109,7 +116,7 @@ def write_explorer(
     out
         A folder, which must not exist, or with `single` an HTML file. It appears whole or not at
         all.
-    options, frequencies, tables
+    options, frequencies, tables, results
         As of :func:`explore`.
     single
         Write one file.
@@ -144,19 +151,22 @@ def write_explorer(
     with chosen(progress) as report:
         found = shown(models, o, frequencies, tuple(tables), report)
         title = "explore " + ", ".join(named(one.lens.model) for one in found)
+        every = parts_of(found, [*studies(models), *results], report)
         if single:
-            parts = {name: part.packed() for name, part in parts_of(found, report)}
-            write_file(out, single_page(title, listed(list(parts)), parts))
+            parts = {name: part.packed() for name, part in every}
+            write_file(out, single_page(title, list(parts), parts))
             return
         with write_folder(out) as folder:
             names = []
-            for name, part in parts_of(found, report):
+            for name, part in every:
                 write_part(folder, name, part.packed())
                 names.append(name)
-            write_page(folder, title, listed(names))
+            write_page(folder, title, names)
 
 
-def parts_of(models: Sequence[Shown], report: Progress) -> Iterator[tuple[str, Part]]:
+def parts_of(
+    models: Sequence[Shown], results: Sequence[Any], report: Progress
+) -> Iterator[tuple[str, Part]]:
     """Yield the parts of a page, each with its name."""
     names = [named(one.lens.model) for one in models]
     for k, one in enumerate(models):
@@ -165,4 +175,6 @@ def parts_of(models: Sequence[Shown], report: Progress) -> Iterator[tuple[str, P
         yield f"{k}-about", about_part(one, f"{names[k]} ({before + 1})" if before else names[k])
         for kind, part in row_parts(one.lens):
             yield f"{k}-{kind}", part
+    for k, result in enumerate(results):
+        yield f"page-result-{k}", result_part(result)
     report("models of the page", len(models), len(models))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -41,21 +42,21 @@ def asset(name: str) -> str:
         ) from error
 
 
-def write_page(folder: Path, title: str, models: Sequence[Sequence[str]]) -> None:
+def write_page(folder: Path, title: str, names: Sequence[str]) -> None:
     """Write the page, its script and its style into the folder where its data lie."""
     for name in ("explorer.js", "explorer.css"):
         (folder / name).write_text(asset(name), "utf-8")
-    html = _rendered(title, models, f"{POLICY}script-src 'self'; style-src 'self'", {})
+    html = _rendered(title, names, f"{POLICY}script-src 'self'; style-src 'self'", {})
     (folder / "index.html").write_text(html, "utf-8")
 
 
-def single_page(title: str, models: Sequence[Sequence[str]], parts: Mapping[str, bytes]) -> str:
+def single_page(title: str, names: Sequence[str], parts: Mapping[str, bytes]) -> str:
     """Return the page with its script, its style and its data in it."""
     policy = (
         f"{POLICY}script-src '{_hash(asset('explorer.js'))}'; "
         f"style-src '{_hash(asset('explorer.css'))}'"
     )
-    return _rendered(title, models, policy, parts)
+    return _rendered(title, names, policy, parts)
 
 
 def write_part(folder: Path, name: str, data: bytes) -> None:
@@ -64,25 +65,23 @@ def write_part(folder: Path, name: str, data: bytes) -> None:
     (folder / "data" / f"{name}.js").write_text(as_script(name, data), "ascii")
 
 
-def listed(names: Sequence[str]) -> list[list[str]]:
-    """Return the names of the parts of each model."""
-    found: dict[str, list[str]] = {}
+def manifest(names: Sequence[str]) -> dict[str, Any]:
+    """Return what a page must know first: the parts of each model, and those of the page itself."""
+    found: dict[str, list[str]] = {"page": []}
     for name in names:
         found.setdefault(name.partition("-")[0], []).append(name)
-    return list(found.values())
+    page = found.pop("page")
+    return {"version": __version__, "models": list(found.values()), "page": page}
 
 
-def _rendered(
-    title: str, models: Sequence[Sequence[str]], policy: str, parts: Mapping[str, bytes]
-) -> str:
+def _rendered(title: str, names: Sequence[str], policy: str, parts: Mapping[str, bytes]) -> str:
     environment = Environment(
         loader=PackageLoader("superscope.explorer"), autoescape=True, undefined=StrictUndefined
     )
-    manifest = json.dumps({"version": __version__, "models": list(models)})
     return environment.get_template("index.html").render(
         title=title,
         policy=policy,
-        manifest=Markup(manifest.replace("<", "\\u003c")),
+        manifest=Markup(json.dumps(manifest(names)).replace("<", "\\u003c")),
         script=Markup(asset("explorer.js")),
         style=Markup(asset("explorer.css")),
         parts={name: encoded(data) for name, data in parts.items()},

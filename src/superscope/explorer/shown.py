@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -89,10 +89,23 @@ def _of(model: Any, options: LensOptions, frequencies: Any, progress: Progress) 
         yield from _of_study(model, options, frequencies, progress)
     elif isinstance(model, Geometry):
         yield Shown(_of_geometry(model, frequencies, progress))
-    elif isinstance(model, (str, Path)) and (Path(model) / RESULT).is_file():
+    elif _holds_study(model):
         yield from _of_study(read_study(model), options, frequencies, progress)
     else:
         yield Shown(lens(model, options, frequencies=frequencies, progress=progress))
+
+
+def studies(models: Sequence[Any]) -> list[Study]:
+    """Return the studies among what is to be shown."""
+    return [
+        model if isinstance(model, Study) else read_study(model)
+        for model in models
+        if isinstance(model, Study) or _holds_study(model)
+    ]
+
+
+def _holds_study(model: Any) -> bool:
+    return isinstance(model, (str, Path)) and (Path(model) / RESULT).is_file()
 
 
 def _of_study(

@@ -8,8 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from superscope._version import __version__
-from superscope.explorer.page import asset, listed
+from superscope.explorer.page import asset, manifest
 from superscope.explorer.parts import Part
 
 
@@ -35,7 +34,7 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, parts: Iterable[tuple[str, Part]]) -> None:
         self._parts = {name: part.packed() for name, part in parts}
         self._esm, self._css = asset("widget.js"), asset("explorer.css")
-        super().__init__(manifest={"version": __version__, "models": listed(list(self._parts))})
+        super().__init__(manifest=manifest(list(self._parts)))
         self.on_msg(self._hand_over)
 
     def _hand_over(self, _: Any, message: dict[str, Any], __: Any) -> None:

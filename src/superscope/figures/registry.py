@@ -67,7 +67,24 @@ def picture(name: str, make: Callable[..., Drawing | Missing]) -> PictureFunctio
     draw.__module__ = make.__module__.rpartition(".")[0]
     lines = (make.__doc__ or "").strip().split("\n\n")
     draw.__doc__ = lines[0].replace("Return the figure", "Draw the figure", 1) + _SECTIONS
+    vars(draw)["drawing"] = make
     return draw
+
+
+def drawings(result: object) -> tuple[Drawing | Missing, ...]:
+    """Return every picture of a result with its words; of a result without pictures, none.
+
+    Parameters
+    ----------
+    result
+        A result of any room.
+    """
+    _load(type(result))
+    try:
+        known = pictures(result)
+    except TypeError:
+        return ()
+    return tuple(vars(draw)["drawing"](result) for draw in known.values())
 
 
 @singledispatch

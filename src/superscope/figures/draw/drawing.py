@@ -95,6 +95,10 @@ class Drawing:
         figure = self.figure()
         return {kind: _written(figure, kind) for kind in formats}
 
+    def svg(self, theme: str = "light") -> str:
+        """Return the drawing as an SVG document without a background, in colors of a theme."""
+        return _written(self.figure(theme=theme), "svg", facecolor="none").decode()
+
     def element(self) -> Markup:
         """Return what shows the drawing in a page: for wide pages, and for narrow ones if need be.
 

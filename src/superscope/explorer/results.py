@@ -1,0 +1,29 @@
+"""Results of other rooms on the page: their words, and every picture of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from superscope.explorer.parts import Part
+from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.registry import drawings
+from superscope.text import as_text
+
+
+def result_part(result: Any) -> Part:
+    """Return what a result prints, and its pictures in light and dark colors."""
+    title, _, rest = as_text(result).partition("\n")
+    figures = [_figure(drawing) for drawing in drawings(result)]
+    return Part({"title": title.rstrip(":"), "text": rest.strip("\n"), "figures": figures}, {})
+
+
+def _figure(drawing: Drawing | Missing) -> Mapping[str, Any]:
+    if isinstance(drawing, Missing):
+        return {"title": drawing.title, "caption": drawing.reason, "label": "", "themes": None}
+    return {
+        "title": drawing.title,
+        "caption": drawing.caption,
+        "label": drawing.label,
+        "themes": [drawing.svg(theme) for theme in ("light", "dark")],
+    }
