@@ -17,6 +17,9 @@ BROWSER = next(
 BUILT = (
     Path(__file__).resolve().parents[2] / "src/superscope/explorer/assets/built-from.txt"
 ).exists()
+needs_assets = pytest.mark.skipif(
+    not BUILT and not os.environ.get("CI"), reason="needs the built front end (make frontend)"
+)
 needs_page = pytest.mark.skipif(
     (BROWSER is None or not BUILT) and not os.environ.get("CI"),
     reason="needs chromium and the built front end (make frontend)",

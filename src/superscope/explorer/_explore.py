@@ -144,10 +144,10 @@ def write_explorer(
     """
     o = changed(options, changes, "write_explorer")
     asset("explorer.js")
-    if single:
-        check_writable(out)
-    elif occupied(out):
+    if not single and occupied(out):
         raise UsageError(f"{out} exists; name a new folder, or remove it")
+    if single or not out.is_dir():
+        check_writable(out)  # before the work starts
     with chosen(progress) as report:
         found = shown(models, o, frequencies, tuple(tables), report)
         title = "explore " + ", ".join(named(one.lens.model) for one in found)

@@ -13,9 +13,17 @@ from superscope.text import as_text
 
 def result_part(result: Any) -> Part:
     """Return what a result prints, and its pictures in light and dark colors."""
-    title, _, rest = as_text(result).partition("\n")
-    figures = [_figure(drawing) for drawing in drawings(result)]
-    return Part({"title": title.rstrip(":"), "text": rest.strip("\n"), "figures": figures}, {})
+    text = as_text(result)
+    first, _, rest = text.partition("\n")
+    titled = first.endswith(":")
+    return Part(
+        {
+            "title": first.rstrip(":") if titled else repr(result).strip("<>"),
+            "text": rest.strip("\n") if titled else text,
+            "figures": [_figure(drawing) for drawing in drawings(result)],
+        },
+        {},
+    )
 
 
 def _figure(drawing: Drawing | Missing) -> Mapping[str, Any]:

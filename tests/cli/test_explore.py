@@ -1,0 +1,84 @@
+"""`superscope explore` writes a page, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from command import superscope
+from pages import needs_assets
+from traces import make_trace
+
+from superscope.explorer import _explore, read_parts
+from superscope.watch import write_trace
+
+pytestmark = needs_assets
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(30, 8)))
+    return tmp_path / "rows.npy"
+
+
+def test_a_folder_with_tables_and_traces(model: Path, tmp_path: Path) -> None:
+    pd.DataFrame({"id": [3], "cost": [0.5]}).to_csv(tmp_path / "cost.csv", index=False)
+    write_trace(make_trace(), tmp_path / "run.parquet")
+    done = superscope(
+        "explore", model, model, "--out", tmp_path / "page",
+        "--tokens", tmp_path / "cost.csv", "--watch", tmp_path / "run.parquet",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"page: {tmp_path / 'page' / 'index.html'}\n"
+    parts = read_parts(tmp_path / "page")
+    assert parts["1-about"].meta["name"].endswith("(2)")
+    assert parts["0-about"].meta["columns"] == [{"name": "cost", "values": None}]
+    assert parts["page-result-0"].meta["figures"]
+
+
+def test_one_file_asks_for_no_other(model: Path, tmp_path: Path) -> None:
+    done = superscope("explore", model, "--out", tmp_path / "one.html", "--single")
+    assert done.code == 0
+    page = (tmp_path / "one.html").read_text()
+    assert "src=" not in page.partition("<script type=")[0]
+    assert "http://" not in page.partition("<body>")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{model}"], "needs --out"),
+        (["--out", "{tmp}/page"], "name a MODEL"),
+        (["{model}", "--out", "{tmp}"], "exists; name a new folder, or remove it"),
+        (["{model}", "--out", "{tmp}/none/page"], "there is no folder {tmp}/none"),
+        (["{model}", "--out", "{tmp}/page", "--single"], ".html"),
+        (["{model}", "--out", "{tmp}/page", "--tokens", "{tmp}/none.csv"], "none.csv"),
+        (["{model}", "--out", "{tmp}/page", "--watch", "{model}"], ".parquet"),
+        (["{tmp}/none.npy", "--out", "{tmp}/page"], "none.npy"),
+    ],
+)
+def test_commands_that_cannot_be(
+    model: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    def placed(text: str) -> str:
+        return text.replace("{model}", str(model)).replace("{tmp}", str(tmp_path))
+
+    done = superscope("explore", *map(placed, arguments), HF_HUB_OFFLINE="1")
+    assert done.code == 2
+    assert placed(said) in done.err
+    assert done.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
+
+
+def test_ctrl_c_leaves_nothing(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_explore, "write_page", interrupted)
+    done = superscope("explore", model, "--out", tmp_path / "page")
+    assert done.code == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
