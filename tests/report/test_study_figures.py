@@ -18,9 +18,12 @@ from studies import NO_LAWS, WIDTHS, families_study, make_evaluation, make_membe
 from superscope.errors import UsageError
 from superscope.figures.draw.colors import MARKERS
 from superscope.figures.draw.drawing import Drawing, Missing
+from superscope.figures.repack import _curve
 from superscope.figures.study import study_drawings
 from superscope.figures.study._loss import panels_of
 from superscope.figures.study.view import cast_of
+from superscope.laws import FitStatus, Law
+from superscope.laws.status import Finding
 from superscope.report import write_study_report
 from superscope.report.study.page import MEMBER_COLUMNS, facts, member_rows, render_study
 from superscope.study import Member, MemberFailure, Study, answers
@@ -522,3 +525,25 @@ def test_members_are_called_by_the_last_part_unless_two_are_the_same() -> None:
     assert called("a/x", "b/c/y") == ["x", "y"]
     assert called("a/x", "b/x") == ["a/x", "b/x"]
     assert called("/") == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (FitStatus.FORM, "is refused: its form does not hold."),
+        (FitStatus.UNDETERMINED, "is not identified."),
+    ],
+)
+def test_captions_say_of_a_law_what_its_verdict_says(
+    five: Study, kind: FitStatus, said: str
+) -> None:
+    def doubted(law: Law | None) -> Law:
+        assert law is not None
+        return replace(law, findings=(Finding(kind, "", "planted"),))
+
+    laws = replace(five.laws, loss=doubted(five.laws.loss), overlap=doubted(five.laws.overlap))
+    found = drawings(replace(five, laws=laws))
+    assert f"The law {said}" in found["study-loss"].caption
+    assert f"The law of raw rows {said}" in found["study-overlap"].caption
+    assert f"It {said}" in " ".join(_curve._said(laws.loss, None))
+    assert doubted(five.laws.loss).headline.lower() in said

@@ -98,6 +98,14 @@ class Judged:
         return status.headline(self.findings, self.held_text)
 
     @property
+    def doubt(self) -> str:
+        """Why not to build on the law, as a caption has it; empty if it is identified."""
+        if self.identified:
+            return ""
+        form = any(f.status is FitStatus.FORM for f in self.findings)
+        return "refused: its form does not hold" if form else "not identified"
+
+    @property
     def verdict(self) -> str:
         """What the judge says, in a sentence or two."""
         said = status.verdict(self.findings, self.held_text, whole=not self.untested)

@@ -235,9 +235,7 @@ def _doubling(study: Study) -> Answer:
     measured = _last_doubling(study.members)
     if law is None:
         return Answer(question, CANNOT, (f"No law: {study.laws.missing['loss']}.", *measured))
-    standing = "refused: its form does not hold" if law.refused else "not identified"
-    extrapolated = f"The law is {standing}, so this is only an extrapolation."
-    text = [] if law.identified else [extrapolated]
+    text = [f"The law is {law.doubt}, so this is only an extrapolation."] if law.doubt else []
     gains = []
     for group in law.points.groups:
         width = float(law.points.inputs[law.points.group == law.group_number(group), 0].max())

@@ -93,7 +93,7 @@ def curve_drawing(found: Repacking) -> Drawing | Missing:
 
 def _said(law: Law | None, through: ThroughWidth | None) -> Iterator[str]:
     if law is not None:
-        doubt = "" if law.identified else " It is not identified."
+        doubt = f" It is {law.doubt}." if law.doubt else ""
         yield (
             f"The law of the best way falls as r to the power −{law.parameters['alpha']:.2f}; "
             f"beyond the ranks it is fitted to it is extrapolated.{doubt}"

@@ -198,7 +198,7 @@ def _notes(
         f"Drawn are {len(drawn)} of {len(found)} families." * (len(drawn) < len(found)),
         f"No law: {shown(study.laws.missing.get('loss', 'none was fitted'))}."
         if law is None else "",
-        "The law is not identified." if law is not None and not law.identified else "",
+        f"The law is {law.doubt}." if law is not None and law.doubt else "",
         "Without a degree of freedom the law has no band."
         if law is not None and not banded(law) else "",
         f"Floors too far below the points to be drawn: {hidden} of {len(floors)}." * bool(hidden),

@@ -188,8 +188,8 @@ def _law_notes(study: Study) -> list[str]:
             why = study.laws.missing.get(key, "none was fitted")
             notes.append(f"No law of {side.name}: {shown(why)}.")
             continue
-        if not side.law.identified:
-            notes.append(f"The law of {side.name} is not identified.")
+        if side.law.doubt:
+            notes.append(f"The law of {side.name} is {side.law.doubt}.")
         if not banded(side.law):
             notes.append(f"Without a degree of freedom the law of {side.name} has no band.")
     return notes

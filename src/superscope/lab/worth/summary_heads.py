@@ -93,7 +93,7 @@ def head_sentences(heads: HeadOrBody) -> Iterator[str]:
 
 def _law(law: Law) -> str:
     ends = law.intervals["alpha"]
-    doubt = "" if law.identified else ", which is not identified"
+    doubt = f", which is {law.doubt}" if law.doubt else ""
     return (
         f"loss = A r^(−α) + B with α = {number(law.parameters['alpha'], 3)} ({ends}), floor "
         f"{fixed(law.parameters['B'], 3)} nats{doubt}"
