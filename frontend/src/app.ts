@@ -6,9 +6,10 @@ import type { Source } from "./source";
 import { changed, read, written } from "./state";
 import type { App, Mounted, Result, State, View } from "./view";
 import { find } from "./views/find";
+import { overview } from "./views/overview";
 import { results } from "./views/results";
 
-const VIEWS: readonly View[] = [find, results];
+const VIEWS: readonly View[] = [find, overview, results];
 
 /** Where the state is kept: the page's address, or a trait of a notebook's widget. */
 export interface Address {

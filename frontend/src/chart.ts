@@ -9,6 +9,10 @@ export interface Series {
   values: ArrayLike<number | null>;
   /** How it is drawn. */
   kind: "line" | "dashes" | "points" | "bars";
+  /** Of points; so that nobody needs to tell colors apart. */
+  shape?: Shape;
+  /** Of points, in pixels. */
+  size?: number;
   /** Which of the page's series colors, 1 to 5. */
   color?: number;
 }
@@ -16,15 +20,69 @@ export interface Series {
 export interface Chart {
   /** One sentence: what is seen. */
   caption: string;
-  x: { label: string; values: ArrayLike<number>; log?: boolean };
+  x: { label: string; values: ArrayLike<number>; log?: boolean; range?: [number, number] };
   y: { label: string; log?: boolean; range?: [number, number] };
   series: Series[];
   /** Words instead of the picture; without them, the numbers are a table. */
   description?: string;
   height?: number;
+  /** The table of its numbers, where one with a column for each series would say less. */
+  numbers?: { head: string[]; rows: string[][] };
 }
 
+export type Shape = keyof typeof SHAPES;
+
 const ROWS = 40; // of the table beside a chart
+const SHAPES = { disc: "●", ring: "○", square: "■", triangle: "▲", diamond: "◆", star: "✱" };
+
+/** Return the outline of a shape of radius r about a point. */
+function outline(shape: Shape, x: number, y: number, r: number): Path2D {
+  const path = new Path2D();
+  const polygon = (corners: number, turn: number, inner = 1) => {
+    for (let k = 0; k < corners; k++) {
+      const angle = (2 * Math.PI * k) / corners + turn;
+      const at = k % 2 ? r * inner : r;
+      path.lineTo(x + at * Math.cos(angle), y + at * Math.sin(angle));
+    }
+    path.closePath();
+  };
+  if (shape === "square") path.rect(x - 0.8 * r, y - 0.8 * r, 1.6 * r, 1.6 * r);
+  else if (shape === "triangle") polygon(3, -Math.PI / 2);
+  else if (shape === "diamond") polygon(4, 0);
+  else if (shape === "star") polygon(10, -Math.PI / 2, 0.4);
+  else path.arc(x, y, r, 0, 2 * Math.PI);
+  return path;
+}
+
+/** Draw the points of a series as shapes. */
+function shaped(shape: Shape, size: number): uPlot.Series.Points.PathBuilder {
+  return (plot, k, first, last) => {
+    const all = new Path2D();
+    const { scale } = plot.series[k]!;
+    for (let i = first; i <= last; i++) {
+      const y = plot.data[k]![i];
+      if (y === null || y === undefined) continue;
+      const at = plot.valToPos(plot.data[0]![i]!, "x", true);
+      all.addPath(outline(shape, at, plot.valToPos(y, scale!, true), (size / 2) * uPlot.pxRatio));
+    }
+    return { stroke: all, fill: shape === "ring" ? null : all, flags: 0 };
+  };
+}
+
+/** Return where a logarithmic axis is labelled: at 1, 2 and 5 of each decade, or at fewer. */
+export function decades(low: number, high: number): number[] {
+  const span = Math.log10(high / low);
+  const marks = span < 2.2 ? [1, 2, 5] : [1];
+  const step = Math.max(1, Math.ceil(span / 7));
+  const found: number[] = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
+    if (e % step) continue;
+    // 10 ** -4 is not the nearest number to 0.0001, which is
+    for (const mark of marks) found.push(Number(`${mark}e${e}`));
+  }
+  const inside = found.filter((at) => at >= low * 0.9999 && at <= high * 1.0001);
+  return inside.length > 1 ? inside : [low, Math.sqrt(low * high), high];
+}
 
 function color(of: Element, name: string): string {
   return getComputedStyle(of).getPropertyValue(name).trim() || "#888";
@@ -51,8 +109,15 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
     if (!width) return;
     drawn?.destroy();
     const text = color(plot, "--text");
-    const axis = (label: string) => ({
+    const axis = ({ label, log }: { label: string; log?: boolean }) => ({
       label,
+      ...(log
+        ? {
+            splits: (_: uPlot, __: number, low: number, high: number) => decades(low, high),
+            filter: (_: uPlot, splits: number[]) => splits,
+            values: (_: uPlot, splits: number[]) => splits.map((at) => short(at, 1)),
+          }
+        : {}),
       stroke: text,
       grid: { stroke: color(plot, "--line"), width: 1 },
       ticks: { stroke: color(plot, "--line"), width: 1 },
@@ -66,23 +131,32 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
         legend: { show: shown.series.length > 1 },
         cursor: { drag: { x: false, y: false } },
         scales: {
-          x: { time: false, distr: shown.x.log ? 3 : 1 },
+          x: {
+            time: false,
+            distr: shown.x.log ? 3 : 1,
+            ...(shown.x.range ? { range: shown.x.range } : {}),
+          },
           y: {
             distr: shown.y.log ? 3 : 1,
             ...(shown.y.range ? { range: shown.y.range } : {}),
           },
         },
-        axes: [{ ...axis(shown.x.label), size: 36 }, axis(shown.y.label)],
+        axes: [{ ...axis(shown.x), size: 36 }, axis(shown.y)],
         series: [
           { label: shown.x.label, value: (_, v) => (v === null ? "–" : short(v)) },
           ...shown.series.map((one, k) => {
             const stroke = color(plot, `--series-${one.color ?? k + 1}`);
             return {
-              label: one.label,
+              label: one.shape ? `${SHAPES[one.shape]} ${one.label}` : one.label,
               stroke,
               width: 2,
               value: (_: uPlot, v: number | null) => (v === null ? "–" : short(v)),
-              points: { show: one.kind === "points", size: 6, fill: stroke },
+              points: {
+                show: one.kind === "points",
+                size: one.size ?? 6,
+                fill: stroke,
+                ...(one.shape ? { paths: shaped(one.shape, one.size ?? 6) } : {}),
+              },
               ...(one.kind === "dashes" ? { dash: [6, 4] } : {}),
               ...(one.kind === "points" ? { paths: () => null } : {}),
               ...(one.kind === "bars"
@@ -101,14 +175,14 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
     shown = next;
     caption.textContent = next.caption;
     plot.setAttribute("aria-label", next.description ?? next.caption);
-    const rows = thinned(next.x.values.length).map((i) => [
-      short(next.x.values[i]!),
-      ...next.series.map((one) => (one.values[i] == null ? "–" : short(one.values[i]!))),
-    ]);
-    numbers.replaceChildren(
-      h("summary", {}, "The numbers"),
-      table(next.caption, [next.x.label, ...next.series.map((one) => one.label)], rows),
-    );
+    const { head, rows } = next.numbers ?? {
+      head: [next.x.label, ...next.series.map((one) => one.label)],
+      rows: thinned(next.x.values.length).map((i) => [
+        short(next.x.values[i]!),
+        ...next.series.map((one) => (one.values[i] == null ? "–" : short(one.values[i]!))),
+      ]),
+    };
+    numbers.replaceChildren(h("summary", {}, "The numbers"), table(next.caption, head, rows));
     draw();
   }
 

@@ -13,6 +13,7 @@ from superscope.arguments import checked
 from superscope.atomic import check_writable, occupied, write_file, write_folder
 from superscope.errors import UsageError, install_hint
 from superscope.explorer.about import about_part
+from superscope.explorer.overview import overview_part, published_part
 from superscope.explorer.page import asset, single_page, write_page, write_part
 from superscope.explorer.parts import Part
 from superscope.explorer.results import result_part
@@ -173,6 +174,9 @@ def parts_of(
         report("models of the page", k, len(models))
         before = names[:k].count(names[k])
         yield f"{k}-about", about_part(one, f"{names[k]} ({before + 1})" if before else names[k])
+        yield f"{k}-overview", overview_part(one.lens.geometry)
+        if k == 0:
+            yield f"{k}-published", published_part()
         for kind, part in row_parts(one.lens):
             yield f"{k}-{kind}", part
     for k, result in enumerate(results):

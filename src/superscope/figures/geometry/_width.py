@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -21,16 +19,13 @@ from superscope.figures.draw.style import DASHED
 from superscope.figures.geometry.keys import WIDEST_PANEL
 from superscope.geometry import Geometry
 from superscope.geometry.compare import names_of
+from superscope.geometry.published import FAMILIES, published_overlaps
 from superscope.geometry.stages import CENTERINGS
-from superscope.tables import parse_table
 
-PUBLISHED_FAMILIES = {
-    "opt": ("OPT", "s", "opt"),
-    "Qwen": ("Qwen2.5", "^", "qwen"),
-    "gpt2": ("GPT-2", "D", "gpt2"),
-    "pythia": ("Pythia", "X", "pythia"),
-}
-"""Published families: name shown, marker, role of the color."""
+LOOKS = {
+    "opt": ("s", "opt"), "Qwen": ("^", "qwen"), "gpt2": ("D", "gpt2"), "pythia": ("X", "pythia"),
+}  # fmt: skip
+"""Of published families: marker, role of the color."""
 WIDTH, OVERLAP = "width m", "mean square overlap"
 SMALL: dict[str, Any] = {"markersize": 4.6, "markeredgewidth": 0, "alpha": 0.85}
 LEAST_SHARE = 1e-3  # of chance; what is below is as good as zero, and would flatten the rest
@@ -107,8 +102,8 @@ def width_key(models: Sequence[Placement]) -> Key:
 def published_marks() -> list[Line2D]:
     """Return an entry of a key for each published family."""
     return [
-        mark(name, LIGHT[color], shape, **SMALL)
-        for name, shape, color in PUBLISHED_FAMILIES.values()
+        mark(FAMILIES[family], LIGHT[color], shape, **SMALL)
+        for family, (shape, color) in LOOKS.items()
     ]
 
 
@@ -122,7 +117,7 @@ def paint_widths(panel: Axes, models: Sequence[Placement]) -> None:
     log_y(panel, *limits([1 / high, *(value for _, value in points)]))
     ends = np.array([low, high])
     panel.plot(ends, 1 / ends, color=LIGHT["ink"], linewidth=1.2, linestyle=DASHED, zorder=2)
-    for family, (_, shape, color) in PUBLISHED_FAMILIES.items():
+    for family, (shape, color) in LOOKS.items():
         members = [p for p in published if p.family == family]
         panel.plot(
             [p.width for p in members], [p.mean_square_overlap for p in members],
@@ -162,35 +157,3 @@ def width_of(geometry: Geometry | Sequence[Geometry]) -> Drawing:
     """
     geometries = [geometry] if isinstance(geometry, Geometry) else list(geometry)
     return width_drawing(placements(geometries, names_of(geometries)))
-
-
-@dataclass(frozen=True)
-class PublishedOverlap:
-    """Mean square overlap of a language model's raw head, from figure 8a of LLG25.
-
-    Attributes
-    ----------
-    family, model
-        As the paper names them.
-    width
-        Number of columns of the head, m.
-    mean_square_overlap
-        Of raw rows, all rows; relative precision 1e-4.
-    """
-
-    family: str
-    model: str
-    width: int
-    mean_square_overlap: float
-
-
-@cache
-def published_overlaps() -> tuple[PublishedOverlap, ...]:
-    """Return the 25 points that ship with the package."""
-    data = files("superscope").joinpath("data", "llm_overlap.csv").read_bytes()
-    rows = b"".join(line for line in data.splitlines(True) if not line.startswith(b"#"))
-    table = parse_table(rows, ".csv", "llm_overlap.csv")
-    return tuple(
-        PublishedOverlap(str(family), str(model), int(width), float(value))
-        for family, model, width, value in zip(*(table[c] for c in table.columns), strict=True)
-    )

@@ -17,14 +17,10 @@ from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.geometry._norms import norms_drawing
 from superscope.figures.geometry._overlap import overlap_drawing
 from superscope.figures.geometry._spectrum import spectrum_drawing
-from superscope.figures.geometry._width import (
-    PUBLISHED_FAMILIES,
-    placements,
-    published_overlaps,
-    width_drawing,
-)
+from superscope.figures.geometry._width import placements, width_drawing
 from superscope.geometry import Geometry, Pair
 from superscope.geometry.compare import names_of
+from superscope.geometry.published import FAMILIES, published_overlaps
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import Summary, summarize
 from superscope.report.files import encoded, template
@@ -132,7 +128,7 @@ def render(geometries: Sequence[Geometry]) -> str:
         width_figure=shown_drawing(width_drawing(placements(geometries, names))),
         explanations=_explained(geometries),
         published=published_overlaps(),
-        published_families={key: name for key, (name, *_) in PUBLISHED_FAMILIES.items()},
+        published_families=FAMILIES,
         version=__version__,
         light=LIGHT,
         dark=DARK,

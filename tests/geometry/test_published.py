@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from superscope.figures.geometry._width import published_overlaps
+from superscope.geometry.published import published_overlaps
 
 
 def test_the_25_points_of_figure_8a_ship_with_the_package() -> None:
