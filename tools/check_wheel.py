@@ -54,6 +54,9 @@ def main() -> None:
             f"mean square overlap {geometry['raw']['mean_square_overlap']:.6g}, "
             f"report of {report.stat().st_size:,} bytes"
         )
+        page = Path(folder) / "page"
+        run(command[0], "explore", models / "minilm", "--out", page, **outside)
+        print(f"page of {len(list(page.rglob('*.js')))} scripts, without node")
         absent = run(*command, models / "smollm2", expect=2, **outside)
         if "pip install 'superscope[gguf]'" not in absent.stderr:
             sys.exit(f"an absent extra is not named: {absent.stderr}")
