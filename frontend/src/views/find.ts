@@ -40,6 +40,9 @@ function mount(root: HTMLElement, app: App): Mounted {
       compared.replaceChildren(...examples(app));
       return;
     }
+    if (!results.childElementCount) {
+      results.replaceChildren(h("p", { role: "status" }, "Loading the rows …"));
+    }
     const made = await Promise.all(app.models.map((model) => column(app, model, ids, center)));
     const square = await comparison(app, ids, center);
     if (mine !== turn) return;
@@ -75,7 +78,7 @@ function examples(app: App): HTMLElement[] {
     );
   });
   return [
-    h("p", {}, "Type a token to see the rows nearest to it, or begin with one of these."),
+    h("p", {}, `Type a ${noun(model)} to see the rows nearest to it, or begin with one of these.`),
     h("ul", { class: "examples" }, ...links),
   ];
 }
@@ -86,6 +89,11 @@ function centerOf(app: App): string {
   const asked = app.state().center;
   const known = centerings.some((one) => one.name === asked);
   return known ? asked! : (centerings.find((one) => one.name === "mean") ?? centerings[0]!).name;
+}
+
+/** Return what a row stands for. */
+function noun(model: Model): string {
+  return model.about.what === "tokens" ? "token" : "direction";
 }
 
 /** Return the ids in the address. */
@@ -201,7 +209,7 @@ function searchBox(app: App): HTMLElement {
   return h(
     "div",
     { class: "search" },
-    h("label", { for: id }, "A token, a part of one, or an id such as #1234"),
+    h("label", { for: id }, `A ${noun(model)}, a part of one, or an id such as #1234`),
     box,
     list,
     note,
@@ -302,7 +310,7 @@ function neighbors(
     {},
     table(
       `The rows nearest to ${model.title(at)}, of all ${whole(model.about.features)}`,
-      ["token", "id", "overlap c", "norm"],
+      [noun(model), "id", "overlap c", "norm"],
       nearest.rows.map((row, k) => [
         name(row),
         `#${model.id(row)}`,
@@ -382,7 +390,7 @@ async function comparison(app: App, ids: number[], center: string): Promise<HTML
       table(
         `Overlaps with each other in ${model.about.name}, ${about.title}; a random pair has ` +
           `${fixed(about.mean, 2)} ± ${fixed(about.std, 2)}`,
-        ["token", ...rows.map((row) => model.title(row))],
+        [noun(model), ...rows.map((row) => model.title(row))],
         rows.map((row, i) => [
           h("bdi", { class: "token" }, model.title(row)),
           ...square[i]!.map((c) => fixed(c, 3)),
