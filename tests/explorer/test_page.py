@@ -37,7 +37,7 @@ def lens():
 @pytest.fixture(scope="module")
 def page(lens, tmp_path_factory):
     folder = tmp_path_factory.mktemp("explorer") / "page"
-    write_explorer(lens, out=folder, progress=None)
+    write_explorer(lens, out=folder, layouts=["pca"], progress=None)
     return folder / "index.html"
 
 
@@ -86,7 +86,7 @@ def test_hostile_tokens_are_text(browser, page):
 
 
 def test_one_file_holds_it_all(browser, lens, tmp_path):
-    write_explorer(lens, out=tmp_path / "one.html", single=True, progress=None)
+    write_explorer(lens, out=tmp_path / "one.html", single=True, layouts=[], progress=None)
     opened = Opened(browser, f"{(tmp_path / 'one.html').as_uri()}#tokens=40")
     assert len(_nearest(opened)) == 10
     opened.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +18,10 @@ def explore(
     frequencies: Path | None = None,
     tokens: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     watch: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
+    layouts: Annotated[
+        tuple[Literal["pca", "tsne"], ...] | None,
+        Parameter(consume_multiple=True, negative="--no-map", show_default=False),
+    ] = None,
     single: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write a page in which a person walks through a model's vocabulary.
@@ -38,6 +42,9 @@ def explore(
         lens writes with --table or --out, or of your own.
     watch
         Traces of trainings to show, as superscope watch reads them.
+    layouts
+        Layouts of the map: pca, and tsne, which takes about a minute for 50,000 rows. By default
+        both, or pca where openTSNE is not installed. --no-map leaves the map out.
     single
         Write one file, with all data in it.
     """
@@ -58,6 +65,6 @@ def explore(
     with progress_bar() as progress:
         write_explorer(
             *models, out=out, options=options, frequencies=weights, tables=tables,
-            results=traces, single=single, progress=progress,
+            results=traces, layouts=layouts, single=single, progress=progress,
         )  # fmt: skip
     print(f"page: {out if single else out / 'index.html'}")

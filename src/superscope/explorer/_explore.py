@@ -13,6 +13,7 @@ from superscope.arguments import checked
 from superscope.atomic import check_writable, occupied, write_file, write_folder
 from superscope.errors import UsageError, install_hint
 from superscope.explorer.about import about_part
+from superscope.explorer.map import LayoutName, layouts_made, map_part
 from superscope.explorer.overview import overview_part, published_part
 from superscope.explorer.page import asset, single_page, write_page, write_part
 from superscope.explorer.parts import Part
@@ -37,6 +38,7 @@ def explore(
     frequencies: npt.ArrayLike | TokenCounts | None = None,
     tables: Sequence[pd.DataFrame] = (),
     results: Sequence[Any] = (),
+    layouts: Sequence[LayoutName] | None = None,
     progress: ProgressChoice = "auto",
     **changes: Any,
 ) -> Explorer:
@@ -57,6 +59,10 @@ def explore(
     results
         Results of other rooms to show with their pictures: traces of a training, laws, and so on.
         Those of a study that is explored are shown in any case.
+    layouts
+        Layouts of the map: ``pca``, and ``tsne``, which looks for the rows nearest to every row
+        and takes about a minute for 50,000 rows. By default both, or ``pca`` where openTSNE is not
+        installed; an empty list leaves the map out.
     progress
         As of :func:`superscope.lens`.
     **changes
@@ -72,7 +78,7 @@ def explore(
     UsageError
         There is no model, or a table does not go with one.
     MissingExtraError
-        anywidget is not installed.
+        anywidget is not installed, or openTSNE, and a layout needs it.
     SuperscopeError
         A model cannot be read.
 
@@ -90,9 +96,10 @@ def explore(
     except ImportError as error:
         raise install_hint("anywidget", "explore", "the explorer in a notebook") from error
     o = changed(options, changes, "explore")
+    made = layouts_made(layouts)
     with chosen(progress) as report:
         found = shown(models, o, frequencies, tuple(tables), report)
-        return Explorer(parts_of(found, [*studies(models), *results], report))
+        return Explorer(parts_of(found, [*studies(models), *results], made, report))
 
 
 @taking(HeadOptions)
@@ -104,6 +111,7 @@ def write_explorer(
     frequencies: npt.ArrayLike | TokenCounts | None = None,
     tables: Sequence[pd.DataFrame] = (),
     results: Sequence[Any] = (),
+    layouts: Sequence[LayoutName] | None = None,
     single: bool = False,
     progress: ProgressChoice = "auto",
     **changes: Any,
@@ -117,7 +125,7 @@ def write_explorer(
     out
         A folder, which must not exist, or with `single` an HTML file. It appears whole or not at
         all.
-    options, frequencies, tables, results
+    options, frequencies, tables, results, layouts
         As of :func:`explore`.
     single
         Write one file.
@@ -131,6 +139,8 @@ def write_explorer(
     UsageError
         There is no model, the folder exists or cannot be written, or a table does not go with a
         model.
+    MissingExtraError
+        openTSNE is not installed, and a layout needs it.
     SuperscopeError
         A model cannot be read.
 
@@ -144,6 +154,7 @@ def write_explorer(
     >>> write_explorer(rows, out=Path("page"))  # doctest: +SKIP
     """
     o = changed(options, changes, "write_explorer")
+    made = layouts_made(layouts)
     asset("explorer.js")
     if not single and occupied(out):
         raise UsageError(f"{out} exists; name a new folder, or remove it")
@@ -152,7 +163,7 @@ def write_explorer(
     with chosen(progress) as report:
         found = shown(models, o, frequencies, tuple(tables), report)
         title = "explore " + ", ".join(named(one.lens.model) for one in found)
-        every = parts_of(found, [*studies(models), *results], report)
+        every = parts_of(found, [*studies(models), *results], made, report)
         if single:
             parts = {name: part.packed() for name, part in every}
             write_file(out, single_page(title, list(parts), parts))
@@ -166,7 +177,10 @@ def write_explorer(
 
 
 def parts_of(
-    models: Sequence[Shown], results: Sequence[Any], report: Progress
+    models: Sequence[Shown],
+    results: Sequence[Any],
+    layouts: Sequence[LayoutName],
+    report: Progress,
 ) -> Iterator[tuple[str, Part]]:
     """Yield the parts of a page, each with its name."""
     names = [named(one.lens.model) for one in models]
@@ -177,6 +191,9 @@ def parts_of(
         yield f"{k}-overview", overview_part(one.lens.geometry)
         if k == 0:
             yield f"{k}-published", published_part()
+        placed = map_part(one.lens, layouts, progress=report)
+        if placed is not None:
+            yield f"{k}-map", placed
         for kind, part in row_parts(one.lens):
             yield f"{k}-{kind}", part
     for k, result in enumerate(results):

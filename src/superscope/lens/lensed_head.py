@@ -11,6 +11,7 @@ import numpy.typing as npt
 from superscope.errors import UsageError
 from superscope.evaluation.model import LanguageModel
 from superscope.geometry.row_classes import RowClasses, classify
+from superscope.geometry.unit_rows import UnitRows
 from superscope.heads import Head
 from superscope.lens.options import LensOptions
 from superscope.lens.token import Named
@@ -108,3 +109,19 @@ class LensedHead:
     def repeated(self) -> tuple[int, ...]:
         """Ids of the rows that equal an earlier one."""
         return tuple(i for group in self.classes.groups for i in group[1:])
+
+    def compared(self, center: str) -> UnitRows:
+        """Return the unit rows under a centering, of equal ones the first, if two are left.
+
+        Raises
+        ------
+        HeadDataError, UsageError
+            As of ``views.rows``.
+        """
+        rows = self.views.rows(center)
+        ids = rows.head.kept_ids
+        kept = np.flatnonzero(~np.isin(ids, np.array(self.repeated, np.int64)))
+        if len(kept) in (rows.features, 0, 1):
+            return rows
+        head = rows.head.keeping(ids[kept], rows.head.provenance.rows)
+        return UnitRows(head, rows.inverse_norms[kept], rows.center)

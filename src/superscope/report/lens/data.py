@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from superscope.geometry.stages import CENTERINGS
-from superscope.geometry.unit_rows import UnitRows
 from superscope.lens import Lens
 from superscope.lens.neighbors import shortest
 from superscope.progress import Progress, silent
@@ -62,7 +61,7 @@ def searched(lens: Lens, first: Sequence[int] = (), progress: Progress = silent)
     """
     table = lens.tokens()
     keep = lens.options.neighbors
-    near = lists_that_fit(lens, _compared(lens, table), keep + SPARE, first, progress)
+    near = lists_that_fit(lens, lens.compared(lens.options.center), keep + SPARE, first, progress)
     ids = table["id"].to_numpy(np.int64)
     place = np.full(lens.head.stored.shape[0], -1, np.int64)
     place[ids] = np.arange(len(ids))
@@ -86,18 +85,6 @@ def searched(lens: Lens, first: Sequence[int] = (), progress: Progress = silent)
         "near": _near(near, place, kind),
     }
     return Searched(inert(data), len(ids), len(near.of), near.complete)
-
-
-def _compared(lens: Lens, table: pd.DataFrame) -> UnitRows:
-    """Return the unit rows that are compared: of equal rows, one."""
-    rows = lens.views.rows(lens.options.center)
-    ids = rows.head.kept_ids
-    repeated = table.loc[table["class"] == "duplicate", "id"].to_numpy(np.int64)
-    kept = np.flatnonzero(~np.isin(ids, repeated))
-    if len(kept) in (rows.features, 0, 1):
-        return rows
-    head = rows.head.keeping(ids[kept], rows.head.provenance.rows)
-    return UnitRows(head, rows.inverse_norms[kept], rows.center)
 
 
 def _near(near: NeighborLists, place: npt.NDArray[np.int64], kind: str) -> Mapping[str, Any]:

@@ -1,0 +1,71 @@
+/** Points as pixels. A quarter of a million take some milliseconds, without a GPU. */
+
+import type { Look } from "./colors";
+import type { Points, Projection } from "./plane";
+
+/** Pixels of a disc about a point, with how much of each it covers, 1 to 255. */
+interface Stamp {
+  reach: number;
+  cover: Uint8Array;
+}
+
+/** Return a disc of a radius in pixels. */
+export function disc(radius: number): Stamp {
+  const reach = Math.max(0, Math.ceil(radius - 0.5));
+  const side = 2 * reach + 1;
+  const cover = new Uint8Array(side * side);
+  for (let y = -reach; y <= reach; y++) {
+    for (let x = -reach; x <= reach; x++) {
+      const edge = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(x, y)));
+      cover[(y + reach) * side + x + reach] = Math.round(255 * edge);
+    }
+  }
+  return { reach, cover };
+}
+
+/** Paint points on a ground; return how many are in the picture. */
+export function paint(
+  picture: { data: Uint32Array; width: number; height: number },
+  ground: number,
+  points: Points,
+  { pixels, order }: Look,
+  { scale, left, top }: Projection,
+  radius: number,
+): number {
+  const { data, width, height } = picture;
+  data.fill(ground);
+  const { reach, cover } = disc(radius);
+  let seen = 0;
+  for (let k = 0; k < order.length; k++) {
+    const i = order[k]!;
+    const x = Math.floor(scale * points[2 * i]! + left);
+    const y = Math.floor(top - scale * points[2 * i + 1]!);
+    if (!(x >= -reach && x < width + reach && y >= -reach && y < height + reach)) continue;
+    seen += 1;
+    const color = pixels[i]!;
+    let c = 0;
+    for (let py = y - reach; py <= y + reach; py++) {
+      for (let px = x - reach; px <= x + reach; px++) {
+        const share = cover[c++]!;
+        if (!share || px < 0 || px >= width || py < 0 || py >= height) continue;
+        const at = py * width + px;
+        data[at] = share === 255 ? color : mixed(data[at]!, color, share);
+      }
+    }
+  }
+  return seen;
+}
+
+function mixed(below: number, above: number, share: number): number {
+  const part = (shift: number) => {
+    const [a, b] = [(below >> shift) & 255, (above >> shift) & 255];
+    return ((a * (255 - share) + b * share + 127) / 255) | 0;
+  };
+  return ((255 << 24) | (part(16) << 16) | (part(8) << 8) | part(0)) >>> 0;
+}
+
+/** Return the radius of points: larger where they are few in the picture, or seen from close. */
+export function radiusFor(rows: number, zoom: number, area: number): number {
+  const apart = Math.sqrt(area / rows);
+  return Math.min(5, Math.max(0.5, 0.28 * apart * Math.sqrt(zoom)));
+}
