@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -277,3 +278,15 @@ def test_losses_of_the_law_are_recovered_far_outside() -> None:
     found = forecast(law, **at).expected
     half = (found.high - found.low) / 2
     assert abs(found.value - true) < 3 * half
+
+
+@pytest.mark.parametrize("points", [8, 12])
+def test_a_new_model_is_never_better_known_than_the_law(points: int) -> None:
+    for seed in range(8):
+        x = np.geomspace(64, 8192, points)
+        noise = np.exp(0.003 * np.random.default_rng(seed).standard_normal(points))
+        table = pd.DataFrame({"width": x, "loss": (20 * x**-0.5 + 1.8) * noise})
+        law = fit(table, "power", x="width", resamples=200, starts=4, judge=False)
+        said = forecast(law, width=32_768)
+        assert law.interval_method == "bca"
+        assert said.unbent.low <= said.expected.low < said.expected.high <= said.unbent.high

@@ -82,27 +82,42 @@ def bca(bootstrap: Floats, value: float, jackknife: Floats, z: float) -> Interva
     z
         Standard normal quantile of the interval's ends, made wider for few units.
     """
+    quantiles = bca_quantiles(bootstrap, value, jackknife)
+    if quantiles is None:
+        return Interval(None, None)
+    low, high = map(float, quantiles(np.array([-z, z])))
+    return Interval(low, high)
+
+
+def bca_quantiles(
+    bootstrap: Floats, value: float, jackknife: Floats
+) -> Callable[[Floats], Floats] | None:
+    """Return the ends of one-sided BCa intervals by standard normal quantile.
+
+    None for too few resamples; see :func:`bca`.
+    """
     from scipy.special import ndtr, ndtri
 
     resampled = np.sort(bootstrap[np.isfinite(bootstrap)])
     jackknife = jackknife[np.isfinite(jackknife)]
     if len(resampled) < LEAST_RESAMPLES:
-        return Interval(None, None)
+        return None
     if resampled[0] == resampled[-1]:
-        return Interval(value, value)
+        return lambda z: np.full(np.shape(z), value)
     below = (np.sum(resampled < value) + 0.5 * np.sum(resampled == value)) / len(resampled)
     bias = float(ndtri(np.clip(below, 0.5 / len(resampled), 1 - 0.5 / len(resampled))))
     from_mean = jackknife.mean() - jackknife
     squares = float(np.sum(from_mean**2))
     acceleration = float(np.sum(from_mean**3)) / (6 * squares**1.5) if squares > 0 else 0.0
 
-    def end(z: float) -> float:
+    def ends(z: Floats) -> Floats:
         moved = bias + z
         shrunk = 1 - acceleration * moved
-        level = ndtr(bias + moved / shrunk) if shrunk > 0 else float(z > 0)
-        return float(np.quantile(resampled, level))
+        inside = shrunk > 0
+        levels = ndtr(bias + moved / np.where(inside, shrunk, 1.0))
+        return np.asarray(np.quantile(resampled, np.where(inside, levels, z > 0)), np.float64)
 
-    return Interval(end(-z), end(z))
+    return ends
 
 
 def linear_interval(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from superscope.laws import formula
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import Estimate, Uncertainty, student
+from superscope.laws.intervals import Estimate, Uncertainty, bca_quantiles, student, widened
 from superscope.laws.noise import Noise
 
 if TYPE_CHECKING:
@@ -95,22 +95,31 @@ def expected(
 def new_models(
     law: Uncertainty, scatter: Scatter, x: Floats, group: npt.NDArray[np.int64], level: float
 ) -> Band:
-    """Return the losses of new models at inputs (N, k): a residual is in their intervals, too."""
+    """Return the losses of new models at inputs (N, k): a residual is in their intervals, too.
+
+    The law's own value is drawn from all its one-sided BCa intervals, so that both agree.
+    """
     if not len(law.bootstrap):
         return _student(law, scatter, x, group, level, residual=True)
     points, freedom = len(scatter.residuals), law.degrees_of_freedom
     # Fitted residuals are smaller than true ones by the parameters' share; a new point weighs 1.
     wider = math.sqrt(points / freedom) if freedom > 0 else math.nan
-    loss, ends = _loss(x, group, law.parameters), np.empty((len(x), 2))
-    levels = law.levels(level)
+    loss, ends = _loss(x, group, law.parameters), np.full((len(x), 2), np.nan)
+    levels, z = law.levels(level), widened(len(law.jackknife), level)
     sizes, errors = scatter.noise.at(x), scatter.noise.log_errors(x)
     for i in range(len(x)):
+        at = x[i : i + 1], group[i : i + 1]
+        drawn, without = (_loss(*at, p)[:, 0] for p in (law.bootstrap, law.jackknife))
+        quantiles = bca_quantiles(drawn, float(loss[i]), without)
+        if quantiles is None:
+            continue
         rng = np.random.default_rng(law.seed)
         residuals = rng.choice(scatter.residuals, SCATTER_DRAWS) * wider * sizes[i]
         residuals *= np.exp(errors[i] * rng.standard_normal(SCATTER_DRAWS))
-        drawn = _loss(x[i : i + 1], group[i : i + 1], law.bootstrap)[:, 0]
-        one = rng.choice(drawn[np.isfinite(drawn)], SCATTER_DRAWS)
-        ends[i] = np.quantile(one * np.exp(residuals) if scatter.log else one + residuals, levels)
+        one = quantiles(rng.standard_normal(SCATTER_DRAWS))
+        new = np.quantile(one * np.exp(residuals) if scatter.log else one + residuals, levels)
+        own = quantiles(np.array([-z, z]))  # residuals on one side would leave an end of it out
+        ends[i] = min(new[0], own[0]), max(new[1], own[1])
     return Band(loss, ends[:, 0], ends[:, 1])
 
 
