@@ -117,7 +117,7 @@ def test_shape_with_depth_less_two_as_liu_et_al_fit_it(chinchilla: pd.DataFrame)
 
 
 def test_width_as_liu_liu_and_gore_fitted_it() -> None:
-    """LLG25 on the figures' losses: Qwen2.5-72B on wikitext lies below its floor."""
+    """LLG25 on the figures' losses; noise may have brought Qwen2.5-72B below its floor."""
     law = fit("published-llms", "width", resamples=200)
     p = law.parameters
     assert published(p["alpha"], "0.9106")
@@ -126,8 +126,10 @@ def test_width_as_liu_liu_and_gore_fitted_it() -> None:
     assert law.points.units == "model"
     assert int(law.points.unit.max()) + 1 == 27
     assert len(law.points.groups) == 16
-    assert "Qwen2.5-72B on wikitext" in law.verdict
-    assert "0.944 without Qwen2.5-72B on wikitext" in law.verdict
+    (below,) = np.flatnonzero(law.points.loss < law.parts_of_points[:, -1])
+    assert law.points.labels[below] == "Qwen2.5-72B on wikitext"
+    assert abs(law.residuals[below]) < 3 * law.residual_scale
+    assert "floor" not in law.verdict
     # The published values, of losses not read off a figure, lie within a standard error.
     assert abs(p["alpha"] - 0.9098) < law.standard_errors["alpha"]
     assert abs(p["A"] - 476.08) < law.standard_errors["A"]

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 from law_tables import CHINCHILLA, FAST, PLAIN, POWER, make_table, truth
 
-from superscope.laws import fit
+from superscope.laws import FitStatus, fit
+from superscope.laws.linearization import linearize
+from superscope.laws.problem import make_problem
+from superscope.laws.stability import unexplained
 
 OPTIONS = {"x": "x", "resamples": 0, "starts": 16}
 
@@ -116,6 +119,86 @@ def test_whole_units_are_left_out_too() -> None:
         first.parameter
     ]
     assert first.value == pytest.approx(alone, rel=1e-6)
+
+
+def runs_of(seed: int, own: float, break_at: float = 0.0) -> pd.DataFrame:
+    """Twelve sizes, eight budgets each; below `break_at` another power holds."""
+    rng = np.random.default_rng(seed)
+    size, budget = (a.ravel() for a in np.meshgrid(np.geomspace(1, 1e3, 12), np.geomspace(1, 9, 8)))
+    run = np.searchsorted(np.geomspace(1, 1e3, 12), size - 1e-9)
+    x = size * budget
+    loss = 3 * x**-0.5 + 1
+    loss += np.where(x < break_at, 3 * x**-1.5, 3 * break_at**-1 * x**-0.5) if break_at else 0
+    noise = own * rng.standard_normal(12)[run] + 0.002 * rng.standard_normal(96)
+    return pd.DataFrame({"run": run.astype(str), "x": x, "loss": loss * np.exp(noise)})
+
+
+def seeds_of(seed: int) -> pd.DataFrame:
+    """Twelve seeds of one setting, eight checkpoints each, that scatter by 2 %."""
+    rng = np.random.default_rng(seed)
+    steps, run = np.tile(np.geomspace(1e8, 1e11, 8), 12), np.repeat(np.arange(12), 8)
+    noise = 0.02 * rng.standard_normal(12)[run] + 0.002 * rng.standard_normal(96)
+    loss = (300 * steps**-0.3 + 1.7) * np.exp(noise)
+    return pd.DataFrame({"run": run.astype(str), "x": steps, "loss": loss})
+
+
+MOVED_KINDS = {FitStatus.UNSTABLE_EXCLUSION, FitStatus.UNSTABLE_POINT, FitStatus.MOVES_INSIDE}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_true_laws_of_runs_that_scatter_do_not_move(seed: int) -> None:
+    """What all points of a run share says nothing against the law."""
+    found = fit(seeds_of(seed), "power", x="x", resamples=200, starts=8)
+    assert found.identified
+    assert not MOVED_KINDS & {f.status for f in found.findings}
+
+
+def test_whole_runs_are_left_out_where_their_points_may_be_alike() -> None:
+    table = runs_of(0, own=0.003)
+    found = fit(table, "power", x="x", resamples=200, starts=8)
+    assert [(r.unit, r.drop_highest, r.dropped) for r in found.refits] == [
+        ("", 0, 0), ("run", 1, 8), ("run", 2, 16),
+    ]  # fmt: skip
+    alone = fit(table, "power", x="x", exclude=("run == 0", "run == 1"), resamples=0, judge=False)
+    assert found.refits[-1].parameters == pytest.approx(
+        {n: alone.parameters[n] for n in ("alpha", "B")}, rel=1e-4
+    )
+    assert found.refits[-1].text == "without the 2 runs of the highest losses"
+    assert {i.unit for i in found.influences} == {"run"}
+
+
+def test_another_law_of_the_smallest_runs_is_still_found() -> None:
+    found = fit(runs_of(0, own=0.001, break_at=12), "power", x="x", resamples=200, starts=8)
+    assert found.refused and found.influences[0].text == "every point of run 0"
+    assert any("without every point of run 0" in f.text for f in found.findings)
+
+
+def test_noise_that_brings_a_point_below_its_floor_is_no_finding() -> None:
+    """Steep laws are nearly all floor at their ends."""
+    said, below = {0.0: 0, -0.05: 0}, 0
+    for seed in range(12):
+        table = pd.DataFrame({"x": np.geomspace(64, 8192, 24)})
+        noise = 0.002 * np.random.default_rng(seed).standard_normal(24)
+        for off in said:
+            table["loss"] = (200 * table["x"] ** -1.2 + 2.5) * np.exp(noise)
+            table.loc[22, "loss"] *= 1 + off
+            found = fit(table, "power", x="x", resamples=0, starts=4)
+            below += (found.points.loss < found.parameters["B"]).any()
+            said[off] += any(i.below_floor for i in found.influences)
+    assert said == {0.0: 0, -0.05: 12} and below >= 12 + 3
+
+
+def test_a_point_is_unexplained_as_often_as_is_asked() -> None:
+    """By noise alone, in any of 30 points, at most one table in twenty."""
+    tables = 200
+    odd = 0
+    for seed in range(tables):
+        table = make_table("power", POWER, points=30, noise=0.01, seed=seed)
+        law = fit(table, "power", x="x", resamples=0, starts=2, judge=False)
+        problem = make_problem(law.form, law.points, law.options)
+        free = linearize(problem, law.vector).free
+        odd += unexplained(problem, law.vector, free).any()
+    assert 1 <= odd <= 20
 
 
 def test_a_point_below_its_floor_is_always_among_them() -> None:

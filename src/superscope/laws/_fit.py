@@ -26,10 +26,18 @@ from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampled import resample
-from superscope.laws.resampling import jackknife, several_best
+from superscope.laws.resampling import several_best, without_each
 from superscope.laws.rows import numbered
 from superscope.laws.solver import Solutions
-from superscope.laws.stability import Refit, influences, sensitivity
+from superscope.laws.stability import (
+    Refit,
+    below_floor,
+    finite,
+    influences,
+    left_out_in_turn,
+    sensitivity,
+    unexplained,
+)
 from superscope.laws.status import Finding, FitStatus
 from superscope.laws.table import load_table
 from superscope.progress import Progress, ProgressChoice, chosen
@@ -160,9 +168,9 @@ def _judged(
         starts = problem.starts[:8]
     noted = [*selection.findings, *map(_several, several.items())]
     judged = options.judge and linear.degrees_of_freedom > 0
-    without = np.empty((0, len(names)))
-    if judged:
-        without = jackknife(problem, found.exponents, np.arange(len(problem.points)))
+    odd = unexplained(problem, parameters, linear.free)
+    out = left_out_in_turn(problem, odd)[: len(problem.points) * judged]
+    without = without_each(problem, found.exponents, out)
     left_out = np.vstack([without, *(_in_order(refit, names) for refit in refits[1:])])
     resampled = resample(problem, parameters, linear, starts, options=options, left_out=left_out)
     noted += resampled.findings
@@ -174,6 +182,7 @@ def _judged(
             profiles[name] = profiles.get(leader) or profile(
                 problem, name, starts, objective, linear
             )
+    below = below_floor(problem, parameters, odd)
     moved_by = np.where(linear.free, resampled.errors(problem, parameters, linear), 0.0)
     converged = bool(found.converged[0][objectives.argmin()])
     errors = np.sqrt(np.diagonal(linear.covariance))
@@ -192,7 +201,7 @@ def _judged(
         excluded=selection.excluded,
         parameters={name: float(v) for name, v in zip(names, parameters, strict=True)},
         standard_errors={
-            name: 0.0 if held[i] else (_finite(errors[i]) or None) if linear.free[i] else None
+            name: 0.0 if held[i] else (finite(errors[i]) or None) if linear.free[i] else None
             for i, name in enumerate(names)
         },
         intervals=resampled.intervals(problem, parameters, linear),
@@ -208,12 +217,12 @@ def _judged(
         bootstrap=resampled.bootstrap,
         jackknife=resampled.without,
         refits=refits,
-        influences=influences(problem, parameters, without, resampled.without, moved_by),
+        influences=influences(problem, parameters, out, without, below=below, errors=moved_by),
         form_test=form_test(problem, parameters, linear) if options.judge else None,
         findings=(),
         notes=selection.notes,
     )
-    return replace(law, findings=judge(law, problem, linear, noted))
+    return replace(law, findings=judge(law, problem, linear, noted, int(below.sum())))
 
 
 def _in_order(refit: Refit, names: Sequence[str]) -> Floats:
@@ -244,7 +253,3 @@ def _several(exponent: tuple[str, tuple[float, float]]) -> Finding:
     name, (low, high) = exponent
     text = f"fits with {name} from {low:.3g} to {high:.3g} are equally good: no single one is best"
     return Finding(FitStatus.SEVERAL_BEST, name, text)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -25,9 +25,12 @@ PROFILE = " (by its profile)"
 
 
 def judge(
-    law: Law, problem: Problem, linear: Linearization, noted: Sequence[Finding]
+    law: Law, problem: Problem, linear: Linearization, noted: Sequence[Finding], below: int
 ) -> tuple[Finding, ...]:
-    """Return every reason to doubt a fit, the severe ones first; `noted` were found on the way."""
+    """Return every reason to doubt a fit, the severe ones first; `noted` were found on the way.
+
+    `below` points lie below their floor.
+    """
     findings = [
         *_form(law),
         *_unjudged(law),
@@ -37,7 +40,7 @@ def judge(
         *_unbounded(law),
         *_collinear(problem, law.vector, linear),
         *exclusion_findings(law),
-        *point_findings(law),
+        *point_findings(law, below),
         *_weak(law),
         *noted,
     ]

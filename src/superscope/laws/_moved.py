@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from superscope.laws.intervals import SIGNIFICANT, Interval, linear_interval
 from superscope.laws.law import Law
 from superscope.laws.monte_carlo import NEGLIGIBLE
+from superscope.laws.resampling import jackknife_covariance
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
 from superscope.text import counted, with_sign
@@ -31,7 +30,7 @@ def exclusion_findings(law: Law) -> list[Finding]:
     chance = SIGNIFICANT / max(1, len(others) * len(law.profiles))  # of any of so many comparisons
     for name in law.profiles:
         by_error = _by_standard_error(law, name)
-        moved = [r for r in others if _moves(law, r, name) and _differs(r, own, name, chance)]
+        moved = [r for r in others if _moves(law, r, name) and _differs(law, r, name, chance)]
         outside = [r for r in moved if r.parameters[name] not in law.intervals[name]]
         inside = [r for r in moved if r.parameters[name] not in by_error]
         start = f"{name} = {law.parameters[name]:.3g} ({_under(own)}) becomes"
@@ -68,7 +67,7 @@ def _listed(refits: Sequence[Refit], name: str) -> str:
 
 def _under(refit: Refit) -> str:
     points = counted(refit.dropped, "point")
-    if refit.drop_highest is None:
+    if refit.unit or refit.drop_highest is None:
         return f"{refit.text} ({points} out)"
     return f"with {points} left out"
 
@@ -78,27 +77,37 @@ def _moves(law: Law, refit: Refit, name: str) -> bool:
     return moved > NEGLIGIBLE * law.parameters[name]
 
 
-def _differs(refit: Refit, own: Refit, name: str, chance: float) -> bool:
-    """Whether two fits, one on part of the other's points, differ beyond chance (Hausman 1978)."""
-    from scipy.stats import norm
+def _differs(law: Law, refit: Refit, name: str, chance: float) -> bool:
+    """Whether two fits, one on part of the other's points, differ beyond chance (Hausman 1978).
 
+    Where the points of a unit may be alike, errors are as much larger or smaller as fits without
+    each unit say of the law's own, and Student's.
+    """
+    from scipy.stats import t
+
+    own = law.refits[0]
     a, b = refit.standard_errors[name], own.standard_errors[name]
     if a is None or b is None:
         return False
     moved = abs(refit.parameters[name] - own.parameters[name])
-    return bool(moved > norm.isf(chance / 2) * math.sqrt(abs(a * a - b * b)))
+    error, freedom = math.sqrt(abs(a * a - b * b)), math.inf
+    if len(law.jackknife) and not law.points.independent:
+        at = list(law.parameters).index(name)
+        of_units = jackknife_covariance(law.jackknife, law.vector, len(law.form.terms))[at, at]
+        error *= math.sqrt(float(of_units)) / b if b > 0 else 1.0
+        freedom = law.points.unit_count - 1
+    return bool(moved > t.isf(chance / 2, freedom) * error)
 
 
-def point_findings(law: Law) -> list[Finding]:
+def point_findings(law: Law, below_floor: int) -> list[Finding]:
     """Name what moves an exponent out of its interval, and the most that moves it inside.
 
     The largest of n normal influences is near sqrt(2 log n / n) standard errors; a finding
-    is made above twice that.
+    is made above twice that. `below_floor` points lie below their floor.
     """
     findings: list[Finding] = []
-    n = len(law.points)
+    n = law.points.unit_count
     moved = max(MOVED, min(1.0, 2 * math.sqrt(2 * math.log(n) / n)))
-    below_floor = int(np.sum(law.points.loss < law.parts_of_points[:, -1]))
     for name in dict.fromkeys(i.parameter for i in law.influences):
         negligible = NEGLIGIBLE * law.parameters[name]
         own = [

@@ -36,7 +36,7 @@ from superscope.result import Result
 from superscope.serialize import decode
 from superscope.text import counted
 
-FORMAT = 4
+FORMAT = 5
 LEAST_NOISE = 1e-300  # of points that a law passes through
 NO_LAW = "this is not a law that superscope fit wrote"
 

@@ -36,8 +36,12 @@ def bootstrap(
 
 def jackknife(problem: Problem, exponents: Floats, unit: npt.NDArray[np.int64]) -> Floats:
     """Return parameters fitted without each unit in turn, shape (units, P)."""
-    kept = unit != np.arange(int(unit.max()) + 1)[:, None]
-    return _refitted(problem, kept * problem.points.weights, exponents)
+    return without_each(problem, exponents, unit == np.arange(int(unit.max()) + 1)[:, None])
+
+
+def without_each(problem: Problem, exponents: Floats, out: npt.NDArray[np.bool_]) -> Floats:
+    """Return parameters fitted without some points, (K, n), in turn; shape (K, P)."""
+    return _refitted(problem, ~out * problem.points.weights, exponents)
 
 
 def determined_without(problem: Problem, parameters: Floats, linear: Linearization) -> bool:

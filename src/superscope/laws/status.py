@@ -45,12 +45,12 @@ class FitStatus(Enum):
     )  # fmt: skip
     INFLUENTIAL = (
         "influential point", False,
-        "one point moves an exponent by more than is usual for this many points",
+        "one point, or one run, moves an exponent by more than is usual for so many",
         "check that point; report the fit with and without it",
     )  # fmt: skip
     BELOW_FLOOR = (
         "point below its floor", False,
-        "a measured loss lies below the floor that nothing should pass",
+        "a measured loss lies further below the floor than noise explains",
         "check that point: another text, tokenizer or training set?",
     )  # fmt: skip
     MOVES_INSIDE = (
@@ -154,7 +154,7 @@ class FitStatus(Enum):
     )  # fmt: skip
     UNSTABLE_POINT = (
         "hangs on one point", True,
-        "an exponent leaves its own interval when one point is left out",
+        "an exponent leaves its own interval when one point, or one run, is left out",
         "check that point; measure more points near it",
     )  # fmt: skip
     NO_DEGREES_OF_FREEDOM = (

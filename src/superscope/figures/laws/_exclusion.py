@@ -19,7 +19,7 @@ from superscope.laws import Law
 from superscope.laws.stability import Refit
 
 TITLE = "Does the law depend on what was left out?"
-LEFT_OUT = "highest losses left out"
+LEFT_OUT = "points left out"
 MISSING = "No other exclusion was tried that leaves out other points."
 NORMAL = 1.96  # standard errors to either side of 95 %
 FURTHEST = 1.5  # spans of the values to which error bars are shown whole
@@ -61,14 +61,14 @@ def law_exclusion(law: Law) -> Drawing | Missing:
         name="law-exclusion",
         title=TITLE,
         caption=caption(
-            "The exponents, and the floor where there is a single one, against how many of the "
-            "highest losses were left out.",
+            "The exponents, and the floor where there is a single one, against how many points "
+            f"were left out: {_which(refits)}.",
             f"Outside its 95 % interval in at least one of these fits: {', '.join(moved)}."
             if moved
             else "Each stays within its 95 % interval in all of these fits.",
         ),
-        label="Exponents with error bars against the number of highest losses left out, and the "
-        "law's own interval shaded.",
+        label="Exponents with error bars against the number of points left out, and the law's own "
+        "interval shaded.",
         paint=paint,
         panel=alone(draw, key) if len(names) == 1 else None,
     )
@@ -78,6 +78,11 @@ def by_dropped(law: Law) -> list[Refit]:
     """Return the fits that differ by how many of the highest losses were left out, in order."""
     refits = [r for r in law.refits if r.drop_highest is not None]
     return sorted(refits, key=lambda r: r.dropped)
+
+
+def _which(refits: Sequence[Refit]) -> str:
+    unit = next((r.unit for r in refits if r.unit), "")
+    return f"those of each {unit} whose losses are the highest" if unit else "the highest losses"
 
 
 def _names(law: Law) -> list[str]:
