@@ -7,6 +7,7 @@ This is the only module that formats. Each room registers printers for its resul
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -60,6 +61,25 @@ def alike(*values: float) -> tuple[str, ...]:
     return tuple(
         f"{float(m):g}e{int(e)}" if e and float(m) else f"{float(m):g}" for m, _, e in parts
     )
+
+
+def told_apart(values: Sequence[float], *ends: float) -> tuple[str, ...]:
+    """Return values to three significant digits, or so many that none reads like another number.
+
+    So 0.3 beside 0.3012 is ``0.3000``. Nor do they read like one of the `ends`, which are shown
+    with three digits.
+    """
+    digits = 3
+    for i, value in enumerate(values):
+        for other in values[:i]:
+            off, size = abs(value - other), max(abs(value), abs(other))
+            if 0 < off < math.inf:
+                digits = max(digits, min(6, math.ceil(math.log10(size / off)) + 1))
+    shown = {float(f"{end:.3g}") for end in ends}
+    while digits < 6 and shown & {float(f"{value:.{digits}g}") for value in values} - {*values}:
+        digits += 1
+    shape = ".3g" if digits == 3 else f"#.{digits}g"
+    return tuple(f"{value:{shape}}" for value in values)
 
 
 def signed(value: float, digits: int = 3) -> str:

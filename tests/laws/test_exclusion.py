@@ -61,7 +61,7 @@ def test_rules_come_first_and_the_highest_are_of_what_they_left() -> None:
     assert list(np.flatnonzero(kept) + 1) == [4, 5]
     assert [(r.rule, r.rows) for r in (*records, highest)] == [
         ("loss > 3.2", (1, 3)),
-        ("the 1 highest losses", (2,)),
+        ("the highest loss", (2,)),
     ]
 
 

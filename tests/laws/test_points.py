@@ -268,7 +268,9 @@ def test_dates_and_flags_are_no_numbers() -> None:
 
 def test_rows_that_repeat_another_are_told() -> None:
     table = shape_table()
-    assert selected(table).notes == ()
-    (note,) = selected(pd.concat([table, table[:2]], ignore_index=True)).notes
-    assert note.startswith("2 rows repeat an earlier row in every column")
-    assert selected(pd.concat([table, table[:2].assign(loss=5.0)], ignore_index=True)).notes == ()
+    assert selected(table).findings == ()
+    (found,) = selected(pd.concat([table, table[:2]], ignore_index=True)).findings
+    assert found.status is FitStatus.REPEATED
+    assert found.text.startswith("2 rows repeat an earlier one in every column and count as points")
+    other = pd.concat([table, table[:2].assign(loss=5.0)], ignore_index=True)
+    assert selected(other).findings == ()

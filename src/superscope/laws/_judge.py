@@ -10,18 +10,21 @@ import numpy as np
 from superscope.laws._moved import exclusion_findings, point_findings
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import NO_LIMITS
+from superscope.laws.lack_of_fit import LEAST_FREEDOM
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, jacobian
 from superscope.laws.monte_carlo import WIDE, WIDEST
 from superscope.laws.problem import Problem
 from superscope.laws.status import Finding, FitStatus, gravest_first
-from superscope.text import with_sign
+from superscope.text import counted, with_sign
 
 ALIKE = 0.995  # correlation of two parts' sizes above which they are one
 TOGETHER = 0.99  # correlation of two inputs' logarithms above which they are one
 FEW_STARTS = 0.1
 EXCESS = 0.01  # below it residuals are larger than the stated errors allow
 PROFILE = " (by its profile)"
+APART = "fit groups of points apart, or another law; forecast nothing beyond the data"
+NEARER = "measure larger models or more data, closer to the floor; or fix the floor if it is known"
 
 
 def judge(
@@ -55,13 +58,23 @@ def _form(law: Law) -> list[Finding]:
     findings = []
     if test.rejected:
         text = f"the form does not hold: {test.reason}"
-        findings.append(Finding(FitStatus.FORM, test.column, text))
+        findings.append(Finding(FitStatus.FORM, test.column, text, "" if test.column else APART))
     if law.options.weights == "loss_se" and test.excess_p is not None and test.excess_p <= EXCESS:
         findings.append(Finding(FitStatus.EXCESS_NOISE, "loss_se", test.scatter))
     if test.uneven and not test.rejected:  # where another law holds, residuals have its shape
         text = f"the size of the noise depends on {test.uneven}"
-        findings.append(Finding(FitStatus.NOISE_DEPENDS, test.uneven, text))
+        findings.append(Finding(FitStatus.NOISE_DEPENDS, test.uneven, text, _of_noise(law)))
     return findings
+
+
+def _of_noise(law: Law) -> str:
+    """Return what to do about uneven noise: what the table and the fit allow."""
+    if law.interval_method == "bca":
+        said = "cite the intervals, which are resampled, and not the standard errors"
+    else:
+        said = "take intervals that are resampled (resamples), and not the standard errors"
+    stated = len(law.points.loss_se) and law.options.weights == "none"
+    return f"weigh the points (weights loss_se); or {said}" if stated else said
 
 
 def _unjudged(law: Law) -> list[Finding]:
@@ -71,8 +84,12 @@ def _unjudged(law: Law) -> list[Finding]:
 
 
 def _degrees_of_freedom(linear: Linearization) -> list[Finding]:
-    if linear.degrees_of_freedom > 0:
+    left = linear.degrees_of_freedom
+    if left >= LEAST_FREEDOM:
         return []
+    if left > 0:
+        how_many = counted(left, "degree")
+        return [Finding(FitStatus.LITTLE_FREEDOM, "", f"only {how_many} of freedom")]
     return [Finding(FitStatus.NO_DEGREES_OF_FREEDOM, "", "there are as many parameters as points")]
 
 
@@ -254,4 +271,4 @@ def _floors(law: Law) -> list[Finding]:
     interval = str(law.intervals[first])
     says = f"has {NO_LIMITS}" if interval == NO_LIMITS else f"lies anywhere in {interval}"
     text = f"there may be no floor: {which} {says}"
-    return [Finding(FitStatus.WEAK, first, text)]
+    return [Finding(FitStatus.WEAK, first, text, NEARER)]

@@ -11,7 +11,7 @@ from superscope.laws.monte_carlo import NEGLIGIBLE
 from superscope.laws.resampling import jackknife_covariance
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.text import counted, with_sign
+from superscope.text import counted, told_apart, with_sign
 
 SHOWN = 3  # influential points named for each exponent
 
@@ -33,13 +33,12 @@ def exclusion_findings(law: Law) -> list[Finding]:
         moved = [r for r in others if _moves(law, r, name) and _differs(law, r, name, chance)]
         outside = [r for r in moved if r.parameters[name] not in law.intervals[name]]
         inside = [r for r in moved if r.parameters[name] not in by_error]
-        start = f"{name} = {law.parameters[name]:.3g} ({_under(own)}) becomes"
         if outside:
-            text = f"{start} {_listed(outside, name)}: more than its interval ({_own(law, name)})"
+            text = f"{_moved(law, own, outside, name)}: more than its interval ({_own(law, name)})"
             findings.append(Finding(FitStatus.UNSTABLE_EXCLUSION, name, text))
         elif inside:
             text = (
-                f"{start} {_listed(inside, name)}: more than its standard error explains "
+                f"{_moved(law, own, inside, name)}: more than its standard error explains "
                 f"({by_error}), but within its interval ({law.intervals[name]})"
             )
             findings.append(Finding(FitStatus.MOVES_INSIDE, name, text))
@@ -61,12 +60,21 @@ def _by_standard_error(law: Law, name: str) -> Interval:
     return linear_interval(law.parameters[name], error, law.degrees_of_freedom, 0.0, math.inf)
 
 
-def _listed(refits: Sequence[Refit], name: str) -> str:
-    return ", ".join(f"{refit.parameters[name]:.3g} {_under(refit)}" for refit in refits)
+def _moved(law: Law, own: Refit, refits: Sequence[Refit], name: str) -> str:
+    """Return what an exponent becomes under each of some exclusions."""
+    value, *others = _told(law, name, [refit.parameters[name] for refit in refits])
+    values = ", ".join(f"{v} {_under(r)}" for v, r in zip(others, refits, strict=True))
+    return f"{name} = {value} ({_under(own)}) becomes {values}"
+
+
+def _told(law: Law, name: str, others: Sequence[float]) -> tuple[str, ...]:
+    """Return an exponent and what it becomes, told apart, and from its interval's ends."""
+    ends = law.intervals[name].low, law.intervals[name].high
+    return told_apart([law.parameters[name], *others], *(end for end in ends if end is not None))
 
 
 def _under(refit: Refit) -> str:
-    points = counted(refit.dropped, "point")
+    points = counted(refit.dropped, "point") if refit.dropped else "no point"
     if refit.unit or refit.drop_highest is None:
         return f"{refit.text} ({points} out)"
     return f"with {points} left out"
@@ -137,7 +145,9 @@ def point_findings(law: Law, below_floor: int) -> list[Finding]:
 def _becomes(law: Law, name: str, influences: Sequence[Influence]) -> str:
     """Return what an exponent becomes without each of some points or units."""
     unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
+    value, *others = _told(law, name, [i.value for i in influences])
     values = ", ".join(
-        f"{i.value:.3g} without {i.text} ({with_sign(i.shift, 1)} {unit})" for i in influences
+        f"{v} without {i.text} ({with_sign(i.shift, 1)} {unit})"
+        for v, i in zip(others, influences, strict=True)
     )
-    return f"{name} = {law.parameters[name]:.3g} becomes {values}"
+    return f"{name} = {value} becomes {values}"

@@ -126,7 +126,8 @@ def drop_highest(
         threshold = np.sort(loss[of_group])[-count]
         out[of_group[loss[of_group] >= threshold]] = True
     each = " of each group" if groups else ""
-    return kept & ~out, Excluded(f"the {count} highest losses{each}", row_numbers(frame, out))
+    highest = "the highest loss" if count == 1 else f"the {count} highest losses"
+    return kept & ~out, Excluded(f"{highest}{each}", row_numbers(frame, out))
 
 
 def group_rows(frame: pd.DataFrame, groups: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:

@@ -79,11 +79,12 @@ def form_test(
     units = points.unit_count
     excess, chance = _excess(problem, parameters, freedom)
     if freedom < LEAST_FREEDOM:
-        missing = f"{counted(max(freedom, 0), 'degree')} of freedom are too few"
+        missing = _few_degrees(max(freedom, 0))
     elif points.units != "row" and units < LEAST_UNITS:
-        missing = f"{counted(units, points.units)} are too few to know noise"
+        few = counted(units, f"{points.units} is", f"{points.units}s are")
+        missing = f"{few} too few to know noise"
     elif units < len(points) and freedom < LEAST_SHARE * units:
-        missing = f"{freedom} degrees of freedom are too few for {counted(units, points.units)}"
+        missing = f"{_few_degrees(freedom)} for {counted(units, points.units)}"
     else:
         test = _Test(problem, parameters, linear)
         if test.scatters and test.looks:
@@ -93,6 +94,10 @@ def form_test(
         if test.scatters:
             missing = "so few different inputs tell no other law from it"
     return FormTest(None, missing, excess=excess, excess_p=chance)
+
+
+def _few_degrees(count: int) -> str:
+    return f"{counted(count, 'degree of freedom is', 'degrees of freedom are')} too few"
 
 
 def _excess(

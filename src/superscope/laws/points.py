@@ -160,22 +160,28 @@ def select(table: pd.DataFrame, form: Form, options: FitOptions) -> Selection:
             _stated_errors(frame, options),
         ),
         groups, excluded,
-        (*_units_in_doubt(frame, form), *pooled(frame, form, options, groups, units)),
-        (*notes, *_copies(frame)),
+        (
+            *_copies(frame), *_units_in_doubt(frame, form),
+            *pooled(frame, form, options, groups, units),
+        ),
+        notes,
     )  # fmt: skip
 
 
-def _copies(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return a note on rows that repeat another one, as where a table was joined with itself."""
+def _copies(frame: pd.DataFrame) -> tuple[Finding, ...]:
+    """Return a finding on rows that repeat another one, as where a table was joined with itself."""
     again = frame[frame["loss"].duplicated(keep=False)]  # few, while texts of all rows take long
     count = int(again.astype(str).duplicated().sum())
     if not count:
         return ()
     repeat = counted(count, "row repeats", "rows repeat")
-    return (
-        f"{repeat} an earlier row in every column and counts as a point of its own; if such rows "
-        "are copies, remove them: with them the standard errors are too small",
+    counts = "counts as a point" if count == 1 else "count as points"
+    own = "its" if count == 1 else "their"
+    text = (
+        f"{repeat} an earlier one in every column and {counts} of {own} own: if copies, all errors "
+        "are too small"
     )
+    return (Finding(FitStatus.REPEATED, "", text),)
 
 
 def _refuse(values: pd.Series, kept: npt.NDArray[np.bool_], name: str) -> None:

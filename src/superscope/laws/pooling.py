@@ -69,7 +69,10 @@ def pooled(
             continue
         if any((frame[c].groupby(words).nunique() == 1).all() for c in inputs):
             continue
-        found.append(Finding(FitStatus.POOLED, name, _said(name, words, values, unit)))
+        way_out = FitStatus.POOLED.remedy
+        if name == unit:
+            way_out = way_out.partition(";")[0]  # its values are resampled whole already
+        found.append(Finding(FitStatus.POOLED, name, _said(name, words, values, unit), way_out))
     return tuple(found)
 
 

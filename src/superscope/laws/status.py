@@ -37,6 +37,17 @@ class FitStatus(Enum):
         "the fit was made without the judge: nothing is known of its stability",
         "fit with judge=True",
     )  # fmt: skip
+    REPEATED = (
+        "repeated rows", False,
+        "rows repeat an earlier one in every column, and each counts as a point: if they are "
+        "copies, all errors and intervals are too small",
+        "remove rows that are copies; tell others apart by a column, such as seed",
+    )  # fmt: skip
+    LITTLE_FREEDOM = (
+        "little freedom", False,
+        "one or two points more than parameters: the law passes near them whatever is true",
+        "add points, or fix a parameter",
+    )  # fmt: skip
     WEAK = (
         "wide interval", False,
         "an exponent's 95 % interval, or its profile's, is wider than half its value; or a floor's "
@@ -181,11 +192,19 @@ class Finding:
         The parameter, or the parts.
     text
         What was found, with its numbers.
+    remedy
+        What to try; the status's own, unless another fits this case better.
     """
 
     status: FitStatus
     about: str
     text: str
+    remedy: str = ""
+
+    def __post_init__(self) -> None:
+        """Take the status's own remedy where no other is given."""
+        if not self.remedy:
+            object.__setattr__(self, "remedy", self.status.remedy)
 
 
 def held_text(held: Mapping[str, float], floors: Sequence[str]) -> str:
@@ -208,9 +227,19 @@ def headline(findings: Sequence[Finding], held: str) -> str:
 
 
 def gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return findings in the order in which they are said: the form, what is severe, the rest."""
+    """Return findings in the order in which they are said.
+
+    The form, what is severe, that rows repeat (so that no error is right), and the rest.
+    """
     return tuple(
-        sorted(findings, key=lambda f: (f.status is not FitStatus.FORM, not f.status.severe))
+        sorted(
+            findings,
+            key=lambda f: (
+                f.status is not FitStatus.FORM,
+                not f.status.severe,
+                f.status is not FitStatus.REPEATED,
+            ),
+        )
     )
 
 

@@ -30,9 +30,9 @@ def verdict_lines(law: Law) -> list[str]:
         return [law.verdict]
     lines = [f"{law.headline}."]
     lines += [f"  - {advice(finding.text)}" for finding in law.findings]
-    remedies = {f.status: f.status.remedy for f in law.findings}
+    remedies = {(f.status, f.remedy): None for f in law.findings}
     lines.append("What to try:")
-    lines += [f"  - {status.value}: {advice(remedy)}" for status, remedy in remedies.items()]
+    lines += [f"  - {status.value}: {advice(remedy)}" for status, remedy in remedies]
     return [*lines, *law.remarks]
 
 
@@ -81,7 +81,7 @@ def facts(law: Law) -> list[tuple[str, str]]:
         (
             "residual",
             f"mean square {law.mean_square_residual:.5g} ({law.residual_scale:.3g} rms for "
-            f"{law.degrees_of_freedom} degrees of freedom)",
+            f"{counted(law.degrees_of_freedom, 'degree')} of freedom)",
         ),
         (
             "points",
@@ -225,7 +225,7 @@ def law_summary(law: Law) -> dict[str, Any]:
                 "severe": f.status.severe,
                 "about": f.about,
                 "text": f.text,
-                "remedy": f.status.remedy,
+                "remedy": f.remedy,
             }
             for f in law.findings
         ],

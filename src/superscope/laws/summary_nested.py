@@ -78,7 +78,7 @@ def _classical_p(test: NestedTest) -> str:
 
 
 def _no_resamples(test: NestedTest) -> str:
-    units = counted(test.units, test.unit)
     if test.units < LEAST_UNITS:
-        return f"{units} are too few to resample; at least {LEAST_UNITS} are needed"
+        few = counted(test.units, f"{test.unit} is too few", f"{test.unit}s are too few")
+        return f"{few} to resample; at least {LEAST_UNITS} are needed"
     return "no resamples were asked for"

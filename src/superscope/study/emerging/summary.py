@@ -69,9 +69,11 @@ def sentences(found: Emergence) -> Iterator[str]:
     told = {shape: found.count(shape) for shape in Shape}
     yield (
         f"{counted(len(found.ids), 'token')} with {found.least:,} occurrences or more over "
-        f"{counted(len(found.widths), 'width')}: {told[Shape.POWER]:,} follow a power law, "
-        f"{told[Shape.STEP]:,} step, {told[Shape.FLAT]:,} are flat, {told[Shape.UNTOLD]:,} cannot "
-        f"be told. Of the power laws and of the steps, at most {percent(found.fdr)} are expected "
+        f"{counted(len(found.widths), 'width')}: "
+        f"{counted(told[Shape.POWER], 'follows a power law', 'follow a power law')}, "
+        f"{counted(told[Shape.STEP], 'steps', 'step')}, "
+        f"{counted(told[Shape.FLAT], 'is flat', 'are flat')}, {told[Shape.UNTOLD]:,} cannot be "
+        f"told. Of the power laws and of the steps, at most {percent(found.fdr)} are expected "
         "to be wrong."
     )
     if found.share is not None:
