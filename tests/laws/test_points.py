@@ -194,7 +194,9 @@ def test_a_column_that_a_law_pools_is_said() -> None:
     table = shape_table(mixture=["c", "d"] * 6, run=[f"r{i // 4}" for i in range(12)])
     assert pooled(table) == ["mixture", "run"]
     assert pooled(table, group="mixture") == ["run"]
-    assert pooled(table, group="none") == []
+    assert pooled(table, group="none") == ["mixture", "run"]
+    mixture, _ = selected(table, group="none").findings
+    assert mixture.text.endswith("one floor, as asked: whether they differ was not tested")
 
 
 def test_what_the_inputs_tell_apart_is_not_pooled() -> None:

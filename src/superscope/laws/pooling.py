@@ -51,8 +51,7 @@ def pooled(
 
     What tells values apart is an input that is constant within each, such as a model's width.
     """
-    if options.group == ("none",):
-        return ()
+    asked = options.group == ("none",)
     inputs = list(form.columns)
     found = []
     for name in map(str, frame.columns):
@@ -69,10 +68,12 @@ def pooled(
             continue
         if any((frame[c].groupby(words).nunique() == 1).all() for c in inputs):
             continue
-        way_out = FitStatus.POOLED.remedy
+        text, way_out = _said(name, words, values, unit), FitStatus.POOLED.remedy
+        if asked:
+            text += ", as asked: whether they differ was not tested"
         if name == unit:
             way_out = way_out.partition(";")[0]  # its values are resampled whole already
-        found.append(Finding(FitStatus.POOLED, name, _said(name, words, values, unit), way_out))
+        found.append(Finding(FitStatus.POOLED, name, text, way_out))
     return tuple(found)
 
 
