@@ -94,3 +94,46 @@ def test_a_verdict_is_the_same_with_every_seed_and_number_of_resamples() -> None
     ]
     assert len({law.verdict for law in laws}) == 1
     assert laws[0].interval_method == "jackknife"
+
+
+def curves(seed: int, runs: int = 8) -> pd.DataFrame:
+    """Loss over training by t^(-1/3), four spans of steps, in runs of their own level and slope."""
+    rng = np.random.default_rng(seed)
+    steps = np.geomspace(1800, 3500, 4)
+    bent = np.log(steps / steps.mean())
+    level, slope = rng.standard_normal((2, runs, 1))
+    noise = 0.06 * level + 0.03 * slope * bent + 0.008 * rng.standard_normal((runs, 4))
+    loss = (5.1 * steps ** (-1 / 3) + 0.65) * np.exp(noise)
+    run = np.repeat(np.arange(runs), 4).astype(str)
+    return pd.DataFrame({"run": run, "tokens": np.tile(steps, runs), "loss": loss.ravel()})
+
+
+def test_where_the_best_curve_has_no_floor_its_interval_holds_the_true_ones_that_have() -> None:
+    """Without any single run there is no floor either, which says nothing of a true one."""
+    held = held_by_fits = floorless = 0
+    for seed in range(60):
+        law = fit(curves(seed), "time", resamples=0, **FAST)
+        if law.parameters["B"] > 0:
+            continue
+        floorless += 1
+        held += 1 / 3 in law.intervals["alpha"]
+        away = law.jackknife[:, 1] - law.parameters["alpha"]
+        error = np.sqrt(7 / 8 * np.sum(away**2))
+        held_by_fits += abs(1 / 3 - law.parameters["alpha"]) < 2.36 * error
+    assert floorless >= 12
+    assert held >= 0.85 * floorless
+    assert held_by_fits <= 0.7 * floorless
+
+
+def test_a_law_that_is_clearly_steeper_than_any_without_a_floor_keeps_its_interval() -> None:
+    """A floor would make these curves, which steepen, less true and not more."""
+    table = simulate("time", design=RUNS, noise=0.001, seed=0)
+    table["loss"] = (
+        300 * table["tokens"] ** -0.3 * np.exp(-0.01 * np.log(table["tokens"] / 1e8) ** 2)
+    )
+    table["loss"] *= np.exp(0.002 * np.random.default_rng(0).standard_normal(len(table)))
+    law = fit(table, "time", resamples=0, **FAST)
+    assert law.parameters["B"] == 0
+    away = law.jackknife[:, 1] - law.parameters["alpha"]
+    half = np.sqrt(5 / 6 * np.sum(away**2)) * 2.5706
+    assert law.intervals["alpha"].high == pytest.approx(law.parameters["alpha"] + half, rel=1e-3)

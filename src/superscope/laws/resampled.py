@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from superscope.laws.intervals import (
 )
 from superscope.laws.linearization import Linearization
 from superscope.laws.monte_carlo import SURE, ends_and_errors, hangs_on_the_draw
+from superscope.laws.no_floor import floor_is_open, steepest
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.problem import FEW_RUNS, LEAST_UNITS, Problem
@@ -87,6 +89,33 @@ class Resampled:
             if linear.free[i] and _has_no_width(of) and scatters:
                 of = Interval(None, None)  # residuals scatter, and the resamples do not show it
             found[name] = _open(of, low, high) if name in problem.form.exponents else of
+        student_s = self.method == "jackknife" or (self.method == "linear" and freedom > 0)
+        if student_s and floor_is_open(problem, parameters):
+            found |= self._without_floor(problem, parameters, linear, found)
+        return found
+
+    def _without_floor(
+        self,
+        problem: Problem,
+        parameters: Floats,
+        linear: Linearization,
+        intervals: Mapping[str, Interval],
+    ) -> dict[str, Interval]:
+        """Return intervals of amplitudes and exponents whose upper ends allow for a floor."""
+        units = self.method == "jackknife"
+        unit = problem.points.unit if units else np.arange(len(problem.points))
+        freedom = len(self.without) - 1 if units else linear.degrees_of_freedom
+        found = {}
+        for i in range(problem.equations.terms):
+            names = problem.names[2 * i : 2 * i + 2]
+            high = intervals[names[1]].high
+            if not linear.free[2 * i + 1] or high is None:
+                continue
+            most = steepest(problem, parameters, i, high, unit=unit, freedom=freedom)
+            for at, name in enumerate(names, start=2 * i):
+                if linear.free[at] and (own := intervals[name].high) is not None:
+                    end = None if most is None else max(own, float(most[at]))
+                    found[name] = Interval(intervals[name].low, end)
         return found
 
     def _interval(self, problem: Problem, i: int, value: float, free: bool) -> Interval | None:

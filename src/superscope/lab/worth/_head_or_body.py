@@ -242,6 +242,6 @@ def _law(losses: Mapping[int, Seeds], width: int) -> tuple[Law | None, str]:
     rows = [(r, loss) for r, of in losses.items() if r <= width for loss in of.values()]
     table = pd.DataFrame(rows, columns=["rank", "loss"])
     try:
-        return fit(table, "power", x="rank", resamples=0, judge=False, progress=None), ""
+        return fit(table, "power", x="rank", resamples=0, progress=None), ""
     except SuperscopeError as error:
         return None, str(error)
