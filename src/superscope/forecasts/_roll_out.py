@@ -18,6 +18,7 @@ from superscope.forecasts.rivals import RIVALS, like_form, rival_forecasts
 from superscope.forecasts.variants import Variant, named_variants
 from superscope.laws import Estimate, FitOptions, Law, check_form, fit, load_table
 from superscope.laws.exclusion import group_rows
+from superscope.laws.intervals import NORMAL
 from superscope.laws.options import RollOutOptions
 from superscope.laws.points import check_column, select
 from superscope.laws.rows import known, numbered
@@ -352,7 +353,7 @@ def _forecasts(
         said = forecast_at(law, inputs, floor).loss
         if moved and said.low is not None and said.high is not None:
             high, low = (forecast_at(other, inputs, floor).loss.value for other in moved)
-            shared = 1.96 * (high - low) / 2
+            shared = NORMAL * (high - low) / 2
             said = Estimate(
                 said.value,
                 said.value - math.hypot(said.value - said.low, shared),

@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from superscope.laws import Estimate, Law, formula
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import NORMAL
 from superscope.laws.linearization import free_slopes, linearize, residuals
 from superscope.laws.problem import Problem, make_problem
 
 BENDS = 0.5  # chance of a bend within the data, before they are looked at
 PLACES = 24  # where one may be along an input, at most
 NODES = 31  # values of a changed exponent that stand for all
-NORMAL = 1.959964  # standard deviations on either side that hold 95 %
 STEPS = 60  # halvings of the range in which an interval's end lies
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import SIGNIFICANT, Interval
+from superscope.laws.intervals import NORMAL, SIGNIFICANT, Interval
 from superscope.laws.law import Law
 from superscope.laws.linearization import linearize, residuals
 from superscope.laws.problem import LEAST_UNITS, Problem, make_problem
@@ -24,7 +24,6 @@ from superscope.progress import ProgressChoice, chosen
 from superscope.result import Result
 
 ROUNDS = 4  # times the resamples that are drawn at most while their p-value is near the level
-SURE = 1.96  # standard errors between a p-value and the level
 LEAST_RESAMPLES = 100
 ELSEWHERE = 2  # starts of the problem's own that the free law tries in each resample
 EXACT = 1e-20  # mean objective of a fit without residuals
@@ -271,7 +270,7 @@ def _error(p: float, resamples: int) -> float:
 
 
 def _near(p: float, resamples: int) -> bool:
-    return abs(p - SIGNIFICANT) < SURE * _error(SIGNIFICANT, resamples)
+    return abs(p - SIGNIFICANT) < NORMAL * _error(SIGNIFICANT, resamples)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from superscope.laws.formula import Floats
 from superscope.text import alike, rounded
 
 LEVEL = 0.95
+NORMAL = 1.959964  # standard deviations to either side that hold 95 % of a normal quantity
 SIGNIFICANT = 0.05  # a p-value below it contradicts what was tested
 LEAST_RESAMPLES = 100  # fewer give unreliable ends
 STUDENT_DRAWS = 4000  # parameters drawn where a law has no resamples

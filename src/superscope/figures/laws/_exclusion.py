@@ -16,12 +16,12 @@ from superscope.figures.draw.drawable import caption
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.laws.view import INTERVAL, shade_interval
 from superscope.laws import Law
+from superscope.laws.intervals import NORMAL
 from superscope.laws.stability import Refit
 
 TITLE = "Does the law depend on what was left out?"
 LEFT_OUT = "points left out"
 MISSING = "No other exclusion was tried that leaves out other points."
-NORMAL = 1.96  # standard errors to either side of 95 %
 FURTHEST = 1.5  # spans of the values to which error bars are shown whole
 
 

@@ -15,13 +15,13 @@ from superscope.figures.draw.drawable import caption, drawable
 from superscope.figures.draw.drawing import Drawing
 from superscope.figures.draw.panels import side_by_side
 from superscope.figures.draw.style import DASHED, DOTTED
+from superscope.laws.intervals import NORMAL
 from superscope.study.emerging.result import BITS
 
 if TYPE_CHECKING:
     from superscope.study import ClassCurve, Emergence
 
 TITLE = "Loss of classes of tokens over width"
-NORMAL = 1.96
 MEASURED, AHEAD = Style(LIGHT["centered"], "o"), Style(LIGHT["raw"], "D", filled=False)
 
 

@@ -22,6 +22,7 @@ from superscope.lab.worth.compared import SETTING, with_budgets
 from superscope.lab.worth.joined import table_of
 from superscope.lab.worth.lab_slopes import CENTERED, RAW
 from superscope.laws.formula import Floats
+from superscope.laws.intervals import NORMAL
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import counted
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 LEAST_SETTINGS = 4  # of a cell: a correlation of three is ±1 or ±0.5
 PERMUTATIONS = 9999
-NORMAL = 1.959964  # standard normal quantile of a 95 % interval
 
 Points = tuple[Floats, Floats]
 """Overlaps and losses of some settings."""

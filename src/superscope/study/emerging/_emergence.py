@@ -9,6 +9,7 @@ import numpy as np
 from superscope.arguments import checked
 from superscope.errors import UsageError
 from superscope.laws import Estimate
+from superscope.laws.intervals import NORMAL
 from superscope.study.emerging.class_curves import class_curves, next_width
 from superscope.study.emerging.classes import KINDS, USUAL, Kind, classes_of
 from superscope.study.emerging.curves import Bools, Curves
@@ -149,7 +150,7 @@ def _shapes(
     step, power = np.zeros(len(curves), np.bool_), np.zeros(len(curves), np.bool_)
     step[improving] = rejected(found.p_power[improving], fdr)
     power[improving] = rejected(found.p_step[improving], fdr)
-    change = np.abs(curves.losses[:, 0] - curves.losses[:, -1]) + 1.96 * one.of_change
+    change = np.abs(curves.losses[:, 0] - curves.losses[:, -1]) + NORMAL * one.of_change
     flat = ~improving & (change < NEGLIGIBLE * curves.losses.mean(axis=1))
     told = np.select([step, power, flat], [1, 2, 3], 0).tolist()
     return tuple((Shape.UNTOLD, Shape.STEP, Shape.POWER, Shape.FLAT)[k] for k in told)
