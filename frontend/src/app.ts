@@ -6,10 +6,11 @@ import type { Source } from "./source";
 import { changed, read, written } from "./state";
 import type { App, Mounted, Result, State, View } from "./view";
 import { find } from "./views/find";
+import { map } from "./views/map";
 import { overview } from "./views/overview";
 import { results } from "./views/results";
 
-const VIEWS: readonly View[] = [find, overview, results];
+const VIEWS: readonly View[] = [find, map, overview, results];
 
 /** Where the state is kept: the page's address, or a trait of a notebook's widget. */
 export interface Address {

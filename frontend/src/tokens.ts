@@ -149,3 +149,15 @@ export function positionIn(app: App, model: Model, id: number): number | null {
   const at = model.about.texts.indexOf(text);
   return at < 0 ? null : at;
 }
+
+/** Return the first model's id of another's row: by its text, or by its id; null if it has none. */
+export function idIn(app: App, model: Model, at: number): number | null {
+  const first = app.models[0]!;
+  if (model === first) return model.id(at);
+  const text = model.about.texts?.[at];
+  if (!first.about.texts || text === undefined || text === null) {
+    return first.position(model.id(at)) === null ? null : model.id(at);
+  }
+  const found = first.about.texts.indexOf(text);
+  return found < 0 ? null : first.id(found);
+}
