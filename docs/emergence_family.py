@@ -23,11 +23,12 @@ import pandas as pd
 
 from superscope.study import Curves, Emergence, emergence, read
 from superscope.study.emerging.classes import KINDS, classes_of
-from superscope.study.emerging.evidence import Judge, rejected
+from superscope.study.emerging.evidence import Judge
 from superscope.study.emerging.of_study import curves_of
 from superscope.study.emerging.roll_out import threshold_roll_out
 from superscope.study.emerging.scattered import scattered
 from superscope.study.emerging.share import share_of_steps
+from superscope.study.emerging.tested import rejected
 
 DOCS = Path(__file__).resolve().parent
 KEPT = DOCS / "data" / "emergence.npz"

@@ -42,8 +42,7 @@ def emergence(
         Loss in bits: show the width at which each class of tokens passes it.
     classes
         What classes of tokens are told by: frequency, spelling, rows (what a row of the head
-        stands for), collision (how far its row overlaps with others). The last two read the
-        narrowest model's head again.
+        stands for), collision (how far its row overlaps with others, in the narrowest model).
     fdr
         False-discovery rate of what is said of tokens.
     resamples

@@ -22,7 +22,7 @@ from superscope.evaluation.evaluation import PARTS
 from superscope.frequency import Text, TokenFrequency, count_tokens
 from superscope.frequency.checkpoint import Loadable, loadable
 from superscope.frequency.tokenizer import Tokenizer, load_tokenizer
-from superscope.geometry import Geometry
+from superscope.geometry import Geometry, classify
 from superscope.heads import read_head
 from superscope.heads._locate import existing, locate
 from superscope.heads.checkpoint import Checkpoint
@@ -65,7 +65,7 @@ class MemberTask:
     def identity(self) -> str:
         """A name that depends on everything that the result depends on."""
         o = self.options
-        counted = (o.max_tokens, o.max_documents, o.special)
+        counted = (o.max_tokens, o.max_documents, o.special, "classes")
         named = (self.text.name, sorted(asdict(o).items()), PARTS)
         how: tuple[object, ...] = counted if self.part == "head" else named
         if self.initial_identity is not None:
@@ -90,10 +90,11 @@ def _head(task: MemberTask) -> Geometry:
     def measured(frequencies: TokenFrequency | None) -> Geometry:
         head = read_head(task.checkpoint, base=task.base, progress=None)
         before = task.initial and read_head(task.initial, rows="all", progress=None)
-        return measure(
+        found = measure(
             head, pairs="none", device=options.device, frequencies=frequencies, initial=before,
             progress=None,
         )  # fmt: skip
+        return replace(found, classes=classify(head))  # which no pairs need, but emergence does
 
     # Errors of the text or the tokenizer are permanent. Network errors are not caught, so that
     # the next start of the study tries again.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from superscope.errors import NotFoundError
+from superscope.errors import FormatError, NotFoundError
 from superscope.laws import Law
 from superscope.observations import to_frame
 from superscope.plotting import Pictured
@@ -120,8 +120,14 @@ def read(folder: str | Path) -> Study:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotFoundError(f"no study can be read in {folder}: {error}") from None
-    return Study.from_json(text)
+        raise NotFoundError(
+            f"no study can be read in {folder}: {error}; name the folder that superscope study "
+            "wrote"
+        ) from None
+    try:
+        return Study.from_json(text)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}; run superscope study again into {folder}") from None
 
 
 def token_file(member: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 import numpy as np
@@ -13,13 +14,14 @@ from superscope.laws.intervals import NORMAL
 from superscope.study.emerging.class_curves import class_curves, next_width
 from superscope.study.emerging.classes import KINDS, USUAL, Kind, classes_of
 from superscope.study.emerging.curves import Bools, Curves
-from superscope.study.emerging.evidence import Evidence, Judge, rejected
+from superscope.study.emerging.evidence import Evidence, Judge
 from superscope.study.emerging.of_study import curves_of, too_rare
 from superscope.study.emerging.result import Emergence, Learned, Shape, having
 from superscope.study.emerging.roll_out import threshold_roll_out
 from superscope.study.emerging.scattered import Scattered, scattered
 from superscope.study.emerging.shapes import Floats
 from superscope.study.emerging.share import share_of_steps
+from superscope.study.emerging.tested import rejected
 from superscope.study.result import Study
 from superscope.text import listed
 
@@ -62,8 +64,8 @@ def emergence(
         a threshold is no step.
     classes
         What classes of tokens are told by: ``frequency``, ``spelling``, ``rows`` (what a row of
-        the head stands for) and ``collision`` (how far its row overlaps with others). The last
-        two read the narrowest model's head again.
+        the head stands for) and ``collision`` (how far its row overlaps with others, in the
+        narrowest model).
     fdr
         False-discovery rate of the tokens that are said to improve, to step or to follow a power
         law.
@@ -81,9 +83,8 @@ def emergence(
     ------
     UsageError
         There are fewer than four widths or five documents, the members have different tokenizers,
-        a member has no loss, no token is frequent enough, or no such classes are known.
-    NotFoundError, FormatError
-        The narrowest model's head cannot be read again.
+        a member has no loss, no token is frequent enough, no such classes are known, or the
+        narrowest model has no head and classes take it.
 
     Examples
     --------
@@ -92,8 +93,8 @@ def emergence(
     """
     if not 0 < fdr < 1:
         raise UsageError(f"fdr={fdr}; it must be between 0 and 1")
-    if threshold is not None and not threshold > 0:
-        raise UsageError(f"threshold={threshold}; it must be above 0 bits")
+    if threshold is not None and not 0 < threshold < math.inf:
+        raise UsageError(f"threshold={threshold}; it must be above 0 bits, and finite")
     if resamples < 100:
         raise UsageError(f"resamples={resamples}; it must be at least 100")
     if seed < 0:
@@ -118,8 +119,8 @@ def emergence(
         text="curves" if isinstance(study, Curves) else study.text,
         widths=curves.widths, models=curves.models, ids=curves.ids, names=curves.names,
         occurrences=curves.occurrences, losses=curves.losses, errors=one.deviations,
-        shapes=shapes, for_step=found.for_step, p_flat=found.p_flat, p_power=found.p_power,
-        p_step=found.p_step, places=places, share=share,
+        shapes=shapes, resampling_errors=found.resampling_errors, for_step=found.for_step,
+        p_flat=found.p_flat, p_power=found.p_power, p_step=found.p_step, places=places, share=share,
         power_of_steps=power[0], power_of_laws=power[1],
         order=_order(curves.occurrences, places, shapes), scatter=float(np.median(one.scatter)),
         common=one.common, scatter_known=bool(curves.between[1]), fdr=float(fdr), rare=rare,

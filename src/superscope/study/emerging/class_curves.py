@@ -48,17 +48,19 @@ def class_curves(
         Of the resamples.
     """
     found = summed(curves, members)
-    of_models, freedom = _between(curves, found, one)
+    scatter, freedom = _between(found, one)
     rng = np.random.default_rng(seed)
     groups = found.errors.shape[1]
     classes = []
     for c, member in enumerate(members):
         heavy = np.sqrt((groups - 1) / rng.chisquare(groups - 1, (DRAWS, 1)))
         drawn = rng.standard_normal((DRAWS, groups)) @ found.errors[c] * heavy
-        of_class = rng.standard_normal((DRAWS, len(curves.widths))) * of_models[c]
-        drawn += of_class * np.sqrt(freedom / rng.chisquare(freedom, (DRAWS, 1)))
+        spread = scatter[c] * np.sqrt(freedom / rng.chisquare(freedom, DRAWS))
+        of_models = found.losses[c] / np.sqrt(curves.models)
+        drawn += spread[:, None] * rng.standard_normal((DRAWS, len(curves.widths))) * of_models
         losses = np.vstack([found.losses[c], found.losses[c] + drawn])
         ahead = ahead_of(one, losses, next_width(curves.widths))
+        ahead[1:] *= np.maximum(1 + spread * rng.standard_normal(DRAWS), 0.0)  # of a new model
         count = {kind: int((having(shapes, kind) & member.which).sum()) for kind in Shape}
         classes.append(ClassCurve(
             member.kind, member.name, int(member.which.sum()), round(float(found.occurrences[c])),
@@ -84,14 +86,12 @@ def summed(curves: Curves, members: Sequence[TokenClass]) -> Curves:
     return curves.summed(np.stack([member.which for member in members]), names)
 
 
-def _between(curves: Curves, found: Curves, one: Scattered) -> tuple[Floats, float]:
-    """Return the error of each class by the choice of models, (C, K), and its freedom."""
+def _between(found: Curves, one: Scattered) -> tuple[Floats, float]:
+    """Return the relative deviation of models in each class, shape (C,), and its freedom."""
     variance, freedom = found.between
-    scatter = np.sqrt(np.maximum(variance, 0.0))
-    if not freedom:
-        usual = np.hypot(np.median(one.scatter), one.common)
-        scatter, freedom = np.full(len(found), usual), LARGE
-    return scatter[:, None] * found.losses / np.sqrt(curves.models), freedom
+    if freedom:
+        return np.sqrt(np.maximum(variance, 0.0)), freedom
+    return np.full(len(found), np.hypot(np.median(one.scatter), one.common)), LARGE
 
 
 def next_width(widths: Floats) -> float:

@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from superscope.study.emerging.curves import Bools, Int64
 from superscope.study.emerging.shapes import EXACT, Candidates, Floats
+from superscope.study.emerging.tested import Tested, number_error, rejected, tested
 
-TRIED = 200  # resamples of all tokens; those that may be told get more
-CLEAR = 2.0  # times the largest of the first resamples: no more are needed
 CHUNK = 1 << 22  # numbers at once
 LEVEL = 0.05  # of a single token's test, where its power is stated
 
@@ -51,13 +50,13 @@ class Noise:
         squares = np.square(self.parts).sum((1, 2)) + np.square(self.models).sum((1, 2))
         return np.asarray(squares / k)
 
-    def chosen(self, which: npt.NDArray[np.bool_]) -> Self:
+    def chosen(self, which: Bools) -> Self:
         """Return that of some tokens."""
         return replace(
             self, parts=self.parts[which], models=self.models[which], common=self.common[which]
         )
 
-    def drawn(self, tokens: npt.NDArray[np.intp], count: int, rng: np.random.Generator) -> Floats:
+    def drawn(self, tokens: Int64, count: int, rng: np.random.Generator) -> Floats:
         """Return errors of some tokens, shape (t, count, K − 1).
 
         Covariances are estimated, so the draws are Student's t. What tokens have in common is drawn
@@ -93,6 +92,9 @@ class Evidence:
     power
         Probability that a test of this token alone at the level of 5 % tells a step, if its
         fitted step is true, and a power law, if that is, shape (2, T).
+    resampling_errors
+        By how much the numbers of steps and of power laws would differ with other resamples
+        (standard deviation).
     """
 
     for_step: Floats
@@ -101,6 +103,7 @@ class Evidence:
     p_step: Floats
     chance: Floats
     power: Floats
+    resampling_errors: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,7 @@ class Judge:
         return np.asarray(found / scale)
 
     def resampled(
-        self, truth: Floats, scale: Floats, chosen: npt.NDArray[np.intp], count: int,
+        self, truth: Floats, scale: Floats, chosen: Int64, count: int,
         rng: np.random.Generator,
     ) -> Floats:  # fmt: skip
         """Return what :meth:`ratios` would be if `truth` were true, shape (2, t, count)."""
@@ -152,8 +155,7 @@ class Judge:
         contrasts
             Of the losses, shape (T, K − 1).
         resamples
-            For tokens whose p-value is small among the first :data:`TRIED`. Where none of these is
-            as large, so many more as can tell those few tokens among all.
+            For tokens whose p-value is small; more where it is at the limit (:func:`tested`).
         rng
             Draws them.
         rate
@@ -162,44 +164,34 @@ class Judge:
         scale = self.scale(contrasts)
         for_step, fall = self.ratios(contrasts, scale)
         power, step = self.candidates.fitted(contrasts)
-        tokens = np.arange(len(contrasts))
 
-        def tested(truth: Floats, value: Floats, which: int, sign: int) -> tuple[Floats, Floats]:
-            first = self.resampled(truth, scale, tokens, TRIED, rng)
-            p = _p(sign * value, sign * first[which])
-            told = sign * value > CLEAR * np.abs(first[which]).max(axis=1)
-            p[told] = 1 / (1 + resamples)
-            again = np.flatnonzero((p < 0.1) & ~told)
-            if resamples > TRIED and len(again):
-                more = self.resampled(truth, scale, again, resamples, rng)[which]
-                p[again] = _p(sign * value[again], sign * more)
-            p[sign * value <= 0] = 1.0  # the form fits as well as its rival
-            drawn, few = resamples, np.flatnonzero(p <= 1 / (1 + resamples))
-            (own,) = rng.spawn(1)
-            while len(few) and drawn < len(p) / (rate * len(few)):
-                more = self.resampled(truth, scale, few, resamples, own)[which]
-                as_large = (sign * more >= sign * value[few, None]).sum(axis=1)
-                drawn += resamples
-                p[few] = (1 + as_large) / (1 + drawn)
-                few = few[as_large == 0]
-            return p, first[0]
+        def asked(
+            truth: Floats, value: Floats, which: int, sign: int, among: Bools
+        ) -> tuple[Tested, Floats]:
+            def draw(tokens: Int64, count: int) -> Floats:
+                return np.asarray(sign * self.resampled(truth, scale, tokens, count, rng)[which])
 
-        p_flat, _ = tested(np.zeros_like(contrasts), fall, 1, 1)
-        p_power, if_power = tested(power, for_step, 0, 1)
-        p_step, if_step = tested(step, for_step, 0, -1)
+            return tested(draw, sign * value, resamples, rate, among)
+
+        flat, _ = asked(np.zeros_like(contrasts), fall, 1, 1, np.ones(len(contrasts), np.bool_))
+        improving = rejected(flat.p, rate)
+        no_power, if_power = asked(power, for_step, 0, 1, improving)
+        no_step, against = asked(step, for_step, 0, -1, improving)
+        if_step = -against
         told_steps = if_step > np.quantile(if_power, 1 - LEVEL, axis=1, keepdims=True)
         told_powers = if_power < np.quantile(if_step, LEVEL, axis=1, keepdims=True)
         return Evidence(
-            for_step, p_flat, p_power, p_step, _chances(for_step, if_power, if_step),
+            for_step, flat.p, no_power.p, no_step.p, _chances(for_step, if_power, if_step),
             np.stack([told_steps.mean(axis=1), told_powers.mean(axis=1)]),
+            (number_error(flat, no_power, rate, rng), number_error(flat, no_step, rate, rng)),
         )  # fmt: skip
 
-    def chances(self, contrasts: Floats, rng: np.random.Generator) -> Floats:
-        """Return :attr:`Evidence.chance` of losses, and nothing else."""
+    def chances(self, contrasts: Floats, rng: np.random.Generator, count: int) -> Floats:
+        """Return :attr:`Evidence.chance` of losses by `count` resamples, and nothing else."""
         scale, tokens = self.scale(contrasts), np.arange(len(contrasts))
         power, step = self.candidates.fitted(contrasts)
         if_power, if_step = (
-            self.resampled(truth, scale, tokens, TRIED, rng)[0] for truth in (power, step)
+            self.resampled(truth, scale, tokens, count, rng)[0] for truth in (power, step)
         )
         return _chances(self.ratios(contrasts, scale)[0], if_power, if_step)
 
@@ -210,18 +202,5 @@ def _chances(for_step: Floats, if_power: Floats, if_step: Floats) -> Floats:
     )
 
 
-def _p(value: Floats, resampled: Floats) -> Floats:
-    """Return the share of resamples that are at least the value, itself counted."""
-    least = (resampled >= value[:, None]).sum(axis=1)
-    return np.asarray((1 + least) / (1 + resampled.shape[1]))
-
-
 def _chance(for_step: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(for_step, -60, 60) / 2)))
-
-
-def rejected(p: Floats, rate: float) -> npt.NDArray[np.bool_]:
-    """Return which are rejected at a false-discovery rate by the step-up procedure."""
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(p) <= rate) if len(p) else np.zeros(0, np.bool_)

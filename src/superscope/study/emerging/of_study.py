@@ -9,9 +9,8 @@ import numpy as np
 from superscope.errors import UsageError
 from superscope.evaluation import Evaluation
 from superscope.evaluation.evaluation import LEAST_COUNT, PARTS
-from superscope.geometry import classify, measure_head
+from superscope.geometry import Geometry
 from superscope.geometry.row_classes import CLASSES
-from superscope.heads import Head, read_head
 from superscope.study.emerging.classes import USUAL, Kind
 from superscope.study.emerging.curves import Curves, Int64
 from superscope.study.emerging.shapes import Floats
@@ -40,8 +39,8 @@ def curves_of(
     ------
     UsageError
         The members have different tokenizers, or read the text differently; they are of several
-        families; their losses by part were not kept; there are too few widths, documents or
-        occurrences.
+        families; their losses by part were not kept; the narrowest has no head, and classes take
+        it; there are too few widths, documents or occurrences.
     """
     if least < LEAST_COUNT:
         raise UsageError(f"least={least}; a study keeps what this needs from {LEAST_COUNT} on")
@@ -75,25 +74,36 @@ def curves_of(
     widths = np.array([one.model.width for _, one in found], np.int64)
     rows = overlaps = None
     if not {"rows", "collision"}.isdisjoint(classes):
-        head = read_head(members[int(widths.argmin())].name, progress=None)
+        head = _geometry(members[int(widths.argmin())])
         rows = _row_classes(head, ids) if "rows" in classes else None
         overlaps = _overlaps(head, ids) if "collision" in classes else None
     return Curves(ids, names, widths, counts[:, used], nats, rows, overlaps)
 
 
-def _row_classes(head: Head, ids: Int64) -> tuple[str, ...]:
+def _geometry(member: Member) -> Geometry:
+    """Return the geometry of a member's head, which classes by rows and collision take."""
+    if member.geometry is None or member.geometry.classes is None:
+        why = next((f.reason for f in member.failures if f.part != "loss"), "it was not done")
+        raise UsageError(
+            f"the study has no head of {named(member.name)}, its narrowest model ({why}), which "
+            "classes by rows and collision come from; run superscope study again into the same "
+            "folder, or choose other classes"
+        )
+    return member.geometry
+
+
+def _row_classes(head: Geometry, ids: Int64) -> tuple[str, ...]:
     """Return the class of the row of each token, empty where the head has none."""
-    found = classify(head)
+    found = head.classes
+    assert found is not None
     names = {int(i): str(CLASSES[k]) for i, k in zip(found.kept_ids, found.codes, strict=True)}
     return tuple(names.get(i, "") for i in ids.tolist())
 
 
-def _overlaps(head: Head, ids: Int64) -> Floats:
+def _overlaps(head: Geometry, ids: Int64) -> Floats:
     """Return the mean square overlap of each token's centered row with the others, or NaN."""
-    found = measure_head(head, pairs="none", progress=None)
-    rows = np.array([head.id_of(k) for k in range(head.features)])
-    rows = rows[~np.isin(rows, (*found.zero_rows, *found.centered.left_out))]
-    of = dict(zip(rows.tolist(), found.centered.token_interference.tolist(), strict=True))
+    frame = head.tokens()
+    of = dict(zip(frame["id"].tolist(), frame["interference_centered"].tolist(), strict=True))
     return np.array([of.get(i, np.nan) for i in ids.tolist()])
 
 
@@ -110,7 +120,7 @@ def _evaluated(study: Study, family: str | None) -> list[Member]:
     if family is not None:
         having = [m for m in having if m.family == family]
         if not having:
-            known = f"; it has {listed(families)}" if families else ""
+            known = f"; it has {listed(families)}" if families else "; leave out family="
             raise UsageError(f"the study has no loss of a member of family {family!r}{known}")
     elif len(families) > 1:
         raise UsageError(

@@ -76,7 +76,7 @@ class ClassCurve:
         Width at which the loss passes the threshold, with its interval; None where it passes it
         at no measured width, or where no threshold was given.
     forecast
-        Loss at the next width by a power law with a floor, nats, with its interval.
+        Loss of one model of the next width by a power law with a floor, nats, with its interval.
     """
 
     kind: str
@@ -178,6 +178,9 @@ class Emergence(Result, Pictured):
         Mean loss of each at each width and its standard error, nats, shape (T, K).
     shapes
         How each changes.
+    resampling_errors
+        By how much the numbers of steps and of power laws would differ with other resamples
+        (standard deviation).
     for_step
         2 × the log-likelihood ratio of a step to a power law, shape (T,).
     p_flat, p_power, p_step
@@ -229,6 +232,7 @@ class Emergence(Result, Pictured):
     losses: Floats
     errors: Floats
     shapes: tuple[Shape, ...]
+    resampling_errors: tuple[float, float]
     for_step: Floats
     p_flat: Floats
     p_power: Floats

@@ -12,10 +12,12 @@ from superscope.study.emerging.curves import Bools
 from superscope.study.emerging.evidence import Judge
 from superscope.study.emerging.shapes import Floats
 
-DRAWS = 1000  # of tokens, for the interval
+DRAWS = 400  # of mixtures, for the interval
+SHARES = np.linspace(0, 1, 101)  # that are tried
 FEW = 10  # tokens that tell anything, before anything is said
-LEAST = 400  # simulated tokens of each kind
-APART = 0.2  # of the means of a token that counts, and least of all together
+LEAST = 300  # simulated tokens of each kind
+RESAMPLES = 100  # of each simulated token
+APART = 0.2  # of the means of a token that counts
 
 
 def share_of_steps(
@@ -30,6 +32,11 @@ def share_of_steps(
     all of which follow their power law or all of which step, and a mixture of these is sought that
     has the same mean.
 
+    How far that is from the truth, and how sure, is measured in the same way: on mixtures of
+    simulated tokens with known shares, whose own share is found as that of the measured ones was.
+    The interval has the shares whose mixtures come out as the measured tokens do. With little
+    power many do.
+
     Parameters
     ----------
     judge
@@ -41,43 +48,85 @@ def share_of_steps(
     improving
         The tokens of which the share is, shape (T,).
     rng
-        Draws the simulated tokens, and resamples all.
+        Draws the simulated tokens.
     """
     count = int(improving.sum())
     if not count:
         return None
-    contrasts, chance = contrasts[improving], chance[:, improving]
     judge = replace(judge, noise=judge.noise.chosen(improving))
-    power, step = judge.candidates.fitted(contrasts)
-    weights = rng.multinomial(count, np.full(count, 1 / count), DRAWS)
-    drawn = np.vstack([np.ones(count), weights])
-    parts = [_between(chance, drawn)]
-    for truth in (power, step):
-        rounds = [_simulated(judge, truth, drawn, rng) for _ in range(math.ceil(LEAST / count))]
-        parts.append(np.mean(rounds, axis=0))
-    (sums, counts), (sums_0, counts_0), (sums_1, counts_1) = parts
-    if min(counts[0], counts_0[0], counts_1[0]) < FEW:
+    contrasts, rounds = contrasts[improving], math.ceil(LEAST / count)
+    seen = _seen(judge, contrasts, chance[:, improving], rounds, rng).sum(axis=1)
+    if seen[1::2].min() < FEW:
         return None
-    mean = sums / np.maximum(counts, 1)
-    less, more = mean * counts_0 - sums_0, sums_1 - mean * counts_1
-    if sums_1[0] / counts_1[0] - sums_0[0] / counts_0[0] < APART:
-        return None
-    shares = less / np.where(less + more > 0, less + more, np.inf)
-    low, high = np.quantile(shares[1:], [0.025, 0.975]).tolist()
-    value, low, high = np.clip([shares[0], low, high], 0, 1).tolist()
-    return Estimate(value, low, high)
+    powers, steps = (
+        np.stack([_simulated(judge, truth, rng) for _ in range(rounds)], axis=1)
+        for truth in judge.candidates.fitted(contrasts)
+    )
+    found = np.stack([_mixtures(powers, steps, rng) for _ in range(DRAWS)])
+    low, middle, high = np.quantile(found, [0.025, 0.5, 0.975], axis=0)
+    share = np.clip(_share(seen), middle[0], middle[-1])  # less than none, or more than all
+    held = (low <= share) & (share <= high)
+    near = int(np.abs(middle - share).argmin())
+    held[near] = True
+    inside = SHARES[held]
+    return Estimate(float(SHARES[near]), float(inside[0]), float(inside[-1]))
 
 
-def _simulated(judge: Judge, truth: Floats, drawn: Floats, rng: np.random.Generator) -> Floats:
-    tokens = np.arange(len(truth))
-    losses = truth + judge.noise.drawn(tokens, 1, rng)[:, 0]
-    return _between(judge.chances(losses, rng), drawn)
+def _seen(
+    judge: Judge, contrasts: Floats, chance: Floats, rounds: int, rng: np.random.Generator
+) -> Floats:
+    """Return where tokens lie, and whether they count; measured, and for either form: (6, T)."""
+    parts = [_between(chance)]
+    for truth in judge.candidates.fitted(contrasts):
+        again = [
+            _between(judge.chances(_drawn(judge, truth, rng), rng, RESAMPLES))
+            for _ in range(rounds)
+        ]
+        parts.append(np.mean(again, axis=0))
+    return np.concatenate(parts)
 
 
-def _between(chance: Floats, drawn: Floats) -> Floats:
-    """Return the sum over tokens of where each lies, and their number, for each row: (2, R)."""
+def _simulated(judge: Judge, truth: Floats, rng: np.random.Generator) -> Floats:
+    """Return what :func:`_seen` does of tokens that are simulated from a truth."""
+    losses = _drawn(judge, truth, rng)
+    return _seen(judge, losses, judge.chances(losses, rng, RESAMPLES), 1, rng)
+
+
+def _drawn(judge: Judge, truth: Floats, rng: np.random.Generator) -> Floats:
+    return np.asarray(truth + judge.noise.drawn(np.arange(len(truth)), 1, rng)[:, 0])
+
+
+def _between(chance: Floats) -> Floats:
+    """Return where each token lies between power law and step, and whether it counts: (2, T)."""
     is_, if_power, if_step = chance
     apart = if_step - if_power
     counts = apart >= APART
     place = np.where(counts, (is_ - if_power) / np.where(counts, apart, 1.0), 0.0)
-    return np.stack([drawn @ place, drawn @ counts])
+    return np.stack([place, counts])
+
+
+def _share(sums: Floats) -> Floats:
+    """Return the share of a mixture that has the measured mean, from sums of shape (6, …)."""
+    place, counts, place_0, counts_0, place_1, counts_1 = sums
+    mean = place / np.maximum(counts, 1)
+    less, more = mean * counts_0 - place_0, place_1 - mean * counts_1
+    return np.asarray(less / np.where(less + more > 0, less + more, np.inf))
+
+
+def _mixtures(powers: Floats, steps: Floats, rng: np.random.Generator) -> Floats:
+    """Return the share found of mixtures of each true share, shape (S,).
+
+    Parameters
+    ----------
+    powers, steps
+        What is seen of tokens that all follow power laws, and that all step, (6, rounds, T).
+    rng
+        Draws which of them step.
+    """
+    _, rounds, count = powers.shape
+    drawn, order = rng.integers(rounds, size=count), rng.permutation(count)
+    without = powers[:, drawn, order]
+    more = np.cumsum(steps[:, drawn, order] - without, axis=1)  # as the first of them step
+    more = np.concatenate([np.zeros((6, 1)), more], axis=1)
+    stepping = np.rint(SHARES * count).astype(int)
+    return _share(without.sum(axis=1, keepdims=True) + more[:, stepping])

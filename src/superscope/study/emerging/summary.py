@@ -27,6 +27,7 @@ from superscope.text import (
     with_interval,
 )
 
+LOW = 0.5  # power of a test of a single token
 CLASSES = ("class", "tokens", "power", "step", "flat", "untold", "first", "last", "next")
 
 
@@ -76,6 +77,12 @@ def sentences(found: Emergence) -> Iterator[str]:
         f"told. Of the power laws and of the steps, at most {percent(found.fdr)} are expected "
         "to be wrong."
     )
+    by_chance = [round(error) for error in found.resampling_errors]
+    if any(by_chance):
+        yield (
+            f"With another seed the steps would differ by about {by_chance[0]:,} and the power "
+            f"laws by about {by_chance[1]:,}."
+        )
     if found.share is not None:
         yield (
             "Of all tokens that improve, the share that improves in a step is estimated as "
@@ -87,6 +94,11 @@ def sentences(found: Emergence) -> Iterator[str]:
             f"{percent(found.power_of_steps)} of steps and {percent(found.power_of_laws)} of "
             "power laws."
         )
+        if found.share is not None and found.power_of_steps < LOW:
+            yield (
+                "That is little: the share rests on the few tokens that tell, and its interval "
+                "says more than its value."
+            )
     if found.verdict is Learned.CANNOT:
         yield ("More widths, several models of a width or a longer text would tell more.")
     if found.order is not None:
@@ -111,7 +123,8 @@ def sentences(found: Emergence) -> Iterator[str]:
             "models of a width would tell."
         )
     if found.rare:
-        yield f"{counted(found.rare, 'token')} of the text occur too rarely."
+        occur = "occurs" if found.rare == 1 else "occur"
+        yield f"{counted(found.rare, 'token')} of the text {occur} too rarely."
     if found.roll_out is not None:
         yield from _foretold(found.roll_out)
     if found.threshold is not None:
