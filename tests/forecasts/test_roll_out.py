@@ -145,3 +145,12 @@ def test_laws_are_given_by_name() -> None:
     alone = roll_out(simulate("shape", seed=2).head(60), ["shape"], QUICK, hold_out=(3,))
     assert "forecasts best" not in str(alone)
     assert "by width held out, shape is the only variant" in str(alone)
+
+
+def test_a_rule_that_matches_nothing_is_told() -> None:
+    rolled = roll_out(
+        few_groups(seed=2), WIDTH_VARIANTS[:1], QUICK, hold_out=(1,), exclude="family == family9"
+    )
+    (note,) = rolled.notes
+    assert note.startswith("the rule family == family9: no family is 'family9'; did you mean")
+    assert f"Read: {note}" in str(rolled)

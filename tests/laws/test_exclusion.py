@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from law_tables import FAST, POWER, make_table
 
 from superscope.errors import UsageError
-from superscope.laws import fit, fit_by, load_table
+from superscope.laws import fit, fit_by, load_table, nested_test
 from superscope.laws.exclusion import drop_highest, exclude, group_rows
 from superscope.laws.rows import known
 from superscope.laws.rules import amiss, is_choice
@@ -242,6 +242,7 @@ def test_a_rule_that_matches_nothing_names_what_there_is() -> None:
     assert amiss(TABLE, "family == op or width < 600") == (
         "no family is 'op'; did you mean opt? family has opt, gpt2, pythia"
     )
+    assert "did you mean opt?" in amiss(TABLE, "family == OPT")
     assert amiss(TABLE, "loss > 30") == "no row is so (loss is 2 to 3.5)"
     assert amiss(TABLE, "family == opt and width == 3") == "no row is so (width is 512 to 4,096)"
     many = TABLE.iloc[[0] * 9].assign(family=[f"f{i}" for i in range(9)])
@@ -285,6 +286,8 @@ def test_a_subset_has_one_verdict_and_says_so_and_only_an_exclusion_is_lifted() 
         assert chosen.scope == f"Of the rows where {where} only; {others}"
         assert chosen.scope in chosen.verdict and chosen.scope in str(chosen)
         assert chosen.verdict.replace(f" {chosen.scope}", "") == cut.verdict
+        tested = nested_test(chosen, "alpha=0.5", resamples=0)
+        assert chosen.scope in str(tested) and tested.doubts == ()
     assert cut.identified and cut.scope == ""
     for excluded in ("x < 10", "status == short"):
         dropped = fit(table, "power", x="x", exclude=excluded, **FAST)

@@ -88,11 +88,14 @@ class RollOut(Result, Pictured):
         Every held-out point under every variant.
     impossible
         Variant, group and reason of what could not be fitted.
+    notes
+        How the table was read, and rules that match no row.
     """
 
     size: str
     predictions: tuple[Prediction, ...]
     impossible: tuple[tuple[str, str, str], ...]
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the predictions, one row each."""
@@ -229,7 +232,7 @@ def roll_out(
                 else:
                     impossible.append(made)
         report("roll-out", len(work), len(work))
-    return RollOut(by, tuple(predictions), tuple(dict.fromkeys(impossible)))
+    return RollOut(by, tuple(predictions), tuple(dict.fromkeys(impossible)), selection.notes)
 
 
 @dataclass(frozen=True)

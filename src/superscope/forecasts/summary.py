@@ -9,7 +9,7 @@ from superscope.forecasts._forecast import Forecast
 from superscope.forecasts._plan import Plan
 from superscope.forecasts._roll_out import RollOut, largest
 from superscope.laws import Estimate
-from superscope.text import as_text, columns, counted, number, rounded, shown_lines
+from superscope.text import advice, as_text, columns, counted, number, rounded, shown_lines
 
 INPUTS = "", "best", "95 % interval", "costs < 1 %", "change if doubled alone", "grows as C^"
 
@@ -189,6 +189,7 @@ def roll_out_text(rolled: RollOut) -> str:
         for variant, group, reason in rolled.impossible:
             together.setdefault((group, reason), []).append(variant)
         lines += [f"  {g}: {reason} ({', '.join(v)})" for (g, reason), v in together.items()]
+    lines += [""] * bool(rolled.notes) + [f"Read: {advice(note)}" for note in rolled.notes]
     return shown_lines(lines)
 
 

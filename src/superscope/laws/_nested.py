@@ -86,6 +86,8 @@ class NestedTest(Result):
         Every parameter in both.
     doubts
         Why the law itself is in doubt: a test compares two laws and says nothing of others.
+    scope
+        Of which rows alone the law is, in a sentence; empty if of all of its models.
     """
 
     DERIVED: ClassVar[tuple[str, ...]] = ("verdict", "p_error")
@@ -108,6 +110,7 @@ class NestedTest(Result):
     resamples: int
     parameters: tuple[Restricted, ...]
     doubts: tuple[str, ...]
+    scope: str = ""
 
     @property
     def p_error(self) -> float | None:
@@ -248,6 +251,7 @@ def nested_test(
             for (name, value), other in zip(law.parameters.items(), parameters, strict=True)
         ),
         doubts=tuple(f.text for f in law.findings if f.status.severe),
+        scope=law.scope,
     )  # fmt: skip
 
 

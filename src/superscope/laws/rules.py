@@ -146,7 +146,8 @@ def amiss(frame: pd.DataFrame, rule: str) -> str:
         texts = list(map(str, values.unique()))
         if one.value not in texts:
             has = listed([named(text, 40) for text in texts], 5) or "nothing"
-            hint = did_you_mean(one.value, texts, 0.5)
+            alike = [text for text in texts if text.lower() == one.value.lower()]
+            hint = did_you_mean(alike[0] if alike else one.value, texts, 0.5)
             said.append(f"no {one.column} is {one.value!r}; {hint}{one.column} has {has}")
     if none and not said:
         ranges = [_range(frame, name) for name in dict.fromkeys(one.column for one in every)]

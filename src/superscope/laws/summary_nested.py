@@ -38,7 +38,7 @@ def nested_sentences(test: NestedTest) -> list[str]:
             "The law itself is in doubt, and the test compares it with its restriction alone: "
             f"{'; '.join(test.doubts)}."
         )
-    return lines
+    return [*lines, *[test.scope] * bool(test.scope)]
 
 
 def nested_facts(test: NestedTest) -> list[tuple[str, str]]:
