@@ -9,8 +9,9 @@ import { find } from "./views/find";
 import { map } from "./views/map";
 import { overview } from "./views/overview";
 import { results } from "./views/results";
+import { toy } from "./views/toy";
 
-const VIEWS: readonly View[] = [find, map, overview, results];
+const VIEWS: readonly View[] = [find, map, overview, toy, results];
 
 /** Where the state is kept: the page's address, or a trait of a notebook's widget. */
 export interface Address {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { welchFloor } from "../src/theory";
 import { type Batch, draw, probabilities } from "../src/toy/features";
-import { measure, overlaps, weakLoss, welchFloor } from "../src/toy/measure";
+import { measure, overlaps, weakLoss } from "../src/toy/measure";
 import { type Settings, Toy } from "../src/toy/model";
 import { normal, seeded } from "../src/toy/random";
 

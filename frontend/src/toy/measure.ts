@@ -16,6 +16,8 @@ export interface Measured {
   represented: number;
   /** Mean of c² over the pairs of rows that are not 0; null if there are no two. */
   meanSquareOverlap: number | null;
+  /** The same over the pairs of represented features. */
+  meanSquareAmongRepresented: number | null;
   regime: Regime;
 }
 
@@ -29,7 +31,8 @@ export function measure(W: ArrayLike<number>, n: number): Measured {
   return {
     norms,
     represented,
-    meanSquareOverlap: meanSquareOverlap(W, norms),
+    meanSquareOverlap: meanSquareOverlap(W, norms, DEAD),
+    meanSquareAmongRepresented: meanSquareOverlap(W, norms, THRESHOLD),
     regime: regime(n, m, represented),
   };
 }
@@ -41,12 +44,17 @@ export function regime(n: number, m: number, represented: number): Regime {
   return represented * n <= 2 * m ? "weak" : "intermediate";
 }
 
-function meanSquareOverlap(W: ArrayLike<number>, norms: Float64Array): number | null {
+/** Return the mean c² of the rows whose norm exceeds `least`; null for fewer than two. */
+function meanSquareOverlap(
+  W: ArrayLike<number>,
+  norms: Float64Array,
+  least: number,
+): number | null {
   const m = W.length / norms.length;
   const square = new Float64Array(m * m); // G = ŴᵀŴ
   let rows = 0;
   for (const [i, size] of norms.entries()) {
-    if (size < DEAD) continue;
+    if (!(size > least)) continue;
     rows += 1;
     for (let k = 0; k < m; k++) {
       const unit = W[i * m + k]! / size / size;
@@ -73,11 +81,6 @@ export function overlaps(W: ArrayLike<number>, norms: Float64Array): Float64Arra
     }
   }
   return found;
-}
-
-/** Return the lowest possible mean c² of n unit vectors in m dimensions (Welch 1974). */
-export function welchFloor(n: number, m: number): number {
-  return n <= m ? 0 : (n - m) / (m * (n - 1));
 }
 
 /** Return the expected loss of the features that are left out, Σ p_i E[v²]. */

@@ -1,0 +1,51 @@
+/** The page's side of the toy model: a worker that trains one run after the other. */
+
+import { startWorker } from "../search/client";
+import type { Order, Report, Run, Snapshot } from "./messages";
+import source from "./worker.ts?source";
+
+export class Trainer {
+  private readonly worker = startWorker(source);
+  private id = 0;
+  private next: Run[] = [];
+
+  /** `seen` gets snapshots a few times a second and one at the end; `failed` what went wrong. */
+  constructor(seen: (snapshot: Snapshot) => void, failed: (message: string) => void) {
+    this.worker.addEventListener("message", (event: MessageEvent<Report>) => {
+      const report = event.data;
+      if (report.id !== this.id) return; // of a run that was given up
+      if ("error" in report) failed(report.error);
+      else seen(report);
+      if ("error" in report || report.done) this.begin();
+    });
+  }
+
+  /** Give up what runs, and train these. */
+  train(runs: Run[]) {
+    this.next = [...runs];
+    this.begin();
+  }
+
+  pause() {
+    this.order({ kind: "pause" });
+  }
+
+  resume() {
+    this.order({ kind: "resume" });
+  }
+
+  /** End the worker. */
+  stop() {
+    this.worker.terminate();
+  }
+
+  private begin() {
+    this.id += 1;
+    const run = this.next.shift();
+    this.order(run ? { kind: "train", id: this.id, run } : { kind: "stop" });
+  }
+
+  private order(order: Order) {
+    this.worker.postMessage(order);
+  }
+}
