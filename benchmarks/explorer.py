@@ -63,7 +63,7 @@ def _of_model(lens: Lens, name: str, timed: int, compared: int) -> Iterator[Resu
     random = np.random.default_rng(SEED)
     large = compared == 0
     with tempfile.TemporaryDirectory() as folder:
-        write_explorer(lens, out=Path(folder) / "page", progress=None)
+        write_explorer(lens, out=Path(folder) / "page", layouts=[], progress=None)
         disk = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
         with _opened(Path(folder) / "page" / "index.html") as (page, browser_memory):
             shown, loaded = page.evaluate(

@@ -20,7 +20,7 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("accessible") / "page"
     rows = np.random.default_rng(0).normal(size=(300, 16))
     lens = superscope.lens(rows, tokens=[f" word{i}" for i in range(300)], progress=None)
-    write_explorer(lens, lens, out=folder, progress=None)
+    write_explorer(lens, lens, out=folder, layouts=["pca"], progress=None)
     return (folder / "index.html").as_uri()
 
 

@@ -55,7 +55,7 @@ def test_the_page_shows_the_table_of_each_model(browser, tmp_path):
         superscope.lens(_rows(*shape), tokens=tokens, progress=None)
         for shape, tokens in (((300, 12), [f"t{i}" for i in range(300)]), ((9, 20), None))
     ]
-    write_explorer(*lenses, out=tmp_path / "page", progress=None)
+    write_explorer(*lenses, out=tmp_path / "page", layouts=[], progress=None)
     opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#view=overview")
     shown = opened.page.locator("section").all_inner_texts()
     for lens, text in zip(lenses, shown, strict=True):

@@ -94,7 +94,7 @@ def test_one_file_holds_it_all(browser, lens, tmp_path):
 
 def test_results_of_other_rooms_are_shown_with_their_pictures(browser, lens, tmp_path):
     trace = make_trace()
-    write_explorer(lens, out=tmp_path / "page", results=[trace], progress=None)
+    write_explorer(lens, out=tmp_path / "page", results=[trace], layouts=[], progress=None)
     opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#view=results")
     opened.page.wait_for_function("document.querySelector('main img')?.naturalWidth > 0")
     assert str(trace).splitlines()[2].strip() in opened.page.locator("main pre").inner_text()
@@ -103,7 +103,7 @@ def test_results_of_other_rooms_are_shown_with_their_pictures(browser, lens, tmp
 
 def test_columns_of_tables_are_shown_of_each_token(browser, lens, tmp_path):
     table = pd.DataFrame({"id": [5, 40], "cost": [0.25, 0.5], "status": ["tied", None]})
-    write_explorer(lens, out=tmp_path / "page", tables=[table], progress=None)
+    write_explorer(lens, out=tmp_path / "page", tables=[table], layouts=[], progress=None)
     opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=5")
     _nearest(opened)
     facts = opened.page.locator(".facts").inner_text().split("\n")
@@ -120,11 +120,14 @@ def test_unusual_heads_are_shown_or_refused(browser, tmp_path, rows, tokens):
     rows = rows.astype(np.float32)
     if not rows.any():
         with pytest.raises(SuperscopeError, match="rows are zero"):
-            write_explorer(rows, out=tmp_path / "page", progress=None)
+            write_explorer(rows, out=tmp_path / "page", layouts=[], progress=None)
         assert list(tmp_path.iterdir()) == []
         return
     write_explorer(
-        superscope.lens(rows, tokens=tokens, progress=None), out=tmp_path / "page", progress=None
+        superscope.lens(rows, tokens=tokens, progress=None),
+        out=tmp_path / "page",
+        layouts=[],
+        progress=None,
     )
     opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=1")
     assert len(_nearest(opened)) == len(rows) - 1
@@ -140,7 +143,7 @@ def test_a_browser_without_workers_is_told(browser, page):
 
 
 def test_a_part_that_is_missing_is_named(browser, lens, tmp_path):
-    write_explorer(lens, out=tmp_path / "page", progress=None)
+    write_explorer(lens, out=tmp_path / "page", layouts=[], progress=None)
     (tmp_path / "page" / "data" / "0-about.js").unlink()
     opened = browser.new_page()
     opened.goto((tmp_path / "page" / "index.html").as_uri())

@@ -26,7 +26,7 @@ def matrix(tmp_path):
 
 
 def _written(tmp_path, *models, **options):
-    write_explorer(*models, out=tmp_path / "page", progress=None, **options)
+    write_explorer(*models, out=tmp_path / "page", layouts=[], progress=None, **options)
     return read_parts(tmp_path / "page")
 
 

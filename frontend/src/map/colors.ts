@@ -2,7 +2,7 @@
 
 /** Plasma's middle part: its lightness changes evenly, so that nobody needs to tell hues apart. */
 const PLASMA = ["#0d0887", "#4c02a1", "#7e03a8", "#aa2395", "#cc4778", "#e66c5c"];
-const BRIGHT = ["#aa2395", "#cc4778", "#e66c5c", "#f89540", "#fdc527", "#f0f921"];
+const BRIGHT = ["#b93289", "#cc4778", "#e66c5c", "#f89540", "#fdc527", "#f0f921"];
 
 export type Scheme = "light" | "dark";
 export type Rgb = readonly [number, number, number];

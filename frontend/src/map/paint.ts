@@ -35,33 +35,38 @@ export function paint(
   const { data, width, height } = picture;
   data.fill(ground);
   const { reach, cover } = disc(radius);
+  const side = 2 * reach + 1;
+  const covered = [...cover.keys()].filter((c) => cover[c]!);
+  const shares = Uint16Array.from(covered, (c) => (cover[c] === 255 ? 256 : cover[c]!));
+  const steps = Int32Array.from(
+    covered,
+    (c) => (Math.floor(c / side) - reach) * width + (c % side) - reach,
+  );
   let seen = 0;
   for (let k = 0; k < order.length; k++) {
     const i = order[k]!;
     const x = Math.floor(scale * points[2 * i]! + left);
     const y = Math.floor(top - scale * points[2 * i + 1]!);
-    if (!(x >= -reach && x < width + reach && y >= -reach && y < height + reach)) continue;
+    // A disc that the edge cuts is left out, so that no pixel needs to be checked.
+    if (!(x >= reach && x < width - reach && y >= reach && y < height - reach)) continue;
     seen += 1;
     const color = pixels[i]!;
-    let c = 0;
-    for (let py = y - reach; py <= y + reach; py++) {
-      for (let px = x - reach; px <= x + reach; px++) {
-        const share = cover[c++]!;
-        if (!share || px < 0 || px >= width || py < 0 || py >= height) continue;
-        const at = py * width + px;
-        data[at] = share === 255 ? color : mixed(data[at]!, color, share);
-      }
+    const middle = y * width + x;
+    for (let c = 0; c < steps.length; c++) {
+      const at = middle + steps[c]!;
+      const share = shares[c]!;
+      data[at] = share === 256 ? color : mixed(data[at]!, color, share);
     }
   }
   return seen;
 }
 
+/** Return a pixel over another, of which it covers `share` / 256: red and blue at once, and green. */
 function mixed(below: number, above: number, share: number): number {
-  const part = (shift: number) => {
-    const [a, b] = [(below >> shift) & 255, (above >> shift) & 255];
-    return ((a * (255 - share) + b * share + 127) / 255) | 0;
-  };
-  return ((255 << 24) | (part(16) << 16) | (part(8) << 8) | part(0)) >>> 0;
+  const left = 256 - share;
+  const ends = ((below & 0xff00ff) * left + (above & 0xff00ff) * share) >>> 8;
+  const green = ((below & 0xff00) * left + (above & 0xff00) * share) >>> 8;
+  return (0xff000000 | (ends & 0xff00ff) | (green & 0xff00)) >>> 0;
 }
 
 /** Return the radius of points: larger where they are few in the picture, or seen from close. */

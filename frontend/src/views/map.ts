@@ -89,7 +89,7 @@ class Shown implements Mounted {
         { class: "zoom", role: "group", "aria-label": "Zoom" },
         button("Zoom in", "+", () => this.zoom(FACTOR)),
         button("Zoom out", "−", () => this.zoom(1 / FACTOR)),
-        button("Show all", "0", () => this.fit()),
+        button("Show all", "all", () => this.fit()),
       ),
     );
     const help = h(
@@ -164,6 +164,8 @@ class Shown implements Mounted {
     this.chosenHere.replaceChildren(...ids.map((id) => chip(this.app, ids, id)));
     if (fresh) this.describe();
     else if (this.chosen.length && this.chosen.at(-1) !== before) this.goTo(this.chosen.at(-1)!);
+    const color = [...this.controls.querySelectorAll("select")].at(-1)!;
+    color.value = this.coloring.key;
     this.restyle();
     this.search();
     this.redraw();

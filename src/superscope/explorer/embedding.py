@@ -43,8 +43,8 @@ def tsne(near: Int64, overlaps: Float32, first: Float32, progress: Progress = si
 
     References
     ----------
-    P. G. Poličar, M. Stražar, B. Zupan, openTSNE: A Modular Python Library for t-SNE
-    Dimensionality Reduction and Embedding, https://doi.org/10.18637/jss.v109.i03.
+    Poličar et al. 2024, https://doi.org/10.18637/jss.v109.i03; begun at PCA as in Kobak and Berens
+    2019, https://doi.org/10.1038/s41467-019-13056-x.
     """
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
