@@ -65,6 +65,7 @@ DESIGNS = (
     Design("by 10 %, tokens unequally, two, no steps", 0.0, models=2, scatter=0.1, unequal=0.8),
     Design("by 10 %, tokens unequally, two, all steps", 1.0, models=2, scatter=0.1, unequal=0.8),
     Design("6 widths, planted steps", 0.1, FEW),
+    Design("6 widths, all tokens by 5 %, one, no steps", 0.0, FEW, common=0.05),
     Design("6 widths, by 2 %, two, no steps", 0.0, FEW, models=2, scatter=0.02),
     Design("6 widths, by 2 %, two, all steps", 1.0, FEW, models=2, scatter=0.02),
 )

@@ -62,7 +62,8 @@ def share_of_steps(
         np.stack([_simulated(judge, truth, rng) for _ in range(rounds)], axis=1)
         for truth in judge.candidates.fitted(contrasts)
     )
-    found = np.stack([_mixtures(powers, steps, rng) for _ in range(DRAWS)])
+    for_step = judge.ratios(contrasts, judge.scale(contrasts))[0]
+    found = np.stack([_mixtures(powers, steps, for_step, rng) for _ in range(DRAWS)])
     low, middle, high = np.quantile(found, [0.025, 0.5, 0.975], axis=0)
     share = np.clip(_share(seen), middle[0], middle[-1])  # less than none, or more than all
     held = (low <= share) & (share <= high)
@@ -113,20 +114,24 @@ def _share(sums: Floats) -> Floats:
     return np.asarray(less / np.where(less + more > 0, less + more, np.inf))
 
 
-def _mixtures(powers: Floats, steps: Floats, rng: np.random.Generator) -> Floats:
+def _mixtures(powers: Floats, steps: Floats, for_step: Floats, rng: np.random.Generator) -> Floats:
     """Return the share found of mixtures of each true share, shape (S,).
 
     Parameters
     ----------
     powers, steps
         What is seen of tokens that all follow power laws, and that all step, (6, rounds, T).
+    for_step
+        Of the measured tokens: those step first for which more speaks, (T,).
     rng
-        Draws which of them step.
+        Draws tokens, and which of them step.
     """
-    _, rounds, count = powers.shape
-    drawn, order = rng.integers(rounds, size=count), rng.permutation(count)
-    without = powers[:, drawn, order]
-    more = np.cumsum(steps[:, drawn, order] - without, axis=1)  # as the first of them step
+    rounds, count = int(powers.shape[1]), len(for_step)
+    some = rng.choice(count, count)
+    order = np.argsort(-(for_step[some] / 2 + rng.logistic(size=count)))
+    some, drawn = some[order], rng.choice(rounds, count)
+    without = powers[:, drawn, some]
+    more = np.cumsum(steps[:, drawn, some] - without, axis=1)  # as the first of them step
     more = np.concatenate([np.zeros((6, 1)), more], axis=1)
     stepping = np.rint(SHARES * count).astype(int)
     return _share(without.sum(axis=1, keepdims=True) + more[:, stepping])

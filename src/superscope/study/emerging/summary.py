@@ -96,8 +96,8 @@ def sentences(found: Emergence) -> Iterator[str]:
         )
         if found.share is not None and found.power_of_steps < LOW:
             yield (
-                "That is little: the share rests on the few tokens that tell, and its interval "
-                "says more than its value."
+                "That is little: the share is drawn towards power laws, and somewhat more steps "
+                "than its interval has are not excluded."
             )
     if found.verdict is Learned.CANNOT:
         yield ("More widths, several models of a width or a longer text would tell more.")
