@@ -169,8 +169,11 @@ def test_what_single_tokens_cannot_tell_all_of_them_can(steps: float) -> None:
     curves, _ = make_curves(400, steps=steps, models=2, scatter=0.1, unequal=0.8)
     found = emergence(curves, **QUICK)
     assert found.count(Shape.UNTOLD) > 0.3 * len(found.ids)
-    assert found.share.low - 0.1 <= steps <= found.share.high + 0.1
-    assert found.verdict is (Learned.ONE_BY_ONE if steps else Learned.TOGETHER)
+    assert found.share.low <= steps <= found.share.high
+    assert found.share.high - found.share.low < 0.35
+    assert abs(found.share.value - steps) < 0.1
+    assert ("That is little" in str(found)) is (found.power_of_steps < 0.5)
+    assert steps or found.share.high > 0.1  # a quarter of steps would be found: none is not sure
 
 
 def test_a_token_whose_models_differ_most_is_known_to_by_its_own_models() -> None:
@@ -283,7 +286,7 @@ def test_toy_features_are_learned_one_by_one_in_weak_superposition() -> None:
     weak, strong = found(1.0), found(-1.0)
     assert weak.share.value > 0.7 and weak.share.high > 0.9 and weak.order < -0.8
     assert weak.count(Shape.STEP) > 40 > 10 * weak.count(Shape.POWER)
-    assert strong.share.value < 0.3 and strong.share.high < weak.share.low - 0.2
+    assert strong.share.value < 0.3 and strong.share.high < weak.share.low
     assert strong.count(Shape.POWER) > 40 > 10 * strong.count(Shape.STEP)
 
 
