@@ -16,6 +16,8 @@ import {
 } from "./colors";
 import type { Coloring, Measure } from "./measures";
 
+const FEW = 400; // rows that are marked one by one
+
 /** Colors of the page's style, resolved. */
 export interface Palette {
   scheme: Scheme;
@@ -26,6 +28,8 @@ export interface Palette {
 
 export interface Colored {
   look: Look;
+  /** Rows of the class that is shown alone, if they are few. */
+  marked: number[];
   legend: HTMLElement;
 }
 
@@ -45,6 +49,7 @@ export function colored(
     if (range) return numbers(coloring, range, palette);
     return {
       look: { pixels: new Uint32Array(0), order: new Uint32Array(0) },
+      marked: [],
       legend: h("p", { class: "legend" }, "No row has a value."),
     };
   }
@@ -73,7 +78,11 @@ export function colored(
         ),
       ),
   );
-  return { look: byCode(coloring.codes, colors, only, palette.faint), legend };
+  const marked: number[] = [];
+  if (only !== null && (counts[only] ?? 0) <= FEW) {
+    for (let i = 0; i < coloring.codes.length; i++) if (coloring.codes[i] === only) marked.push(i);
+  }
+  return { look: byCode(coloring.codes, colors, only, palette.faint), marked, legend };
 }
 
 function numbers(coloring: Measure, range: Range, palette: Palette): Colored {
@@ -88,6 +97,7 @@ function numbers(coloring: Measure, range: Range, palette: Palette): Colored {
   );
   return {
     look: byNumber(coloring.values, range, ramp, palette.quiet),
+    marked: [],
     legend: h(
       "div",
       { class: "legend" },

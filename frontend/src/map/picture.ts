@@ -11,6 +11,8 @@ export interface Scene {
   seen: Window;
   /** Chosen rows; the last one leads. */
   chosen: number[];
+  /** Rows to be seen among all others. */
+  marked: readonly number[];
   /** The rows nearest to the last chosen one, by search. */
   near: number[];
   /** The row under the pointer, or nearest to the middle. */
@@ -18,7 +20,7 @@ export interface Scene {
   /** Whether the middle is marked, for who moves by keyboard. */
   middle: boolean;
   /** Rows by how much they are worth a name. */
-  named: Iterable<number>;
+  named: ArrayLike<number> & Iterable<number>;
   name(at: number): string;
 }
 
@@ -31,8 +33,8 @@ export interface Colors {
 
 const FONT = "12px system-ui, sans-serif";
 const LINE = 15; // pixels a name is high
-const ROOM = 16_000; // square pixels for each name
-const TRIED = 600; // names tried in vain before the rest is left
+const CELL = { width: 130, height: 64 }; // pixels, of which each has room for one name
+const TRIED = 3; // names tried in a cell
 const LONGEST = 22; // letters of a name
 
 /** Draw a scene on a canvas of some CSS pixels; return how many points are in the picture. */
@@ -102,6 +104,7 @@ function marks(
       context.stroke();
     }
   };
+  for (const i of scene.marked) ring(i, 3, colors.text, 1.5);
   for (const i of scene.near) ring(i, 4, colors.accent, 1.5);
   for (const i of scene.chosen) ring(i, 7, colors.accent, 2.5);
   if (scene.pointed !== null) ring(scene.pointed, 7, colors.text, 2);
@@ -148,13 +151,13 @@ function names(
   };
   for (const i of [...scene.chosen].reverse()) write(i, colors.accent);
   for (const i of scene.near) write(i, colors.accent);
-  let left = Math.max(6, Math.round((width * height) / ROOM));
-  let tries = TRIED;
+  const across = Math.ceil(width / CELL.width);
+  const tries = new Uint8Array(across * Math.ceil(height / CELL.height));
   for (const i of scene.named) {
     const [x, y] = at(i);
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
-    if (write(i, colors.text)) left -= 1;
-    else tries -= 1;
-    if (!left || !tries) break;
+    const cell = Math.floor(y / CELL.height) * across + Math.floor(x / CELL.width);
+    if (tries[cell]! >= TRIED) continue;
+    tries[cell] = write(i, colors.text) ? TRIED : tries[cell]! + 1;
   }
 }

@@ -18,8 +18,8 @@ export interface Box {
 }
 
 const MARGIN = 1.06;
-export const FARTHEST = 0.5;
-export const CLOSEST = 5000;
+const FARTHEST = 0.5;
+const CLOSEST = 5000;
 
 /** Return the box about all points, by its middle. */
 export function boxOf(points: Points): Box {
@@ -58,9 +58,14 @@ export function project(box: Box, seen: Window, width: number, height: number): 
   return { scale, left: width / 2 - scale * seen.x, top: height / 2 + scale * seen.y };
 }
 
+/** Return a zoom within what can be seen. */
+export function bounded(zoom: number): number {
+  return Math.min(CLOSEST, Math.max(FARTHEST, zoom));
+}
+
 /** Return the window after a change of zoom that leaves a place of the layout where it is seen. */
 export function zoomed(seen: Window, factor: number, x: number, y: number): Window {
-  const zoom = Math.min(CLOSEST, Math.max(FARTHEST, seen.zoom * factor));
+  const zoom = bounded(seen.zoom * factor);
   const kept = seen.zoom / zoom;
   return { x: x + (seen.x - x) * kept, y: y + (seen.y - y) * kept, zoom };
 }

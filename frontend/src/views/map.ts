@@ -7,7 +7,7 @@ import { type Colored, colored, paletteOf } from "../map/legend";
 import { type Coloring, coloringsOf } from "../map/measures";
 import { FACTOR, movable } from "../map/moves";
 import { draw } from "../map/picture";
-import { nearestTo, project, type Window, zoomed } from "../map/plane";
+import { bounded, nearestTo, project, type Window, zoomed } from "../map/plane";
 import { extremes, type Found, nearby, rowFacts } from "../map/words";
 import { percent } from "../numbers";
 import { chip, idIn, idsOf, positionIn, searchBox } from "../tokens";
@@ -154,7 +154,7 @@ class Shown implements Mounted {
     this.seen = {
       x: placed ? middle[0]! : x,
       y: placed ? middle[1]! : y,
-      zoom: Number(state.zoom) > 0 ? Number(state.zoom) : 1,
+      zoom: bounded(Number(state.zoom) || 1),
     };
     const before = this.chosen.at(-1);
     const ids = idsOf(this.app);
@@ -293,10 +293,11 @@ class Shown implements Mounted {
         box: atlas.box(layout),
         seen: this.seen,
         chosen: this.chosen,
+        marked: this.look.marked,
         near: this.found?.rows ?? [],
         pointed: this.pointed,
         middle: this.byKey,
-        named: atlas.named,
+        named: this.look.marked.length ? this.look.marked : atlas.named,
         name: (at) => atlas.model.title(at),
       },
     );
