@@ -27,6 +27,7 @@ from superscope.text import (
     with_interval,
 )
 
+LEAST_COMMON = 0.0005  # deviation of models in all tokens at once, to be said
 LOW = 0.5  # power of a test of a single token
 CLASSES = ("class", "tokens", "power", "step", "flat", "untold", "first", "last", "next")
 
@@ -113,9 +114,12 @@ def sentences(found: Emergence) -> Iterator[str]:
         if found.scatter_known
         else "from what the fits leave, because no width has two models"
     )
+    common = f", and by {percent(found.common)} in all tokens at once, which is taken off"
+    if found.common < LEAST_COMMON:
+        common = ""
     yield (
         f"Models of one width differ by {percent(found.scatter)} of the median token's loss "
-        f"({source}), and by {percent(found.common)} in all tokens at once, which is taken off."
+        f"({source}){common}."
     )
     if not found.scatter_known:
         yield (
