@@ -4,7 +4,9 @@ import { welchFloor } from "../src/theory";
 import { type Batch, draw, probabilities } from "../src/toy/features";
 import { measure, overlaps, weakLoss } from "../src/toy/measure";
 import { type Settings, Toy } from "../src/toy/model";
+import { planeOf } from "../src/toy/plane";
 import { normal, seeded } from "../src/toy/random";
+import { exponent, widthsChart, widthsOf } from "../src/toy/widths";
 
 const SETTINGS: Settings = {
   n: 30,
@@ -182,4 +184,34 @@ test("mean square overlap is the mean over pairs, and never below Welch's floor"
 
 test("ideal weak superposition loses the features beyond m", () => {
   close(weakLoss(Float64Array.of(0.5, 0.25, 0.15, 0.1), 2), 0.25 * (4 / 3), 1e-12);
+});
+
+test("a plane holds rows that lie in one, and keeps rows of two dimensions as they are", () => {
+  const random = seeded(2);
+  const flat = Float64Array.from({ length: 60 }, () => normal(random));
+  assert.deepEqual(planeOf(flat, 30, null).places, flat);
+  const turned = Float64Array.from({ length: 150 }, (_, at) => {
+    const [i, k] = [Math.floor(at / 5), at % 5];
+    return flat[2 * i]! * [0.6, 0, 0.8, 0, 0][k]! + flat[2 * i + 1]! * [0, 0.8, 0, 0, -0.6][k]!;
+  });
+  const { places, share } = planeOf(turned, 30, null);
+  close(share, 1, 1e-12);
+  for (let i = 0; i < 30; i++) {
+    close(
+      Math.hypot(places[2 * i]!, places[2 * i + 1]!),
+      Math.hypot(flat[2 * i]!, flat[2 * i + 1]!),
+      1e-9,
+    );
+  }
+});
+
+test("the chart of widths finds 1/m where the loss is that, and says so", () => {
+  const widths = widthsOf(100);
+  assert.equal(widths[0], 2);
+  assert.ok(widths.every((m, k) => m < 100 && (k === 0 || m > widths[k - 1]!)));
+  const points = widths.map((m) => ({ m, loss: 3 / m, regime: "strong" as const }));
+  close(exponent(points)!, 1, 1e-12);
+  const { caption } = widthsChart(points, 100, 1);
+  assert.match(caption, /3\/m/);
+  assert.match(caption, /to the power −1\.00/);
 });

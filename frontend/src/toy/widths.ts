@@ -2,7 +2,7 @@
 
 import type { Chart, Series } from "../chart";
 import { fixed, short } from "../numbers";
-import { geometric } from "../theory";
+import { geometric, welchFloor } from "../theory";
 import { probabilities } from "./features";
 import { type Regime, weakLoss } from "./measure";
 
@@ -35,7 +35,13 @@ export function exponent(points: readonly Point[]): number | null {
 
 /** Return the points that the law of widths is about: m well below n, where 1/m may hold. */
 export function narrow(points: readonly Point[], n: number): Point[] {
-  return points.filter(({ m, loss }) => m <= n / 2 && loss > 0);
+  return points.filter(({ m, loss }) => m <= n / 4 && loss > 0);
+}
+
+/** Return the factor of a law by which it goes through the middle of points, in the logarithm. */
+function factor(points: readonly Point[], law: (m: number) => number): number {
+  const logs = points.map(({ m, loss }) => Math.log(loss / law(m)));
+  return Math.exp(logs.reduce((a, b) => a + b, 0) / logs.length);
 }
 
 /** Return the chart of loss against width. */
@@ -45,8 +51,8 @@ export function widthsChart(all: readonly Point[], n: number, alpha: number): Ch
   const grid = geometric(2, Math.max(3, Math.min(WIDEST, n - 1)), 25).map(Math.round);
   const x = [...new Set([...grid, ...points.map(({ m }) => m)])].sort((a, b) => a - b);
   const fitted = narrow(points, n);
-  const logs = fitted.map(({ m, loss }) => Math.log(m * loss));
-  const constant = Math.exp(logs.reduce((a, b) => a + b, 0) / logs.length);
+  const constant = factor(fitted, (m) => 1 / m);
+  const ofFloor = factor(fitted, (m) => welchFloor(n, m));
   const series: Series[] = (["strong", "intermediate", "weak", "none"] as const)
     .map((regime) => ({ regime, of: points.filter((point) => point.regime === regime) }))
     .filter(({ of }) => of.length)
@@ -65,6 +71,12 @@ export function widthsChart(all: readonly Point[], n: number, alpha: number): Ch
       color: 2,
       values: x.map((m) => constant / m),
     });
+    series.push({
+      label: "as Welch's bound",
+      kind: "line",
+      color: 4,
+      values: x.map((m) => (m < n ? ofFloor * welchFloor(n, m) : null)),
+    });
   }
   series.push({
     label: "features beyond the m most frequent",
@@ -73,35 +85,37 @@ export function widthsChart(all: readonly Point[], n: number, alpha: number): Ch
     values: x.map((m) => (m < n ? weakLoss(p, m) : null)),
   });
   return {
-    caption: captionOf(fitted, n, constant),
+    caption: captionOf(fitted, constant),
     x: { label: "width m", values: x, log: true },
     y: { label: "loss", log: true },
     series,
     numbers: {
-      head: ["width m", "regime", "loss", "c/m", "weak"],
+      head: ["width m", "regime", "loss", "c/m", "as Welch's bound", "weak"],
       rows: points.map(({ m, regime, loss }) => [
         String(m),
         regime === "none" ? "room for all" : regime,
         short(loss),
         fitted.length ? short(constant / m) : "–",
+        fitted.length ? short(ofFloor * welchFloor(n, m)) : "–",
         m < n ? short(weakLoss(p, m)) : "0",
       ]),
     },
   };
 }
 
-function captionOf(fitted: Point[], n: number, constant: number): string {
+function captionOf(fitted: Point[], constant: number): string {
   const found = exponent(fitted);
   return (
     "Loss against width, both logarithmic. In strong superposition theory expects a loss " +
-    "proportional to 1/m: the dashed line" +
+    "proportional to 1/m where m is far below n" +
     (fitted.length
-      ? `, ${short(constant)}/m, is the one through the middle of the runs up to m = n/2. `
+      ? ` (dashed, ${short(constant)}/m, through the middle of the runs up to m = n/4), and to ` +
+        "Welch's bound on the way to m = n, where all have room. "
       : ". ") +
-    "In weak superposition it is the frequencies of the features left out times 4/3: the full " +
-    "line is its least, where the m most frequent have room. " +
+    "In weak superposition it expects the frequencies of the features left out times 4/3; the " +
+    "line is for the m most frequent kept. " +
     (found === null
-      ? "Run three widths or more to see the exponent."
-      : `The ${fitted.length} runs up to m = ${n / 2} fall as m to the power ${fixed(-found, 2)}.`)
+      ? "Run three widths of at most n/4 to see the exponent."
+      : `The ${fitted.length} runs up to m = n/4 fall as m to the power ${fixed(-found, 2)}.`)
   );
 }

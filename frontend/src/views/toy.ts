@@ -248,7 +248,7 @@ function normsChart(run: Run, norms: Float64Array | null) {
       "Norm of each feature's row, the most frequent first, and its frequency over that of the " +
       `first. A norm above ${THRESHOLD} counts as represented.`,
     x: { label: "rank of the feature", values: ranks },
-    y: { label: "norm" },
+    y: { label: "norm", range: [0, Math.max(1.1, ...(norms ?? []))] as [number, number] },
     series: [
       { label: "norm", kind: "bars" as const, values: norms ?? ranks.map(() => null) },
       {
