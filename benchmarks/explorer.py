@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import psutil
+from benchmarks import toy_in_page
 from benchmarks.loss import fetched
-from benchmarks.result import Result
+from benchmarks.result import Result, Section
 from benchmarks.setting import Setting
 from playwright.sync_api import Page, sync_playwright
 
@@ -39,8 +40,8 @@ QUERY = """async ([rows, center, count]) => {
 }"""
 
 
-def run(setting: Setting) -> Iterator[Result]:
-    """Yield how long the page takes, what memory it holds, and whether it agrees with the lens."""
+def run(setting: Setting) -> Iterator[Result | Section]:
+    """Yield load, queries and memory of the page, and whether it agrees with lens and toy."""
     random = np.random.default_rng(SEED)
     if setting.quick:
         frequencies = 1 / np.arange(1.0, 401)
@@ -48,6 +49,7 @@ def run(setting: Setting) -> Iterator[Result]:
             random.normal(size=(400, 32)).astype(np.float32), frequencies=frequencies, progress=None
         )
         yield from _of_model(small, "random rows", 5, 20)
+        yield from toy_in_page.run(setting)
         return
     path = setting.model or next(fetched("fetch_models.py", "smollm2").glob("*.gguf"))
     ranks = random.permutation(superscope.read_head(path).features)
@@ -55,6 +57,7 @@ def run(setting: Setting) -> Iterator[Result]:
     yield from _of_model(lens, "SmolLM2", 50, 1000)
     rows = random.standard_normal((262_144, 640), np.float32).astype(np.float16)
     yield from _of_model(superscope.lens(rows, progress=None), "random rows in float16", 20, 0)
+    yield from toy_in_page.run(setting)
 
 
 def _of_model(lens: Lens, name: str, timed: int, compared: int) -> Iterator[Result]:

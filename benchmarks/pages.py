@@ -137,6 +137,8 @@ NOTES = {
   Rows whose overlaps differ by less than 1e-6, which float32 does not tell apart, may change
   places. The frequencies of the third centering are Zipf's, in a random order of the ids.
 - Memory is the proportional set size of the browser's processes, the empty browser included.
+- The page's toy model runs in node, with other samples than the engine's. z is Welch's t of the
+  means over seeds as a deviate of the standard normal distribution; ± is the scatter of one seed.
 """,
 }
 

@@ -10,19 +10,29 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.result import Result, Section, as_text, markdown_table
+from benchmarks.setting import Setting
 from scipy import stats
 
+from superscope.geometry.norms import regime
 from superscope.text import signed
 from superscope.toy import ToyConfig, train
 
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 FIGURES = ("loss", "represented", "mean_square_overlap")
+SEEDS = 6
+GRID = [
+    (alpha, decay, width)
+    for alpha in (0.0, 1.0, 1.5)
+    for decay in (-1.0, -1 / 3, 1 / 3, 1.0)
+    for width in (2, 8, 25)
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,56 @@ class Comparison:
             f"α {of.alpha:g}, γ {signed(of.decay, 2)}, m {of.width}: {self.figure} {page}, "
             f"engine {engine}, z {self.z:.2f}"
         )
+
+
+def run(setting: Setting) -> Iterator[Result | Section]:
+    """Yield how far the page's toy model is from the engine, and each setting's figures."""
+    n, steps, grid, seeds = (20, 200, GRID[4:6], 3) if setting.quick else (100, 2000, GRID, SEEDS)
+    configs = [
+        ToyConfig(n=n, width=width, alpha=alpha, decay=decay, batch=256, steps=steps)
+        for alpha, decay, width in grid
+    ]
+    found = compare(configs, seeds)
+    most = limit(found)
+    largest = max(found, key=lambda one: abs(one.z))
+    where = f"{largest.figure.replace('_', ' ')}, m = {largest.config.width}"
+    size = f"{len(configs)} settings × {seeds} seeds"
+    yield Result(
+        f"the page's toy model and the engine, {size}: largest |z|",
+        f"{most:.2f} is exceeded by chance once in 100 such grids", where,
+        abs(largest.z), "", round(most, 2),
+    )  # fmt: skip
+    for figure in FIGURES:
+        z = together([one for one in found if one.figure == figure])
+        yield Result(
+            f"the same, {figure.replace('_', ' ')} of all settings together: |z|",
+            "2.58 is exceeded by chance once in 100", f"{signed(z, 2)}", abs(z), "", 2.58,
+        )  # fmt: skip
+    title = f"The page's toy model and the engine, n = {n}, {steps:,} steps of 256 samples"
+    yield Section(title, _table(found))
+
+
+def _table(found: Sequence[Comparison]) -> str:
+    rows = []
+    for loss, share, overlap in zip(*(found[k::3] for k in range(3)), strict=True):
+        of = loss.config
+        regimes = [
+            str(regime(of.n, of.width, float(np.mean(all_)))) for all_ in (share.page, share.engine)
+        ]
+        rows.append([
+            f"{of.alpha:g}", signed(of.decay, 2), f"{of.width}",
+            *(cell for one in (loss, share, overlap) for cell in _cells(one)),
+            regimes[0] if regimes[0] == regimes[1] else " or ".join(regimes),
+        ])  # fmt: skip
+    head = ["α", "γ", "m"]
+    for name in ("loss", "represented", "mean c²"):
+        head += [f"{name}, page", "engine", "z"]
+    return markdown_table([*head, "regime"], rows)
+
+
+def _cells(one: Comparison) -> list[str]:
+    means = [f"{np.mean(all_):.3f} ± {np.std(all_, ddof=1):.3f}" for all_ in (one.page, one.engine)]
+    return [*means, signed(one.z, 2)]
 
 
 def in_node(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -127,3 +187,8 @@ def _of_engine(config: ToyConfig) -> dict[str, float]:
 
 def _moments(values: Sequence[float]) -> tuple[float, float, int]:
     return float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
+
+
+if __name__ == "__main__":
+    for one in run(Setting()):
+        print(one.text if isinstance(one, Section) else as_text(one), flush=True)
