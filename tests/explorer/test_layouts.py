@@ -7,9 +7,10 @@ import pytest
 from extras import needed
 
 import superscope
+from superscope.errors import MissingExtraError
 from superscope.explorer.embedding import tsne
 from superscope.explorer.layouts import preserved, principal
-from superscope.explorer.map import map_part
+from superscope.explorer.map import layouts_made, map_part
 from superscope.geometry.unit_rows import prepare
 from superscope.heads import Head
 
@@ -142,3 +143,23 @@ def test_rows_of_one_dimension_lie_on_a_line():
     rows = np.random.default_rng(0).normal(size=(30, 1))
     points = map_part(superscope.lens(rows, progress=None), ["pca"]).arrays["pca"]
     assert not points[:, 1].any()
+
+
+def test_without_opentsne_the_map_is_pca_and_the_page_says_how_to_get_more(monkeypatch):
+    monkeypatch.setattr("superscope.explorer.map.installed", lambda: False)
+    assert layouts_made(None) == ("pca",)
+    with pytest.raises(MissingExtraError, match=r"pip install 'superscope\[explore\]'"):
+        layouts_made(["pca", "tsne"])
+    rows = np.random.default_rng(0).normal(size=(30, 4))
+    part = map_part(superscope.lens(rows, progress=None), ["pca"])
+    assert part.meta["missing"] == "pip install 'superscope[explore]'"
+
+
+def test_with_opentsne_both_are_made_unless_others_are_asked_for():
+    needed("openTSNE")
+    assert layouts_made(None) == ("pca", "tsne")
+    assert layouts_made([]) == ()
+    rows = np.random.default_rng(0).normal(size=(30, 4))
+    part = map_part(superscope.lens(rows, progress=None), ["pca", "tsne"])
+    assert {one["rows"] for one in part.meta["layouts"]} == {30}
+    assert set(part.arrays) == {"pca", "tsne"}

@@ -151,6 +151,24 @@ def test_the_page_says_what_the_layout_keeps(page, folder):
     assert "a random picture keeps 2.5 %" in words
 
 
+def test_a_point_of_another_model_is_the_same_text_in_the_first(browser, lens, tmp_path):
+    ids = np.arange(400)[::-1]
+    other = superscope.lens(lens.head.take(ids), tokens=[f" word{i}" for i in ids], progress=None)
+    write_explorer(lens, other, out=tmp_path / "page", layouts=["pca"], progress=None)
+    address = (tmp_path / "page/index.html").as_uri()
+    opened = Opened(browser, f"{address}#view=map&model=1&tokens=17")
+    opened.page.wait_for_selector("caption:has-text('word17')")
+    first = opened.page.locator("main section td:nth-child(2)").first.inner_text()
+    assert int(first[1:]) == 399 - lens[17].neighbors[0].entry.id
+    opened.page.locator("canvas").focus()
+    opened.page.keyboard.press("ArrowLeft")
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_selector(".chip:nth-child(2)")
+    chosen = opened.page.url.split("tokens=")[1].split("&")[0].split("%2C")[-1]
+    opened.page.wait_for_selector(f"caption:has-text('word{chosen}')")
+    opened.check()
+
+
 def test_a_page_without_a_map_says_so(browser, lens, tmp_path):
     write_explorer(lens, out=tmp_path / "page", layouts=[], progress=None)
     opened = Opened(browser, f"{(tmp_path / 'page/index.html').as_uri()}#view=map")

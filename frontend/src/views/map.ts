@@ -120,7 +120,7 @@ class Shown implements Mounted {
         this.byKey = used;
         if (!used) this.point(null);
       },
-      take: () => this.take(this.pointed),
+      take: () => this.take(this.middle()),
     });
     this.dark.addEventListener("change", this.renew);
     this.sized.observe(this.canvas);
@@ -272,7 +272,7 @@ class Shown implements Mounted {
     const { canvas, atlas, layout } = this;
     if (!canvas.clientWidth || !this.look) return;
     if (this.byKey) {
-      this.pointed = nearestTo(atlas.points(layout), this.seen.x, this.seen.y);
+      this.pointed = this.middle();
       this.tell();
     }
     const style = getComputedStyle(canvas);
@@ -351,6 +351,11 @@ class Shown implements Mounted {
     const { scale, left, top } = this.projection();
     const points = this.atlas.points(this.layout);
     return nearestTo(points, (px - left) / scale, (top - py) / scale, REACH / scale);
+  }
+
+  /** Return the row nearest to the middle. */
+  private middle(): number | null {
+    return nearestTo(this.atlas.points(this.layout), this.seen.x, this.seen.y);
   }
 
   private point(place: { x: number; y: number } | null) {
