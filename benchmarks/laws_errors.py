@@ -67,14 +67,14 @@ VERDICTS = {
 def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield coverage on the designs, of few runs and of forecasts, and verdicts over seeds."""
     if setting.quick:
-        yield from _parts(map, tables=2, seeds=2)
+        yield from _parts(map, errors=2, tables=2, seeds=2)
         return
     with all_cores() as pool:
-        yield from _parts(partial(pool.map, chunksize=4), tables=400, seeds=100)
+        yield from _parts(partial(pool.map, chunksize=4), errors=1000, tables=200, seeds=100)
 
 
-def _parts(each: Callable, tables: int, seeds: int) -> Iterator[Result | Section]:
-    yield from _huber(each, tables)
+def _parts(each: Callable, errors: int, tables: int, seeds: int) -> Iterator[Result | Section]:
+    yield from _huber(each, errors)
     yield from _few_runs(each, tables)
     yield from _rising(each, tables)
     yield from _verdicts(each, seeds)
@@ -130,7 +130,7 @@ def _huber(each: Callable, tables: int) -> Iterator[Result | Section]:
               "median s.e.", "interval holds it, %")  # fmt: skip
     text = f"""\
 The first exponent of laws whose noise (of log loss) lies far above or below Huber's δ = 0.001, in
-{tables} simulated tables each: how much it scatters, the standard error that is printed, and how
+{tables:,} simulated tables each: how much it scatters, the standard error that is printed, and how
 many of its 95 % intervals (Student's, no resamples) hold the truth.
 
 {markdown_table(header, rows)}"""

@@ -91,7 +91,7 @@ def run(setting: Setting) -> Iterator[Result | Section]:
         yield from parts(map, 1, designs=("power, exponent .6",))
         return
     with all_cores() as pool:
-        yield from parts(partial(pool.map, chunksize=16), 100)
+        yield from parts(partial(pool.map, chunksize=16), 36)
 
 
 def parts(
