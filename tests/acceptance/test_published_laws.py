@@ -78,7 +78,7 @@ def test_beta_moves_with_the_points_left_out(chinchilla: pd.DataFrame) -> None:
     assert "beta" in [f.about for f in moved]
     assert (
         f"beta = {law.parameters['beta']:.3g} (with 5 points left out) becomes "
-        f"{refit(law, 0):.3g} with 0 points left out"
+        f"{refit(law, 0):.3g} with no point left out"
     ) in law.verdict
     assert not law.identified
 
