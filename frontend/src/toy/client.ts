@@ -15,7 +15,10 @@ export class Trainer {
       const report = event.data;
       if (report.id !== this.id) return; // of a run that was given up
       if ("error" in report) failed(report.error);
-      else seen(report);
+      else {
+        seen(report);
+        this.order({ kind: "seen" });
+      }
       if ("error" in report || report.done) this.begin();
     });
   }

@@ -9,6 +9,8 @@ export interface Run extends Settings {
 
 export type Order =
   | { kind: "train"; id: number; run: Run }
+  /** The last snapshot is on the page: there may be another. */
+  | { kind: "seen" }
   | { kind: "pause" }
   | { kind: "resume" }
   | { kind: "stop" };

@@ -11,6 +11,7 @@ const EVERY = 200; // milliseconds from one snapshot to the next
 let training: { id: number; run: Run; toy: Toy } | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let last = 0;
+let seen = true; // whether the page has drawn the last snapshot: on a slow machine it gets fewer
 
 function go() {
   clearTimeout(timer);
@@ -29,8 +30,9 @@ function piece() {
     return;
   }
   const done = toy.step >= run.steps;
-  if (done || performance.now() - last > EVERY) {
+  if (done || (seen && performance.now() - last > EVERY)) {
     report(done);
+    seen = false;
     last = performance.now();
   }
   if (done) training = null;
@@ -57,8 +59,10 @@ addEventListener("message", (event: MessageEvent<Order>) => {
     const { id, run } = order;
     training = { id, run, toy: new Toy(run, seeded(run.seed)) };
     last = 0;
+    seen = true;
     go();
-  } else if (order.kind === "resume") go();
+  } else if (order.kind === "seen") seen = true;
+  else if (order.kind === "resume") go();
   else clearTimeout(timer);
   if (order.kind === "stop") training = null;
 });
