@@ -8,6 +8,7 @@ export class Trainer {
   private readonly worker = startWorker(source);
   private id = 0;
   private next: Run[] = [];
+  private paused = false;
 
   /** `seen` gets snapshots a few times a second and one at the end; `failed` what went wrong. */
   constructor(seen: (snapshot: Snapshot) => void, failed: (message: string) => void) {
@@ -26,14 +27,17 @@ export class Trainer {
   /** Give up what runs, and train these. */
   train(runs: Run[]) {
     this.next = [...runs];
+    this.paused = false;
     this.begin();
   }
 
   pause() {
+    this.paused = true;
     this.order({ kind: "pause" });
   }
 
   resume() {
+    this.paused = false;
     this.order({ kind: "resume" });
   }
 
@@ -46,6 +50,7 @@ export class Trainer {
     this.id += 1;
     const run = this.next.shift();
     this.order(run ? { kind: "train", id: this.id, run } : { kind: "stop" });
+    if (this.paused) this.order({ kind: "pause" }); // that came too late for the run before
   }
 
   private order(order: Order) {
