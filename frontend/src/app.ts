@@ -9,9 +9,10 @@ import { find } from "./views/find";
 import { map } from "./views/map";
 import { overview } from "./views/overview";
 import { results } from "./views/results";
+import { story } from "./views/story";
 import { toy } from "./views/toy";
 
-const VIEWS: readonly View[] = [find, map, overview, toy, results];
+const VIEWS: readonly View[] = [story, find, map, overview, toy, results];
 
 /** Where the state is kept: the page's address, or a trait of a notebook's widget. */
 export interface Address {
@@ -72,7 +73,9 @@ export async function start(
   const views = VIEWS.filter((view) => view.has?.(app) ?? true);
 
   function show() {
-    const view = views.find((one) => one.name === state.view) ?? views[0]!;
+    // An address that names tokens and no view is one of Find.
+    const asked = state.view ?? (state.tokens ? find.name : "");
+    const view = views.find((one) => one.name === asked) ?? views[0]!;
     nav.replaceChildren(
       ...views.map((one) =>
         h(

@@ -69,6 +69,12 @@ function shaped(shape: Shape, size: number): uPlot.Series.Points.PathBuilder {
   };
 }
 
+/** Return ends of a logarithmic axis, so that no point lies on its edge. */
+function around(values: ArrayLike<number>): [number, number] {
+  const all = Array.from(values);
+  return [Math.min(...all) / 1.1, Math.max(...all) * 1.1];
+}
+
 /** Return where a logarithmic axis is labelled: at 1, 2 and 5 of each decade, or at fewer. */
 export function decades(low: number, high: number): number[] {
   const span = Math.log10(high / low);
@@ -109,6 +115,7 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
     if (!width) return;
     drawn?.destroy();
     const text = color(plot, "--text");
+    const range = shown.x.range ?? (shown.x.log ? around(shown.x.values) : null);
     const axis = ({ label, log }: { label: string; log?: boolean }) => ({
       label,
       ...(log
@@ -122,7 +129,7 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
       grid: { stroke: color(plot, "--line"), width: 1 },
       ticks: { stroke: color(plot, "--line"), width: 1 },
       labelSize: 22,
-      size: 52,
+      size: 58,
     });
     drawn = new uPlot(
       {
@@ -134,7 +141,7 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
           x: {
             time: false,
             distr: shown.x.log ? 3 : 1,
-            ...(shown.x.range ? { range: shown.x.range } : {}),
+            ...(range ? { range } : {}),
           },
           y: {
             distr: shown.y.log ? 3 : 1,

@@ -7,6 +7,7 @@ import { short, whole } from "./numbers";
 import { chance, geometric, ranks, welchFloor } from "./theory";
 
 const LEAST = 1e-3; // of chance; what is below is as good as zero, and would flatten the rest
+const APART = 4; // models that a chart shows in colors of their own
 const SHAPES: Shape[] = ["square", "triangle", "diamond", "star"];
 const OWN: Record<string, { shape: Shape; size: number; color: number }> = {
   none: { shape: "disc", size: 11, color: 1 },
@@ -18,9 +19,12 @@ export const PUBLISHED_SOURCE =
   "Published: raw rows, read off figure 8a of Liu, Liu, Gore, Superposition Yields Robust " +
   "Neural Scaling, arXiv 2505.10465.";
 
-/** Return the chart of mean square overlap against width, with the published models. */
-export function widthChart(models: readonly Model[]): Chart {
-  const published = publishedOf(models);
+/**
+ * Return the chart of mean square overlap against width of some models, with the published ones,
+ * which the first of all models of the page carries.
+ */
+export function widthChart(models: readonly Model[], all: readonly Model[]): Chart {
+  const published = publishedOf(all);
   const own = models.flatMap((model) => {
     const { name, width } = model.about;
     return (overviewOf(model)?.centerings ?? []).map((one) => ({
@@ -56,6 +60,14 @@ export function widthChart(models: readonly Model[]): Chart {
   const { features } = models[0]!.about;
   const centers = [...new Map(own.map((one) => [one.center, one.title]))];
   const which = models.length > 1 ? "models of this page" : "this model";
+  const groups =
+    models.length > 1 && models.length <= APART
+      ? models.map(({ about: { name } }, k) => ({
+          who: name,
+          mine: (model: string) => model === name,
+          color: k + 1,
+        }))
+      : [{ who: which, mine: () => true, color: null }];
   const series: Series[] = [
     ...Object.entries(published.families).map(([family, label], k) => ({
       label,
@@ -65,12 +77,15 @@ export function widthChart(models: readonly Model[]): Chart {
       color: 2 + (k % 4),
       size: 7,
     })),
-    ...centers.map(([center, title]) => ({
-      label: `${which}, ${title}`,
-      values: placed(drawn.filter((one) => one.center === center)),
-      kind: "points" as const,
-      ...OWN[center]!,
-    })),
+    ...groups.flatMap(({ who, mine, color }) =>
+      centers.map(([center, title]) => ({
+        label: `${who}, ${title}`,
+        values: placed(drawn.filter((one) => one.center === center && mine(one.model))),
+        kind: "points" as const,
+        ...OWN[center]!,
+        ...(color ? { color } : {}),
+      })),
+    ),
     { label: "chance, 1/m", values: line(chance), kind: "dashes", color: 0 },
     {
       label: `least possible of ${whole(features)} rows`,
@@ -167,6 +182,7 @@ export function normsChart(model: Model): Chart {
         : `: ${short(100 * overview.represented, 4)} % of the rows do.`),
     x: {
       label: "norm of the row",
+      range: [edges[0]!, edges.at(-1)!],
       values: counts.map((_, k) => (edges[k]! + edges[k + 1]!) / 2),
     },
     y: { label: "rows", log: true, range: [0.5, 2 * most] },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from command import superscope
 from pages import needs_assets
+from repackings import make_repacking
 from traces import make_trace
 
 from superscope.explorer import _explore, read_parts
@@ -82,3 +84,18 @@ def test_ctrl_c_leaves_nothing(
     done = superscope("explore", model, "--out", tmp_path / "page")
     assert done.code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
+
+
+def test_narrower_heads_go_to_the_story_and_to_the_results(model: Path, tmp_path: Path) -> None:
+    curve, other = tmp_path / "curve.json", tmp_path / "other.json"
+    curve.write_text(replace(make_repacking(), rows=30, width=8).to_json())
+    other.write_text(make_repacking().to_json())
+    done = superscope("explore", model, "--out", tmp_path / "page", "--repack", curve)
+    assert (done.code, done.err) == (0, "")
+    parts = read_parts(tmp_path / "page")
+    assert parts["0-repack"].meta["width"] == 8
+    assert parts["page-result-0"].meta["figures"]
+    refused = superscope("explore", model, "--out", tmp_path / "other", "--repack", other)
+    assert refused.code == 2
+    assert "no model of this page" in refused.err
+    assert not (tmp_path / "other").exists()

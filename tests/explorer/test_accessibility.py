@@ -35,6 +35,7 @@ def test_axe_finds_nothing(address, width, scheme):
         page = context.new_page()
         page.goto(address)
         views = page.locator("nav a").evaluate_all("all => all.map(one => one.hash)")
+        views += [f"#view=story&screen={screen}" for screen in range(2, 8)]
         found = []
         for view in views:
             joined = view.replace("#", f"{address}#tokens=3,5&", 1)

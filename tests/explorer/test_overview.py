@@ -8,7 +8,8 @@ from pages import Opened, chromium, needs_page
 
 import superscope
 from superscope.explorer import Part, write_explorer
-from superscope.explorer.overview import overview_part, published_part
+from superscope.explorer.overview import overview_part
+from superscope.explorer.published import published_part
 from superscope.geometry.baselines import welch_floor
 
 
@@ -38,8 +39,16 @@ def test_lines_without_a_value_are_left_out_with_what_belongs_to_them():
     assert "  by chance" in [line[0] for line in overview_part(pairs).meta["overlaps"]]
 
 
-def test_the_published_overlaps_come_with_every_page():
-    assert len(published_part().meta["overlaps"]) == 25
+def test_published_overlaps_and_the_law_of_published_losses_come_with_every_page():
+    meta = published_part().meta
+    assert len(meta["overlaps"]) == 25
+    law = meta["law"]
+    assert law["low"] < law["alpha"] < law["high"]
+    assert (law["models"], law["datasets"], len(law["points"])) == (27, 4, 108)
+    # A part of the loss that is a power of the width: the points scatter about it.
+    fitted = [law["amplitude"] * width ** -law["alpha"] for _, _, width, _ in law["points"]]
+    over = [over for *_, over in law["points"]]
+    assert np.corrcoef(fitted, over)[0, 1] > 0.95
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ function mount(root: HTMLElement, app: App): Mounted {
     return { update: () => {} };
   }
   root.append(
-    chart(widthChart(known)).element,
+    chart(widthChart(known, app.models)).element,
     h("p", { class: "quiet" }, PUBLISHED_SOURCE),
     h("div", { class: "columns" }, ...known.map((model) => section(model, known.length > 1))),
   );

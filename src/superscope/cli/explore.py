@@ -22,6 +22,7 @@ def explore(
         tuple[Literal["pca", "tsne"], ...] | None,
         Parameter(consume_multiple=True, negative="--no-map", show_default=False),
     ] = None,
+    repack: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     single: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Write a page in which a person walks through a model's vocabulary.
@@ -45,11 +46,15 @@ def explore(
     layouts
         Layouts of the map: pca, and tsne, which takes about a minute for 50,000 rows. By default
         both, or pca where openTSNE is not installed. --no-map leaves the map out.
+    repack
+        Narrower heads of these models, as superscope repack --json prints them: the story shows
+        what a rank costs.
     single
         Write one file, with all data in it.
     """
     from superscope.cli.outputs import check_page
     from superscope.cli.terminal import progress_bar
+    from superscope.cli.written import read_repacking
     from superscope.explorer import write_explorer
     from superscope.frequency import read_frequencies
     from superscope.tables import read_table
@@ -61,10 +66,10 @@ def explore(
         check_page(out)
     weights = None if frequencies is None else read_frequencies(frequencies)
     tables = [read_table(path) for path in tokens]
-    traces = [read_trace(path) for path in watch]
+    results = [*map(read_trace, watch), *map(read_repacking, repack)]
     with progress_bar() as progress:
         write_explorer(
             *models, out=out, options=options, frequencies=weights, tables=tables,
-            results=traces, layouts=layouts, single=single, progress=progress,
+            results=results, layouts=layouts, single=single, progress=progress,
         )  # fmt: skip
     print(f"page: {out if single else out / 'index.html'}")

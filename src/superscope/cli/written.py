@@ -1,4 +1,4 @@
-"""Read the files of other commands: a law, a folder of toy runs."""
+"""Read the files of other commands: a law, narrower heads, a folder of toy runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from superscope.errors import FormatError, NotFoundError
 
 if TYPE_CHECKING:
     from superscope.laws import Law
+    from superscope.repack import Repacking
     from superscope.toy import ToyRuns
 
 
@@ -26,6 +27,23 @@ def read_law(path: Path) -> Law:
 
     try:
         return Law.from_json(read_bytes(path).decode("utf-8", "replace"))
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
+
+
+def read_repacking(path: Path) -> Repacking:
+    """Return the narrower heads in a file that ``superscope repack --json`` printed.
+
+    Raises
+    ------
+    NotFoundError, FormatError
+        The file does not exist, or holds no narrower heads of this version.
+    """
+    from superscope.repack import Repacking
+    from superscope.tables import read_bytes
+
+    try:
+        return Repacking.from_json(read_bytes(path).decode("utf-8", "replace"))
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
 

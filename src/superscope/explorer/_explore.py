@@ -14,9 +14,11 @@ from superscope.atomic import check_writable, occupied, write_file, write_folder
 from superscope.errors import UsageError, install_hint
 from superscope.explorer.about import about_part
 from superscope.explorer.map import LayoutName, layouts_made, map_part
-from superscope.explorer.overview import overview_part, published_part
+from superscope.explorer.overview import overview_part
 from superscope.explorer.page import asset, single_page, write_page, write_part
 from superscope.explorer.parts import Part
+from superscope.explorer.published import published_part
+from superscope.explorer.repacked import by_model, repack_part
 from superscope.explorer.results import result_part
 from superscope.explorer.rows import row_parts
 from superscope.explorer.shown import Shown, shown, studies
@@ -58,6 +60,7 @@ def explore(
         ``lens.cost(…)`` give.
     results
         Results of other rooms to show with their pictures: traces of a training, laws, and so on.
+        Narrower heads of a model, from :func:`superscope.repack`, are in the story too.
         Those of a study that is explored are shown in any case.
     layouts
         Layouts of the map: ``pca``, and ``tsne``, which looks for the rows nearest to every row
@@ -184,6 +187,7 @@ def parts_of(
 ) -> Iterator[tuple[str, Part]]:
     """Yield the parts of a page, each with its name."""
     names = [named(one.lens.model) for one in models]
+    repacked = by_model([one.lens.head for one in models], results)
     for k, one in enumerate(models):
         report("models of the page", k, len(models))
         before = names[:k].count(names[k])
@@ -194,6 +198,8 @@ def parts_of(
         placed = map_part(one.lens, layouts, progress=report)
         if placed is not None:
             yield f"{k}-map", placed
+        if k in repacked:
+            yield f"{k}-repack", repack_part(repacked[k])
         for kind, part in row_parts(one.lens):
             yield f"{k}-{kind}", part
     for k, result in enumerate(results):

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from superscope.explorer.parts import Part
 from superscope.geometry import Geometry
 from superscope.geometry.overlap import Overlap
-from superscope.geometry.published import FAMILIES, published_overlaps
 from superscope.geometry.stages import CENTERINGS
 from superscope.geometry.summary import summarize
 from superscope.text import NONE
@@ -68,9 +67,3 @@ def _numbers(overlap: Overlap) -> Mapping[str, Any]:
         "effective_width": overlap.effective_width,
         "packing": overlap.packing_efficiency,
     }
-
-
-def published_part() -> Part:
-    """Return the published overlaps that ship with the package."""
-    points = [[p.family, p.model, p.width, p.mean_square_overlap] for p in published_overlaps()]
-    return Part({"part": "published", "families": FAMILIES, "overlaps": points}, {})
