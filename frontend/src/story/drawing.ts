@@ -48,7 +48,7 @@ export function arrows(all: Arrow[], description: string, half: boolean): SVGEle
   return svg(
     "svg",
     {
-      class: "arrows",
+      class: "fan",
       viewBox: `${-edge} ${-edge} ${2 * edge} ${height}`,
       role: "img",
       "aria-label": description,
