@@ -1,7 +1,7 @@
 /** Charts with a caption and, for those who do not see them, the same numbers as a table. */
 
 import uPlot from "uplot";
-import { h, table } from "./dom";
+import { h, table, whileOnPage } from "./dom";
 import { short } from "./numbers";
 
 export interface Series {
@@ -101,6 +101,16 @@ function thinned(count: number): number[] {
   );
 }
 
+/** Return what of a chart a drawn one cannot change: all but its numbers. */
+function form({ x, y, height, series }: Chart): string {
+  const scale = (of: { label: string; log?: boolean; range?: [number, number] }) => [
+    of.label,
+    of.log,
+    !!of.range,
+  ];
+  return JSON.stringify([height, scale(x), scale(y), series.map(({ values: _, ...one }) => one)]);
+}
+
 /** Return a chart that follows its width and the page's colors, and a function that renews it. */
 export function chart(first: Chart): { element: HTMLElement; show(next: Chart): void } {
   const plot = h("div", { class: "plot", role: "img", "aria-label": first.caption });
@@ -108,14 +118,23 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
   const numbers = h("details", {});
   const element = h("figure", { class: "chart" }, plot, caption, numbers);
   let shown = first;
-  let drawn: uPlot | null = null;
+  let drawn: { plot: uPlot; form: string } | null = null;
 
+  /** Return the range of a scale as it is when uPlot asks, which it does for new numbers. */
+  const ranged = (of: () => [number, number] | undefined) => (of() ? { range: () => of()! } : {});
+  const across = () => shown.x.range ?? (shown.x.log ? around(shown.x.values) : undefined);
+  const data = (): uPlot.AlignedData => [
+    Array.from(shown.x.values),
+    ...shown.series.map((one) => Array.from(one.values)),
+  ];
+
+  /** Draw afresh, in the colors that the page has now. */
   function draw() {
     const width = plot.clientWidth;
+    drawn?.plot.destroy();
+    drawn = null;
     if (!width) return;
-    drawn?.destroy();
     const text = color(plot, "--text");
-    const range = shown.x.range ?? (shown.x.log ? around(shown.x.values) : null);
     const axis = ({ label, log }: { label: string; log?: boolean }) => ({
       label,
       ...(log
@@ -131,7 +150,7 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
       labelSize: 22,
       size: 58,
     });
-    drawn = new uPlot(
+    const made = new uPlot(
       {
         width,
         height: shown.height ?? 260,
@@ -141,11 +160,11 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
           x: {
             time: false,
             distr: shown.x.log ? 3 : 1,
-            ...(range ? { range } : {}),
+            ...ranged(across),
           },
           y: {
             distr: shown.y.log ? 3 : 1,
-            ...(shown.y.range ? { range: shown.y.range } : {}),
+            ...ranged(() => shown.y.range),
           },
         },
         axes: [{ ...axis(shown.x), size: 36 }, axis(shown.y)],
@@ -173,9 +192,10 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
           }),
         ],
       },
-      [Array.from(shown.x.values), ...shown.series.map((one) => Array.from(one.values))],
+      data(),
       plot,
     );
+    drawn = { plot: made, form: form(shown) };
   }
 
   function show(next: Chart) {
@@ -190,11 +210,11 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
       ]),
     };
     numbers.replaceChildren(h("summary", {}, "The numbers"), table(next.caption, head, rows));
-    draw();
+    if (drawn?.form === form(next)) drawn.plot.setData(data());
+    else draw();
   }
 
-  new ResizeObserver(draw).observe(plot);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  whileOnPage(plot, draw);
   show(first);
   return { element, show };
 }

@@ -98,3 +98,19 @@ export function table(caption: string, head: string[], rows: (string | Node)[][]
     ),
   );
 }
+
+/**
+ * Call a function when an element comes onto the page, changes its width or leaves, and while it is
+ * there when the page's colors change. What has left is kept by no listener.
+ */
+export function whileOnPage(element: Element, renew: () => void): void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let width = 0;
+  new ResizeObserver(() => {
+    if (element.clientWidth === width) return;
+    width = element.clientWidth; // 0 once it has left
+    dark.removeEventListener("change", renew);
+    if (element.isConnected) dark.addEventListener("change", renew);
+    renew();
+  }).observe(element);
+}

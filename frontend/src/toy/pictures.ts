@@ -1,6 +1,6 @@
 /** Pictures of a toy model: its rows as arrows, and the overlap of each pair. */
 
-import { h, svg, table } from "../dom";
+import { h, svg, table, whileOnPage } from "../dom";
 import { fixed } from "../numbers";
 import { overlaps, THRESHOLD } from "./measure";
 import { planeOf } from "./plane";
@@ -115,8 +115,8 @@ export function matrix(): Picture {
       ),
     );
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    if (shown) show(...shown);
+  whileOnPage(canvas, () => {
+    if (shown && canvas.isConnected) show(...shown);
   });
   return { element: h("figure", {}, canvas, caption, numbers), show };
 }
