@@ -68,7 +68,7 @@ def test_pages_cite_what_resolves(path: Path) -> None:
 def test_each_entry_has_a_target_of_its_own() -> None:
     targets = re.findall(r"^\((.+)\)=\n\*\*(.+?)\.\*\*", PAGE, re.MULTILINE)
     names = [unicodedata.normalize("NFKD", name.lower()) for _, name in targets]
-    plain = [name.encode("ascii", "ignore").decode().replace(" ", "-") for name in names]
+    plain = [re.sub(r"[^a-z0-9]+", "-", n.encode("ascii", "ignore").decode()) for n in names]
     assert plain == [target for target, _ in targets]
     assert len(targets) == len(ENTRIES) == len(KEYS)
 

@@ -149,8 +149,9 @@ class FitOptions(LawOptions):
     ----------
     rules
         Other exclusions under which the judge fits again: numbers of highest losses, or rules such
-        as "width < 512"; default: 0 to 20 % of the smallest group. Rules of exclude are lifted in
-        any case, but for those that choose what the law is of, such as "family != opt".
+        as "width < 512"; default: 0 to 20 % of the smallest group, or whole runs. Rules of exclude
+        are lifted in any case, but for those that choose what the law is of, such as
+        "family != opt".
     judge
         Whether to judge: profiles, influential points, fits under other exclusions. False for
         fits by the thousand; the law then says that it was not judged.
