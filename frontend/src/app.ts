@@ -71,20 +71,18 @@ export async function start(
   };
 
   const views = VIEWS.filter((view) => view.has?.(app) ?? true);
+  const links = views.map((view) => h("a", {}, view.title));
+  nav.append(...links);
 
   function show() {
     // An address that names tokens and no view is one of Find.
     const asked = state.view ?? (state.tokens ? find.name : "");
     const view = views.find((one) => one.name === asked) ?? views[0]!;
-    nav.replaceChildren(
-      ...views.map((one) =>
-        h(
-          "a",
-          { href: app.link({ view: one.name }), "aria-current": one === view ? "page" : null },
-          one.title,
-        ),
-      ),
-    );
+    for (const [k, link] of links.entries()) {
+      link.href = app.link({ view: views[k]!.name });
+      if (views[k] === view) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
     if (shown?.view !== view) {
       shown?.mounted.leave?.();
       main.replaceChildren();

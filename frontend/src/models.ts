@@ -48,6 +48,7 @@ export class Model {
     const ids = this.ids;
     this.places = ids ? new Map(Array.from(ids, (id, at) => [id, at])) : null;
     this.ready = rows.call(this);
+    this.ready.catch(() => {}); // said where the rows are asked for
   }
 
   /** Resolves when all rows have come, so that a search is over all of them. */
@@ -114,16 +115,17 @@ export class Model {
     this.lowered ??= texts.map((text) => (text ?? "").toLowerCase());
     const bare = typed.trim().toLowerCase();
     const ranks: number[][] = [[], [], [], []];
+    const add = (rank: number, at: number) => ranks[rank]!.length <= most && ranks[rank]!.push(at);
     if (typed.length > 0) {
       for (let i = 0; i < texts.length; i++) {
         const text = this.lowered[i]!;
         if (bare && !text.includes(bare)) continue;
         const trimmed = text.trim();
-        if (texts[i] === typed) ranks[0]!.push(i);
+        if (texts[i] === typed) add(0, i);
         else if (!bare) continue;
-        else if (trimmed === bare) ranks[1]!.push(i);
-        else if (trimmed.startsWith(bare)) ranks[2]!.push(i);
-        else ranks[3]!.push(i);
+        else if (trimmed === bare) add(1, i);
+        else if (trimmed.startsWith(bare)) add(2, i);
+        else add(3, i);
       }
     }
     const found = typed.startsWith("#") ? [] : ranks.flat();

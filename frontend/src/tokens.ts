@@ -5,6 +5,7 @@ import type { Model } from "./models";
 import type { App } from "./view";
 
 const SUGGESTED = 12;
+const MOST = 50; // tokens at once: each pair of them is a cell of a table
 
 /** Return the centering that is asked for, if there is such a one. */
 export function centerOf(app: App): string {
@@ -19,10 +20,13 @@ export function noun(model: Model): string {
   return model.about.what === "tokens" ? "token" : "direction";
 }
 
-/** Return the ids in the address. */
+/** Return the ids in the address, at most the last fifty of them. */
 export function idsOf(app: App): number[] {
   const listed = (app.state().tokens ?? "").split(",").filter((id) => /^\d+$/.test(id));
-  return [...new Set(listed.map(Number))].filter((id) => app.models[0]!.position(id) !== null);
+  const known = [...new Set(listed.map(Number))].filter(
+    (id) => app.models[0]!.position(id) !== null,
+  );
+  return known.slice(-MOST);
 }
 
 /** Return a chosen token with a button that takes it out. */

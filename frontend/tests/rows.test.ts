@@ -108,6 +108,16 @@ test("overlaps are symmetric and one with itself", () => {
   assert.equal(square[0]![2], square[2]![0]);
 });
 
+test("a row without direction is near to none, and its overlaps are none", () => {
+  const { rows } = head(20, 8, 5);
+  rows.stored.centers.none!.inverse[7] = 0;
+  const found = rows.nearest(7, 10, "none");
+  assert.deepEqual(found.rows, []);
+  assert.ok(!found.histogram.some(Boolean));
+  assert.ok(!rows.nearest(3, 19, "none").rows.includes(7));
+  assert.deepEqual(rows.overlaps([7, 3], "none")[0], [Number.NaN, Number.NaN]);
+});
+
 test("half precision is read as IEEE 754 has it", () => {
   const known: [number, number][] = [
     [0x3c00, 1],

@@ -174,3 +174,17 @@ def test_a_page_without_a_map_says_so(browser, lens, tmp_path):
     opened = Opened(browser, f"{(tmp_path / 'page/index.html').as_uri()}#view=map")
     assert "no map" in opened.page.locator("main").inner_text()
     opened.check()
+
+
+def test_a_choice_in_the_midst_of_a_move_does_not_take_it_back(page):
+    page.locator("canvas").focus()
+    page.evaluate(
+        """() => {
+            const canvas = document.querySelector("canvas");
+            for (const key of ["+", "+", "Enter"])
+                canvas.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        }"""
+    )
+    page.wait_for_selector("main section td")
+    page.wait_for_timeout(350)
+    assert "zoom=2.25" in page.url

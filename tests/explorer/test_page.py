@@ -58,7 +58,7 @@ def test_the_rows_nearest_are_those_of_the_lens(browser, lens, page, center):
 
 
 def test_tokens_are_found_by_keyboard_and_the_address_replays_them(browser, page):
-    opened = Opened(browser, page.as_uri())
+    opened = Opened(browser, f"{page.as_uri()}#view=find")
     box = opened.page.get_by_role("combobox", name=re.compile("A token"))
     box.fill("WORD12")
     box.press("ArrowDown")
@@ -148,3 +148,57 @@ def test_a_part_that_is_missing_is_named(browser, lens, tmp_path):
     opened = browser.new_page()
     opened.goto((tmp_path / "page" / "index.html").as_uri())
     opened.wait_for_selector("text=0-about.js is missing: keep the page's folder together")
+
+
+def test_rows_that_are_missing_are_named_where_they_are_asked_for(browser, lens, tmp_path):
+    write_explorer(lens, out=tmp_path / "page", layouts=[], progress=None)
+    (tmp_path / "page" / "data" / "0-exact-0.js").unlink()
+    opened = browser.new_page()
+    opened.goto(f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=1,2")
+    opened.wait_for_selector("[role=alert]:has-text('0-exact-0.js is missing')")
+
+
+def test_a_row_without_direction_is_near_to_none(browser, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(20, 4))
+    rows[7] = 0
+    write_explorer(rows, out=tmp_path / "page", layouts=[], progress=None)
+    opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=3,7")
+    opened.page.wait_for_selector("text=Its row has no direction here")
+    assert "–" in opened.page.locator("table:has(caption:has-text('each other'))").inner_text()
+    opened.check()
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "tokens=" + ",".join(map(str, range(600))),
+        "tokens=-1,600,9e9,NaN,99999999999999999999&center=constructor&view=__proto__",
+        "__proto__=1&tokens=3&center=none&center=none&%zz&view=find",
+    ],
+    ids=["many tokens", "none that are known", "broken"],
+)
+def test_an_address_of_anything_opens_the_page(browser, page, fragment):
+    opened = Opened(browser, f"{page.as_uri()}#view=find&{fragment}")
+    opened.page.wait_for_selector("main td, main .examples a")
+    assert opened.page.locator("main table").first.locator("td").count() <= 50 * 50
+    opened.check()
+
+
+def test_the_choice_of_a_centering_keeps_the_focus(browser, page):
+    opened = Opened(browser, f"{page.as_uri()}#tokens=3&center=none")
+    _nearest(opened)
+    choice = opened.page.get_by_label("Rows are compared")
+    choice.focus()
+    choice.select_option("mean")
+    opened.page.wait_for_selector("figcaption:has-text(', centered')")
+    assert opened.page.evaluate("document.activeElement.tagName") == "SELECT"
+    opened.page.locator("nav a[aria-current]").focus()
+    opened.page.keyboard.press("Enter")
+    assert opened.page.evaluate("document.activeElement.textContent") == "Find and compare"
+
+
+def test_the_policy_lets_nothing_be_asked_for(browser, page):
+    opened = Opened(browser, page.as_uri())
+    asked = "fetch('https://example.org/').then(() => 'came', () => 'refused')"
+    assert opened.page.evaluate(asked) == "refused"
+    assert any("Content Security Policy" in said for said in opened.complaints)

@@ -92,7 +92,7 @@ def test_it_comes_first_and_keys_and_buttons_turn_its_screens(browser, address):
 @pytest.mark.parametrize("model", [1, 2])
 def test_every_screen_opens_and_says_where_its_numbers_come_from(opened, model):
     for screen in SCREENS:
-        text = _screen(opened, screen, f"&model={model}")
+        text = _screen(opened, screen, f"&story.model={model}")
         assert "Where the numbers come from" in text
         assert "NaN" not in text and "undefined" not in text
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= 1280
@@ -100,7 +100,7 @@ def test_every_screen_opens_and_says_where_its_numbers_come_from(opened, model):
 
 
 def test_an_address_replays_what_was_seen(browser, opened):
-    for screen, more in ((1, "&tokens=40"), (2, "&arrows=7"), (7, "&model=2")):
+    for screen, more in ((1, "&tokens=40"), (2, "&arrows=7"), (7, "&story.model=2")):
         seen = _screen(opened, screen, more)
         again = Opened(browser, opened.page.url)
         if screen == 1:
@@ -139,10 +139,10 @@ def test_overlaps_bounds_and_noise_are_those_of_the_geometry(opened, lens):
 
 
 def test_room_for_all_is_said_rightly(opened):
-    assert "V ≤ m, so there is room for all" in _screen(opened, 2, "&model=2")
-    assert "V ≤ m" in _screen(opened, 3, "&model=2")
-    assert "is there: V = 9, m = 20" in _screen(opened, 5, "&model=2")
-    assert "#4" in _screen(opened, 1, "&model=2")
+    assert "V ≤ m, so there is room for all" in _screen(opened, 2, "&story.model=2")
+    assert "V ≤ m" in _screen(opened, 3, "&story.model=2")
+    assert "is there: V = 9, m = 20" in _screen(opened, 5, "&story.model=2")
+    assert "#4" in _screen(opened, 1, "&story.model=2")
 
 
 def test_toys_are_weak_and_strong(opened):
@@ -172,4 +172,4 @@ def test_narrower_heads_are_there_or_how_to_make_them_is_said(opened, repacking)
     assert f"{half.excess.value:.3g} ± {half.excess.error:.2g} nats per token" in text
     for rank in repacking.ranks:
         assert f"{repacking.best(rank).excess.value:.3g} ± " in text
-    assert "superscope repack MODEL" in _screen(opened, 7, "&model=2")
+    assert "superscope repack MODEL" in _screen(opened, 7, "&story.model=2")

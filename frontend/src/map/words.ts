@@ -1,8 +1,10 @@
 /** What a map says in words and tables. */
 
 import { h, table } from "../dom";
+import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short } from "../numbers";
+import { idsOf } from "../tokens";
 import type { App } from "../view";
 import type { Atlas, Layout } from "./atlas";
 import { type Coloring, said } from "./measures";
@@ -56,24 +58,12 @@ export async function nearby(
     `Of the ${nearest.rows.length} rows nearest to ${model.title(at)}, centered and searched in ` +
     `all dimensions, ${close || "none"} ${close === 1 ? "is" : "are"} among its ` +
     `${nearest.rows.length} nearest in this picture. Lines lead to them.`;
-  const link = (row: number) => {
+  const ids = idsOf(app);
+  const linked = (row: number) => {
     const name = h("bdi", { class: "token" }, model.title(row));
     if (model !== app.models[0]) return name;
-    const others = (app.state().tokens ?? "")
-      .split(",")
-      .filter((id) => id !== String(model.id(row)));
-    const tokens = [...others, model.id(row)].join(",");
-    return h(
-      "a",
-      {
-        href: app.link({ tokens }),
-        click: (event) => {
-          event.preventDefault();
-          app.set({ tokens });
-        },
-      },
-      name,
-    );
+    const others = ids.filter((id) => id !== model.id(row));
+    return link(app, { tokens: [...others, model.id(row)].join(",") }, name);
   };
   return [
     { rows: nearest.rows, before },
@@ -83,7 +73,7 @@ export async function nearby(
         `The rows nearest to ${model.title(at)}`,
         ["token", "id", "overlap c", "rows nearer in the picture"],
         nearest.rows.map((row, k) => [
-          link(row),
+          linked(row),
           `#${model.id(row)}`,
           fixed(nearest.overlaps[k]!, 4),
           short(before[k]!, 7),

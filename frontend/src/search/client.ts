@@ -16,11 +16,17 @@ export class Search {
   private readonly worker = startWorker(source);
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private last = 0;
+  private broken: string | null = null;
 
   constructor() {
     this.worker.addEventListener("message", (event: MessageEvent<Answer>) => {
       this.waiting.get(event.data.id)?.(event.data);
       this.waiting.delete(event.data.id);
+    });
+    this.worker.addEventListener("error", (event) => {
+      this.broken = `the search stopped: ${event.message || "its worker does not start here"}`;
+      for (const [id, answered] of this.waiting) answered({ id, error: this.broken });
+      this.waiting.clear();
     });
   }
 
@@ -45,6 +51,7 @@ export class Search {
     this.last += 1;
     const asked: Asked = { ...request, id: this.last };
     return new Promise((resolve, reject) => {
+      if (this.broken) return reject(new Error(this.broken));
       this.waiting.set(asked.id, (answer) => {
         if ("error" in answer) reject(new Error(answer.error));
         else resolve(answer);

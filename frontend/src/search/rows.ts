@@ -44,7 +44,7 @@ export interface Nearest {
   overlaps: number[];
   /** How many rows were compared in float64. */
   compared: number;
-  /** Counts of overlaps with all other rows, in equal bins from −1 to 1. */
+  /** Counts of overlaps with all other rows, from int8, in equal bins from −1 to 1. */
   histogram: Uint32Array;
 }
 
@@ -115,20 +115,21 @@ export class Rows {
     return row;
   }
 
-  /** Return the overlaps of some rows with each other, exactly. */
+  /** Return the overlaps of some rows with each other, exactly; NaN where one has no direction. */
   overlaps(positions: readonly number[], name: string): number[][] {
     const center = this.center(name);
-    const units = positions.map((at) => this.unit(at, center));
-    return units.map((a) => units.map((b) => (a === b ? 1 : dot(a, b))));
+    const units = positions.map((at) => (center.inverse[at] ? this.unit(at, center) : null));
+    return units.map((a) => units.map((b) => (!a || !b ? Number.NaN : a === b ? 1 : dot(a, b))));
   }
 
-  /** Return the rows nearest to a row; `hidden` rows are none of them. */
+  /** Return the rows nearest to a row, none if it has no direction; `hidden` are none of them. */
   nearest(at: number, count: number, name: string, hidden: readonly number[] = []): Nearest {
     const { features, error, repeated } = this.stored;
     const center = this.center(name);
+    const histogram = new Uint32Array(BINS);
+    if (!center.inverse[at]) return { rows: [], overlaps: [], compared: 0, histogram };
     const unit = this.unit(at, center);
     const estimate = this.estimates(unit, center);
-    const histogram = new Uint32Array(BINS);
     const out = new Uint8Array(features);
     for (const row of [at, ...hidden]) out[row] = 1;
     const highest = new Highest(count);

@@ -3,6 +3,7 @@
 import { h, select, table } from "../dom";
 import type { Model } from "../models";
 import { whole } from "../numbers";
+import { idIn, idsOf, positionIn } from "../tokens";
 import { arrows } from "./drawing";
 import { type At, ofModel, one, p, type Screen, sources, strong } from "./screen";
 
@@ -49,12 +50,12 @@ export const directions: Screen = {
       turn += 1;
       const mine = turn;
       const row = chosen(at);
-      const choices = examples(model, row);
+      const choices = examples(model, row).filter((at) => idIn(app, model, at) !== null);
       control.replaceChildren(
         select(
           `The ${one(at)}`,
-          choices.map((at) => [String(model.id(at)), model.title(at)] as const),
-          String(model.id(row)),
+          choices.map((at) => [String(idIn(app, model, at)), model.title(at)] as const),
+          String(idIn(app, model, row)),
           (value) => app.set({ view: "story", tokens: value }),
         ),
       );
@@ -79,8 +80,8 @@ export const directions: Screen = {
 
 /** Return the row that is spoken of: the last one chosen, or an example. */
 function chosen({ app, model }: At): number {
-  const ids = (app.state().tokens ?? "").split(",").filter((id) => /^\d+$/.test(id));
-  const asked = ids.length ? model.position(Number(ids.at(-1))) : null;
+  const id = idsOf(app).at(-1);
+  const asked = id === undefined ? null : positionIn(app, model, id);
   return asked ?? examples(model, null)[0]!;
 }
 
@@ -106,19 +107,22 @@ async function fan(at: At, row: number): Promise<HTMLElement[]> {
   const { name, title } = center(model);
   await model.whole();
   const nearest = await model.search.nearest(row, NEAREST, name, model.equal(row));
+  const title0 = model.title(row);
+  if (!nearest.histogram.some(Boolean)) {
+    return [p(`The row of ${title0} has no direction, so it overlaps with none.`)];
+  }
   const near = new Set([row, ...nearest.rows, ...model.equal(row)]);
   const { features } = model.about;
   const others = Array.from({ length: OTHERS }, (_, k) =>
     Math.floor(((k + 0.37) * features) / OTHERS),
   ).filter((other, k, all) => !near.has(other) && all.indexOf(other) === k);
   const square = others.length ? await model.search.overlaps([row, ...others], name) : [[]];
-  const overlaps = square[0]!.slice(1);
+  const overlaps = square[0]!.slice(1).filter((c) => !Number.isNaN(c)); // of rows with a direction
   const degrees = (c: number) => (Math.acos(Math.min(1, Math.max(-1, c))) * 180) / Math.PI;
-  const name0 = model.title(row);
   const description =
-    `Arrows from one point. The one to the right is ${name0}. The nearest rows stand at ` +
+    `Arrows from one point. The one to the right is ${title0}. The nearest rows stand at ` +
     `${nearest.overlaps.map((c) => `${degrees(c).toFixed(0)}°`).join(", ")} to it; ` +
-    `${others.length} others at ${overlaps.map((c) => `${degrees(c).toFixed(0)}°`).join(", ")}.`;
+    `${overlaps.length} others at ${overlaps.map((c) => `${degrees(c).toFixed(0)}°`).join(", ")}.`;
   return [
     h(
       "figure",
@@ -145,14 +149,14 @@ async function fan(at: At, row: number): Promise<HTMLElement[]> {
         "figcaption",
         {},
         "The arrow to the right is ",
-        h("bdi", { class: "token" }, name0),
+        h("bdi", { class: "token" }, title0),
         `; numbered are the ${nearest.rows.length} rows nearest to it, the thin ones are ` +
-          `${others.length} others from all over. Each angle to the first arrow is ` +
+          `${overlaps.length} others from all over. Each angle to the first arrow is ` +
           "true; angles among the others are not, because a page has two dimensions only.",
       ),
     ),
     table(
-      `The rows nearest to ${name0}, ${title}`,
+      `The rows nearest to ${title0}, ${title}`,
       ["arrow", "row", "overlap c", "angle"],
       nearest.rows.map((other, k) => [
         String(k + 1),

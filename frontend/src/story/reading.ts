@@ -3,8 +3,10 @@
 import { chart } from "../chart";
 import { h, table } from "../dom";
 import { centering } from "../geometry";
+import { link } from "../links";
 import { short, whole } from "../numbers";
 import { chance, geometric } from "../theory";
+import { idIn } from "../tokens";
 import { type At, ofModel, one, p, type Screen, sources, still, strong } from "./screen";
 
 const WORST = 8;
@@ -97,24 +99,21 @@ function worst({ app, model }: At): HTMLElement {
     (row) => Number.isFinite(squares[row]!) && (plain < 0 || kinds[row] === plain),
   );
   rows.sort((a, b) => squares[b]! - squares[a]!);
+  const linked = (row: number) => {
+    const name = h("bdi", { class: "token" }, model.title(row));
+    const id = idIn(app, model, row);
+    return id === null ? name : link(app, { view: "find", tokens: String(id) }, name);
+  };
   return table(
     `The ${plain < 0 ? "rows" : "words"} with the most interference, centered`,
     ["row", "mean c², centered", "against chance", "raw, against chance"],
-    rows.slice(0, WORST).map((row) => [
-      h(
-        "a",
-        {
-          href: app.link({ view: "find", tokens: String(model.id(row)) }),
-          click: (event) => {
-            event.preventDefault();
-            app.set({ view: "find", tokens: String(model.id(row)) });
-          },
-        },
-        h("bdi", { class: "token" }, model.title(row)),
-      ),
-      short(squares[row]!),
-      `${short(squares[row]! * width)}×`,
-      `${short(raw[row]! * width)}×`,
-    ]),
+    rows
+      .slice(0, WORST)
+      .map((row) => [
+        linked(row),
+        short(squares[row]!),
+        `${short(squares[row]! * width)}×`,
+        `${short(raw[row]! * width)}×`,
+      ]),
   );
 }

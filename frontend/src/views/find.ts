@@ -2,6 +2,7 @@
 
 import { chart } from "../chart";
 import { h, select, table } from "../dom";
+import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short, whole } from "../numbers";
 import { BINS, type Nearest } from "../search/rows";
@@ -15,7 +16,13 @@ export const find: View = { name: "find", title: "Find and compare", mount };
 function mount(root: HTMLElement, app: App): Mounted {
   const search = searchBox(app);
   const chosen = h("div", { class: "chosen" });
-  const controls = h("div", { class: "controls" });
+  const centering = select(
+    "Rows are compared",
+    app.models[0]!.about.centerings.map((one) => [one.name, one.title] as const),
+    centerOf(app),
+    (value) => app.set({ center: value }),
+  );
+  const controls = h("div", { class: "controls" }, centering);
   const results = h("div", { class: "columns" });
   const compared = h("section", { "aria-label": "Comparison" });
   root.append(h("h2", {}, "Find and compare"), search, controls, chosen, compared, results);
@@ -25,14 +32,7 @@ function mount(root: HTMLElement, app: App): Mounted {
     turn += 1;
     const mine = turn;
     const center = centerOf(app);
-    controls.replaceChildren(
-      select(
-        "Rows are compared",
-        app.models[0]!.about.centerings.map((one) => [one.name, one.title] as const),
-        center,
-        (value) => app.set({ center: value }),
-      ),
-    );
+    centering.querySelector("select")!.value = center;
     const ids = idsOf(app);
     chosen.replaceChildren(...ids.map((id) => chip(app, ids, id)));
     if (!ids.length) {
@@ -59,24 +59,13 @@ function examples(app: App): HTMLElement[] {
   const spread = Array.from({ length: 200 }, (_, k) => Math.floor((features * (k + 0.5)) / 200));
   const words = spread.filter((at) => /^ ?\p{L}{4,}$/u.test(texts?.[at] ?? ""));
   const few = (words.length ? words : spread).slice(0, 12);
-  const links = few.map((at) => {
-    const tokens = String(model.id(at));
-    return h(
+  const links = few.map((at) =>
+    h(
       "li",
       {},
-      h(
-        "a",
-        {
-          href: app.link({ tokens }),
-          click: (event) => {
-            event.preventDefault();
-            app.set({ tokens });
-          },
-        },
-        h("bdi", { class: "token" }, model.title(at)),
-      ),
-    );
-  });
+      link(app, { tokens: String(model.id(at)) }, h("bdi", { class: "token" }, model.title(at))),
+    ),
+  );
   return [
     h("p", {}, `Type a ${noun(model)} to see the rows nearest to it, or begin with one of these.`),
     h("ul", { class: "examples" }, ...links),
@@ -96,6 +85,10 @@ async function column(app: App, model: Model, ids: number[], center: string): Pr
   try {
     await model.whole();
     const nearest = await model.search.nearest(at, NEIGHBORS, center, model.equal(at));
+    if (!nearest.histogram.some(Boolean)) {
+      section.append(h("p", {}, "Its row has no direction here, so it overlaps with none."));
+      return section;
+    }
     section.append(
       h(
         "div",
@@ -150,17 +143,7 @@ function neighbors(
     const shown = h("bdi", { class: "token" }, model.title(row));
     if (model !== app.models[0]) return shown;
     const next = [...ids.filter((id) => id !== model.id(row)), model.id(row)].join(",");
-    return h(
-      "a",
-      {
-        href: app.link({ tokens: next }),
-        click: (event) => {
-          event.preventDefault();
-          app.set({ tokens: next });
-        },
-      },
-      shown,
-    );
+    return link(app, { tokens: next }, shown);
   };
   return h(
     "div",
@@ -193,7 +176,7 @@ function histogram(model: Model, center: string, nearest: Nearest): HTMLElement 
   const title = model.about.centerings.find((one) => one.name === center)!.title;
   return chart({
     caption:
-      `Its overlaps with every other row, ${title}. The line is what random directions in ` +
+      `Its overlaps with every other row, ${title}, counted in int8. The line is what random directions in ` +
       `${whole(width)} dimensions have.`,
     x: { label: "overlap c", values: middle },
     y: { label: "rows", log: true, range: [0.5, 2 * Math.max(...counts, ...chance)] },
@@ -240,8 +223,13 @@ async function comparison(app: App, ids: number[], center: string): Promise<HTML
       .map((id) => positionIn(app, model, id))
       .filter((row): row is number => row !== null);
     if (rows.length < 2) continue;
-    await model.whole();
-    const square = await model.search.overlaps(rows, center);
+    let square: number[][];
+    try {
+      await model.whole();
+      square = await model.search.overlaps(rows, center);
+    } catch {
+      continue; // its column says why
+    }
     const about = model.about.centerings.find((one) => one.name === center)!;
     made.push(
       table(
@@ -250,7 +238,7 @@ async function comparison(app: App, ids: number[], center: string): Promise<HTML
         [noun(model), ...rows.map((row) => model.title(row))],
         rows.map((row, i) => [
           h("bdi", { class: "token" }, model.title(row)),
-          ...square[i]!.map((c) => fixed(c, 3)),
+          ...square[i]!.map((c) => (Number.isNaN(c) ? "–" : fixed(c, 3))),
         ]),
       ),
     );

@@ -127,7 +127,7 @@ class Shown implements Mounted {
   }
 
   leave(): void {
-    clearTimeout(this.settling);
+    this.settled();
     cancelAnimationFrame(this.drawing);
     this.sized.disconnect();
     this.dark.removeEventListener("change", this.renew);
@@ -151,11 +151,15 @@ class Shown implements Mounted {
     const { x, y } = this.atlas.box(this.layout);
     const middle = (state.middle ?? "").split(",").map(Number);
     const placed = middle.length === 2 && middle.every(Number.isFinite);
-    this.seen = {
-      x: placed ? middle[0]! : x,
-      y: placed ? middle[1]! : y,
-      zoom: bounded(Number(state.zoom) || 1),
-    };
+    if (fresh) this.settled();
+    // While a move has not come to rest, the address is behind what is seen.
+    if (this.settling === undefined) {
+      this.seen = {
+        x: placed ? middle[0]! : x,
+        y: placed ? middle[1]! : y,
+        zoom: bounded(Number(state.zoom) || 1),
+      };
+    }
     const before = this.chosen.at(-1);
     const ids = idsOf(this.app);
     this.chosen = ids
@@ -241,7 +245,7 @@ class Shown implements Mounted {
   /** Search what is nearest to the last chosen row; the picture has no say in it. */
   private async search() {
     const at = this.chosen.at(-1);
-    const key = `${this.shown} ${at}`;
+    const key = `${this.shown} ${idsOf(this.app)}`; // which its links hold
     if (key === this.searched) return;
     this.searched = key;
     this.found = null;
@@ -306,8 +310,9 @@ class Shown implements Mounted {
   private move(seen: Window) {
     this.seen = seen;
     this.redraw();
-    clearTimeout(this.settling);
+    this.settled();
     this.settling = setTimeout(() => {
+      this.settled();
       const digits = (value: number) => String(Number(value.toPrecision(6)));
       const { x, y, zoom } = this.seen;
       this.app.set({
@@ -315,6 +320,11 @@ class Shown implements Mounted {
         middle: `${digits(x)},${digits(y)}`,
       });
     }, SETTLED);
+  }
+
+  private settled() {
+    clearTimeout(this.settling);
+    this.settling = undefined;
   }
 
   private pan(dx: number, dy: number) {

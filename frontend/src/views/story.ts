@@ -53,7 +53,7 @@ function mount(root: HTMLElement, app: App): Mounted {
 
   function update() {
     const at = asked();
-    const number = Number(app.state().model ?? 1) - 1;
+    const number = Number(app.state()["story.model"] ?? 1) - 1;
     const model = models[number] ?? models[0]!;
     const key = `${at} ${models.indexOf(model)}`;
     if (shown?.key !== key) {
@@ -79,7 +79,7 @@ function mount(root: HTMLElement, app: App): Mounted {
       "The model",
       models.map((model, k) => [String(k + 1), model.about.name] as const),
       String(at + 1),
-      (value) => app.set({ view: "story", model: value }),
+      (value) => app.set({ view: "story", "story.model": value }),
     );
   }
 
