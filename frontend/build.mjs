@@ -1,5 +1,5 @@
 // Bundle the page and the widget into the Python package where its bundle is stale; --tests bundles
-// the tests into out/, --digest prints what the bundle is compared by.
+// the tests into out/, --digest prints what the bundle is compared by, also by a test.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -36,7 +36,7 @@ const workers = {
   },
 };
 
-/** What the assets are made from; the Python package compares it with its sources. */
+/** What the assets are made from. */
 async function digest() {
   const names = ["build.mjs", "package.json", "package-lock.json", "tsconfig.json"];
   for (const entry of await readdir(join(here, "src"), { recursive: true, withFileTypes: true })) {
@@ -60,7 +60,10 @@ async function buildAssets() {
   if (await upToDate(from)) return;
   const beside = `${assets}.${process.pid}`;
   await mkdir(beside, { recursive: true });
-  const bundled = { ...common, plugins: [workers] };
+  // Its license asks that it goes with every copy, and a bundler keeps no plain comment.
+  const license = await readFile(join(here, "node_modules/uplot/LICENSE"), "utf8");
+  const notice = `/*! uPlot\n\n${license.trim()}\n*/`;
+  const bundled = { ...common, plugins: [workers], banner: { js: notice } };
   await build({
     ...bundled,
     entryPoints: [join(here, "src/page.ts")],
@@ -75,6 +78,7 @@ async function buildAssets() {
   });
   await build({
     ...common,
+    banner: { css: notice },
     entryPoints: [join(here, "src/style.css")],
     outfile: join(beside, "explorer.css"),
   });
