@@ -24,12 +24,19 @@ export interface Address {
 
 const STEPS = ["view", "tokens", "screen"];
 
+/** An explorer that is shown. */
+export interface Started {
+  models: readonly Model[];
+  /** End its workers, which hold the rows. */
+  stop(): void;
+}
+
 /** Show the explorer in an element; null where it cannot be shown. */
 export async function start(
   root: HTMLElement,
   source: Source,
   address: Address,
-): Promise<App | null> {
+): Promise<Started | null> {
   const status = h("p", { class: "status", role: "status" }, "Loading …");
   root.replaceChildren(status);
   if (typeof Worker === "undefined") {
@@ -107,5 +114,11 @@ export async function start(
     h("footer", {}, `superscope ${source.manifest.version}. Nothing leaves this page.`),
   );
   show();
-  return app;
+  return {
+    models,
+    stop: () => {
+      shown?.mounted.leave?.();
+      for (const model of models) model.search.stop();
+    },
+  };
 }

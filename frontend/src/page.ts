@@ -11,8 +11,8 @@ start(document.getElementById("explorer")!, source, {
     else history.replaceState(null, "", fragment || "#");
   },
   changed: (listener) => addEventListener("hashchange", listener),
-}).then((app) => {
+}).then((started) => {
   // For the console: superscope.models[0].search.nearest(row, count, center, hidden).
   const { superscope } = globalThis as unknown as { superscope: object };
-  Object.assign(superscope, { models: app?.models ?? [], shown: performance.now() });
+  Object.assign(superscope, { models: started?.models ?? [], shown: performance.now() });
 });

@@ -3,29 +3,27 @@
 import type { RenderProps } from "@anywidget/types";
 import { start } from "./app";
 import type { Manifest, Source } from "./source";
-import { changed, read, written } from "./state";
 
 interface Traits {
   manifest: Manifest;
-  /** The state as a fragment. */
+  /** The state as a fragment; the kernel reads the chosen tokens from it, and writes them to it. */
   address: string;
-  /** Ids of the chosen tokens of the first model. */
-  selected: number[];
 }
 
 type Model = RenderProps<Traits>["model"];
 
-/** Return the source that asks the kernel for each part, and gets it as bytes. */
-function ofKernel(model: Model): Source {
+/** Return the source that asks the kernel for each part and gets it as bytes; and what ends it. */
+function ofKernel(model: Model): [Source, () => void] {
   const waiting = new Map<string, (bytes: Uint8Array) => void>();
-  model.on("msg:custom", (message: { part: string }, buffers: DataView[]) => {
+  const come = (message: { part: string }, buffers: DataView[]) => {
     const [data] = buffers;
     // A copy, so that arrays in it lie where their types want them.
     const bytes = new Uint8Array(data!.buffer, data!.byteOffset, data!.byteLength).slice();
     waiting.get(message.part)?.(bytes);
     waiting.delete(message.part);
-  });
-  return {
+  };
+  model.on("msg:custom", come);
+  const source: Source = {
     manifest: model.get("manifest"),
     part: (name) =>
       new Promise((resolve) => {
@@ -33,35 +31,38 @@ function ofKernel(model: Model): Source {
         model.send({ part: name });
       }),
   };
+  return [source, () => model.off("msg:custom", come)];
 }
 
 function render({ model, el }: RenderProps<Traits>) {
   const root = document.createElement("div");
   root.className = "superscope";
   el.append(root);
+  const [source, close] = ofKernel(model);
   let last = model.get("address");
-  void start(root, ofKernel(model), {
+  let follow = () => {};
+  const changed = () => {
+    if (model.get("address") === last) return; // written here
+    last = model.get("address");
+    follow();
+  };
+  model.on("change:address", changed);
+  const started = start(root, source, {
     read: () => model.get("address"),
     write: (fragment) => {
       last = fragment;
-      const tokens = read(fragment).tokens ?? "";
       model.set("address", fragment);
-      model.set("selected", tokens.split(",").filter(Boolean).map(Number));
       model.save_changes();
     },
     changed: (listener) => {
-      model.on("change:address", () => {
-        if (model.get("address") !== last) listener();
-      });
-      model.on("change:selected", () => {
-        const state = read(model.get("address"));
-        const tokens = model.get("selected").join(",");
-        if ((state.tokens ?? "") === tokens) return;
-        model.set("address", written(changed(state, { tokens: tokens || null })));
-        model.save_changes();
-      });
+      follow = listener;
     },
   });
+  return async () => {
+    close();
+    model.off("change:address", changed);
+    (await started)?.stop();
+  };
 }
 
 export default { render };

@@ -22,6 +22,8 @@ CELLS = (
     "rows = np.random.default_rng(0).normal(size=(50, 8))\n"
     "explorer = superscope.explore(\n"
     "    superscope.lens(rows, tokens=[f' word{i}' for i in range(50)], progress=None))\n"
+    "explorer.selected = [3]\n"  # before it is shown
+    "explorer.address += '&view=find'\n"
     "explorer",
     "print('chosen', explorer.selected)",
     "explorer.selected = [7]",
@@ -69,13 +71,14 @@ def test_a_selection_comes_back_to_python(lab: str) -> None:
         page.keyboard.press("Shift+Enter")
         box = page.get_by_role("combobox", name="A token, a part of one")
         box.wait_for(timeout=60_000)
+        page.wait_for_selector(".superscope .chip:has-text('word3')")
         box.fill("word12")
         box.press("Enter")
         page.wait_for_selector(".superscope caption:has-text('nearest to')")
         cells = page.locator(".jp-Notebook .jp-Cell")
         cells.nth(1).locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
-        page.wait_for_selector("text=chosen [12]")
+        page.wait_for_selector("text=chosen [3, 12]")
         cells.nth(2).locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
         page.wait_for_selector(".superscope .chip:has-text('word7')")
@@ -92,3 +95,15 @@ def test_the_widget_says_what_is_chosen_and_hands_parts_over() -> None:
     assert superscope.explorer.Part.read(data).meta["width"] == 4
     explorer.selected = [3]
     assert repr(explorer) == "<Explorer, selected: [3]>"
+
+
+def test_what_is_chosen_and_the_address_are_one() -> None:
+    explorer = superscope.explore(np.random.default_rng(0).normal(size=(20, 4)), progress=None)
+    explorer.address = "#view=map&tokens=3%2C5%2Cx%2C3%2C-1&color=norm"
+    assert explorer.selected == [3, 5]
+    explorer.selected = [7]
+    assert explorer.address == "#view=map&tokens=7&color=norm"
+    explorer.selected = []
+    assert explorer.address == "#view=map&color=norm"
+    explorer.address = ""
+    assert explorer.selected == []

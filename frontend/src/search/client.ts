@@ -47,6 +47,11 @@ export class Search {
     return (answer as { overlaps: number[][] }).overlaps;
   }
 
+  /** End the worker. */
+  stop() {
+    this.worker.terminate();
+  }
+
   private ask(request: Request): Promise<Answer> {
     this.last += 1;
     const asked: Asked = { ...request, id: this.last };

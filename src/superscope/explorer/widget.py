@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import anywidget
 import traitlets
@@ -41,5 +43,29 @@ class Explorer(anywidget.AnyWidget):
         name = message["part"]
         self.send({"part": name}, buffers=[self._parts[name]])
 
+    @traitlets.observe("address")
+    def _read_selected(self, change: Any) -> None:
+        self.selected = _tokens(_state(change.new))
+
+    @traitlets.observe("selected")
+    def _write_selected(self, change: Any) -> None:
+        state = _state(self.address)
+        if _tokens(state) == change.new:
+            return
+        state["tokens"] = ",".join(map(str, change.new))
+        fragment = urlencode({key: value for key, value in state.items() if value})
+        self.address = f"#{fragment}" if fragment else ""
+
     def __repr__(self) -> str:
         return f"<Explorer, selected: {self.selected}>"
+
+
+def _state(address: str) -> dict[str, str]:
+    """Return what the front end keeps in an address: a value for each key."""
+    return dict(parse_qsl(address.removeprefix("#"), keep_blank_values=True))
+
+
+def _tokens(state: dict[str, str]) -> list[int]:
+    """Return the ids among the tokens of an address, each once."""
+    listed = state.get("tokens", "").split(",")
+    return list(dict.fromkeys(int(one) for one in listed if re.fullmatch("[0-9]{1,9}", one)))
