@@ -69,6 +69,7 @@ def test_a_study_shows_its_members_with_their_losses(tmp_path, matrix):
         ({"token": ["a"]}, "needs a column id"),
         ({"id": [1, 1]}, "each id once"),
         ({"id": ["x"]}, "each id once, as a whole number"),
+        ({"id": [1.5]}, "each id once, as a whole number"),
         ({"id": [30]}, "has 30 rows; is it of another model"),
     ],
 )
@@ -84,6 +85,16 @@ def test_two_tables_are_joined(tmp_path, matrix):
     assert [column["name"] for column in about.meta["columns"]] == ["a", "b"]
     assert about.arrays["column_0"][1] == 0.5
     assert about.meta["columns"][1]["values"][about.arrays["column_1"][2]] == "True"
+
+
+def test_a_table_is_of_the_first_model_alone(tmp_path, matrix):
+    """The ids of another model are other tokens, of which the table says nothing."""
+    other = np.random.default_rng(1).normal(size=(20, 8))
+    table = pd.DataFrame({"id": ["25", "3"], "cost": [0.5, 0.25]})
+    parts = _written(tmp_path, matrix, other, tables=[table])
+    cost = parts["0-about"].arrays["column_0"]
+    assert np.array_equal(np.flatnonzero(np.isfinite(cost)), [3, 25])
+    assert parts["1-about"].meta["columns"] == []
 
 
 def test_a_folder_that_is_not_empty_and_no_model_are_refused(tmp_path, matrix):

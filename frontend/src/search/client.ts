@@ -1,19 +1,12 @@
 /** The page's side of the search: questions as promises. */
 
+import { startWorker } from "../workers";
 import type { Answer, Asked, PartBytes, Request } from "./messages";
 import type { Nearest } from "./rows";
 import source from "./worker.ts?source";
 
-/** Start a worker from its source: a page on disk may load no other file as one. */
-export function startWorker(code: string): Worker {
-  const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new Worker(address);
-  URL.revokeObjectURL(address);
-  return worker;
-}
-
 export class Search {
-  private readonly worker = startWorker(source);
+  private readonly worker = startWorker(source, (why) => this.end(`the search ${why}`));
   private readonly waiting = new Map<number, (answer: Answer) => void>();
   private last = 0;
   private broken: string | null = null;
@@ -22,11 +15,6 @@ export class Search {
     this.worker.addEventListener("message", (event: MessageEvent<Answer>) => {
       this.waiting.get(event.data.id)?.(event.data);
       this.waiting.delete(event.data.id);
-    });
-    this.worker.addEventListener("error", (event) => {
-      this.broken = `the search stopped: ${event.message || "its worker does not start here"}`;
-      for (const [id, answered] of this.waiting) answered({ id, error: this.broken });
-      this.waiting.clear();
     });
   }
 
@@ -45,6 +33,13 @@ export class Search {
   async overlaps(rows: number[], center: string): Promise<number[][]> {
     const answer = await this.ask({ kind: "overlaps", rows, center });
     return (answer as { overlaps: number[][] }).overlaps;
+  }
+
+  /** Let who waits, and who asks from now on, know that no answer comes. */
+  private end(why: string) {
+    this.broken = why;
+    for (const [id, answered] of this.waiting) answered({ id, error: why });
+    this.waiting.clear();
   }
 
   /** End the worker. */

@@ -1,14 +1,6 @@
 /** Arrows in the plane. */
 
-const NAMESPACE = "http://www.w3.org/2000/svg";
-
-/** Return an SVG element. */
-function svg(tag: string, attributes: Record<string, string | number>, ...children: Node[]) {
-  const element = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children);
-  return element;
-}
+import { svg } from "../dom";
 
 export interface Arrow {
   /** Degrees, counter-clockwise from the right. */

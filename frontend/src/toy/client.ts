@@ -1,17 +1,18 @@
 /** The page's side of the toy model: a worker that trains one run after the other. */
 
-import { startWorker } from "../search/client";
+import { startWorker } from "../workers";
 import type { Order, Report, Run, Snapshot } from "./messages";
 import source from "./worker.ts?source";
 
 export class Trainer {
-  private readonly worker = startWorker(source);
+  private readonly worker: Worker;
   private id = 0;
   private next: Run[] = [];
   private paused = false;
 
   /** `seen` gets snapshots a few times a second and one at the end; `failed` what went wrong. */
   constructor(seen: (snapshot: Snapshot) => void, failed: (message: string) => void) {
+    this.worker = startWorker(source, failed);
     this.worker.addEventListener("message", (event: MessageEvent<Report>) => {
       const report = event.data;
       if (report.id !== this.id) return; // of a run that was given up

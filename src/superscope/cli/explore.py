@@ -39,8 +39,8 @@ def explore(
     frequencies
         Token frequencies: .npy, or a .parquet or .csv table with columns id and count.
     tokens
-        Tables with a column id, whose other columns are shown of each token: those that superscope
-        lens writes with --table or --out, or of your own.
+        Tables with a column id, whose other columns are shown of each token of the first model:
+        those that superscope lens writes with --table or --out, or of your own.
     watch
         Traces of trainings to show, as superscope watch reads them.
     layouts

@@ -56,8 +56,8 @@ def explore(
     frequencies
         Token frequencies by id, on any scale, or what counted them.
     tables
-        What else is known of tokens: tables with a column ``id``, such as ``lens.argmax()`` and
-        ``lens.cost(…)`` give.
+        What else is known of the first model's tokens: tables with a column ``id``, such as
+        ``lens.argmax()`` and ``lens.cost(…)`` give.
     results
         Results of other rooms to show with their pictures: traces of a training, laws, and so on.
         Narrower heads of a model, from :func:`superscope.repack`, are in the story too.

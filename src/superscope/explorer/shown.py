@@ -56,7 +56,7 @@ def shown(
     frequencies
         Token frequencies, or None.
     tables
-        Of tokens, with a column ``id``.
+        Of the first model's tokens, with a column ``id``.
     progress
         Called with the stage, and with what is done.
 
@@ -71,8 +71,8 @@ def shown(
         raise UsageError("name at least one model to explore")
     reading = changed(LensOptions(), {f: getattr(options, f) for f in _FIELDS}, "explore")
     found = [one for model in models for one in _of(model, reading, frequencies, progress)]
-    for table in tables:
-        found = [replace(one, columns=joined(one, table)) for one in found]
+    for table in tables:  # of one model: the same ids are other tokens in another
+        found[0] = replace(found[0], columns=joined(found[0], table))
     return found
 
 
@@ -166,13 +166,14 @@ def joined(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
             f"a table of tokens needs a column id; this one has {', '.join(map(str, table))}"
         )
     ids = pd.to_numeric(table["id"], errors="coerce")
-    if ids.isna().any() or ids.duplicated().any():
+    if ids.isna().any() or (ids % 1 != 0).any() or ids.duplicated().any():
         raise UsageError("a table of tokens has each id once, as a whole number")
     if not ids.between(0, shown.lens.head.stored.shape[0] - 1).all():
         raise UsageError(
             f"the table has id {int(ids.max()):,}, and {name} has "
             f"{shown.lens.head.stored.shape[0]:,} rows; is it of another model?"
         )
+    table = table.assign(id=ids.astype("int64"))  # text in some files
     if shown.columns is None:
         return table
     new = ["id", *(column for column in table if column not in shown.columns)]
