@@ -4,7 +4,7 @@ import { chart } from "../chart";
 import { h, table } from "../dom";
 import { normsChart } from "../figures";
 import { percent, short, whole } from "../numbers";
-import { type Measured, measure, THRESHOLD } from "../toy/measure";
+import { type Measured, THRESHOLD } from "../toy/measure";
 import type { Run, Snapshot } from "../toy/messages";
 import { type At, ofModel, p, type Screen, sources, strong } from "./screen";
 import { toys } from "./toys";
@@ -90,20 +90,14 @@ function shown(trained: Snapshot[]): HTMLElement[] {
         ["features represented", ...cells((one) => percent(one.represented))],
         [
           "mean square overlap of these",
-          ...trained.map((toy) => {
-            const found = measure(represented(toy), TOY.n).meanSquareOverlap;
-            return found === null ? "–" : short(found);
-          }),
+          ...cells(({ meanSquareAmongRepresented: found }) =>
+            found === null ? "–" : short(found),
+          ),
         ],
         ["loss", ...trained.map((toy) => short(toy.loss))],
       ],
     ),
   ];
-}
-
-/** Return W with rows of 0, which have no direction, where a feature is not represented. */
-function represented({ W, run, measured: { norms } }: Snapshot): Float64Array {
-  return W.map((value, k) => (norms[Math.floor(k / run.m)]! > THRESHOLD ? value : 0));
 }
 
 function ranksOf(n: number): number[] {
