@@ -104,3 +104,19 @@ def test_a_folder_that_is_not_empty_and_no_model_are_refused(tmp_path, matrix):
         _written(tmp_path, matrix)
     with pytest.raises(UsageError, match="at least one model"):
         write_explorer(out=tmp_path / "other", progress=None)
+
+
+def test_frequencies_go_to_models_of_one_vocabulary(tmp_path):
+    random = np.random.default_rng(0)
+    first, same, other = (
+        superscope.lens(random.normal(size=(5, 3)), tokens=list(tokens), progress=None)
+        for tokens in ("abcde", "abcde", "vwxyz")
+    )
+    parts = _written(tmp_path, *(one.head for one in (first, same, other)), frequencies=range(1, 6))
+    assert ["frequency" in parts[f"{k}-about"].arrays for k in range(3)] == [True, True, False]
+
+
+def test_a_column_of_the_same_name_is_kept_beside_the_first(tmp_path, matrix):
+    tables = [pd.DataFrame({"id": [1], "a": [0.5]}), pd.DataFrame({"id": [1], "a": [1e300]})]
+    about = _written(tmp_path, matrix, tables=tables)["0-about"]
+    assert [column["name"] for column in about.meta["columns"]] == ["a", "a (2)"]

@@ -37,7 +37,8 @@ def explore(
     out
         A new folder, which then holds index.html. With --single, an .html file.
     frequencies
-        Token frequencies: .npy, or a .parquet or .csv table with columns id and count.
+        Token frequencies of the first MODEL, and of those with its vocabulary: .npy, or a .parquet
+        or .csv table with columns id and count.
     tokens
         Tables with a column id, whose other columns are shown of each token of the first model:
         those that superscope lens writes with --table or --out, or of your own.

@@ -54,7 +54,8 @@ def explore(
     options
         How heads are read; the keywords change them.
     frequencies
-        Token frequencies by id, on any scale, or what counted them.
+        Token frequencies by id, on any scale, or what counted them: of the first model, and of
+        those with its vocabulary.
     tables
         What else is known of the first model's tokens: tables with a column ``id``, such as
         ``lens.argmax()`` and ``lens.cost(…)`` give.

@@ -37,7 +37,9 @@ def columns_of(shown: Shown) -> tuple[list[Mapping[str, Any]], dict[str, npt.NDA
             continue
         key = f"column_{len(described)}"
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-            arrays[key] = values.to_numpy(np.float64, na_value=np.nan).astype(np.float32)
+            wide = values.to_numpy(np.float64, na_value=np.nan)
+            with np.errstate(over="ignore"):  # what float32 cannot hold is shown as missing
+                arrays[key] = wide.astype(np.float32)
             described.append({"name": visible(str(name), quote=""), "values": None})
             continue
         codes, known = pd.factorize(values.astype("string"))

@@ -54,7 +54,7 @@ def shown(
     options
         How heads are read.
     frequencies
-        Token frequencies, or None.
+        Token frequencies of the first model, and of those with its vocabulary; or None.
     tables
         Of the first model's tokens, with a column ``id``.
     progress
@@ -70,10 +70,23 @@ def shown(
     if not models:
         raise UsageError("name at least one model to explore")
     reading = changed(LensOptions(), {f: getattr(options, f) for f in _FIELDS}, "explore")
-    found = [one for model in models for one in _of(model, reading, frequencies, progress)]
+    found: list[Shown] = []
+    for model in models:
+        # Ids that were counted are other tokens in another vocabulary.
+        counted = None if found else frequencies
+        for one in _of(model, reading, counted, progress):
+            alike = bool(found) and _one_vocabulary(found[0].lens, one.lens)
+            if alike and frequencies is not None and one.lens.frequencies is None:
+                looked = lens(one.lens.head, reading, frequencies=frequencies, progress=progress)
+                one = replace(one, lens=looked)  # noqa: PLW2901
+            found.append(one)
     for table in tables:  # of one model: the same ids are other tokens in another
         found[0] = replace(found[0], columns=joined(found[0], table))
     return found
+
+
+def _one_vocabulary(first: Lens, other: Lens) -> bool:
+    return first.head.tokens is not None and first.head.tokens == other.head.tokens
 
 
 _ROWS: dict[str, Literal["tokenizer", "trained"]] = {"tokenizer": "tokenizer", "trained": "trained"}
@@ -176,5 +189,5 @@ def joined(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(id=ids.astype("int64"))  # text in some files
     if shown.columns is None:
         return table
-    new = ["id", *(column for column in table if column not in shown.columns)]
-    return shown.columns.merge(table[new], on="id", how="outer")
+    again = {name: f"{name} (2)" for name in table if name != "id" and name in shown.columns}
+    return shown.columns.merge(table.rename(columns=again), on="id", how="outer")
