@@ -88,14 +88,14 @@ def run(setting: Setting) -> Iterator[Result | Section]:
     where = f"{largest.figure.replace('_', ' ')}, m = {largest.config.width}"
     size = f"{len(configs)} settings × {seeds} seeds"
     yield Result(
-        f"the page's toy model and the engine, {size}: largest |z|",
+        f"the page's toy model and the engine, {size}: largest size of z",
         f"{most:.2f} is exceeded by chance once in 100 such grids", where,
         abs(largest.z), "", round(most, 2),
     )  # fmt: skip
     for figure in FIGURES:
         z = together([one for one in found if one.figure == figure])
         yield Result(
-            f"the same, {figure.replace('_', ' ')} of all settings together: |z|",
+            f"the same, {figure.replace('_', ' ')} of all settings together: size of z",
             "2.58 is exceeded by chance once in 100", f"{signed(z, 2)}", abs(z), "", 2.58,
         )  # fmt: skip
     title = f"The page's toy model and the engine, n = {n}, {steps:,} steps of 256 samples"

@@ -33,7 +33,8 @@ def main() -> None:
                     address = f"{page.as_uri()}{link}&tokens=1000"
                     opened = Opened(browser, address, width, scheme)
                     opened.page.wait_for_timeout(SETTLED.get(view, 2000))
-                    file = folder / f"{view}-{width}-{scheme}.png"
+                    screen = link.partition("screen=")[2]
+                    file = folder / f"{view}{screen}-{width}-{scheme}.png"
                     opened.page.screenshot(path=file, full_page=True)
                     opened.check()
                     opened.page.close()
