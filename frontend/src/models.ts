@@ -103,36 +103,53 @@ export class Model {
   }
 
   /**
-   * Return positions of rows for what somebody typed: an id, `#12`, a text, or a part of one.
-   * Equal texts come first, then those that differ in a leading space or in capitals, then those
-   * that begin with it, then those that hold it.
+   * Return positions of rows for what somebody typed: `#12`, a text as it is or as it is shown, an
+   * id, or a part of a text. Equal texts come first, then an id, then texts that differ in a leading
+   * space or in capitals, then those that begin with it, then those that hold it.
    */
   find(typed: string, most: number): number[] {
     const number = /^#?(\d+)$/.exec(typed.trim());
-    const first = number ? this.position(Number(number[1])) : null;
-    const { texts } = this.about;
-    if (!texts) return first === null ? [] : [first];
+    const id = number ? this.position(Number(number[1])) : null;
+    const byId = id === null ? [] : [id];
+    const { texts, shown } = this.about;
+    if (!texts || typed.startsWith("#")) {
+      return [...new Set([...byId, ...(texts ? this.among(typed, most).flat() : [])])].slice(
+        0,
+        most,
+      );
+    }
+    const quoted = /^"(.+)"$/s.exec(typed)?.[1] ?? typed;
+    const asShown = Object.keys(shown).filter((at) => shown[at] === `"${quoted}"`);
+    const [equal, ...others] = this.among(quoted, most);
+    const found = [...equal!, ...asShown.map(Number), ...byId, ...others.flat()];
+    return [...new Set(found)].slice(0, most);
+  }
+
+  /** Return positions of texts that equal what was typed, nearly do, begin with it, and hold it. */
+  private among(typed: string, most: number): number[][] {
+    const texts = this.about.texts!;
     this.lowered ??= texts.map((text) => (text ?? "").toLowerCase());
     const bare = typed.trim().toLowerCase();
     const ranks: number[][] = [[], [], [], []];
+    if (!typed.length) return ranks;
     const add = (rank: number, at: number) => ranks[rank]!.length <= most && ranks[rank]!.push(at);
-    if (typed.length > 0) {
-      for (let i = 0; i < texts.length; i++) {
-        const text = this.lowered[i]!;
-        if (bare && !text.includes(bare)) continue;
-        const trimmed = text.trim();
-        if (texts[i] === typed) add(0, i);
-        else if (!bare) continue;
-        else if (trimmed === bare) add(1, i);
-        else if (trimmed.startsWith(bare)) add(2, i);
-        else add(3, i);
-      }
+    for (let i = 0; i < texts.length; i++) {
+      const text = this.lowered[i]!;
+      if (bare && !text.includes(bare)) continue;
+      const trimmed = text.trim();
+      if (texts[i] === typed) add(0, i);
+      else if (!bare) continue;
+      else if (trimmed === bare) add(1, i);
+      else if (trimmed.startsWith(bare)) add(2, i);
+      else add(3, i);
     }
-    const found = typed.startsWith("#") ? [] : ranks.flat();
-    return [...new Set(first === null ? found : [...(number ? [first] : []), ...found])].slice(
-      0,
-      most,
-    );
+    return ranks;
+  }
+
+  /** Return the position of a text, or of one that differs in a leading space or in capitals. */
+  same(text: string): number | null {
+    const [equal, alike] = this.among(text, 1);
+    return equal![0] ?? alike![0] ?? null;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Tokens that are chosen: in the address, in a box to type in, and in another model. */
 
 import { h, unique } from "./dom";
+import { link } from "./links";
 import type { Model } from "./models";
 import type { App } from "./view";
 
@@ -29,14 +30,25 @@ export function idsOf(app: App): number[] {
   return known.slice(-MOST);
 }
 
-/** Return a chosen token with a button that takes it out. */
+/** Return how many ids of the address the first model lacks. */
+export function unknownIds(app: App): number {
+  const listed = (app.state().tokens ?? "").split(",").filter(Boolean);
+  return listed.filter((id) => !/^\d+$/.test(id) || app.models[0]!.position(Number(id)) === null)
+    .length;
+}
+
+/** Return a chosen token, which leads when it is chosen again, with a button that takes it out. */
 export function chip(app: App, ids: number[], id: number): HTMLElement {
   const model = app.models[0]!;
   const name = model.title(model.position(id)!);
   return h(
     "span",
     { class: "chip" },
-    h("bdi", { class: "token" }, name),
+    link(
+      app,
+      { tokens: [...ids.filter((other) => other !== id), id].join(",") },
+      h("bdi", { class: "token" }, name),
+    ),
     h(
       "button",
       {
@@ -144,17 +156,15 @@ export function searchBox(app: App): HTMLElement {
   );
 }
 
-/** Return the position of the first model's token in another: by its text, or by its id. */
+/** Return the position of the first model's token in another: of the same word, or by its id. */
 export function positionIn(app: App, model: Model, id: number): number | null {
   const first = app.models[0]!;
   if (model === first || !first.about.texts || !model.about.texts) return model.position(id);
   const text = first.about.texts[first.position(id)!];
-  if (text === null || text === undefined) return null;
-  const at = model.about.texts.indexOf(text);
-  return at < 0 ? null : at;
+  return text === null || text === undefined ? null : model.same(text);
 }
 
-/** Return the first model's id of another's row: by its text, or by its id; null if it has none. */
+/** Return the first model's id of another's row: of the same word, or by its id; null if none. */
 export function idIn(app: App, model: Model, at: number): number | null {
   const first = app.models[0]!;
   if (model === first) return model.id(at);
@@ -162,6 +172,6 @@ export function idIn(app: App, model: Model, at: number): number | null {
   if (!first.about.texts || text === undefined || text === null) {
     return first.position(model.id(at)) === null ? null : model.id(at);
   }
-  const found = first.about.texts.indexOf(text);
-  return found < 0 ? null : first.id(found);
+  const found = first.same(text);
+  return found === null ? null : first.id(found);
 }

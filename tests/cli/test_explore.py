@@ -56,6 +56,7 @@ def test_one_file_asks_for_no_other(model: Path, tmp_path: Path) -> None:
         (["{model}", "--out", "{tmp}"], "exists; name a new folder, or remove it"),
         (["{model}", "--out", "{tmp}/none/page"], "there is no folder {tmp}/none"),
         (["{model}", "--out", "{tmp}/page", "--single"], ".html"),
+        (["{model}", "--out", "{tmp}/page.html"], "add --single for one file"),
         (["{model}", "--out", "{tmp}/page", "--tokens", "{tmp}/none.csv"], "none.csv"),
         (["{model}", "--out", "{tmp}/page", "--watch", "{model}"], ".parquet"),
         (["{tmp}/none.npy", "--out", "{tmp}/page"], "none.npy"),

@@ -13,9 +13,10 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from pages import chromium, needs_page
+from pages import chromium, needs_assets, needs_page
 
 import superscope
+from superscope.errors import UsageError
 
 CELLS = (
     "import numpy as np, superscope\n"
@@ -107,3 +108,13 @@ def test_what_is_chosen_and_the_address_are_one() -> None:
     assert explorer.address == "#view=map&color=norm"
     explorer.address = ""
     assert explorer.selected == []
+
+
+@pytest.mark.parametrize("wrong", [[99], [-1], ["king"]])
+@needs_assets
+def test_what_is_no_id_is_not_selected(wrong: list[object]) -> None:
+    explorer = superscope.explore(np.eye(5) + 0.1, layouts=[], progress=None)
+    with pytest.raises(UsageError, match="it takes ids of the first model, of which there are 5"):
+        explorer.selected = wrong
+    explorer.address = "#tokens=99,2"
+    assert explorer.selected == [2]

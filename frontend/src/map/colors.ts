@@ -63,6 +63,8 @@ export function rangeOf(values: Float32Array, log: boolean): Range | null {
   if (!sorted.length) return null;
   const low = sorted[Math.floor(ENDS * (sorted.length - 1))]!;
   const high = sorted[Math.ceil((1 - ENDS) * (sorted.length - 1))]!;
+  // Of values that are nearly all alike, the others are what is to be seen.
+  if (low === high) return { low: sorted[0]!, high: sorted.at(-1)!, log };
   return { low, high, log };
 }
 

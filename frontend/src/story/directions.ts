@@ -30,7 +30,7 @@ export const directions: Screen = {
       ),
       p(
         tokens
-          ? "To say what comes next, the model makes a direction of its own, and each token gets " +
+          ? "A model that says what comes next makes a direction of its own for it, and each token gets " +
               "a score: how far that direction goes along the token's row."
           : "A direction is read by its score: how far what the model holds goes along it.",
       ),

@@ -6,7 +6,7 @@ import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short, whole } from "../numbers";
 import { BINS, type Nearest } from "../search/rows";
-import { centerOf, chip, idsOf, noun, positionIn, searchBox } from "../tokens";
+import { centerOf, chip, idsOf, noun, positionIn, searchBox, unknownIds } from "../tokens";
 import type { App, Mounted, View } from "../view";
 
 const NEIGHBORS = 10;
@@ -34,7 +34,17 @@ function mount(root: HTMLElement, app: App): Mounted {
     const center = centerOf(app);
     centering.querySelector("select")!.value = center;
     const ids = idsOf(app);
-    chosen.replaceChildren(...ids.map((id) => chip(app, ids, id)));
+    const unknown = unknownIds(app);
+    chosen.replaceChildren(
+      ...ids.map((id) => chip(app, ids, id)),
+      unknown
+        ? h(
+            "p",
+            { role: "status" },
+            `${whole(unknown)} of the address are no ids of ${app.models[0]!.about.name}.`,
+          )
+        : "",
+    );
     if (!ids.length) {
       results.replaceChildren();
       compared.replaceChildren(...examples(app));

@@ -249,11 +249,13 @@ class Shown implements Mounted {
     if (key === this.searched) return;
     this.searched = key;
     this.found = null;
+    const { model } = this.atlas;
     if (at === undefined) {
-      this.results.replaceChildren();
+      const none = `${model.about.name} has none of the chosen tokens.`;
+      const chosen = idsOf(this.app).length > 0;
+      this.results.replaceChildren(chosen ? h("p", { role: "status" }, none) : "");
       return;
     }
-    const { model } = this.atlas;
     this.results.replaceChildren(h("p", { role: "status" }, "Searching …"));
     const [found, shown] = await nearby(this.app, this.atlas, this.layout, at);
     if (key !== this.searched || model !== this.atlas.model) return;

@@ -65,8 +65,12 @@ def explore(
         raise UsageError("name a MODEL; see: superscope explore --help")
     if single:
         check_page(out)
+    elif out.suffix in (".html", ".htm"):
+        raise UsageError(f"{out} would be a folder; add --single for one file")
     weights = None if frequencies is None else read_frequencies(frequencies)
     tables = [read_table(path) for path in tokens]
+    for path, table in zip(tokens, tables, strict=True):
+        table.attrs["file"] = str(path)  # for messages
     results = [*map(read_trace, watch), *map(read_repacking, repack)]
     with progress_bar() as progress:
         write_explorer(

@@ -147,11 +147,7 @@ def _of_geometry(geometry: Geometry, frequencies: Any, progress: Progress) -> Le
         LensOptions(
             revision=p.revision,
             tensor=p.tensor if p.matrix is not None else None,
-            rows="tokenizer"
-            if "tokenizer" in p.rows
-            else "trained"
-            if "trained" in p.rows
-            else "all",
+            rows=_ROWS.get(p.rows, "all"),
             fold_norm=p.folded_norm is not None,
         ),
         frequencies=frequencies,
@@ -174,16 +170,15 @@ def joined(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
         The table has no column ``id``, an id twice, or one that the model lacks.
     """
     name = named(shown.lens.model)
+    what = str(table.attrs.get("file", "a table of tokens"))
     if "id" not in table:
-        raise UsageError(
-            f"a table of tokens needs a column id; this one has {', '.join(map(str, table))}"
-        )
+        raise UsageError(f"{what} needs a column id; it has {', '.join(map(str, table))}")
     ids = pd.to_numeric(table["id"], errors="coerce")
     if ids.isna().any() or (ids % 1 != 0).any() or ids.duplicated().any():
-        raise UsageError("a table of tokens has each id once, as a whole number")
+        raise UsageError(f"{what} must have each id once, as a whole number")
     if not ids.between(0, shown.lens.head.stored.shape[0] - 1).all():
         raise UsageError(
-            f"the table has id {int(ids.max()):,}, and {name} has "
+            f"{what} has id {int(ids.max()):,}, and {name} has "
             f"{shown.lens.head.stored.shape[0]:,} rows; is it of another model?"
         )
     table = table.assign(id=ids.astype("int64"))  # text in some files

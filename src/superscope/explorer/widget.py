@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import anywidget
 import traitlets
 
+from superscope.errors import UsageError
 from superscope.explorer.page import asset, manifest
 from superscope.explorer.parts import Part
 
@@ -29,13 +30,15 @@ class Explorer(anywidget.AnyWidget):
         disk replays.
     """
 
-    selected = traitlets.List(traitlets.Int()).tag(sync=True)
+    selected = traitlets.List().tag(sync=True)
     address = traitlets.Unicode().tag(sync=True)
     manifest = traitlets.Dict().tag(sync=True)
 
     def __init__(self, parts: Iterable[tuple[str, Part]]) -> None:
         self._parts = {name: part.packed() for name, part in parts}
         self._esm, self._css = asset("widget.js"), asset("explorer.css")
+        about = Part.read(self._parts["0-about"])
+        self._ids = about.arrays.get("ids", range(about.meta["features"]))
         super().__init__(manifest=manifest(list(self._parts)))
         self.on_msg(self._hand_over)
 
@@ -43,9 +46,19 @@ class Explorer(anywidget.AnyWidget):
         name = message["part"]
         self.send({"part": name}, buffers=[self._parts[name]])
 
+    @traitlets.validate("selected")
+    def _check(self, proposal: Any) -> list[int]:
+        for one in proposal.value:
+            if not isinstance(one, int) or one not in self._ids:
+                raise UsageError(
+                    f"selected has {one!r}; it takes ids of the first model, of which there are "
+                    f"{len(self._ids):,}"
+                )
+        return list(proposal.value)
+
     @traitlets.observe("address")
     def _read_selected(self, change: Any) -> None:
-        self.selected = _tokens(_state(change.new))
+        self.selected = [i for i in _tokens(_state(change.new)) if i in self._ids]
 
     @traitlets.observe("selected")
     def _write_selected(self, change: Any) -> None:
