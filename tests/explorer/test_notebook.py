@@ -68,7 +68,8 @@ def test_a_selection_comes_back_to_python(lab: str) -> None:
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
         page.goto(lab)
-        page.locator(".jp-Notebook .jp-Cell").first.click(timeout=60_000)
+        page.wait_for_selector(".jp-NotebookPanel [data-status='idle']", timeout=60_000)
+        page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
         box = page.get_by_role("combobox", name="A token, a part of one")
         box.wait_for(timeout=60_000)

@@ -30,7 +30,7 @@ class Explorer(anywidget.AnyWidget):
         disk replays.
     """
 
-    selected = traitlets.List().tag(sync=True)
+    selected: Any = traitlets.List().tag(sync=True)  # of ids; _check tells what is none
     address = traitlets.Unicode().tag(sync=True)
     manifest = traitlets.Dict().tag(sync=True)
 
