@@ -14,7 +14,7 @@ from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.linearization import free_slopes, linearize, residuals
 from superscope.laws.noise import Noise, leverage
 from superscope.laws.options import FitOptions
-from superscope.laws.points import select
+from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
 
 MOST_INFLUENCES = 5  # influences kept for each exponent
@@ -129,8 +129,10 @@ def sensitivity(
         others.append(_Exclusion(options.changed({"exclude": chosen}), lifted=dropping))
     asked = options.rules
     highest: list[_Exclusion] = []
-    if asked is None and not select(table, form, options).points.independent:
-        asked, highest = (0,), _highest_units(table, form, options)
+    if asked is None:
+        selection = select(table, form, options)
+        if not selection.points.independent:
+            asked, highest = (0,), _highest_units(selection, options)
     if asked is None:
         least = int(np.bincount(whole.group).min())
         asked = tuple(round(share * least) for share in SHARES)
@@ -172,9 +174,8 @@ class _Exclusion:
     dropped: int = 0
 
 
-def _highest_units(table: pd.DataFrame, form: Form, options: FitOptions) -> list[_Exclusion]:
+def _highest_units(selection: Selection, options: FitOptions) -> list[_Exclusion]:
     """Return exclusions of the units whose losses are the highest, beside others of their group."""
-    selection = select(table, form, options)
     points = selection.points
     logs = np.log(points.loss)
     logs -= (np.bincount(points.group, logs) / np.bincount(points.group))[points.group]
