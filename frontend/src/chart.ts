@@ -90,6 +90,20 @@ export function decades(low: number, high: number): number[] {
   return inside.length > 1 ? inside : [low, Math.sqrt(low * high), high];
 }
 
+/** Return points as a column over `xs`, in which each x stands once for each point that has it. */
+export function placed(
+  xs: readonly number[],
+  points: readonly (readonly [x: number, y: number])[],
+): (number | null)[] {
+  const column: (number | null)[] = xs.map(() => null);
+  for (const [x, y] of points) {
+    let at = xs.indexOf(x);
+    while (column[at] !== null && xs[at + 1] === x) at += 1;
+    column[at] = y;
+  }
+  return column;
+}
+
 function color(of: Element, name: string): string {
   return getComputedStyle(of).getPropertyValue(name).trim() || "#888";
 }

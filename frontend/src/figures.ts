@@ -1,6 +1,6 @@
 /** Charts that several views show. */
 
-import type { Chart, Series, Shape } from "./chart";
+import { type Chart, placed, type Series, type Shape } from "./chart";
 import { overviewOf, publishedOf } from "./geometry";
 import type { Model } from "./models";
 import { short, whole } from "./numbers";
@@ -42,16 +42,11 @@ export function widthChart(models: readonly Model[], all: readonly Model[]): Cha
   const least = Math.min(chance(high), ...values) / 1.3;
   const most = Math.max(...values, chance(low)) * 1.8;
   const xs = [...geometric(low, high, 60), ...widths].sort((a, b) => a - b);
-  // Each width stands in `xs` once for each point that has it.
-  const placed = (points: { width: number; overlap: number }[]) => {
-    const column: (number | null)[] = xs.map(() => null);
-    for (const { width, overlap } of points) {
-      let at = xs.indexOf(width);
-      while (column[at] !== null && xs[at + 1] === width) at += 1;
-      column[at] = overlap;
-    }
-    return column;
-  };
+  const over = (points: { width: number; overlap: number }[]) =>
+    placed(
+      xs,
+      points.map(({ width, overlap }) => [width, overlap] as const),
+    );
   const line = (value: (width: number) => number) =>
     xs.map((width) => {
       const at = value(width);
@@ -71,7 +66,7 @@ export function widthChart(models: readonly Model[], all: readonly Model[]): Cha
   const series: Series[] = [
     ...Object.entries(published.families).map(([family, label], k) => ({
       label,
-      values: placed(published.overlaps.filter((one) => one.family === family)),
+      values: over(published.overlaps.filter((one) => one.family === family)),
       kind: "points" as const,
       shape: SHAPES[k % SHAPES.length]!,
       color: 2 + (k % 4),
@@ -80,7 +75,7 @@ export function widthChart(models: readonly Model[], all: readonly Model[]): Cha
     ...groups.flatMap(({ who, mine, color }) =>
       centers.map(([center, title]) => ({
         label: `${who}, ${title}`,
-        values: placed(drawn.filter((one) => one.center === center && mine(one.model))),
+        values: over(drawn.filter((one) => one.center === center && mine(one.model))),
         kind: "points" as const,
         ...OWN[center]!,
         ...(color ? { color } : {}),

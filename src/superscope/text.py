@@ -184,6 +184,17 @@ def visible(text: str, quote: str = '"', longest: int = 40) -> str:
     return f"{quote}{_PARTS.sub(shown, cut)}{quote}"
 
 
+def visible_texts(texts: Iterable[str | None], longest: int = 40) -> dict[str, str]:
+    """Return, by place, how a text is shown where that is more than the text in quotes."""
+    found = {}
+    for place, text in enumerate(texts):
+        if text is not None:
+            shown = visible(text, longest=longest)
+            if shown != f'"{text}"':
+                found[str(place)] = shown
+    return found
+
+
 def encodable(text: str) -> str:
     """Return text that UTF-8 can encode; invalid bytes of a path become escapes."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,6 +1,6 @@
 /** Screen 5: what more width buys, and where that ends. */
 
-import { type Chart, chart } from "../chart";
+import { type Chart, chart, placed } from "../chart";
 import { h, table } from "../dom";
 import { lawOf, type PublishedLaw, publishedOf } from "../geometry";
 import type { Model } from "../models";
@@ -193,9 +193,9 @@ function ofLaw(law: PublishedLaw, models: readonly Model[], model: Model): HTMLE
       series: [
         ...Object.entries(families).map(([family, label], k) => ({
           label,
-          values: column(
+          values: placed(
             xs,
-            above.filter(([of]) => of === family),
+            above.filter(([of]) => of === family).map(([, , m, over]) => [m, over] as const),
           ),
           kind: "points" as const,
           shape: (["square", "triangle", "diamond", "star"] as const)[k % 4]!,
@@ -230,15 +230,4 @@ function ofLaw(law: PublishedLaw, models: readonly Model[], model: Model): HTMLE
 /** Return a formula as people write it. */
 function formula(law: PublishedLaw): string {
   return law.formula.replace("_g", "").replace("[g]", "").replace("^(-alpha)", "^(−α)");
-}
-
-/** Return points as a column over `xs`, in which each width stands once for each of its points. */
-function column(xs: number[], points: PublishedLaw["points"]): (number | null)[] {
-  const values: (number | null)[] = xs.map(() => null);
-  for (const [, , m, over] of points) {
-    let at = xs.indexOf(m);
-    while (values[at] !== null && xs[at + 1] === m) at += 1;
-    values[at] = over;
-  }
-  return values;
 }

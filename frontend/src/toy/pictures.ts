@@ -1,6 +1,7 @@
 /** Pictures of a toy model: its rows as arrows, and the overlap of each pair. */
 
 import { h, svg, table, whileOnPage } from "../dom";
+import { rgb } from "../map/colors";
 import { fixed } from "../numbers";
 import { overlaps, THRESHOLD } from "./measure";
 import { planeOf } from "./plane";
@@ -140,7 +141,7 @@ function paint(canvas: HTMLCanvasElement, found: Float64Array, norms: Float64Arr
   const drawn = canvas.getContext("2d")!;
   const style = getComputedStyle(canvas);
   const [page, blank, toward, away] = ["--page", "--line", TOWARD, AWAY].map((name) =>
-    channels(style.getPropertyValue(name).trim()),
+    rgb(style.getPropertyValue(name).trim()),
   );
   const image = drawn.createImageData(n, n);
   for (let at = 0; at < n * n; at++) {
@@ -155,9 +156,4 @@ function paint(canvas: HTMLCanvasElement, found: Float64Array, norms: Float64Arr
     image.data[4 * at + 3] = 255;
   }
   drawn.putImageData(image, 0, 0);
-}
-
-/** Return red, green and blue of #rrggbb. */
-function channels(color: string): number[] {
-  return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
 }

@@ -21,11 +21,12 @@ from superscope.explorer.published import published_part
 from superscope.explorer.repacked import by_model, repack_part
 from superscope.explorer.results import result_part
 from superscope.explorer.rows import row_parts
-from superscope.explorer.shown import Shown, shown, studies
+from superscope.explorer.shown import Shown, opened, shown
 from superscope.geometry.frequencies import TokenCounts
 from superscope.heads import HeadOptions
 from superscope.options import changed, taking
 from superscope.progress import Progress, ProgressChoice, chosen
+from superscope.study import Study
 from superscope.text import named
 
 if TYPE_CHECKING:
@@ -101,9 +102,10 @@ def explore(
         raise install_hint("anywidget", "explore", "the explorer in a notebook") from error
     o = changed(options, changes, "explore")
     made = layouts_made(layouts)
+    models = opened(models)
     with chosen(progress) as report:
         found = shown(models, o, frequencies, tuple(tables), report)
-        return Explorer(parts_of(found, [*studies(models), *results], made, report))
+        return Explorer(parts_of(found, [*_studies(models), *results], made, report))
 
 
 @taking(HeadOptions)
@@ -164,10 +166,11 @@ def write_explorer(
         raise UsageError(f"{out} exists; name a new folder, or remove it")
     if single or not out.is_dir():
         check_writable(out)  # before the work starts
+    models = opened(models)
     with chosen(progress) as report:
         found = shown(models, o, frequencies, tuple(tables), report)
         title = "explore " + ", ".join(named(one.lens.model) for one in found)
-        every = parts_of(found, [*studies(models), *results], made, report)
+        every = parts_of(found, [*_studies(models), *results], made, report)
         if single:
             parts = {name: part.packed() for name, part in every}
             write_file(out, single_page(title, list(parts), parts))
@@ -178,6 +181,10 @@ def write_explorer(
                 write_part(folder, name, part.packed())
                 names.append(name)
             write_page(folder, title, names)
+
+
+def _studies(models: Sequence[Any]) -> list[Study]:
+    return [model for model in models if isinstance(model, Study)]
 
 
 def parts_of(

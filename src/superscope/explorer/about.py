@@ -13,7 +13,7 @@ from superscope.explorer.parts import Part
 from superscope.explorer.rows import usable
 from superscope.explorer.shown import Shown
 from superscope.lens import Lens
-from superscope.text import advice, visible
+from superscope.text import advice, visible_texts
 
 LONGEST = 200  # characters of a text that the page holds
 TITLES = {"none": "raw", "mean": "centered", "frequency": "frequency-centered"}
@@ -69,10 +69,5 @@ def _texts(lens: Lens) -> Mapping[str, Any]:
     if lens.head.tokens is None:
         return {"texts": None, "shown": {}}
     texts = [lens.head.token(i) for i in lens.head.kept_ids.tolist()]
-    shown = {}
-    for at, text in enumerate(texts):
-        if text is not None:
-            seen = visible(text, longest=LONGEST)
-            if seen != f'"{text}"':
-                shown[str(at)] = seen
-    return {"texts": [None if t is None else t[:LONGEST] for t in texts], "shown": shown}
+    cut = [None if text is None else text[:LONGEST] for text in texts]
+    return {"texts": cut, "shown": visible_texts(texts, LONGEST)}

@@ -49,8 +49,7 @@ def shown(
     Parameters
     ----------
     models
-        Each a lens, a geometry, a study or its folder, or a model as :func:`superscope.lens`
-        takes it.
+        Each a lens, a geometry, a study, or a model as :func:`superscope.lens` takes it.
     options
         How heads are read.
     frequencies
@@ -102,23 +101,18 @@ def _of(model: Any, options: LensOptions, frequencies: Any, progress: Progress) 
         yield from _of_study(model, options, frequencies, progress)
     elif isinstance(model, Geometry):
         yield Shown(_of_geometry(model, frequencies, progress))
-    elif _holds_study(model):
-        yield from _of_study(read_study(model), options, frequencies, progress)
     else:
         yield Shown(lens(model, options, frequencies=frequencies, progress=progress))
 
 
-def studies(models: Sequence[Any]) -> list[Study]:
-    """Return the studies among what is to be shown."""
-    return [
-        model if isinstance(model, Study) else read_study(model)
+def opened(models: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what is to be shown with each folder of a study read."""
+    return tuple(
+        read_study(model)
+        if isinstance(model, (str, Path)) and (Path(model) / RESULT).is_file()
+        else model
         for model in models
-        if isinstance(model, Study) or _holds_study(model)
-    ]
-
-
-def _holds_study(model: Any) -> bool:
-    return isinstance(model, (str, Path)) and (Path(model) / RESULT).is_file()
+    )
 
 
 def _of_study(

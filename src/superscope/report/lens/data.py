@@ -19,7 +19,7 @@ from superscope.lens import Lens
 from superscope.lens.neighbors import shortest
 from superscope.progress import Progress, silent
 from superscope.report.lens.neighbor_lists import NeighborLists, bytes_of, lists_that_fit
-from superscope.text import visible
+from superscope.text import visible_texts
 
 SPARE = 5  # rows beyond those shown, for when the shortest are left out
 LONGEST = 200  # characters of a text that the page shows
@@ -75,7 +75,7 @@ def searched(lens: Lens, first: Sequence[int] = (), progress: Progress = silent)
         "chance": [chance.mean, chance.std],
         "ids": None if np.array_equal(ids, np.arange(len(ids))) else _packed(ids, "<u4"),
         "texts": texts,
-        "shown": _shown(texts),
+        "shown": visible_texts(texts, LONGEST),
         **_classes(lens, table),
         "norm": _scaled(table["norm"]),
         "raw": _scaled(table["interference"]),
@@ -106,17 +106,6 @@ def _classes(lens: Lens, table: pd.DataFrame) -> Mapping[str, Any]:
         table["norm"].to_numpy(np.float64)
     )
     return {"names": names, "classes": _packed(marked, "u1")}
-
-
-def _shown(texts: Sequence[str | None]) -> Mapping[str, str]:
-    """Return, by place, how a text is shown where that is more than the text in quotes."""
-    found = {}
-    for k, text in enumerate(texts):
-        if text is not None:
-            shown = visible(text, longest=LONGEST)
-            if shown != f'"{text}"':
-                found[str(k)] = shown
-    return found
 
 
 def _scaled(column: pd.Series[float]) -> Mapping[str, Any]:
