@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pages import Opened, chromium, needs_page
+from pages import Opened, needs_page
 
 import superscope
 from superscope.explorer import write_explorer
@@ -34,12 +34,6 @@ def address(tmp_path_factory):
     rows = np.random.default_rng(0).normal(size=(60, 8))
     write_explorer(superscope.lens(rows, progress=None), out=folder, layouts=[], progress=None)
     return (folder / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 def test_a_chart_that_has_left_the_page_listens_to_nothing(browser, address):

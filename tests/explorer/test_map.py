@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pages import Opened, chromium, needs_page
+from pages import Opened, needs_page
 
 import superscope
 from superscope.explorer import read_parts, write_explorer
 
 pytestmark = [pytest.mark.slow, needs_page]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pages import Opened, chromium, needs_page
+from pages import Opened, needs_page
 
 import superscope
 from superscope.explorer import Part, write_explorer
@@ -49,12 +49,6 @@ def test_published_overlaps_and_the_law_of_published_losses_come_with_every_page
     fitted = [law["amplitude"] * width ** -law["alpha"] for _, _, width, _ in law["points"]]
     over = [over for *_, over in law["points"]]
     assert np.corrcoef(fitted, over)[0, 1] > 0.95
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from pages import Opened, chromium, needs_page
+from pages import Opened, needs_page
 from traces import make_trace
 
 import superscope
@@ -16,12 +16,6 @@ from superscope.explorer import write_explorer
 
 pytestmark = [pytest.mark.slow, needs_page]
 HOSTILE = ["<script>alert(1)</script>", "\u202eright", "\x00\x07", "a" * 100_000, "\n", ' "']
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

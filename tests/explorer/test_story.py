@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pages import Opened, chromium, needs_page
+from pages import Opened, needs_page
 from repackings import make_repacking
 
 import superscope
@@ -17,12 +17,6 @@ from superscope.explorer.published import published_law
 pytestmark = [pytest.mark.slow, needs_page]
 SCREENS = range(1, 8)
 FEATURES, WIDTH = 300, 12
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

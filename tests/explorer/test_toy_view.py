@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from pages import Opened, chromium, needs_page
+from pages import Opened, needs_page
 
 import superscope
 from superscope.explorer import write_explorer
@@ -21,12 +21,6 @@ def address(tmp_path_factory):
     rows = np.random.default_rng(0).normal(size=(50, 8))
     write_explorer(superscope.lens(rows, progress=None), out=folder, progress=None)
     return (folder / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 def _trained(opened: Opened) -> str:
