@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from pages import chromium, needs_assets, needs_page
+from playwright.sync_api import Page, TimeoutError
 
 import superscope
 from superscope.errors import UsageError
@@ -62,6 +63,21 @@ def lab(tmp_path: Path) -> Iterator[str]:
             server.wait()
 
 
+def run(page: Page, number: int) -> None:
+    """Run a cell. Keys that JupyterLab gets before it has loaded all of its parts are lost."""
+    cell = page.locator(".jp-Notebook .jp-Cell").nth(number)
+    waiting = cell.locator(".jp-InputPrompt", has_text="[ ]:")
+    for _ in range(60):
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        try:
+            waiting.wait_for(state="detached", timeout=1000)
+            return
+        except TimeoutError:
+            continue
+    raise AssertionError(f"JupyterLab does not run cell {number}")
+
+
 @pytest.mark.slow
 @needs_page
 def test_a_selection_comes_back_to_python(lab: str) -> None:
@@ -69,23 +85,20 @@ def test_a_selection_comes_back_to_python(lab: str) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
         page.goto(lab)
         page.wait_for_selector(".jp-NotebookPanel [data-status='idle']", timeout=60_000)
-        page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
-        page.keyboard.press("Shift+Enter")
+        run(page, 0)
         box = page.get_by_role("combobox", name="A token, a part of one")
         box.wait_for(timeout=60_000)
         page.wait_for_selector(".superscope .chip:has-text('word3')")
         box.fill("word12")
         box.press("Enter")
         page.wait_for_selector(".superscope caption:has-text('nearest to')")
-        cells = page.locator(".jp-Notebook .jp-Cell")
-        cells.nth(1).locator(".cm-content").click()
-        page.keyboard.press("Shift+Enter")
+        run(page, 1)
         page.wait_for_selector("text=chosen [3, 12]")
-        cells.nth(2).locator(".cm-content").click()
-        page.keyboard.press("Shift+Enter")
+        run(page, 2)
         page.wait_for_selector(".superscope .chip:has-text('word7')")
 
 
+@needs_assets
 def test_the_widget_says_what_is_chosen_and_hands_parts_over() -> None:
     rows = np.random.default_rng(0).normal(size=(20, 4))
     explorer = superscope.explore(rows, progress=None)
@@ -99,6 +112,7 @@ def test_the_widget_says_what_is_chosen_and_hands_parts_over() -> None:
     assert repr(explorer) == "<Explorer, selected: [3]>"
 
 
+@needs_assets
 def test_what_is_chosen_and_the_address_are_one() -> None:
     explorer = superscope.explore(np.random.default_rng(0).normal(size=(20, 4)), progress=None)
     explorer.address = "#view=map&tokens=3%2C5%2Cx%2C3%2C-1&color=norm"
