@@ -36,6 +36,8 @@ export interface About {
 export class Model {
   readonly search = new Search();
   private lowered: string[] | null = null;
+  private readonly words = new Map<string, number>(); // each text and its first position
+  private readonly bare = new Map<string, number>(); // without spaces and capitals
   private readonly places: Map<number, number> | null;
   private readonly ready: Promise<void>;
 
@@ -146,10 +148,28 @@ export class Model {
     return ranks;
   }
 
+  /**
+   * Return the position of another model's token in this one: of an equal text, or of one that
+   * differs in a leading space or in capitals; by its id where either has no texts. Null if none.
+   */
+  counterpart(other: Model, at: number): number | null {
+    if (other === this) return at;
+    if (!this.about.texts || !other.about.texts) return this.position(other.id(at));
+    const text = other.about.texts[at];
+    return text === null || text === undefined ? null : this.same(text);
+  }
+
   /** Return the position of a text, or of one that differs in a leading space or in capitals. */
   same(text: string): number | null {
-    const [equal, alike] = this.among(text, 1);
-    return equal![0] ?? alike![0] ?? null;
+    if (!this.words.size) {
+      for (const [i, known] of this.about.texts!.entries()) {
+        if (known === null) continue;
+        const bare = known.trim().toLowerCase();
+        if (!this.words.has(known)) this.words.set(known, i);
+        if (bare && !this.bare.has(bare)) this.bare.set(bare, i);
+      }
+    }
+    return this.words.get(text) ?? this.bare.get(text.trim().toLowerCase()) ?? null;
   }
 }
 

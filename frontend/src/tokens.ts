@@ -1,6 +1,6 @@
 /** Tokens that are chosen: in the address, in a box to type in, and in another model. */
 
-import { h, unique } from "./dom";
+import { h, select, unique } from "./dom";
 import { link } from "./links";
 import type { Model } from "./models";
 import type { App } from "./view";
@@ -8,9 +8,33 @@ import type { App } from "./view";
 const SUGGESTED = 12;
 const MOST = 50; // tokens at once: each pair of them is a cell of a table
 
-/** Return the centering that is asked for, if there is such a one. */
-export function centerOf(app: App): string {
-  const { centerings } = app.models[0]!.about;
+/** A token that is chosen: a row of the model that it was chosen in. */
+export interface Chosen {
+  /** As the address has it: `12` is an id of the first model, `1-12` of the one after it. */
+  key: string;
+  model: Model;
+  at: number;
+}
+
+/** Return the model that is asked for, if it is among these, or else the first of them. */
+export function leading(app: App, among = app.models): Model {
+  const asked = app.models[Number(app.state().model)];
+  return asked && among.includes(asked) ? asked : among[0]!;
+}
+
+/** Return the choice of the model that leads; what was seen of another's map is left. */
+export function modelChoice(app: App, among = app.models): HTMLElement {
+  return select(
+    "Model",
+    among.map((model) => [String(app.models.indexOf(model)), model.about.name] as const),
+    String(app.models.indexOf(leading(app, among))),
+    (model) => app.set({ model, zoom: null, middle: null, color: null, only: null }),
+  );
+}
+
+/** Return the centering of a model that is asked for, if there is such a one. */
+export function centerOf(app: App, model: Model): string {
+  const { centerings } = model.about;
   const asked = app.state().center;
   const known = centerings.some((one) => one.name === asked);
   return known ? asked! : (centerings.find((one) => one.name === "mean") ?? centerings[0]!).name;
@@ -21,40 +45,68 @@ export function noun(model: Model): string {
   return model.about.what === "tokens" ? "token" : "direction";
 }
 
-/** Return the ids in the address, at most the last fifty of them. */
-export function idsOf(app: App): number[] {
-  const listed = (app.state().tokens ?? "").split(",").filter((id) => /^\d+$/.test(id));
-  const known = [...new Set(listed.map(Number))].filter(
-    (id) => app.models[0]!.position(id) !== null,
-  );
-  return known.slice(-MOST);
+/** Return the tokens in the address, at most the last fifty of them. */
+export function chosenOf(app: App): Chosen[] {
+  const found = new Map<string, Chosen>();
+  for (const key of keysOf(app)) {
+    const one = chosenBy(app, key);
+    if (one && !found.has(one.key)) found.set(one.key, one);
+  }
+  return [...found.values()].slice(-MOST);
 }
 
-/** Return how many ids of the address the first model lacks. */
-export function unknownIds(app: App): number {
-  const listed = (app.state().tokens ?? "").split(",").filter(Boolean);
-  return listed.filter((id) => !/^\d+$/.test(id) || app.models[0]!.position(Number(id)) === null)
-    .length;
+/** Return how many tokens of the address no model has. */
+export function unknown(app: App): number {
+  return keysOf(app).filter((key) => chosenBy(app, key) === null).length;
+}
+
+function keysOf(app: App): string[] {
+  return (app.state().tokens ?? "").split(",").filter(Boolean);
+}
+
+function chosenBy(app: App, key: string): Chosen | null {
+  const [, number, id] = /^(?:(\d+)-)?(\d+)$/.exec(key) ?? [];
+  const model = id === undefined ? undefined : app.models[Number(number ?? 0)];
+  const at = model?.position(Number(id)) ?? null;
+  return model && at !== null ? { key: keyOf(app, model, at), model, at } : null;
+}
+
+/**
+ * Return a model's row as the address has it: where it can be, by the id of the same text in the
+ * first model, so that a token is one, whichever model it was chosen in.
+ */
+export function keyOf(app: App, model: Model, at: number): string {
+  const first = app.models[0]!;
+  const same = first.counterpart(model, at);
+  if (same !== null && model.counterpart(first, same) === at) return String(first.id(same));
+  return `${app.models.indexOf(model)}-${model.id(at)}`;
+}
+
+/** Return the tokens of the address with one more, which leads. */
+export function including(app: App, model: Model, at: number): string {
+  const key = keyOf(app, model, at);
+  return [...without(app, key), key].join(",");
+}
+
+function without(app: App, key: string): string[] {
+  return chosenOf(app)
+    .map((one) => one.key)
+    .filter((other) => other !== key);
 }
 
 /** Return a chosen token, which leads when it is chosen again, with a button that takes it out. */
-export function chip(app: App, ids: number[], id: number): HTMLElement {
-  const model = app.models[0]!;
-  const name = model.title(model.position(id)!);
+export function chip(app: App, { key, model, at }: Chosen): HTMLElement {
+  const name = model.title(at);
   return h(
     "span",
     { class: "chip" },
-    link(
-      app,
-      { tokens: [...ids.filter((other) => other !== id), id].join(",") },
-      h("bdi", { class: "token" }, name),
-    ),
+    link(app, { tokens: including(app, model, at) }, h("bdi", { class: "token" }, name)),
     h(
       "button",
       {
         type: "button",
         "aria-label": `Take out ${name}`,
-        click: () => app.set({ tokens: ids.filter((other) => other !== id).join(",") || null }),
+        click: () => app.set({ tokens: without(app, key).join(",") || null }),
       },
       "×",
     ),
@@ -62,8 +114,11 @@ export function chip(app: App, ids: number[], id: number): HTMLElement {
 }
 
 /** The box to type in, as the ARIA pattern of a combobox with a list has it. */
-export function searchBox(app: App): HTMLElement {
-  const model = app.models[0]!;
+export function searchBox(
+  app: App,
+  /** The model whose tokens are searched, as it is now. */
+  of: () => Model,
+): { element: HTMLElement; update(): void } {
   const list = h("ul", {
     id: unique("list"),
     role: "listbox",
@@ -87,9 +142,11 @@ export function searchBox(app: App): HTMLElement {
     blur: () => close(),
     keydown: (event) => pressed(event as KeyboardEvent),
   });
+  const label = h("label", { for: id });
   const note = h("span", { class: "quiet", role: "status" });
 
   function suggest() {
+    const model = of();
     found = model.find(box.value, SUGGESTED);
     at = -1;
     list.replaceChildren(
@@ -140,38 +197,16 @@ export function searchBox(app: App): HTMLElement {
   }
 
   function take(position: number) {
-    const ids = idsOf(app).filter((other) => other !== model.id(position));
     box.value = "";
     close();
-    app.set({ tokens: [...ids, model.id(position)].join(",") });
+    app.set({ tokens: including(app, of(), position) });
   }
 
-  return h(
-    "div",
-    { class: "search" },
-    h("label", { for: id }, `A ${noun(model)}, a part of one, or an id such as #1234`),
-    box,
-    list,
-    note,
-  );
-}
-
-/** Return the position of the first model's token in another: of the same word, or by its id. */
-export function positionIn(app: App, model: Model, id: number): number | null {
-  const first = app.models[0]!;
-  if (model === first || !first.about.texts || !model.about.texts) return model.position(id);
-  const text = first.about.texts[first.position(id)!];
-  return text === null || text === undefined ? null : model.same(text);
-}
-
-/** Return the first model's id of another's row: of the same word, or by its id; null if none. */
-export function idIn(app: App, model: Model, at: number): number | null {
-  const first = app.models[0]!;
-  if (model === first) return model.id(at);
-  const text = model.about.texts?.[at];
-  if (!first.about.texts || text === undefined || text === null) {
-    return first.position(model.id(at)) === null ? null : model.id(at);
+  function update() {
+    const model = of();
+    const which = app.models.length > 1 ? ` of ${model.about.name}` : "";
+    label.textContent = `A ${noun(model)}${which}, a part of one, or an id such as #1234`;
   }
-  const found = first.same(text);
-  return found === null ? null : first.id(found);
+
+  return { element: h("div", { class: "search" }, label, box, list, note), update };
 }

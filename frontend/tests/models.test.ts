@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type About, Model } from "../src/models";
+import { chosenOf, including, keyOf, leading, unknown } from "../src/tokens";
+import type { App } from "../src/view";
 
 // A model starts its search in a worker, which node has none of.
 Object.assign(globalThis, {
@@ -34,4 +36,34 @@ test("the same word may differ in a leading space or in capitals", () => {
   assert.equal(some.same("paris"), 1);
   assert.equal(some.same("x"), 0);
   assert.equal(some.same("London"), null);
+});
+
+function app(models: Model[], state: Record<string, string>): App {
+  return { models, state: () => state } as unknown as App;
+}
+
+test("a token that only another model has is chosen by its id there", () => {
+  const [first, second] = [model(["x", " Paris"]), model(["x", "Paris", " Paris", "only"])];
+  const some = app([first, second], { tokens: "1,1-3,1-2,0-0,1-9,2-0,-1,constructor" });
+  // " Paris" of the second is token 1 of the first, but "Paris" is not, though the first has
+  // nothing nearer to it.
+  assert.deepEqual(
+    chosenOf(some).map(({ key }) => key),
+    ["1", "1-3", "0"],
+  );
+  assert.equal(unknown(some), 4);
+  assert.equal(keyOf(some, second, 1), "1-1");
+  assert.equal(including(some, second, 2), "1-3,0,1");
+  assert.equal(second.counterpart(first, 1), 2);
+  assert.equal(first.counterpart(second, 3), null);
+});
+
+test("the first model leads unless another is asked for", () => {
+  const [first, second] = [model(["x"]), model(["y"])];
+  for (const asked of ["0", "7", "-1", "", "length"]) {
+    assert.equal(leading(app([first, second], { model: asked })), first);
+  }
+  assert.equal(leading(app([first, second], {})), first);
+  assert.equal(leading(app([first, second], { model: "1" })), second);
+  assert.equal(leading(app([first, second], { model: "1" }), [first]), first);
 });

@@ -117,6 +117,9 @@ def test_what_is_chosen_and_the_address_are_one() -> None:
     explorer = superscope.explore(np.random.default_rng(0).normal(size=(20, 4)), progress=None)
     explorer.address = "#view=map&tokens=3%2C5%2Cx%2C3%2C-1&color=norm"
     assert explorer.selected == [3, 5]
+    explorer.address = "#tokens=3%2C1-5"  # of the second model
+    assert explorer.selected == [3]
+    explorer.address = "#view=map&tokens=3&color=norm"
     explorer.selected = [7]
     assert explorer.address == "#view=map&tokens=7&color=norm"
     explorer.selected = []

@@ -60,14 +60,41 @@ def test_tokens_are_found_by_keyboard_and_the_address_replays_them(browser, page
     box.fill("#40")
     box.press("Enter")
     opened.page.wait_for_selector("caption:has-text('with each other')")
-    shown = opened.page.locator("main table").all_inner_texts()
+    shown = opened.page.locator("main .table").all_inner_texts()
     again = Opened(browser, opened.page.url)
     again.page.wait_for_selector("caption:has-text('with each other')")
-    assert again.page.locator("main table").all_inner_texts() == shown
+    assert again.page.locator("main .table").all_inner_texts() == shown
     assert "tokens=18%2C40" in opened.page.url
     opened.page.go_back()
     opened.page.wait_for_selector("caption:has-text('with each other')", state="detached")
     assert opened.page.url.endswith("tokens=18")
+    opened.check()
+
+
+def test_tokens_of_any_model_are_found_and_the_others_stand_beside(browser, lens, tmp_path):
+    ids = np.arange(599, 299, -1)
+    tokens = [f" word{i}" if i % 2 else f" other{i}" for i in ids]
+    other = superscope.lens(lens.head.take(ids), tokens=tokens, progress=None)
+    write_explorer(lens, other, out=tmp_path / "page", layouts=[], progress=None)
+    opened = Opened(browser, f"{(tmp_path / 'page/index.html').as_uri()}#view=find&tokens=11")
+    opened.page.get_by_label("Model").select_option("1")
+    for typed in ("other400", " word401"):
+        opened.page.get_by_role("combobox", name=re.compile("A token")).fill(typed)
+        opened.page.keyboard.press("Enter")
+    # The first model has " word401", which is its 407th, and nothing like " other400".
+    at = int(np.flatnonzero(ids == 400)[0])
+    assert f"tokens=11%2C1-{at}%2C407" in opened.page.url and "model=1" in opened.page.url
+    opened.page.wait_for_selector("caption:has-text('nearest to \" word401')")
+    sections = opened.page.locator("main .columns > section")
+    names = [one.get_attribute("aria-label") for one in sections.all()]
+    assert names == [other.model + " (2)", lens.model]
+    opened.page.locator(".chip a").nth(1).click()
+    opened.page.wait_for_selector("caption:has-text('nearest to \" other400')")
+    near = [entry.entry.id for entry in other[at].neighbors]
+    assert _nearest(opened) == near
+    assert "no such entry" in sections.nth(1).inner_text()
+    again = Opened(browser, opened.page.url)
+    assert _nearest(again) == near
     opened.check()
 
 

@@ -4,7 +4,7 @@ import { h, table } from "../dom";
 import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short } from "../numbers";
-import { idsOf } from "../tokens";
+import { including } from "../tokens";
 import type { App } from "../view";
 import type { Atlas, Layout } from "./atlas";
 import { type Coloring, said } from "./measures";
@@ -58,13 +58,12 @@ export async function nearby(
     `Of the ${nearest.rows.length} rows nearest to ${model.title(at)}, centered and searched in ` +
     `all dimensions, ${close || "none"} ${close === 1 ? "is" : "are"} among its ` +
     `${nearest.rows.length} nearest in this picture. Lines lead to them.`;
-  const ids = idsOf(app);
-  const linked = (row: number) => {
-    const name = h("bdi", { class: "token" }, model.title(row));
-    if (model !== app.models[0]) return name;
-    const others = ids.filter((id) => id !== model.id(row));
-    return link(app, { tokens: [...others, model.id(row)].join(",") }, name);
-  };
+  const linked = (row: number) =>
+    link(
+      app,
+      { tokens: including(app, model, row) },
+      h("bdi", { class: "token" }, model.title(row)),
+    );
   return [
     { rows: nearest.rows, before },
     [

@@ -3,7 +3,7 @@
 import { h, select, table } from "../dom";
 import type { Model } from "../models";
 import { whole } from "../numbers";
-import { idIn, idsOf, positionIn } from "../tokens";
+import { chosenOf, keyOf } from "../tokens";
 import { arrows } from "./drawing";
 import { type At, ofModel, one, p, type Screen, sources, strong } from "./screen";
 
@@ -50,12 +50,11 @@ export const directions: Screen = {
       turn += 1;
       const mine = turn;
       const row = chosen(at);
-      const choices = examples(model, row).filter((at) => idIn(app, model, at) !== null);
       control.replaceChildren(
         select(
           `The ${one(at)}`,
-          choices.map((at) => [String(idIn(app, model, at)), model.title(at)] as const),
-          String(idIn(app, model, row)),
+          examples(model, row).map((at) => [keyOf(app, model, at), model.title(at)] as const),
+          keyOf(app, model, row),
           (value) => app.set({ view: "story", tokens: value }),
         ),
       );
@@ -80,8 +79,8 @@ export const directions: Screen = {
 
 /** Return the row that is spoken of: the last one chosen, or an example. */
 function chosen({ app, model }: At): number {
-  const id = idsOf(app).at(-1);
-  const asked = id === undefined ? null : positionIn(app, model, id);
+  const token = chosenOf(app).at(-1);
+  const asked = token ? model.counterpart(token.model, token.at) : null;
   return asked ?? examples(model, null)[0]!;
 }
 

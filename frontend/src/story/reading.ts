@@ -6,7 +6,7 @@ import { centering } from "../geometry";
 import { link } from "../links";
 import { short, whole } from "../numbers";
 import { chance, geometric } from "../theory";
-import { idIn } from "../tokens";
+import { keyOf } from "../tokens";
 import { type At, ofModel, one, p, type Screen, sources, still, strong } from "./screen";
 
 const WORST = 8;
@@ -99,11 +99,16 @@ function worst({ app, model }: At): HTMLElement {
     (row) => Number.isFinite(squares[row]!) && (plain < 0 || kinds[row] === plain),
   );
   rows.sort((a, b) => squares[b]! - squares[a]!);
-  const linked = (row: number) => {
-    const name = h("bdi", { class: "token" }, model.title(row));
-    const id = idIn(app, model, row);
-    return id === null ? name : link(app, { view: "find", tokens: String(id) }, name);
-  };
+  const linked = (row: number) =>
+    link(
+      app,
+      {
+        view: "find",
+        model: String(app.models.indexOf(model)),
+        tokens: keyOf(app, model, row),
+      },
+      h("bdi", { class: "token" }, model.title(row)),
+    );
   return table(
     `The ${plain < 0 ? "rows" : "words"} with the most interference, centered`,
     ["row", "mean c², centered", "against chance", "raw, against chance"],

@@ -6,7 +6,19 @@ import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short, whole } from "../numbers";
 import { BINS, type Nearest } from "../search/rows";
-import { centerOf, chip, idsOf, noun, positionIn, searchBox, unknownIds } from "../tokens";
+import {
+  type Chosen,
+  centerOf,
+  chip,
+  chosenOf,
+  including,
+  keyOf,
+  leading,
+  modelChoice,
+  noun,
+  searchBox,
+  unknown,
+} from "../tokens";
 import type { App, Mounted, View } from "../view";
 
 const NEIGHBORS = 10;
@@ -14,47 +26,65 @@ const NEIGHBORS = 10;
 export const find: View = { name: "find", title: "Find and compare", mount };
 
 function mount(root: HTMLElement, app: App): Mounted {
-  const search = searchBox(app);
+  const search = searchBox(app, () => leading(app));
   const chosen = h("div", { class: "chosen" });
-  const centering = select(
-    "Rows are compared",
-    app.models[0]!.about.centerings.map((one) => [one.name, one.title] as const),
-    centerOf(app),
-    (value) => app.set({ center: value }),
-  );
-  const controls = h("div", { class: "controls" }, centering);
+  const which = app.models.length > 1 ? modelChoice(app) : null;
+  const centering = h("span", {});
+  const controls = h("div", { class: "controls" }, which, centering);
   const results = h("div", { class: "columns" });
   const compared = h("section", { "aria-label": "Comparison" });
-  root.append(h("h2", {}, "Find and compare"), search, controls, chosen, compared, results);
+  root.append(h("h2", {}, "Find and compare"), search.element, controls, chosen, compared, results);
   let turn = 0;
+  let shown: Model | null = null;
+
+  /** Show which model leads, and the choice of its centerings. */
+  function lead(model: Model, center: string) {
+    if (which) which.querySelector("select")!.value = String(app.models.indexOf(model));
+    if (shown !== model) {
+      shown = model;
+      search.update();
+      centering.replaceChildren(
+        select(
+          "Rows are compared",
+          model.about.centerings.map((one) => [one.name, one.title] as const),
+          center,
+          (value) => app.set({ center: value }),
+        ),
+      );
+    }
+    centering.querySelector("select")!.value = center;
+  }
 
   async function update() {
     turn += 1;
     const mine = turn;
-    const center = centerOf(app);
-    centering.querySelector("select")!.value = center;
-    const ids = idsOf(app);
-    const unknown = unknownIds(app);
+    const model = leading(app);
+    const center = centerOf(app, model);
+    lead(model, center);
+    const tokens = chosenOf(app);
+    const lost = unknown(app);
     chosen.replaceChildren(
-      ...ids.map((id) => chip(app, ids, id)),
-      unknown
+      ...tokens.map((one) => chip(app, one)),
+      lost
         ? h(
             "p",
             { role: "status" },
-            `${whole(unknown)} of the address are no ids of ${app.models[0]!.about.name}.`,
+            `${whole(lost)} of the address are no ids of ` +
+              `${app.models.length > 1 ? "these models" : model.about.name}.`,
           )
         : "",
     );
-    if (!ids.length) {
+    if (!tokens.length) {
       results.replaceChildren();
-      compared.replaceChildren(...examples(app));
+      compared.replaceChildren(...examples(app, model));
       return;
     }
     if (!results.childElementCount) {
       results.replaceChildren(h("p", { role: "status" }, "Loading the rows …"));
     }
-    const made = await Promise.all(app.models.map((model) => column(app, model, ids, center)));
-    const square = await comparison(app, ids, center);
+    const models = [model, ...app.models.filter((other) => other !== model)];
+    const made = await Promise.all(models.map((one) => column(app, one, tokens.at(-1)!)));
+    const square = await comparison(app, models, tokens);
     if (mine !== turn) return;
     results.replaceChildren(...made);
     compared.replaceChildren(...square);
@@ -63,8 +93,7 @@ function mount(root: HTMLElement, app: App): Mounted {
 }
 
 /** Some tokens to begin with: of a few that are spread over the vocabulary, the first words. */
-function examples(app: App): HTMLElement[] {
-  const model = app.models[0]!;
+function examples(app: App, model: Model): HTMLElement[] {
   const { features, texts } = model.about;
   const spread = Array.from({ length: 200 }, (_, k) => Math.floor((features * (k + 0.5)) / 200));
   const words = spread.filter((at) => /^ ?\p{L}{4,}$/u.test(texts?.[at] ?? ""));
@@ -73,7 +102,7 @@ function examples(app: App): HTMLElement[] {
     h(
       "li",
       {},
-      link(app, { tokens: String(model.id(at)) }, h("bdi", { class: "token" }, model.title(at))),
+      link(app, { tokens: keyOf(app, model, at) }, h("bdi", { class: "token" }, model.title(at))),
     ),
   );
   return [
@@ -82,16 +111,17 @@ function examples(app: App): HTMLElement[] {
   ];
 }
 
-/** One model's answer for the last of the tokens. */
-async function column(app: App, model: Model, ids: number[], center: string): Promise<HTMLElement> {
+/** One model's answer for a token. */
+async function column(app: App, model: Model, token: Chosen): Promise<HTMLElement> {
   const section = h("section", { "aria-label": model.about.name });
   if (app.models.length > 1) section.append(h("h3", {}, model.about.name));
-  const at = positionIn(app, model, ids.at(-1)!);
+  const at = model.counterpart(token.model, token.at);
   if (at === null) {
     section.append(h("p", {}, "Its vocabulary has no such entry."));
     return section;
   }
   section.append(facts(model, at));
+  const center = centerOf(app, model);
   try {
     await model.whole();
     const nearest = await model.search.nearest(at, NEIGHBORS, center, model.equal(at));
@@ -103,7 +133,7 @@ async function column(app: App, model: Model, ids: number[], center: string): Pr
       h(
         "div",
         { class: "columns" },
-        neighbors(app, model, ids, at, nearest),
+        neighbors(app, model, at, nearest),
         histogram(model, center, nearest),
       ),
     );
@@ -142,19 +172,13 @@ function facts(model: Model, at: number): HTMLElement {
   );
 }
 
-function neighbors(
-  app: App,
-  model: Model,
-  ids: number[],
-  at: number,
-  nearest: Nearest,
-): HTMLElement {
-  const name = (row: number): Node => {
-    const shown = h("bdi", { class: "token" }, model.title(row));
-    if (model !== app.models[0]) return shown;
-    const next = [...ids.filter((id) => id !== model.id(row)), model.id(row)].join(",");
-    return link(app, { tokens: next }, shown);
-  };
+function neighbors(app: App, model: Model, at: number, nearest: Nearest): HTMLElement {
+  const name = (row: number) =>
+    link(
+      app,
+      { tokens: including(app, model, row) },
+      h("bdi", { class: "token" }, model.title(row)),
+    );
   return h(
     "div",
     {},
@@ -225,12 +249,17 @@ function logGamma(x: number): number {
 }
 
 /** The overlaps of the chosen tokens with each other. */
-async function comparison(app: App, ids: number[], center: string): Promise<HTMLElement[]> {
-  if (ids.length < 2) return [];
+async function comparison(
+  app: App,
+  models: readonly Model[],
+  tokens: readonly Chosen[],
+): Promise<HTMLElement[]> {
+  if (tokens.length < 2) return [];
   const made: HTMLElement[] = [];
-  for (const model of app.models) {
-    const rows = ids
-      .map((id) => positionIn(app, model, id))
+  for (const model of models) {
+    const center = centerOf(app, model);
+    const rows = tokens
+      .map((one) => model.counterpart(one.model, one.at))
       .filter((row): row is number => row !== null);
     if (rows.length < 2) continue;
     let square: number[][];

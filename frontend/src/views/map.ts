@@ -9,8 +9,9 @@ import { FACTOR, movable } from "../map/moves";
 import { draw } from "../map/picture";
 import { bounded, nearestTo, project, type Window, zoomed } from "../map/plane";
 import { extremes, type Found, nearby, rowFacts } from "../map/words";
+import type { Model } from "../models";
 import { percent } from "../numbers";
-import { chip, idIn, idsOf, positionIn, searchBox } from "../tokens";
+import { chip, chosenOf, including, leading, modelChoice, searchBox } from "../tokens";
 import type { App, Mounted, View } from "../view";
 
 const REACH = 14; // CSS pixels from a point that mean it
@@ -54,6 +55,7 @@ class Shown implements Mounted {
   private readonly renew = () => this.restyle();
   private readonly sized = new ResizeObserver(() => this.redraw());
 
+  private readonly box: ReturnType<typeof searchBox>;
   private atlas: Atlas;
   private layout!: Layout;
   private colorings: Coloring[] = [];
@@ -76,6 +78,7 @@ class Shown implements Mounted {
     private readonly atlases: Atlas[],
   ) {
     this.atlas = atlases[0]!;
+    this.box = searchBox(app, () => this.atlas.model);
     const button = (label: string, text: string, click: () => void) =>
       h("button", { type: "button", "aria-label": label, click }, text);
     const stage = h(
@@ -100,7 +103,7 @@ class Shown implements Mounted {
     );
     this.canvas.setAttribute("aria-describedby", help.id);
     root.append(
-      searchBox(app),
+      this.box.element,
       this.controls,
       this.chosenHere,
       h("figure", { class: "map" }, stage, this.legend, this.caption),
@@ -135,9 +138,8 @@ class Shown implements Mounted {
 
   update(): void {
     const state = this.app.state();
-    this.atlas =
-      this.atlases.find((one) => this.app.models.indexOf(one.model) === Number(state.model)) ??
-      this.atlases[0]!;
+    const leads = leading(this.app, this.placed);
+    this.atlas = this.atlases.find((one) => one.model === leads)!;
     const { model, layouts } = this.atlas;
     const last = layouts.at(-1)!;
     this.layout = layouts.find((one) => one.name === state.layout) ?? last;
@@ -161,11 +163,11 @@ class Shown implements Mounted {
       };
     }
     const before = this.chosen.at(-1);
-    const ids = idsOf(this.app);
-    this.chosen = ids
-      .map((id) => positionIn(this.app, model, id))
+    const tokens = chosenOf(this.app);
+    this.chosen = tokens
+      .map((one) => model.counterpart(one.model, one.at))
       .filter((at): at is number => at !== null);
-    this.chosenHere.replaceChildren(...ids.map((id) => chip(this.app, ids, id)));
+    this.chosenHere.replaceChildren(...tokens.map((one) => chip(this.app, one)));
     if (fresh) this.describe();
     else if (this.chosen.length && this.chosen.at(-1) !== before) this.goTo(this.chosen.at(-1)!);
     const color = [...this.controls.querySelectorAll("select")].at(-1)!;
@@ -175,23 +177,20 @@ class Shown implements Mounted {
     this.redraw();
   }
 
+  /** The models that have a map. */
+  private get placed(): Model[] {
+    return this.atlases.map((one) => one.model);
+  }
+
   /** Write what does not change while the same layout is seen. */
   private describe() {
+    this.box.update();
     const { app, atlas, layout } = this;
-    const models = this.atlases.map(
-      (one) => [String(app.models.indexOf(one.model)), one.model.about.name] as const,
-    );
     const afresh = { zoom: null, middle: null };
     const held = this.controls.contains(document.activeElement) ? document.activeElement!.id : null;
     const before = [...this.controls.querySelectorAll("select")].findIndex((s) => s.id === held);
     this.controls.replaceChildren(
-      ...(models.length > 1
-        ? [
-            select("Model", models, String(app.models.indexOf(atlas.model)), (model) =>
-              app.set({ model, ...afresh, color: null, only: null }),
-            ),
-          ]
-        : []),
+      ...(this.atlases.length > 1 ? [modelChoice(app, this.placed)] : []),
       select(
         "Layout",
         atlas.layouts.map((one) => [one.name, `${one.title}, keeps ${kept(one)}`] as const),
@@ -245,14 +244,15 @@ class Shown implements Mounted {
   /** Search what is nearest to the last chosen row; the picture has no say in it. */
   private async search() {
     const at = this.chosen.at(-1);
-    const key = `${this.shown} ${idsOf(this.app)}`; // which its links hold
+    const { tokens } = this.app.state();
+    const key = `${this.shown} ${tokens}`; // which its links hold
     if (key === this.searched) return;
     this.searched = key;
     this.found = null;
     const { model } = this.atlas;
     if (at === undefined) {
       const none = `${model.about.name} has none of the chosen tokens.`;
-      const chosen = idsOf(this.app).length > 0;
+      const chosen = chosenOf(this.app).length > 0;
       this.results.replaceChildren(chosen ? h("p", { role: "status" }, none) : "");
       return;
     }
@@ -402,12 +402,6 @@ class Shown implements Mounted {
 
   private take(at: number | null) {
     if (at === null) return;
-    const id = idIn(this.app, this.atlas.model, at);
-    if (id === null) {
-      this.spoken.textContent = `${this.atlas.model.title(at)} is no entry of the first model.`;
-      return;
-    }
-    const others = idsOf(this.app).filter((other) => other !== id);
-    this.app.set({ tokens: [...others, id].join(",") });
+    this.app.set({ tokens: including(this.app, this.atlas.model, at) });
   }
 }

@@ -23,8 +23,9 @@ class Explorer(anywidget.AnyWidget):
     Attributes
     ----------
     selected
-        Ids of the tokens chosen in the first model, the last one leading. Set it, and the page
-        follows.
+        Ids in the first model of the chosen tokens, the last one leading. One that was chosen in
+        another model is among them if the first has the same text; others stand in `address`
+        alone, as ``1-405`` for id 405 of the second model. Set it, and the page follows.
     address
         What is seen, as the fragment of a page's address: the same state that a link to a page on
         disk replays.
