@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,15 +76,13 @@ def test_commands_that_cannot_be(
     assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
 
 
-def test_ctrl_c_leaves_nothing(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(_explore, "write_page", interrupted)
-    done = superscope("explore", model, "--out", tmp_path / "page")
-    assert done.code == 130
+    monkeypatch.setattr(_explore, "write_page", lambda *_: signal.raise_signal(number))
+    done = superscope("explore", model, "--out", tmp_path / "page", "--no-map")
+    assert (done.code, done.err) == (130, "superscope: stopped\n")
     assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
 
 

@@ -39,7 +39,10 @@ def test_a_command_leaves_the_process_as_it_was(head: Path) -> None:
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
-def test_ctrl_c_while_the_packages_load_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_packages_load_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
     modules = ("superscope.cli.app", "superscope.cli.cache")
 
     class Stopping(MetaPathFinder):
@@ -48,7 +51,7 @@ def test_ctrl_c_while_the_packages_load_is_one_line(monkeypatch: pytest.MonkeyPa
 
         def find_spec(self, name: str, *_: object) -> None:
             if name == self.at:
-                raise KeyboardInterrupt
+                signal.raise_signal(number)
 
     for at in modules:
         with monkeypatch.context() as loading:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from superscope.runs.stopping import stop_later
+from superscope.stopping import stop_later
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from superscope.lab.scoring import held_out_losses
 from superscope.lab.text_check import check_text
 from superscope.lab.writing import read_run, write_model
 from superscope.progress import Progress, ProgressChoice, chosen, silent
-from superscope.runs import stop_later
+from superscope.stopping import stop_later
 
 KEEP_EVERY = 60.0  # seconds between two checkpoints
 SLACK = 1.0  # nats above those of equal probabilities, beyond which a run has diverged

@@ -4,7 +4,6 @@ from superscope.runs.executors import Workers, dask_cluster, processes, this_pro
 from superscope.runs.folder import RunFolder
 from superscope.runs.many import Outcome, run_all
 from superscope.runs.results import check_regular, read_results, results_of
-from superscope.runs.stopping import stop_later
 from superscope.runs.sweep_file import combinations, read_sweep_file
 from superscope.runs.sweep_outcome import SweepOutcome
 
@@ -21,7 +20,6 @@ __all__ = [
     "read_sweep_file",
     "results_of",
     "run_all",
-    "stop_later",
     "this_process",
     "workers_of",
 ]

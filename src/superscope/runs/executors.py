@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from superscope.device import resolved, usable_cores
 from superscope.errors import RemoteError, UsageError, install_hint
-from superscope.runs.stopping import term_as_ctrl_c
+from superscope.stopping import term_as_ctrl_c
 
 T = TypeVar("T")
 

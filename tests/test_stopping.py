@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import tasks
 
-from superscope.runs import processes, stop_later
+from superscope.runs import processes
+from superscope.stopping import stop_later
 
 
 def test_ctrl_c_waits_for_the_end_of_the_block_and_then_ends_it() -> None:
