@@ -102,6 +102,27 @@ def test_runs_that_lie_apart_are_noise_and_rows_in_place_of_runs_are_not() -> No
     assert refused["run"] <= 3 < refused["row"]
 
 
+def in_runs(loss: np.ndarray, runs: int, noise: float, seed: int) -> FormTest:
+    """Return the test of a power law where half of the noise is a run's own."""
+    rng, run = np.random.default_rng(seed), np.arange(len(X)) % runs
+    own, row = rng.standard_normal(runs)[run], rng.standard_normal(len(X))
+    return form_of(loss * np.exp(noise * (own + row) / np.sqrt(2)), run=run.astype(str))
+
+
+def test_what_rows_of_other_runs_say_of_noise_shows_a_bend_in_three_of_them() -> None:
+    loss = 30 * np.minimum(X, 30_000) ** -0.35 + 1.5  # ends at three points before the last
+    found = [in_runs(loss, runs, 0.005, seed) for runs in (6, 20) for seed in range(3)]
+    assert all(one.rejected and one.beyond and one.beyond > 15_000 for one in found)
+    assert all("slower than the law says" in one.text for one in found)
+
+
+def test_errors_that_runs_share_are_seldom_a_reason() -> None:
+    refused = [
+        in_runs(power(X), runs, 0.01, seed).rejected for runs in (6, 20) for seed in range(9)
+    ]
+    assert np.mean(refused) <= 0.2
+
+
 def test_groups_with_exponents_of_their_own_are_refused() -> None:
     width = np.tile(np.geomspace(256, 8192, 8), 3)
     family = np.repeat(["a", "b", "c"], 8)

@@ -9,12 +9,13 @@ import numpy as np
 
 from superscope.arguments import checked
 from superscope.laws._directions import Direction, bends, drifts, orders, repeats
+from superscope.laws._run_errors import MOST_ROWS, RunErrors
 from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, free_slopes, linearize, residuals
-from superscope.laws.noise import Noise, basis
+from superscope.laws.noise import Noise, basis, constant_within
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampling import random_weights
 from superscope.text import counted, rounded
@@ -40,9 +41,13 @@ def check_form(law: Law, *, seed: int = 0) -> FormTest:
     law's parameters take up; the most unlikely of them is compared with the most unlikely of each
     draw, so that the number of looks is paid for.
 
-    Noise is Gaussian, row by row, its variance a power of an input where the residuals say so;
-    where rows are resampled by run, whole runs' residuals with random weights (Webb 2014,
-    Queen's Economics Department 1315), which leaves all that the rows of a run have in common.
+    Noise is Gaussian, its variance a power of an input where the residuals say so. Where rows are
+    resampled by run and every input varies within runs, rows of a run share a part of their errors,
+    which may fade along the inputs: the part and the length most likely to leave such residuals
+    (restricted maximum likelihood) hold for them, and for each draw its own. Where an input is one
+    number in each run, such as width, draws are whole runs' residuals with random weights (Webb
+    2014, Queen's Economics Department 1315), which leaves all that the rows of a run have in
+    common.
 
     Parameters
     ----------
@@ -144,6 +149,10 @@ class _Test:
         self._orders = orders(problem) if self._by_row else []
         self._repeats = repeats(problem) if self._by_row else None
         self._freedom = len(points) - self._fitted.shape[1]
+        self._shared: RunErrors | None = None
+        varied = not any(constant_within(x, points.unit) for x in points.inputs.T)
+        if not self._by_row and varied and np.bincount(points.unit).max() <= MOST_ROWS:
+            self._shared = RunErrors(points.inputs, points.unit, self._fitted, self._columns)
 
     @property
     def looks(self) -> bool:
@@ -161,6 +170,8 @@ class _Test:
         Of directions, (R, D): squares along each over their own variance; and, (R, S), the
         correlations of neighbours and the share of squares that means of repeats have.
         """
+        if self._shared is not None:
+            return self._shared.statistics(noise), np.empty((len(noise), 0))
         total = np.maximum((noise**2).sum(axis=1), 1e-300)
         along = noise @ self._columns
         squares = total[:, None] - along**2 if self._by_row else self._by_unit(noise)
@@ -209,7 +220,7 @@ class _Test:
             if not CLEAR[0] < p < CLEAR[1]:
                 break
         # Beside their errors over few runs all bends look alike: what explains most has the place.
-        explained = (self._residuals @ self._columns) ** 2
+        explained = along[0] if self._shared else (self._residuals @ self._columns) ** 2
         if p_bend <= SIGNIFICANT:  # of several reasons the one that has a place
             return self._named(p, int(explained[: self._bends].argmax()), uneven)
         which = int(unlikely[0].argmax())
@@ -227,12 +238,9 @@ class _Test:
         """
         from scipy.stats import norm, t
 
-        freedom = self._freedom - 1 if self._by_row else self._units - 1
-        scale = (
-            freedom
-            if self._by_row
-            else (self._units - 1) / np.maximum(self._units - strongest, 1e-300)
-        )
+        by_unit = not self._by_row and self._shared is None
+        freedom = self._units - 1 if by_unit else self._freedom - 1
+        scale = freedom / np.maximum(self._units - strongest, 1e-300) if by_unit else freedom
         result = np.empty((len(rest), 1 + rest.shape[1]))
         result[:, 0] = -t.logsf(np.sqrt(strongest * scale), freedom) - np.log(2)
         drawn = rest[1:]
@@ -244,6 +252,8 @@ class _Test:
         """Return noise like the residuals', shape (count, n)."""
         if self._by_row:
             return _clipped(rng.standard_normal((count, len(scale))) * scale)
+        if self._shared is not None:
+            return _clipped(self._shared.draw(rng, count, self._residuals) * scale)
         weights = random_weights(rng, count, self._units)
         unit = self._problem.points.unit
         return np.asarray(weights[:, unit] * (self._residuals / np.sqrt(1 - self._leverage)))
@@ -257,7 +267,9 @@ class _Test:
 
     def _named(self, p: float, at: int, uneven: str) -> FormTest:
         """Return the result where one direction is most unlike noise."""
-        one, along = self._directions[at], float(self._residuals @ self._columns[:, at])
+        one = self._directions[at]
+        shared = None if self._shared is None else self._shared.changes(self._residuals)
+        along = float(self._residuals @ self._columns[:, at] if shared is None else shared[at])
         off = float(np.max(np.abs(along * self._columns[:, at]) / np.sqrt(self._weights)))
         most = f"{100 * off:.2g} %" if self._problem.equations.log else rounded(off)
         term = self._problem.form.terms[one.term]

@@ -100,6 +100,13 @@ class Noise:
         return Noise(columns[place], place, size, slope / 2, middle, smallest, error)
 
 
+def constant_within(x: Floats, unit: npt.NDArray[np.int64]) -> bool:
+    """Whether an input (n,) is one number in each unit."""
+    one = np.empty(int(unit.max()) + 1)
+    one[unit] = x
+    return bool((one[unit] == x).all())
+
+
 def leverage(columns: Floats) -> Floats:
     """Return the share of each point's variance that a fit takes up, shape (n,).
 
@@ -132,14 +139,9 @@ def _chance(x: Floats, squares: Floats, unit: npt.NDArray[np.int64]) -> float:
     """Return the p-value of squared residuals' rank correlation with an input; 1 where unknown."""
     from scipy.stats import spearmanr
 
-    counts = np.bincount(unit)
-    first = np.empty(len(counts))
-    first[unit] = x
-    if (first[unit] == x).all():
-        x, squares = (
-            first[counts > 0],
-            (np.bincount(unit, squares) / np.maximum(counts, 1))[counts > 0],
-        )
+    if constant_within(x, unit):
+        _, first, own, counts = np.unique(unit, True, True, True)
+        x, squares = x[first], np.bincount(own, squares) / counts
     if len(x) < LEAST_POINTS or not np.ptp(x) > 0:
         return 1.0
     return float(spearmanr(x, squares).pvalue)
