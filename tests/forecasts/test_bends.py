@@ -36,13 +36,13 @@ def steep() -> Law:
 
 
 def test_a_forecast_holds_where_the_last_points_hardly_show_that_the_law_ends() -> None:
-    made = [said(30_000, 0.0, 0.01, seed) for seed in range(12)]
+    made = [said(30_000, 0.0, 0.015, seed) for seed in range(12)]
     true = float(broken(np.array([BEYOND]), 30_000, 0.0)[0])
     kept = [one for one in made if not one.refused]
     assert len(kept) >= 5
     assert sum(one.loss.low <= true <= one.loss.high for one in kept) >= 0.8 * len(kept)
-    assert not any(one.unbent.low <= true <= one.unbent.high for one in kept)
-    assert all(one.bend_chance > 0.2 for one in kept)
+    assert sum(one.unbent.low <= true <= one.unbent.high for one in kept) <= 0.2 * len(kept)
+    assert all(one.bend_chance > 0.15 for one in kept)
 
 
 def test_a_law_that_goes_on_has_a_somewhat_wider_interval() -> None:

@@ -102,6 +102,20 @@ def test_runs_that_lie_apart_are_noise_and_rows_in_place_of_runs_are_not() -> No
     assert refused["run"] <= 3 < refused["row"]
 
 
+def test_a_last_point_that_falls_no_further_is_another_law_and_single_points_before_are_none() -> (
+    None
+):
+    x = np.geomspace(50, 50_000, 12)
+    refused = {11: 0, 5: 0}
+    for seed in range(6):
+        for at in refused:
+            loss = noisy(30 * x**-0.35 + 1.5, 0.003, seed)
+            loss[at] *= 1.03
+            refused[at] += form_of(loss, x).rejected
+    assert refused[11] >= 5
+    assert refused[5] <= 2
+
+
 def in_runs(loss: np.ndarray, runs: int, noise: float, seed: int) -> FormTest:
     """Return the test of a power law where half of the noise is a run's own."""
     rng, run = np.random.default_rng(seed), np.arange(len(X)) % runs
@@ -153,7 +167,7 @@ def test_inputs_that_show_no_other_law_are_said() -> None:
     """Six rows or runs at three inputs: three parameters go through any three means."""
     x, run = np.tile(X[::16], 6), np.repeat([*"abcdef"], 3)
     for columns in ({}, {"run": run}):
-        few = form_of(noisy(power(x), 0.01, 0), x, **columns)
+        few = form_of(noisy(power(x), 0.01, 0), x, **columns)  # type: ignore[arg-type]
         assert few.p is None
         assert "so few different inputs tell no other law from it" in str(few)
     assert form_of(noisy(power(X[::4]), 0.01, 0), X[::4]).p is not None

@@ -17,8 +17,9 @@ ERRORS = RunErrors(X, RUN, ONE, SLOPE / np.linalg.norm(SLOPE))
 def residuals(share: float, count: int = 1) -> np.ndarray:
     """Return errors of which a share of the variance is the run's own, freed of their mean."""
     rng = np.random.default_rng(0)
-    own: np.ndarray = rng.standard_normal((count, RUNS))
-    noise = np.sqrt(share) * own[:, RUN] + np.sqrt(1 - share) * rng.standard_normal((count, len(X)))
+    own: np.ndarray = rng.normal(0, np.sqrt(share), (count, RUNS))
+    row: np.ndarray = rng.normal(0, np.sqrt(1 - share), (count, len(X)))
+    noise = own[:, RUN] + row
     return np.asarray(noise - noise.mean(axis=1, keepdims=True))
 
 

@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.laws import Estimate, Law, formula
+from superscope.laws.directions import between
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import NORMAL
 from superscope.laws.linearization import free_slopes, linearize, residuals
 from superscope.laws.problem import Problem, make_problem
 
 BENDS = 0.5  # chance of a bend within the data, before they are looked at
-PLACES = 24  # where one may be along an input, at most
+PLACES = 24  # where one may be along an input, at most; evenly, each with the same chance
 NODES = 31  # values of a changed exponent that stand for all
 STEPS = 60  # halvings of the range in which an interval's end lies
 
@@ -182,12 +183,12 @@ def _likelier(best: float, change: float, variance: float, freedom: int) -> floa
 
 
 def _places(logs: Floats) -> Floats:
-    """Return where a law may bend: between inputs, from the second on to before the last."""
-    between = (logs[1:] + logs[:-1])[1:] / 2
-    if len(between) <= PLACES:
-        return between
-    at = np.round(np.linspace(0, len(between) - 1, PLACES)).astype(int)
-    return np.asarray(between[at], np.float64)
+    """Return where a law may bend, evenly along an input."""
+    possible = between(logs)
+    if len(possible) <= PLACES:
+        return possible
+    at = np.round(np.linspace(0, len(possible) - 1, PLACES)).astype(int)
+    return np.asarray(possible[at], np.float64)
 
 
 def _ends(

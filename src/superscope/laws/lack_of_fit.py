@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from superscope.arguments import checked
-from superscope.laws._directions import Direction, bends, drifts, orders, repeats
 from superscope.laws._run_errors import MOST_ROWS, RunErrors
+from superscope.laws.directions import Direction, bends, drifts, orders, repeats
 from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import SIGNIFICANT

@@ -11,7 +11,7 @@ from superscope.laws import formula
 from superscope.laws.formula import Floats
 from superscope.laws.problem import Problem
 
-PLACES = 24  # where a bend is looked for along an input, at most
+LOOKS = 24  # places where a bend is looked for along an input, at most
 ENDS = 4  # of these, next to each end, where a bend decides a forecast
 
 
@@ -41,21 +41,29 @@ def bends(problem: Problem, parameters: Floats) -> list[Direction]:
     found = []
     for i in range(len(problem.form.terms)):
         logs = np.log(problem.points.inputs[:, i])
-        for place in places(np.unique(logs)):
+        for place in _places(np.unique(logs)):
             values = parts[:, i] * np.maximum(logs - place, 0)
             found.append(Direction(values, "bend", i, float(np.exp(place))))
     return found
 
 
-def places(logs: Floats) -> Floats:
-    """Return where to look for a bend: between inputs, with two or more on either side."""
-    between = (logs[1:] + logs[:-1])[1:-1] / 2
-    if len(between) <= PLACES:
-        return between
-    last = len(between) - 1
-    even = np.round(np.linspace(0, last, PLACES - 2 * ENDS)).astype(int)
+def between(logs: Floats) -> Floats:
+    """Return where a law may bend: between distinct inputs, two or more before, one or more beyond.
+
+    One that bends before the last input alone is seldom seen, and forecasts hang on it.
+    """
+    return np.asarray((logs[1:] + logs[:-1])[1:] / 2, np.float64)
+
+
+def _places(logs: Floats) -> Floats:
+    """Return where to look for a bend: evenly, and at each place next to the ends."""
+    possible = between(logs)
+    if len(possible) <= LOOKS:
+        return possible
+    last = len(possible) - 1
+    even = np.round(np.linspace(0, last, LOOKS - 2 * ENDS)).astype(int)
     chosen = {*even.tolist(), *range(ENDS + 1), *range(last - ENDS, last + 1)}
-    return np.asarray(between[sorted(chosen)])
+    return np.asarray(possible[sorted(chosen)])
 
 
 def drifts(problem: Problem, parameters: Floats) -> list[Direction]:
