@@ -78,6 +78,15 @@ export function slider(
   return h("span", { class: "field" }, h("label", { for: id }, label), field, output);
 }
 
+/** Return facts, each with its label. */
+export function facts(rows: readonly (readonly [string, string | Node])[]): HTMLElement {
+  return h(
+    "dl",
+    { class: "facts" },
+    ...rows.flatMap(([label, said]) => [h("dt", {}, label), h("dd", {}, said)]),
+  );
+}
+
 /** Return a table; its first column are headers of rows. */
 export function table(caption: string, head: string[], rows: (string | Node)[][]): HTMLElement {
   return h(

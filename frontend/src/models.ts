@@ -16,6 +16,19 @@ export interface Centering {
   std: number;
 }
 
+/** A further column of its tokens. */
+export interface Column {
+  name: string;
+  /** Of a column that is no number. */
+  values: string[] | null;
+  /** In words; empty where nobody said. */
+  meaning: string;
+  /** Of its numbers; empty where they have none. */
+  unit: string;
+  /** Whether its numbers are ids of tokens. */
+  ids: boolean;
+}
+
 export interface About {
   name: string;
   features: number;
@@ -28,8 +41,7 @@ export interface About {
   /** How a text is shown where that is more than the text in quotes, by position. */
   shown: Record<string, string>;
   classes: string[];
-  /** Further columns of its tokens; `values` are those of a column that is no number. */
-  columns: { name: string; values: string[] | null }[];
+  columns: Column[];
   notes: string[];
 }
 
@@ -88,9 +100,13 @@ export class Model {
   /** Return what a further column has of a row, in words; null for nothing. */
   column(k: number, at: number): string | null {
     const value = this.arrays[`column_${k}`]![at]!;
-    const { values } = this.about.columns[k]!;
+    const { values, unit, ids } = this.about.columns[k]!;
     if (values) return value === MISSING ? null : values[value]!;
-    return Number.isNaN(value) ? null : short(value);
+    if (ids) {
+      const other = this.position(value);
+      return other === null ? null : `${this.title(other)} #${value}`;
+    }
+    return Number.isNaN(value) ? null : `${short(value)} ${unit}`.trim();
   }
 
   /** Return the positions of rows that equal this one. */

@@ -88,6 +88,15 @@ export function including(app: App, model: Model, at: number): string {
   return [...without(app, key), key].join(",");
 }
 
+/** Return the name of a row, with a link that chooses it. */
+export function tokenLink(app: App, model: Model, at: number): HTMLElement {
+  return link(
+    app,
+    { tokens: including(app, model, at) },
+    h("bdi", { class: "token" }, model.title(at)),
+  );
+}
+
 function without(app: App, key: string): string[] {
   return chosenOf(app)
     .map((one) => one.key)
@@ -100,7 +109,7 @@ export function chip(app: App, { key, model, at }: Chosen): HTMLElement {
   return h(
     "span",
     { class: "chip" },
-    link(app, { tokens: including(app, model, at) }, h("bdi", { class: "token" }, name)),
+    tokenLink(app, model, at),
     h(
       "button",
       {

@@ -37,7 +37,7 @@ def test_a_folder_with_tables_and_traces(model: Path, tmp_path: Path) -> None:
     assert done.out == f"page: {tmp_path / 'page' / 'index.html'}\n"
     parts = read_parts(tmp_path / "page")
     assert parts["1-about"].meta["name"].endswith("(2)")
-    assert parts["0-about"].meta["columns"] == [{"name": "cost", "values": None}]
+    assert [column["name"] for column in parts["0-about"].meta["columns"]] == ["cost"]
     assert parts["page-result-0"].meta["figures"]
 
 

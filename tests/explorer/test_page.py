@@ -13,6 +13,7 @@ from traces import make_trace
 import superscope
 from superscope.errors import SuperscopeError
 from superscope.explorer import write_explorer
+from superscope.lens.token_columns import ARGMAX
 
 pytestmark = [pytest.mark.slow, needs_page]
 HOSTILE = ["<script>alert(1)</script>", "\u202eright", "\x00\x07", "a" * 100_000, "\n", ' "']
@@ -123,13 +124,27 @@ def test_results_of_other_rooms_are_shown_with_their_pictures(browser, lens, tmp
 
 
 def test_columns_of_tables_are_shown_of_each_token(browser, lens, tmp_path):
-    table = pd.DataFrame({"id": [5, 40], "cost": [0.25, 0.5], "status": ["tied", None]})
-    write_explorer(lens, out=tmp_path / "page", tables=[table], layouts=[], progress=None)
-    opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=5")
+    tables = [pd.DataFrame({"id": [7, 40], "cost": [0.25, 0.5]}), lens.argmax().tokens()]
+    write_explorer(lens, out=tmp_path / "page", tables=tables, layouts=["pca"], progress=None)
+    opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#tokens=7")
     _nearest(opened)
-    facts = opened.page.locator(".facts").inner_text().split("\n")
+    facts = opened.page.locator(".facts").first.inner_text().split("\n")
     assert facts[facts.index("cost") + 1] == "0.25"
     assert facts[facts.index("status") + 1] == "tied"
+    opened.page.get_by_text("What this means").click()
+    assert ARGMAX["twin"].meaning in opened.page.locator("details[open]").inner_text()
+    opened.page.locator("dt:has-text('twin') + dd a").first.click()
+    opened.page.wait_for_selector("h3:has-text('#3')")
+    opened.page.evaluate("location.hash = '#view=map&color=column+margin'")
+    color = opened.page.get_by_label("Color by")
+    assert color.locator("option:checked").inner_text() == "margin, logits"
+    assert (
+        f"margin, logits: {ARGMAX['margin'].meaning}." in opened.page.locator("main").inner_text()
+    )
+    color.select_option("column twin")
+    legend = opened.page.locator(".legend").inner_text()
+    assert "with one (2)" in legend and "without (598)" in legend
+    opened.check()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from studies import NO_LAWS, make_evaluation, make_geometry
 import superscope
 from superscope.errors import UsageError
 from superscope.explorer import read_parts, write_explorer
+from superscope.lens.token_columns import ARGMAX
 from superscope.study import Member, Study
 from superscope.study.result import RESULT
 
@@ -120,3 +121,17 @@ def test_a_column_of_the_same_name_is_kept_beside_the_first(tmp_path, matrix):
     tables = [pd.DataFrame({"id": [1], "a": [0.5]}), pd.DataFrame({"id": [1], "a": [1e300]})]
     about = _written(tmp_path, matrix, tables=tables)["0-about"]
     assert [column["name"] for column in about.meta["columns"]] == ["a", "a (2)"]
+
+
+def test_columns_mean_what_superscope_says_where_the_table_is_its_own(tmp_path):
+    """A person's own column of the same name may mean anything."""
+    head = superscope.Head.from_array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0], [0.0, 1.0]])
+    own = pd.DataFrame({"id": [1], "margin": [1.0]})
+    tables = [own, superscope.lens(head, progress=None).argmax().tokens()]
+    about = _written(tmp_path, head, tables=tables)["0-about"]
+    columns = {column["name"]: column for column in about.meta["columns"]}
+    assert columns["margin"]["meaning"] == columns["margin"]["unit"] == ""
+    assert columns["margin (2)"]["meaning"] == ARGMAX["margin"].meaning
+    assert columns["margin (2)"]["unit"] == "logits"
+    twin = about.arrays[f"column_{list(columns).index('twin')}"]
+    assert columns["twin"]["ids"] and twin.tolist() == [-1, 3, -1, 1]

@@ -1,10 +1,9 @@
 /** What a map says in words and tables. */
 
-import { h, table } from "../dom";
-import { link } from "../links";
+import { facts, h, table } from "../dom";
 import type { Model } from "../models";
 import { fixed, percent, short } from "../numbers";
-import { including } from "../tokens";
+import { tokenLink } from "../tokens";
 import type { App } from "../view";
 import type { Atlas, Layout } from "./atlas";
 import { type Coloring, said } from "./measures";
@@ -25,7 +24,7 @@ export function rowFacts(model: Model, colorings: readonly Coloring[], at: numbe
     "div",
     {},
     h("strong", {}, h("bdi", { class: "token" }, model.title(at)), ` #${model.id(at)}`),
-    h("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v)])),
+    facts(rows),
   );
 }
 
@@ -58,12 +57,6 @@ export async function nearby(
     `Of the ${nearest.rows.length} rows nearest to ${model.title(at)}, centered and searched in ` +
     `all dimensions, ${close || "none"} ${close === 1 ? "is" : "are"} among its ` +
     `${nearest.rows.length} nearest in this picture. Lines lead to them.`;
-  const linked = (row: number) =>
-    link(
-      app,
-      { tokens: including(app, model, row) },
-      h("bdi", { class: "token" }, model.title(row)),
-    );
   return [
     { rows: nearest.rows, before },
     [
@@ -72,7 +65,7 @@ export async function nearby(
         `The rows nearest to ${model.title(at)}`,
         ["token", "id", "overlap c", "rows nearer in the picture"],
         nearest.rows.map((row, k) => [
-          linked(row),
+          tokenLink(app, model, row),
           `#${model.id(row)}`,
           fixed(nearest.overlaps[k]!, 4),
           short(before[k]!, 7),

@@ -1,7 +1,7 @@
 /** Find and compare: a token, the rows nearest to it, and its overlaps against chance. */
 
 import { chart } from "../chart";
-import { h, select, table } from "../dom";
+import { facts, h, select, table } from "../dom";
 import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short, whole } from "../numbers";
@@ -11,12 +11,12 @@ import {
   centerOf,
   chip,
   chosenOf,
-  including,
   keyOf,
   leading,
   modelChoice,
   noun,
   searchBox,
+  tokenLink,
   unknown,
 } from "../tokens";
 import type { App, Mounted, View } from "../view";
@@ -120,7 +120,7 @@ async function column(app: App, model: Model, token: Chosen): Promise<HTMLElemen
     section.append(h("p", {}, "Its vocabulary has no such entry."));
     return section;
   }
-  section.append(facts(model, at));
+  section.append(known(app, model, at));
   const center = centerOf(app, model);
   try {
     await model.whole();
@@ -143,12 +143,12 @@ async function column(app: App, model: Model, token: Chosen): Promise<HTMLElemen
   return section;
 }
 
-function facts(model: Model, at: number): HTMLElement {
+function known(app: App, model: Model, at: number): HTMLElement {
   const number = (name: string) => short((model.arrays[name] as Float32Array)[at]!);
   const { width } = model.about;
   const times = (name: string) => short((model.arrays[name] as Float32Array)[at]! * width);
   const equal = model.equal(at);
-  const rows: [string, string][] = [
+  const rows: [string, string | Node][] = [
     ["norm of its row", number("norm")],
     ["interference, raw", `${times("interference")} × chance`],
     ["interference, centered", `${times("interference_centered")} × chance`],
@@ -159,26 +159,25 @@ function facts(model: Model, at: number): HTMLElement {
     const total = all.reduce((a, b) => a + b, 0);
     rows.push(["share of the text", percent(all[at]! / total)]);
   }
+  const meanings: [string, string][] = [];
   model.about.columns.forEach((column, k) => {
     const value = model.column(k, at);
-    if (value !== null) rows.push([column.name, value]);
+    if (value === null) return;
+    const other = column.ids ? model.position(model.arrays[`column_${k}`]![at]!) : null;
+    rows.push([column.name, other === null ? value : tokenLink(app, model, other)]);
+    if (column.meaning) meanings.push([column.name, column.meaning]);
   });
   if (equal.length) rows.push(["equal rows", equal.map((i) => model.title(i)).join(", ")]);
   return h(
     "div",
     {},
     h("h3", {}, h("bdi", { class: "token" }, model.title(at)), ` #${model.id(at)}`),
-    h("dl", { class: "facts" }, ...rows.flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v)])),
+    facts(rows),
+    meanings.length ? h("details", {}, h("summary", {}, "What this means"), facts(meanings)) : null,
   );
 }
 
 function neighbors(app: App, model: Model, at: number, nearest: Nearest): HTMLElement {
-  const name = (row: number) =>
-    link(
-      app,
-      { tokens: including(app, model, row) },
-      h("bdi", { class: "token" }, model.title(row)),
-    );
   return h(
     "div",
     {},
@@ -186,7 +185,7 @@ function neighbors(app: App, model: Model, at: number, nearest: Nearest): HTMLEl
       `The rows nearest to ${model.title(at)}, of all ${whole(model.about.features)}`,
       [noun(model), "id", "overlap c", "norm"],
       nearest.rows.map((row, k) => [
-        name(row),
+        tokenLink(app, model, row),
         `#${model.id(row)}`,
         fixed(nearest.overlaps[k]!, 4),
         short((model.arrays.norm as Float32Array)[row]!),

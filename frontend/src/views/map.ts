@@ -234,7 +234,11 @@ class Shown implements Mounted {
     this.look = colored(this.coloring, paletteOf(this.canvas, scheme), only, (code) =>
       this.app.set({ only: code === null ? null : String(code) }),
     );
-    this.legend.replaceChildren(this.look.legend);
+    const { title, meaning } = this.coloring;
+    this.legend.replaceChildren(
+      this.look.legend,
+      meaning ? h("p", { class: "quiet" }, `${title}: ${meaning}.`) : "",
+    );
     this.legend.querySelectorAll("button")[held]?.focus();
     const open = this.table.firstElementChild!;
     this.table.replaceChildren(open, extremes(this.atlas, this.layout, this.coloring));

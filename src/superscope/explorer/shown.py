@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from superscope.errors import UsageError
 from superscope.geometry import Geometry
 from superscope.heads import HeadOptions
 from superscope.lens import Lens, LensOptions, lens
+from superscope.lens.token_columns import Column, meanings_of
 from superscope.options import changed
 from superscope.progress import Progress
 from superscope.study import Study
@@ -31,10 +32,13 @@ class Shown:
         Its head.
     columns
         What else is known of its tokens: a table with a column ``id``; or None.
+    meanings
+        What its columns mean, by name; a column of a person's own has none.
     """
 
     lens: Lens
     columns: pd.DataFrame | None = None
+    meanings: Mapping[str, Column] = field(default_factory=dict)
 
 
 def shown(
@@ -80,7 +84,7 @@ def shown(
                 one = replace(one, lens=looked)  # noqa: PLW2901
             found.append(one)
     for table in tables:  # of one model: the same ids are other tokens in another
-        found[0] = replace(found[0], columns=joined(found[0], table))
+        found[0] = joined(found[0], table)
     return found
 
 
@@ -125,7 +129,8 @@ def _of_study(
             yield Shown(looked)
             continue
         losses = member.evaluation.tokens().drop(columns="token")
-        yield Shown(looked, losses[losses["id"] < looked.head.stored.shape[0]])
+        known = losses[losses["id"] < looked.head.stored.shape[0]]
+        yield Shown(looked, known, meanings_of(map(str, known)))
 
 
 def _of_geometry(geometry: Geometry, frequencies: Any, progress: Progress) -> Lens:
@@ -155,8 +160,8 @@ def _of_geometry(geometry: Geometry, frequencies: Any, progress: Progress) -> Le
     return looked
 
 
-def joined(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
-    """Return what is known of a model's tokens with the columns of one more table.
+def joined(shown: Shown, table: pd.DataFrame) -> Shown:
+    """Return a model with the columns of one more table of its tokens.
 
     Raises
     ------
@@ -176,7 +181,13 @@ def joined(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
             f"{shown.lens.head.stored.shape[0]:,} rows; is it of another model?"
         )
     table = table.assign(id=ids.astype("int64"))  # text in some files
+    meanings = meanings_of(map(str, table))
     if shown.columns is None:
-        return table
+        return replace(shown, columns=table, meanings=meanings)
     again = {name: f"{name} (2)" for name in table if name != "id" and name in shown.columns}
-    return shown.columns.merge(table.rename(columns=again), on="id", how="outer")
+    renamed = {again.get(name, name): meaning for name, meaning in meanings.items()}
+    return replace(
+        shown,
+        columns=shown.columns.merge(table.rename(columns=again), on="id", how="outer"),
+        meanings={**shown.meanings, **renamed},
+    )

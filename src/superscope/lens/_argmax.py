@@ -116,9 +116,9 @@ class Argmax(Result, Pictured):
         Returns
         -------
         pandas.DataFrame
-            Columns ``id``, ``token`` (missing if unknown), ``status``, ``margin`` (of argmaxable
-            tokens), ``twin`` (id of a token with an equal row, of tied ones) and ``combined``
-            (number of rows in the combination, of impossible ones). What does not apply is missing.
+            Columns ``id``, ``token`` (missing if unknown), and those of
+            :data:`superscope.lens.token_columns.ARGMAX`, which says what they mean. What does not
+            apply is missing.
 
         Examples
         --------

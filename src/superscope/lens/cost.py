@@ -195,10 +195,8 @@ class NeighborCost(Result, Pictured):
     def tokens(self) -> pd.DataFrame:
         """Return a row for each token that was compared; nats are means of that token.
 
-        Columns: id, token, class, count, frequency, decade, interference, loss, to_neighbors,
-        to_controls, difference, difference_se, confident, on_neighbors, on_neighbors_se,
-        on_controls, on_controls_se. The decade is the log10 of the frequency, rounded down; the
-        last four are shares of the confident errors.
+        Columns: id, token, and those of :data:`superscope.lens.token_columns.COST`, which says
+        what they mean.
         """
         import pandas as pd
 

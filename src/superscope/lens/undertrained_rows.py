@@ -130,7 +130,8 @@ class Undertrained(Result, Pictured):
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each token: its probability, and every indicator with its rank.
 
-        Rank 1 is the least trained by that indicator.
+        :data:`superscope.lens.token_columns.UNDERTRAINED` says what the columns mean. Rank 1 is
+        the least trained by that indicator.
 
         Examples
         --------
