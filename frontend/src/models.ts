@@ -40,6 +40,8 @@ export interface About {
   texts: (string | null)[] | null;
   /** How a text is shown where that is more than the text in quotes, by position. */
   shown: Record<string, string>;
+  /** A digest of the whole text where `texts` has its beginning alone, by position. */
+  cut: Record<string, string>;
   classes: string[];
   columns: Column[];
   notes: string[];
@@ -50,6 +52,7 @@ export class Model {
   private lowered: string[] | null = null;
   private readonly words = new Map<string, number>(); // each text and its first position
   private readonly bare = new Map<string, number>(); // without spaces and capitals
+  private readonly digests = new Map<string, number>(); // of texts that are cut
   private readonly places: Map<number, number> | null;
   private readonly ready: Promise<void>;
 
@@ -155,9 +158,10 @@ export class Model {
       const text = this.lowered[i]!;
       if (bare && !text.includes(bare)) continue;
       const trimmed = text.trim();
-      if (texts[i] === typed) add(0, i);
+      const whole = this.about.cut[i] === undefined;
+      if (whole && texts[i] === typed) add(0, i);
       else if (!bare) continue;
-      else if (trimmed === bare) add(1, i);
+      else if (whole && trimmed === bare) add(1, i);
       else if (trimmed.startsWith(bare)) add(2, i);
       else add(3, i);
     }
@@ -172,20 +176,30 @@ export class Model {
     if (other === this) return at;
     if (!this.about.texts || !other.about.texts) return this.position(other.id(at));
     const text = other.about.texts[at];
-    return text === null || text === undefined ? null : this.same(text);
+    if (text === null || text === undefined) return null;
+    this.index();
+    const digest = other.about.cut[at];
+    if (digest !== undefined) return this.digests.get(digest) ?? null;
+    return this.words.get(text) ?? this.bare.get(text.trim().toLowerCase()) ?? null;
   }
 
-  /** Return the position of a text, or of one that differs in a leading space or in capitals. */
-  same(text: string): number | null {
-    if (!this.words.size) {
-      for (const [i, known] of this.about.texts!.entries()) {
-        if (known === null) continue;
-        const bare = known.trim().toLowerCase();
-        if (!this.words.has(known)) this.words.set(known, i);
-        if (bare && !this.bare.has(bare)) this.bare.set(bare, i);
+  /** Know the first position of each text. */
+  private index() {
+    if (this.words.size || this.digests.size) return;
+    const first = (known: Map<string, number>, key: string, at: number) => {
+      if (!known.has(key)) known.set(key, at);
+    };
+    for (const [i, text] of this.about.texts!.entries()) {
+      if (text === null) continue;
+      const digest = this.about.cut[i];
+      if (digest !== undefined) {
+        first(this.digests, digest, i);
+        continue;
       }
+      first(this.words, text, i);
+      const bare = text.trim().toLowerCase();
+      if (bare) first(this.bare, bare, i);
     }
-    return this.words.get(text) ?? this.bare.get(text.trim().toLowerCase()) ?? null;
   }
 }
 

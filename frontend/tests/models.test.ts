@@ -12,8 +12,12 @@ Object.assign(globalThis, {
   },
 });
 
-function model(texts: (string | null)[], shown: Record<string, string> = {}): Model {
-  const about = { features: texts.length, width: 2, texts, shown } as unknown as About;
+function model(
+  texts: (string | null)[],
+  shown: Record<string, string> = {},
+  cut: Record<string, string> = {},
+): Model {
+  const about = { features: texts.length, width: 2, texts, shown, cut } as unknown as About;
   return new Model(about, {}, {}, () => Promise.resolve());
 }
 
@@ -33,9 +37,21 @@ test("a text is found as the page shows it", () => {
 
 test("the same word may differ in a leading space or in capitals", () => {
   const some = model(["x", " Paris", "par"]);
-  assert.equal(some.same("paris"), 1);
-  assert.equal(some.same("x"), 0);
-  assert.equal(some.same("London"), null);
+  const same = (text: string | null) => some.counterpart(model([text]), 0);
+  assert.equal(same("paris"), 1);
+  assert.equal(same("x"), 0);
+  assert.equal(same("London"), null);
+  assert.equal(same(""), null);
+  assert.equal(same(null), null);
+});
+
+test("texts that are cut are the same if all of them is", () => {
+  const one = model(["aa", "aa", "aa"], {}, { 0: "d", 1: "e" });
+  const other = model(["aa", "aa", "aa"], {}, { 1: "e", 2: "f" });
+  assert.equal(one.counterpart(other, 0), 2);
+  assert.equal(one.counterpart(other, 1), 1);
+  assert.equal(one.counterpart(other, 2), null);
+  assert.deepEqual(one.find("aa", 9), [2, 0, 1]);
 });
 
 function app(models: Model[], state: Record<string, string>): App {

@@ -107,6 +107,18 @@ def test_a_folder_that_is_not_empty_and_no_model_are_refused(tmp_path, matrix):
         write_explorer(out=tmp_path / "other", progress=None)
 
 
+def test_long_texts_that_begin_alike_are_told_apart(tmp_path):
+    tokens = ["a" * 300 + "b", "a" * 300 + "c", "a" * 300 + "\ud800", "a"]
+    one, other = (
+        superscope.lens(np.eye(4) + 0.1, tokens=order, progress=None)
+        for order in (tokens, tokens[::-1])
+    )
+    parts = _written(tmp_path, one, other)
+    first, second = (parts[f"{k}-about"].meta["cut"] for k in range(2))
+    assert list(first.values()) == list(second.values())[::-1]
+    assert len({*first.values()}) == 3 and list(first) == ["0", "1", "2"]
+
+
 def test_frequencies_go_to_models_of_one_vocabulary(tmp_path):
     random = np.random.default_rng(0)
     first, same, other = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,20 @@ def _centering(lens: Lens, center: str) -> Mapping[str, Any]:
 
 
 def _texts(lens: Lens) -> Mapping[str, Any]:
-    """Return the texts, and by position how one is shown where that is more than in quotes."""
+    """Return the texts, how one is shown where that is more than in quotes, and what was cut.
+
+    The last two are by position. Of a text that is cut there is a digest of all of it, by which two
+    that begin alike are told apart.
+    """
     if lens.head.tokens is None:
-        return {"texts": None, "shown": {}}
+        return {"texts": None, "shown": {}, "cut": {}}
     texts = [lens.head.token(i) for i in lens.head.kept_ids.tolist()]
-    cut = [None if text is None else text[:LONGEST] for text in texts]
-    return {"texts": cut, "shown": visible_texts(texts, LONGEST)}
+    return {
+        "texts": [None if text is None else text[:LONGEST] for text in texts],
+        "shown": visible_texts(texts, LONGEST),
+        "cut": {
+            str(place): sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+            for place, text in enumerate(texts)
+            if text is not None and len(text) > LONGEST
+        },
+    }
