@@ -10,6 +10,7 @@ from superscope.laws import TRUTHS, FitStatus, fit, load_table, resampled, simul
 from superscope.laws.intervals import bca, widened
 from superscope.laws.monte_carlo import ends_and_errors, hangs_on_the_draw
 from superscope.laws.resampling import jackknife_covariance
+from superscope.laws.stability import Influence
 
 RUNS = pd.DataFrame(
     {"run": np.repeat([*"abcdef"], 15), "tokens": np.tile(np.geomspace(1e8, 1e12, 15), 6)}
@@ -33,10 +34,28 @@ def test_without_each_of_many_units_a_mean_has_its_own_variance() -> None:
     values = np.random.default_rng(0).standard_normal(12)
     without = ((values.sum() - values) / 11)[:, None]
     found = jackknife_covariance(
-        np.hstack([np.ones((12, 2)), without]), np.array([1.0, 1, values.mean()]), 1
+        np.hstack([np.ones((12, 2)), without]),
+        np.array([1.0, 1, values.mean()]),
+        1,
+        np.diag([4.0, 9, 16]),
     )
     assert found[2, 2] == pytest.approx(values.var(ddof=1) / 12)
-    assert not found[:2, :2].any()
+    assert (found[:2, :2] == np.diag([4.0, 9])).all()  # all fits have one value
+
+
+def test_runs_that_differ_by_a_factor_alone_tell_nothing_of_the_exponent() -> None:
+    """Fits without each have one exponent, but for rounding, and no shift is told in rounding."""
+    x = np.geomspace(50, 50_000, 12)
+    wave = np.exp(0.003 * np.random.default_rng(0).standard_normal(12))
+    runs = [
+        (f"r{i}", f * (30 * x**-0.35 + 1.5) * wave) for i, f in enumerate((1, 1.01, 1.02, 0.99))
+    ]
+    tables = [pd.DataFrame({"x": x, "loss": loss, "run": run}) for run, loss in runs]
+    law = fit(pd.concat(tables, ignore_index=True), "power", x="x", starts=4, progress=None)
+    assert "; alpha without each is the same, so its error is that of independent" in law.verdict
+    assert law.intervals["alpha"].high - 0.347 > 2 * law.standard_errors["alpha"]
+    assert all(abs(one.shift) < 3 for one in law.influences)
+    assert Influence("alpha", "r0", "run", (0,), 0.4, -2e6, False).moved == "over −100"
 
 
 def test_runs_that_alone_determine_a_floor_are_not_left_out() -> None:

@@ -11,7 +11,7 @@ from superscope.laws.monte_carlo import NEGLIGIBLE
 from superscope.laws.resampling import jackknife_covariance
 from superscope.laws.stability import MOVED, Influence, Refit
 from superscope.laws.status import Finding, FitStatus
-from superscope.text import counted, told_apart, with_sign
+from superscope.text import counted, told_apart
 
 SHOWN = 3  # influential points named for each exponent
 
@@ -101,7 +101,8 @@ def _differs(law: Law, refit: Refit, name: str, chance: float) -> bool:
     error, freedom = math.sqrt(abs(a * a - b * b)), math.inf
     if len(law.jackknife) and not law.points.independent:
         at = list(law.parameters).index(name)
-        of_units = jackknife_covariance(law.jackknife, law.vector, len(law.form.terms))[at, at]
+        terms = len(law.form.terms)
+        of_units = jackknife_covariance(law.jackknife, law.vector, terms, law.covariance)[at, at]
         error *= math.sqrt(float(of_units)) / b if b > 0 else 1.0
         freedom = law.points.unit_count - 1
     return bool(moved > t.isf(chance / 2, freedom) * error)
@@ -147,7 +148,6 @@ def _becomes(law: Law, name: str, influences: Sequence[Influence]) -> str:
     unit = "s.d. of the resamples" if len(law.bootstrap) else "s.e."
     value, *others = _told(law, name, [i.value for i in influences])
     values = ", ".join(
-        f"{v} without {i.text} ({with_sign(i.shift, 1)} {unit})"
-        for v, i in zip(others, influences, strict=True)
+        f"{v} without {i.text} ({i.moved} {unit})" for v, i in zip(others, influences, strict=True)
     )
     return f"{name} = {value} becomes {values}"

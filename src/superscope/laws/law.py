@@ -125,7 +125,7 @@ class Law(Judged, Result, Pictured):
         if self.interval_method == "none":
             covariance = np.full_like(covariance, np.nan)
         elif self.interval_method == "jackknife":
-            covariance = jackknife_covariance(self.jackknife, self.vector, terms)
+            covariance = jackknife_covariance(self.jackknife, self.vector, terms, covariance)
             freedom = len(self.jackknife) - 1
         return Uncertainty(
             self.vector, terms, self.bootstrap, self.jackknife, covariance, freedom,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from superscope.laws.resampling import (
     failed_fits,
     jackknife,
     jackknife_covariance,
+    unmoved,
 )
 from superscope.laws.status import Finding, FitStatus
 from superscope.text import counted, number, rounded
@@ -59,12 +60,15 @@ class Resampled:
 
     def errors(self, problem: Problem, parameters: Floats, linear: Linearization) -> Floats:
         """Return the parameters' standard errors by the method, shape (P,)."""
+        independent = np.sqrt(np.diagonal(linear.covariance))
         if len(self.bootstrap):
-            return np.asarray(np.nanstd(self.bootstrap, axis=0), np.float64)
-        covariance = linear.covariance
+            errors = np.asarray(np.nanstd(self.bootstrap, axis=0), np.float64)
+            return np.where(unmoved(errors, parameters), independent, errors)
         if self.method == "jackknife":
-            covariance = jackknife_covariance(self.without, parameters, problem.equations.terms)
-        return np.sqrt(np.diagonal(covariance))
+            terms = problem.equations.terms
+            found = jackknife_covariance(self.without, parameters, terms, linear.covariance)
+            return np.sqrt(np.diagonal(found))
+        return independent
 
     def intervals(
         self, problem: Problem, parameters: Floats, linear: Linearization
@@ -157,7 +161,8 @@ def resample(
         if linear.degrees_of_freedom > 0 and determined_without(problem, parameters, linear):
             without = jackknife(problem, starts, points.unit)
         known = len(without) > 0 and bool(np.isfinite(without).all())
-        findings = (_few(points, units, known),) if few else ()
+        same = _same_without_each(problem, without, parameters, linear) if known else []
+        findings = (_few(points, units, known, same),) if few else ()
         if not known:
             return Resampled("linear", nothing, nothing, findings)
         return Resampled("jackknife", nothing, without, findings)
@@ -190,12 +195,24 @@ def resample(
     return Resampled("bca", drawn[~failed], without, found)
 
 
-def _few(points: Points, units: int, known: bool) -> Finding:
+def _same_without_each(
+    problem: Problem, without: Floats, parameters: Floats, linear: Linearization
+) -> list[str]:
+    """Return the free parameters that fits without each unit leave as they are."""
+    none = np.zeros_like(linear.covariance)
+    spread = np.diagonal(jackknife_covariance(without, parameters, problem.equations.terms, none))
+    return [problem.names[i] for i in np.flatnonzero(linear.free & (spread == 0))]
+
+
+def _few(points: Points, units: int, known: bool, same: Sequence[str]) -> Finding:
     how = (
         f"the intervals are Student's with {counted(units - 1, 'degree')} of freedom"
         if known
         else "the intervals take every point as independent"
     )
+    if same:
+        names = " and ".join(same)
+        how += f"; {names} without each is the same, so its error is that of independent points"
     text = f"{counted(units, points.units)} tell little of what the points of each share: {how}"
     return Finding(FitStatus.FEW_RUNS, points.units, text)
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import LARGEST_LOG
 from superscope.laws.linearization import Linearization, free_slopes
+from superscope.laws.monte_carlo import NEGLIGIBLE
 from superscope.laws.problem import Problem
 from superscope.laws.solver import Solutions
 
@@ -55,11 +56,15 @@ def determined_without(problem: Problem, parameters: Floats, linear: Linearizati
     )
 
 
-def jackknife_covariance(without: Floats, parameters: Floats, terms: int) -> Floats:
+def jackknife_covariance(
+    without: Floats, parameters: Floats, terms: int, independent: Floats
+) -> Floats:
     """Return the covariance (P, P) of parameters from fits without each unit, (U, P).
 
     Whole units are left out, so that their points need not be independent nor of one variance
-    (Cameron and Miller 2015). It is that of amplitudes' logarithms, times their squares.
+    (Cameron and Miller 2015). It is that of amplitudes' logarithms, times their squares. A
+    parameter that is the same without each unit, as an exponent is where runs differ by a factor
+    alone, has the variance that points taken as independent give it, (P, P).
     """
     units = len(without)
     away = without - parameters
@@ -67,7 +72,16 @@ def jackknife_covariance(without: Floats, parameters: Floats, terms: int) -> Flo
         if parameters[i] > 0:
             shares = np.maximum(without[:, i] / parameters[i], np.exp(-LARGEST_LOG))
             away[:, i] = parameters[i] * np.log(shares)
-    return np.asarray((units - 1) / units * away.T @ away, np.float64)
+    found = np.asarray((units - 1) / units * away.T @ away, np.float64)
+    same = unmoved(np.sqrt(np.diagonal(found)), parameters)
+    found[same], found[:, same] = 0, 0
+    found[same, same] = np.diagonal(independent)[same]
+    return found
+
+
+def unmoved(errors: Floats, parameters: Floats) -> npt.NDArray[np.bool_]:
+    """Return which parameters' errors (P,) are rounding: resampled fits all have one value."""
+    return np.asarray(errors <= NEGLIGIBLE * np.abs(parameters), np.bool_)
 
 
 def random_weights(rng: np.random.Generator, draws: int, units: int) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,10 @@ from superscope.laws.noise import Noise, leverage
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
+from superscope.text import with_sign
 
 MOST_INFLUENCES = 5  # influences kept for each exponent
+MOST_SHOWN = 100.0  # standard errors; of more only that they are more
 MOVED = 1 / 3  # standard errors by which one of many points may move an exponent without a finding
 SHARES = 0.0, 0.02, 0.05, 0.1, 0.15, 0.2  # of the highest losses, left out by default
 
@@ -105,6 +108,13 @@ class Influence:
     def text(self) -> str:
         """The point or the resampling unit that was left out."""
         return f"every point of {self.unit} {self.name}" if self.unit else self.name
+
+    @property
+    def moved(self) -> str:
+        """How many standard errors it moves the exponent, as is shown."""
+        if abs(self.shift) > MOST_SHOWN:
+            return f"over {with_sign(math.copysign(MOST_SHOWN, self.shift), 0)}"
+        return with_sign(self.shift, 1)
 
 
 def sensitivity(

@@ -16,7 +16,6 @@ from superscope.laws import Interval, Law, Term
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
 from superscope.laws.stability import MOVED, Influence
-from superscope.text import with_sign
 
 MOST_POINTS = 1000  # marks of a panel; more make files that no page should hold
 MOST_MARKED = 6
@@ -172,7 +171,7 @@ def marked(law: Law) -> tuple[tuple[Marked, ...], int]:
         Marked(
             name,
             np.array(by_name[name][0].points, np.int64),
-            ", ".join(f"{i.parameter} {with_sign(i.shift, 1)}" for i in by_name[name]),
+            ", ".join(f"{i.parameter} {i.moved}" for i in by_name[name]),
         )
         for name in names
     ), len(by_name) - len(names)
