@@ -191,6 +191,19 @@ def test_a_law_without_width_has_no_such_end() -> None:
     assert forecast(law, x=100).ends == ()
 
 
+def test_a_fit_without_a_floor_says_that_its_intervals_take_that_as_known() -> None:
+    x = np.geomspace(50, 50_000, 12)
+    bare = 30 * x**-0.35 * np.exp(0.01 * np.random.default_rng(0).standard_normal(12))
+    table = pd.DataFrame({"x": x, "loss": bare})
+    law = fit(table, "power", x="x", **FAST)
+    assert law.parameters["B"] == 0
+    (said,) = [d for d in forecast(law, x=1e6).doubts if "no floor" in d]
+    assert "B = 0 as known" in said
+    assert not any("no floor" in d for d in forecast(law, x=1e4).doubts)  # inside the data
+    held = fit(table, "power", x="x", **(FAST | {"fix": {"B": 0}}))
+    assert not any("no floor" in d for d in forecast(held, x=1e6).doubts)  # said as given
+
+
 def test_the_group_decides_the_floor() -> None:
     law = width()
     one, other = (forecast(law, group=g, width=4096) for g in GROUPS[:2])

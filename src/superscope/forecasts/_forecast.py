@@ -13,7 +13,7 @@ from superscope.forecasts.bends import bent
 from superscope.forecasts.distance import Distance, distance
 from superscope.laws import Estimate, Law
 from superscope.laws.formula import Floats
-from superscope.laws.intervals import estimate_frame
+from superscope.laws.intervals import SIGNIFICANT, estimate_frame
 from superscope.plotting import Pictured
 from superscope.result import Result
 from superscope.text import rounded
@@ -212,7 +212,11 @@ def forecast_at(
         beyond=beyond,
         distance=away,
         ends=ends,
-        doubts=(*_doubts(law, beyond, ends, inputs), *_combined(beyond, away)),
+        doubts=(
+            *_doubts(law, beyond, ends, inputs),
+            *_without_floor(law, number_, beyond),
+            *_combined(beyond, away),
+        ),
     )
 
 
@@ -263,6 +267,21 @@ def _doubts(
         if inputs["width"] >= end.width.value:
             doubts.append(f"the width is past the law's end: {end.reason}")
     return tuple(doubts)
+
+
+def _without_floor(law: Law, group: int, beyond: dict[str, float]) -> tuple[str, ...]:
+    """Return a doubt beyond the data of a law whose fit has no floor, though none was held at 0.
+
+    Where resampled fits have one, the intervals know of it.
+    """
+    place = 2 * len(law.form.terms) + group
+    name = list(law.parameters)[place]
+    if law.parameters[name] or name in law.held or not max(beyond.values()) > 1:
+        return ()
+    if len(law.bootstrap) and float(np.mean(law.bootstrap[:, place] > 0)) > SIGNIFICANT / 2:
+        return ()
+    return (f"the fit has no floor, and the intervals take {name} = 0 as known: with a floor the "
+            "loss would end higher",)  # fmt: skip
 
 
 def _combined(beyond: dict[str, float], away: Distance) -> tuple[str, ...]:
