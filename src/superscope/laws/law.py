@@ -23,11 +23,12 @@ from superscope.laws.formula import Floats, Form
 from superscope.laws.inputs import Inputs, by_column, groups_of, inputs_of, number_of
 from superscope.laws.intervals import LEVEL, Interval, Uncertainty
 from superscope.laws.judged import Judged
-from superscope.laws.noise import Noise, leverage
+from superscope.laws.linearization import noise_of
+from superscope.laws.noise import Noise
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Points
 from superscope.laws.prediction import Band, Scatter, expected, new_models
-from superscope.laws.problem import parameter_names
+from superscope.laws.problem import make_problem, parameter_names
 from superscope.laws.resampling import jackknife_covariance
 from superscope.laws.stability import Influence, Refit
 from superscope.laws.status import Finding
@@ -164,15 +165,9 @@ class Law(Judged, Result, Pictured):
     @cached_property
     def noise(self) -> Noise:
         """How large residuals of weight 1 are: as large everywhere, or a power of an input."""
-        points, roots = self.points, np.sqrt(self.points.weights)
-        free = [bool(error) for error in self.standard_errors.values()]
-        slopes = formula.slopes(
-            points.inputs, points.group, self.vector, log=self.form.residual == "log"
-        )
-        return Noise.of(
-            self.form.columns, points.inputs, self.residuals * roots,
-            leverage(roots[:, None] * slopes[:, free]), points.unit,
-        )  # fmt: skip
+        free = np.array([bool(error) for error in self.standard_errors.values()])
+        problem = make_problem(self.form, self.points, self.options)
+        return noise_of(problem, self.vector, free)
 
     @property
     def vector(self) -> Floats:

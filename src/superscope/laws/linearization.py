@@ -118,6 +118,14 @@ def _clipped_squares(values: Floats, limits: Floats) -> Floats:
     return np.asarray(sums[below] + (len(values) - below) * limits**2, np.float64)
 
 
+def noise_of(problem: Problem, parameters: Floats, free: npt.NDArray[np.bool_]) -> Noise:
+    """Return the noise of a fit's points: the size of residuals of weight 1."""
+    points, roots = problem.points, np.sqrt(problem.points.weights)
+    taken = leverage(roots[:, None] * free_slopes(problem, parameters, free))
+    found = roots * residuals(problem, parameters)
+    return Noise.of(problem.form.columns, points.inputs, found, taken, points.unit)
+
+
 def robust(problem: Problem, parameters: Floats, linear: Linearization) -> Linearization:
     """Return a linearization whose covariance is right where noise depends on an input.
 
@@ -133,8 +141,7 @@ def robust(problem: Problem, parameters: Floats, linear: Linearization) -> Linea
     found = roots * residuals(problem, parameters)
     single = linear.free & problem.untied
     plain = roots[:, None] * free_slopes(problem, parameters, linear.free)
-    columns = problem.form.columns
-    noise = Noise.of(columns, points.inputs, found, leverage(plain), points.unit)
+    noise = noise_of(problem, parameters, linear.free)
     if not noise.column:
         return linear
     sizes = noise.at(points.inputs)

@@ -12,8 +12,8 @@ import pandas as pd
 from superscope.errors import UsageError
 from superscope.laws.formula import Floats, Form
 from superscope.laws.intervals import SIGNIFICANT
-from superscope.laws.linearization import free_slopes, linearize, residuals
-from superscope.laws.noise import Noise, leverage
+from superscope.laws.linearization import free_slopes, linearize, noise_of, residuals
+from superscope.laws.noise import leverage
 from superscope.laws.options import FitOptions
 from superscope.laws.points import Selection, select
 from superscope.laws.problem import Problem, make_problem
@@ -247,8 +247,7 @@ def unexplained(
     freedom = len(points) - columns.shape[1] - 1
     if freedom < 1 or not found.any():
         return np.zeros(len(points), np.bool_)
-    noise = Noise.of(problem.form.columns, points.inputs, found, taken, points.unit)
-    relative = (found / noise.at(points.inputs)) ** 2
+    relative = (found / noise_of(problem, parameters, free).at(points.inputs)) ** 2
     squares = relative / (1 - taken)
     others = np.maximum(relative.sum() - squares, 0) / freedom
     limit = float(t.isf(SIGNIFICANT / (2 * len(points)), freedom)) ** 2
