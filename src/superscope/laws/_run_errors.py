@@ -9,11 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from superscope.laws.formula import Floats
-from superscope.laws.noise import basis
+from superscope.laws.noise import basis, constant_within
+from superscope.laws.points import Points
 
-SHARES = 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97  # of the variance that is shared
+SHARES = 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 0.99  # of the variance, shared
 LENGTHS = math.inf, 1.0, 0.25  # of the inputs' range, over which what is shared fades
 MOST_ROWS = 500  # of a run; the matrices of more take long
+
+
+def known_within(points: Points) -> bool:
+    """Whether rows of a run tell how much they share: every input varies within runs."""
+    varied = not any(constant_within(x, points.unit) for x in points.inputs.T)
+    return not points.independent and varied and bool(np.bincount(points.unit).max() <= MOST_ROWS)
 
 
 class RunErrors:

@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from superscope.arguments import checked
-from superscope.laws._run_errors import MOST_ROWS, RunErrors
+from superscope.laws._run_errors import RunErrors, known_within
 from superscope.laws.directions import Direction, bends, drifts, orders, repeats
 from superscope.laws.form_test import FormTest
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import SIGNIFICANT
 from superscope.laws.law import Law
 from superscope.laws.linearization import Linearization, free_slopes, linearize, residuals
-from superscope.laws.noise import Noise, basis, constant_within
+from superscope.laws.noise import Noise, basis
 from superscope.laws.problem import Problem, make_problem
 from superscope.laws.resampling import random_weights
 from superscope.text import counted, rounded
@@ -24,7 +24,7 @@ DRAWS = 999  # of noise, which the residuals are compared with
 FIRST_DRAWS, CLEAR = 199, (0.01, 0.12)  # so many do where the chance is not between these
 AT_ONCE = 2_000_000  # numbers of draws that are held in memory together
 LEAST_FREEDOM = 3  # degrees of freedom below which residuals show no order
-LEAST_UNITS = 5  # runs below which their noise is not known
+LEAST_UNITS = 5  # runs, their residuals the noise, below which that is not known
 LEAST_SHARE = 1.5  # degrees of freedom a run, below which its residuals are not its noise
 CLIPPED = 3.0  # robust standard deviations beyond which a residual is a single point's matter
 
@@ -85,7 +85,7 @@ def form_test(
     excess, chance = _excess(problem, parameters, freedom)
     if freedom < LEAST_FREEDOM:
         missing = _few_degrees(max(freedom, 0))
-    elif points.units != "row" and units < LEAST_UNITS:
+    elif points.units != "row" and units < LEAST_UNITS and not known_within(points):
         few = counted(units, f"{points.units} is", f"{points.units}s are")
         missing = f"{few} too few to know noise"
     elif units < len(points) and freedom < LEAST_SHARE * units:
@@ -150,8 +150,7 @@ class _Test:
         self._repeats = repeats(problem) if self._by_row else None
         self._freedom = len(points) - self._fitted.shape[1]
         self._shared: RunErrors | None = None
-        varied = not any(constant_within(x, points.unit) for x in points.inputs.T)
-        if not self._by_row and varied and np.bincount(points.unit).max() <= MOST_ROWS:
+        if known_within(points):
             self._shared = RunErrors(points.inputs, points.unit, self._fitted, self._columns)
 
     @property
