@@ -396,11 +396,11 @@ def test_help_loads_nothing_heavy() -> None:
     assert "LOADED []" in done.out
 
 
-def test_measuring_on_the_cpu_loads_no_torch_or_figures(head: Path) -> None:
+def test_measuring_on_the_cpu_loads_nothing_large_that_it_does_not_need(head: Path) -> None:
     code = (
         "import sys, superscope\n"
         f"superscope.measure({str(head)!r})\n"
-        "print(sorted({'torch', 'matplotlib', 'transformers'} & set(sys.modules)))"
+        "print(sorted({'torch', 'matplotlib', 'transformers', 'scipy.spatial'} & set(sys.modules)))"
     )
     done = python(code)
     assert done.out.strip() == "[]"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from superscope.geometry.gram import gram
 from superscope.geometry.unit_rows import Float32, UnitRows, blocks
@@ -86,6 +85,8 @@ def preserved(points: npt.NDArray[np.floating], of: Int64, near: Int64) -> Prese
     near
         Positions of the k rows nearest to each, itself not among them, shape (t, k).
     """
+    from scipy.spatial import cKDTree
+
     count, k = len(points), near.shape[1]
     _, found = cKDTree(points).query(points[of], k + 1)
     others = found != of[:, None]

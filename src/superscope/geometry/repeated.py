@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from superscope.geometry.unit_rows import Float32, blocks
 from superscope.heads import ArrayRows, FileRows, Head
 from superscope.heads.rows import Indices
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 Int32 = npt.NDArray[np.int32]
 
@@ -38,7 +41,7 @@ def repeated_rows(head: Head) -> tuple[Indices, tuple[tuple[int, ...], ...]]:
     suspects = np.setdiff1d(_suspects(keys, steps), zero)
     if not len(suspects):
         return zero, ()
-    tree = cKDTree(keys[suspects])
+    tree = _tree(keys[suspects])
     left = np.zeros(len(keys), bool)
     left[suspects] = True
     groups: list[tuple[int, ...]] = []
@@ -109,7 +112,7 @@ def _suspects(keys: Int32, steps: int) -> Indices:
         some = np.flatnonzero(_in_a_cell(alone[:, :3]) & _in_a_cell(alone[:, 3:]))
         if len(some):
             points = alone[some]
-            tree = cKDTree(points)
+            tree = _tree(points)
             near = tree.query_ball_point(points, steps + 0.5, p=np.inf, return_length=True)
             crowded[some] |= near > 1
     return np.flatnonzero(crowded[inverse])
@@ -141,3 +144,10 @@ def _equal(head: Head, row: int, others: Indices, steps: int, dtype: str) -> Ind
         for at in range(0, len(others), step)
     ]
     return others[np.concatenate(found)] if found else others
+
+
+def _tree(points: Int32) -> cKDTree:
+    # Few heads need it, and it takes as long to import as the rest of a measurement.
+    from scipy.spatial import cKDTree
+
+    return cKDTree(points)

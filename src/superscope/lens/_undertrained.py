@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import poisson
 
 from superscope.arguments import checked
 from superscope.errors import HeadDataError, UsageError
@@ -242,6 +241,8 @@ def _chance(fit: _Fit) -> float:
     The number of background rows within a distance is taken to grow as a power of it, as between
     half the median distance and all of it.
     """
+    from scipy.stats import poisson
+
     groups, distance = fit.groups, fit.distance
     within = groups.center + APART * groups.spread
     half = groups.background / 2

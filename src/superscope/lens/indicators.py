@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
 
 from superscope.geometry.unit_rows import Float64, blocks, row_norms
 from superscope.heads import Head
@@ -107,6 +106,8 @@ def mean_of(head: Head, positions: npt.NDArray[np.intp]) -> Float64:
 
 def principal_axes(head: Head, count: int) -> Float64:
     """Return the first principal components of the rows, float64, shape (m, count)."""
+    from scipy.linalg import eigh
+
     m = head.width
     total, gram = np.zeros(m), np.zeros((m, m))
     for start, stop in blocks(head.features, m):

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import ndtr
 
 from superscope.geometry.unit_rows import Float64
 from superscope.heads import Head
@@ -102,6 +101,8 @@ def d_prime_of(variance: Float64, amplitude: Float64, options: BudgetOptions) ->
 
 def auc_of(variance: Float64, amplitude: Float64, options: BudgetOptions) -> Float64:
     """Return the AUC of readings whose interference is Gaussian, with these variances."""
+    from scipy.special import ndtr
+
     total = variance + options.noise**2
     own = np.sqrt(2 * total + options.spread**2)  # the amplitude's spread counts once
     z = np.divide(amplitude, own, out=np.full(own.shape, np.inf), where=total > 0)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
-from scipy.special import ndtr
 
 from superscope.geometry.unit_rows import Float64
 
@@ -60,6 +58,9 @@ def two_groups(distances: Float64, known: npt.NDArray[np.intp], width: int) -> T
         Number of columns, m: independent noise in m columns has a distance that varies by
         1/√(2m) of itself.
     """
+    from scipy.optimize import isotonic_regression
+    from scipy.special import ndtr
+
     least = FINEST * float(np.median(distances))
     center = float(np.median(distances[known]))
     spread = max(
