@@ -52,18 +52,19 @@ def _seeds(runs: pd.DataFrame) -> str:
 def _plain(runs: pd.DataFrame) -> str:
     """Return the plain script's runs of full size beside the engine's of the same setting."""
     engine = _of(runs, "engine").groupby(SETTING)
+    plain = _of(runs, "plain").sort_values([*SETTING, "seed", "schedule"])
     rows = []
-    for run in _of(runs, "plain").sort_values([*SETTING, "seed"]).itertuples():
+    for run in plain.itertuples():
         key = (run.decay, run.frequency_exponent, run.width)
         of = engine.get_group(key)
         rows.append([
-            *_named(key), "the authors'" if run.schedule == "theirs" else "ours",
+            *_named(key), f"{run.seed}", "the authors'" if run.schedule == "theirs" else "ours",
             f"{run.loss_100:.4f}", _range(of.loss_100, 4), f"{run.represented_fraction:.3f}",
             _range(of.represented_fraction, 3), f"{len(of)}",
         ])  # fmt: skip
     return markdown(
-        ["γ", "α", "m", "schedule", "loss, plain", "engine", "share above ½, plain", "engine",
-         "seeds of the engine"],
+        ["γ", "α", "m", "seed", "schedule", "loss, plain", "engine", "share above ½, plain",
+         "engine", "seeds of the engine"],
         rows,
     )  # fmt: skip
 

@@ -226,11 +226,14 @@ def test_gram_equals_the_definition(shape, center, brute, unit_rows) -> None:
     assert interference.mean() == pytest.approx(products.mean_square_overlap, rel=1e-6)
 
 
-def test_spectrum_is_the_squared_singular_values(unit_rows) -> None:
-    rows = random_head((500, 12), 3)
+@pytest.mark.parametrize("features", [500, 12, 5])
+def test_spectrum_is_the_squared_singular_values(unit_rows, features: int) -> None:
+    """Of fewer rows than m, the others are 0."""
+    rows = random_head((features, 12), 3)
     unit = rows / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-    spectrum = gram(unit_rows(rows)).spectrum()
-    assert spectrum == pytest.approx(np.linalg.svd(unit)[1] ** 2, rel=1e-5)
+    spectrum = gram(unit_rows(rows)).spectrum(unit_rows(rows))
+    singular = np.linalg.svd(unit)[1] ** 2
+    assert spectrum == pytest.approx(np.pad(singular, (0, 12 - len(singular))), rel=1e-5)
     assert np.all(np.diff(spectrum) <= 0)
 
 

@@ -57,10 +57,18 @@ class Gram:
     def _ordered_pairs(self) -> int:
         return max(1, self.features * (self.features - 1))
 
-    def spectrum(self) -> Float64:
-        """Return the squared singular values of Ŵ, descending, shape (m,)."""
-        spectrum: Float64 = np.maximum(np.linalg.eigvalsh(self.matrix)[::-1], 0.0)
-        return spectrum
+    def spectrum(self, rows: UnitRows) -> Float64:
+        """Return the squared singular values of Ŵ, descending, shape (m,).
+
+        Where all the rows are in this process and fewer than m, they are those of the smaller ŴŴᵀ,
+        and zeros.
+        """
+        matrix = self.matrix
+        if rows.features == self.features < rows.width:
+            unit = rows.block(0, rows.features).astype(np.float64)
+            matrix = unit @ unit.T
+        spectrum: Float64 = np.maximum(np.linalg.eigvalsh(matrix)[::-1], 0.0)
+        return np.pad(spectrum, (0, rows.width - len(spectrum)))
 
     def token_interference(
         self, rows: UnitRows, device: str = "cpu", progress: Progress = silent

@@ -209,7 +209,7 @@ def _overlap(
         left_out=tuple(shards.join(left_out + shards.first).tolist()),
         mean_square_overlap=products.mean_square_overlap,
         mean_overlap=products.mean_overlap,
-        spectrum=products.spectrum(),
+        spectrum=products.spectrum(rows),
         token_interference=shards.join(interference),
         pairs=_pairs(rows, settings, classes, report),
         weighted=weighted,
