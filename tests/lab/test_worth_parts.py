@@ -13,14 +13,14 @@ from lab_tables import joined, simulate, simulated_loss, with_identities
 from scipy import stats
 
 from superscope import lab
+
+# Errors of few seeds
+from superscope.lab.worth.bench import RAW
 from superscope.lab.worth.blocks import Block, full_block
 from superscope.lab.worth.equivalent import curve, log_factor, mean_log_factor
-from superscope.lab.worth.lab_slopes import RAW
 from superscope.lab.worth.moderated import holm, moderated, per_seed
 from superscope.lab.worth.summary_correlations import correlation_sentences
 from superscope.lab.worth.summary_slopes import slope_sentences
-
-# Errors of few seeds
 
 
 def test_a_cell_alone_has_students_interval() -> None:

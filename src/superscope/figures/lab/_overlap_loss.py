@@ -14,7 +14,7 @@ from superscope.figures.draw.drawable import caption, drawable
 from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.lab import Cell, LabCorrelations
 from superscope.lab.worth._correlations import LEAST_SETTINGS
-from superscope.lab.worth.lab_slopes import CENTERED, RAW
+from superscope.lab.worth.bench import CENTERED, RAW
 from superscope.lab.worth.summary_correlations import correlation_sentences
 from superscope.lab.worth.verdicts import tokens_text
 

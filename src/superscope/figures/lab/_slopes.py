@@ -12,8 +12,7 @@ from superscope.figures.draw.drawing import Drawing, Missing
 from superscope.figures.draw.style import DASHED
 from superscope.figures.lab.view import NAMES, ROW, STEP, place_title, put, rows_of
 from superscope.lab import LabSlopes
-from superscope.lab.worth.bench import Bench
-from superscope.lab.worth.lab_slopes import CENTERED, RAW
+from superscope.lab.worth.bench import CENTERED, RAW, Bench
 
 TITLE = "Slopes of overlap in width"
 X = "slope d log mean c² / d log m"

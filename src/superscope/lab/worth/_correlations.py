@@ -16,11 +16,10 @@ import numpy as np
 
 from superscope.arguments import checked
 from superscope.lab.results import LabRuns
-from superscope.lab.worth.bench import BENCH, Bench, bench_of
+from superscope.lab.worth.bench import BENCH, CENTERED, RAW, Bench, bench_of
 from superscope.lab.worth.blocks import full_block
 from superscope.lab.worth.compared import SETTING, with_budgets
 from superscope.lab.worth.joined import table_of
-from superscope.lab.worth.lab_slopes import CENTERED, RAW
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import NORMAL
 from superscope.plotting import Pictured

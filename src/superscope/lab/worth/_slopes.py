@@ -11,18 +11,11 @@ import numpy as np
 from superscope.arguments import checked
 from superscope.lab.results import LabRuns
 from superscope.lab.variants.registry import BASELINE
+from superscope.lab.worth.bench import CENTERED, RAW
 from superscope.lab.worth.blocks import ENOUGH, Block, full_block
 from superscope.lab.worth.compared import Compared, Group, compared, named_in
 from superscope.lab.worth.joined import table_of
-from superscope.lab.worth.lab_slopes import (
-    CENTERED,
-    LOSS,
-    RAW,
-    Difference,
-    LabSlopes,
-    Slope,
-    VariantSlopes,
-)
+from superscope.lab.worth.lab_slopes import LOSS, Difference, LabSlopes, Slope, VariantSlopes
 from superscope.lab.worth.moderated import Mean, holm, moderated
 from superscope.laws import fit_exponent
 from superscope.laws.formula import Floats

@@ -66,6 +66,8 @@ class Bench:
 
 BENCH = [field.name for field in fields(Bench)]
 """Columns of the table."""
+RAW, CENTERED = "mean_square_overlap", "mean_square_overlap_centered"
+"""Columns of the table, too."""
 
 
 def bench_of(rows: pd.DataFrame) -> Bench:

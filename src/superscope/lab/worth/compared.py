@@ -14,7 +14,7 @@ from superscope.arguments import refuse_unknown
 from superscope.errors import UsageError
 from superscope.lab.rates import RATES, Edge, edge_of
 from superscope.lab.variants.registry import spelled, variants_of
-from superscope.lab.worth.bench import BENCH, Bench, bench_of
+from superscope.lab.worth.bench import BENCH, CENTERED, RAW, Bench, bench_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ SAME_BUDGET = 1.05  # times: whole steps of other batches are not the same numbe
 NEAR = 1.1  # times: a step that is more of a budget is not hidden
 CELL = ["width", "tokens", "seed"]
 SETTING = [*RATES, "decay", "batch"]
+READ = ["variant", *SETTING, *CELL, "loss", RAW, CENTERED]  # of the runs that are compared
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Compared:
     choice
         How they were chosen.
     rows
-        The part of the table with a loss, one row for each width and seed.
+        The part of the table with a loss, one row for each width and seed, columns `READ`.
     """
 
     choice: Choice
@@ -219,11 +220,12 @@ def compared(table: pd.DataFrame) -> dict[tuple[Bench, int], Group]:
     found: dict[tuple[Bench, int], Group] = {}
     for _, of_bench in with_budgets(table).groupby(BENCH, sort=True, dropna=False):
         bench = bench_of(of_bench)
-        for tokens in sorted(set(of_bench["tokens"])):
-            of_budget = of_bench[of_bench["tokens"] == tokens]
+        runs = of_bench[READ]  # of all columns, each selection takes several times as long
+        for tokens in sorted(set(runs["tokens"])):
+            of_budget = runs[runs["tokens"] == tokens]
             group: Group = {}
             for variant in dict.fromkeys(of_budget["variant"]):
-                rows = of_bench[of_bench["variant"] == variant]
+                rows = runs[runs["variant"] == variant]
                 group[str(variant)] = _chosen(bench, str(variant), int(tokens), rows)
             found[bench, int(tokens)] = group
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from superscope.lab.worth.bench import Bench
+from superscope.lab.worth.bench import CENTERED, Bench
 from superscope.lab.worth.comparison import LEVEL
 from superscope.laws import Estimate
 from superscope.plotting import Pictured
@@ -15,7 +15,7 @@ from superscope.text import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-RAW, CENTERED, LOSS = "mean_square_overlap", "mean_square_overlap_centered", "loss"
+LOSS = "loss"
 TOLD_WIDTHS = 3  # of a slope that is told in words
 
 

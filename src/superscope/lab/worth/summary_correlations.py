@@ -11,8 +11,7 @@ from superscope.lab.worth._correlations import (
     Correlation,
     LabCorrelations,
 )
-from superscope.lab.worth.bench import Bench, qualified
-from superscope.lab.worth.lab_slopes import RAW
+from superscope.lab.worth.bench import RAW, Bench, qualified
 from superscope.lab.worth.lines import wrapped
 from superscope.lab.worth.verdicts import budget_text, tokens_text
 from superscope.text import NONE, as_text, columns, counted, number, signed, with_interval

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from superscope.lab.worth.bench import Bench, qualified
-from superscope.lab.worth.lab_slopes import (
-    CENTERED,
-    LOSS,
-    RAW,
-    Difference,
-    LabSlopes,
-    Slope,
-    VariantSlopes,
-)
+from superscope.lab.worth.bench import CENTERED, RAW, Bench, qualified
+from superscope.lab.worth.lab_slopes import LOSS, Difference, LabSlopes, Slope, VariantSlopes
 from superscope.lab.worth.lines import wrapped
 from superscope.lab.worth.verdicts import budget_text, chance_text, tokens_text
 from superscope.text import (
