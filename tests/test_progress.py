@@ -9,9 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from superscope import progress
 from superscope.errors import UsageError
@@ -153,6 +151,9 @@ def test_a_notebook_gets_a_bar_that_goes(now: list[float], monkeypatch: pytest.M
 def test_a_real_notebook_shows_a_bar_by_default_and_keeps_nothing_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import nbformat  # seconds, which every worker would pay at the top
+    from nbclient import NotebookClient
+
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     drawn: list[tuple[str, str]] = []
 
