@@ -82,9 +82,9 @@ def assert_pairs_are_counted_right(rows: np.ndarray) -> None:
     assert pairs.mean_absolute == pytest.approx(mean, rel=1e-6)
     np.fill_diagonal(overlaps, -2)
     nearest = -np.sort(-np.partition(overlaps, -10, axis=1)[:, -10:], axis=1)
-    assert pairs.neighbor_overlaps == pytest.approx(nearest, abs=1e-6)
+    np.testing.assert_allclose(pairs.neighbor_overlaps, nearest, rtol=0, atol=1e-6)
     found = np.take_along_axis(overlaps, pairs.neighbors.astype(np.int64), axis=1)
-    assert found == pytest.approx(nearest, abs=1e-6)
+    np.testing.assert_allclose(found, nearest, rtol=0, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from pathlib import Path
 import lab_sweeper
 import pandas as pd
 import pytest
-from command import process, superscope
+from command import superscope
 from extras import needed
 from lab_tables import simulate
 from lab_texts import SMALL, documents
@@ -252,8 +252,8 @@ def _bits(run: LabRun | LabFailure) -> str:
 def test_a_sweep_runs_on_a_dask_cluster_to_the_same_bits(tmp_path: Path) -> None:
     needed("distributed")
     file, out = lab(tmp_path, "seed = [0, 1]"), tmp_path / "runs"
-    done = process(
-        "lab", "train", file, "--out", out, "--executor", "dask", "--workers", "1"
+    done = superscope(
+        "lab", "train", file, "--out", out, "--executor", "dask", "--workers", 1
     )  # fmt: skip
     assert (done.code, done.out) == (0, f"2 runs in {out}: 2 done now, 0 found there, 0 diverged\n")
     assert "Traceback" not in done.err

@@ -21,7 +21,7 @@ from extras import needed
 from tasks import Note, begun, eventually
 
 from superscope.errors import RemoteError
-from superscope.runs import Outcome, RunFolder, dask_cluster, run_all
+from superscope.runs import Outcome, RunFolder, dask_cluster, executors, run_all
 
 needed("distributed")
 pytestmark = pytest.mark.slow
@@ -195,6 +195,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a scheduler that is not there no longer than it takes to say so."""
+    monkeypatch.setattr(executors, "WAIT", 0.5)
+
+
+def test_schedulers_have_seconds_to_answer() -> None:
+    assert executors.WAIT >= 5
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     begin = time.monotonic()
@@ -206,6 +217,7 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert time.monotonic() - begin < 20
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:{}", "nonsense", "tcp://", "carrier://dove"])
 def test_no_scheduler_is_one_line_and_exit_2(tmp_path: Path, address: str) -> None:
     address = address.format(free_port())

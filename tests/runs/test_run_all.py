@@ -301,8 +301,11 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
     """Its workers would run the script again, and wait for the claims of their parent."""
     script = tmp_path / "script.py"
     script.write_text(
+        "from superscope.runs import processes\n"
         "from superscope.toy import product, sweep\n"
-        "sweep(product({'n': 5, 'width': [1, 2], 'batch': 4, 'steps': 3}), 'runs')\n"
+        "with processes(1) as workers:\n"
+        "    sweep(product({'n': 5, 'width': [1, 2], 'batch': 4, 'steps': 3}), 'runs', "
+        "executor=workers)\n"
     )
     done = subprocess.run(
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120
