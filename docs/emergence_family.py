@@ -95,10 +95,12 @@ def planted(shares: Sequence[float]) -> pd.DataFrame:
         losses = np.where(steps[:, None], step, power) + one.noise.drawn(all_, 1, rng)[:, 0]
         evidence = judge.evidence(losses, 200, rng, 0.05)
         improve = rejected(evidence.p_flat, 0.05)
-        said = share_of_steps(judge, losses, evidence.chance, improve, rng)
+        said = share_of_steps(judge, losses, improve)
         assert said is not None
-        rows.append({"step": steps[improve].mean(), "said": said.value, "from": said.low,
-                     "to": said.high})  # fmt: skip
+        rows.append({
+            "step": steps[improve].mean(), "told": rejected(evidence.p_power[improve], 0.05).mean(),
+            "said": said.value, "from": said.low, "to": said.high,
+        })  # fmt: skip
     return pd.DataFrame(rows).astype(float).round(2)
 
 

@@ -112,7 +112,7 @@ def emergence(
     found = judge.evidence(one.contrasts, resamples, rng, fdr)
     improving = rejected(found.p_flat, fdr)
     shapes = _shapes(curves, one, found, improving, fdr)
-    share = share_of_steps(judge, one.contrasts, found.chance, improving, rng)
+    share = share_of_steps(judge, one.contrasts, improving)
     power = found.power[:, improving].mean(axis=1).tolist() if improving.any() else (None, None)
     places = one.candidates.places(one.contrasts)
     return Emergence(

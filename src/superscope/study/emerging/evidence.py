@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
@@ -50,12 +49,6 @@ class Noise:
         squares = np.square(self.parts).sum((1, 2)) + np.square(self.models).sum((1, 2))
         return np.asarray(squares / k)
 
-    def chosen(self, which: Bools) -> Self:
-        """Return that of some tokens."""
-        return replace(
-            self, parts=self.parts[which], models=self.models[which], common=self.common[which]
-        )
-
     def drawn(self, tokens: Int64, count: int, rng: np.random.Generator) -> Floats:
         """Return errors of some tokens, shape (t, count, K − 1).
 
@@ -86,9 +79,6 @@ class Evidence:
     p_flat, p_power, p_step
         p-value of the form, tested against a fall, a step and a power law; shape (T,). A form
         that fits at least as well as its rival has the p-value 1.
-    chance
-        Of `for_step` as a probability between 0 and 1: its value, and its mean where the truth is
-        the fitted power law and where it is the fitted step, shape (3, T).
     power
         Probability that a test of this token alone at the level of 5 % tells a step, if its
         fitted step is true, and a power law, if that is, shape (2, T).
@@ -101,7 +91,6 @@ class Evidence:
     p_flat: Floats
     p_power: Floats
     p_step: Floats
-    chance: Floats
     power: Floats
     resampling_errors: tuple[float, float]
 
@@ -181,26 +170,7 @@ class Judge:
         told_steps = if_step > np.quantile(if_power, 1 - LEVEL, axis=1, keepdims=True)
         told_powers = if_power < np.quantile(if_step, LEVEL, axis=1, keepdims=True)
         return Evidence(
-            for_step, flat.p, no_power.p, no_step.p, _chances(for_step, if_power, if_step),
+            for_step, flat.p, no_power.p, no_step.p,
             np.stack([told_steps.mean(axis=1), told_powers.mean(axis=1)]),
             (number_error(flat, no_power, rate, rng), number_error(flat, no_step, rate, rng)),
         )  # fmt: skip
-
-    def chances(self, contrasts: Floats, rng: np.random.Generator, count: int) -> Floats:
-        """Return :attr:`Evidence.chance` of losses by `count` resamples, and nothing else."""
-        scale, tokens = self.scale(contrasts), np.arange(len(contrasts))
-        power, step = self.candidates.fitted(contrasts)
-        if_power, if_step = (
-            self.resampled(truth, scale, tokens, count, rng)[0] for truth in (power, step)
-        )
-        return _chances(self.ratios(contrasts, scale)[0], if_power, if_step)
-
-
-def _chances(for_step: Floats, if_power: Floats, if_step: Floats) -> Floats:
-    return np.stack(
-        [_chance(for_step), _chance(if_power).mean(axis=1), _chance(if_step).mean(axis=1)]
-    )
-
-
-def _chance(for_step: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(for_step, -60, 60) / 2)))

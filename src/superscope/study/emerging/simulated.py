@@ -14,7 +14,8 @@ PARTS = 20
 def make_curves(
     tokens: int = 200, steps: float = 0.1, *, widths: tuple[int, ...] = WIDTHS, flat: float = 0.0,
     models: int = 1, scatter: float = 0.0, unequal: float = 0.0, common: float = 0.0,
-    seed: int = 0, ordered: bool = False,
+    loading: float = 0.0, size: float = 1.0, noise: float = 1.0, seed: int = 0,
+    ordered: bool = False,
 ) -> tuple[Curves, npt.NDArray[np.str_]]:  # fmt: skip
     """Return curves that nothing was trained for, and the true shape of each token.
 
@@ -36,6 +37,10 @@ def make_curves(
         How far tokens differ in that: standard deviation of its logarithm.
     common
         Of the loss, between models: an error that all tokens of a model share.
+    loading
+        How unequally they do: standard deviation of the logarithm.
+    size, noise
+        Of every fall, from a half to four nats; and of the errors of the text.
     ordered
         Whether the more frequent tokens step first.
     seed
@@ -51,7 +56,7 @@ def make_curves(
     often = np.exp(rng.uniform(np.log(100), np.log(5000), tokens))
     drawn = rng.random(tokens)
     shapes = np.where(drawn < steps, "step", np.where(drawn < steps + flat, "flat", "power"))
-    fall, floor = rng.uniform(0.5, 4, tokens), rng.uniform(0.3, 4, tokens)
+    fall, floor = size * rng.uniform(0.5, 4, tokens), rng.uniform(0.3, 4, tokens)
     where = rng.random(tokens)
     if ordered:
         where = np.argsort(np.argsort(-often)) / tokens
@@ -66,12 +71,14 @@ def make_curves(
     spread = scatter * np.exp(unequal * rng.standard_normal((tokens, 1)) if unequal else 0.0)
     losses = losses * np.maximum(1 + spread * rng.standard_normal(losses.shape), 0.05)
     if common:
-        losses *= np.maximum(1 + common * rng.standard_normal(len(m)), 0.05)
+        shared = common * rng.standard_normal(len(m))
+        loads = np.exp(loading * rng.standard_normal((tokens, 1))) if loading else 1.0
+        losses *= np.maximum(1 + loads * shared, 0.05)
     counts = np.maximum(rng.poisson(often[:, None] / PARTS, (tokens, PARTS)), 1).astype(float)
     of_all = rng.standard_normal((tokens, 1, PARTS))
     walk = np.cumsum(rng.standard_normal((tokens, len(m), PARTS)), axis=1) / np.sqrt(len(m))
     own = rng.standard_normal((tokens, len(m), PARTS))
-    noise = 1.5 * of_all + 0.5 * walk + 0.3 * own
-    nats = losses[:, :, None] * counts[:, None] + noise * np.sqrt(counts)[:, None]
+    errors = noise * (1.5 * of_all + 0.5 * walk + 0.3 * own)
+    nats = losses[:, :, None] * counts[:, None] + errors * np.sqrt(counts)[:, None]
     names = tuple(f"Ġtoken{k}" if k % 2 else f"Piece{k}" for k in range(tokens))
     return Curves(np.arange(tokens), names, m, counts, nats), shapes

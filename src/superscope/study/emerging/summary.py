@@ -28,7 +28,6 @@ from superscope.text import (
 )
 
 LEAST_COMMON = 0.0005  # deviation of models in all tokens at once, to be said
-LOW = 0.5  # power of a test of a single token
 CLASSES = ("class", "tokens", "power", "step", "flat", "untold", "first", "last", "next")
 
 
@@ -95,11 +94,6 @@ def sentences(found: Emergence) -> Iterator[str]:
             f"{percent(found.power_of_steps)} of steps and {percent(found.power_of_laws)} of "
             "power laws."
         )
-        if found.share is not None and found.power_of_steps < LOW:
-            yield (
-                "That is little: the share is drawn towards power laws, and somewhat more steps "
-                "than its interval has are not excluded."
-            )
     if found.verdict is Learned.CANNOT:
         yield ("More widths, several models of a width or a longer text would tell more.")
     if found.order is not None:
