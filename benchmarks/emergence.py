@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 from benchmarks.result import Result, Section, markdown_table
@@ -11,12 +13,17 @@ from benchmarks.setting import Setting
 
 from superscope.laws import Estimate
 from superscope.study import Curves, Learned, Shape, emergence, toy_curves
+from superscope.study.emerging._emergence import LEAST_IMPROVING
 from superscope.study.emerging.result import having
 from superscope.study.emerging.simulated import WIDTHS, make_curves
+from superscope.study.emerging.tested import rejected
 from superscope.toy import ToyConfig, train
 
 FEW = (16, 24, 32, 48, 64, 96)
 TOKENS, SEEDS = 200, 5
+SHARES, SIZES, COUNTS = (0.0, 0.1, 0.4, 0.9), (0.1, 0.3, 1.0), (5, 7, 10)
+GRID = 0.005  # half of what shares that are tried differ by
+ERRORS = (("low", 1.0, 0.01), ("high", 3.0, 0.05))  # of the text, and between models
 TOY_WIDTHS = (5, 8, 13, 20, 32, 50, 80, 125)
 
 
@@ -103,7 +110,63 @@ Each is {seeds} families of {tokens} tokens. The last two columns count families
 
 {markdown_table(header, rows)}""",
     )
+    yield from _shares(setting.quick)
     yield from _toy(setting.quick)
+
+
+def _shares(quick: bool) -> Iterator[Result | Section]:
+    """Yield how often intervals of the share of steps hold it, and how long they are."""
+    rows, every = [], []
+    designs = list(product(SHARES, COUNTS))[: 2 if quick else None]
+    for models in (1, 2, 3):
+        for error, noise, scatter in ERRORS:
+            for size in SIZES:
+                cells = [
+                    _share_held(
+                        share, models=models, size=size, noise=noise, scatter=scatter,
+                        widths=tuple(np.rint(np.geomspace(32, 512, count)).astype(int).tolist()),
+                        seed=k,
+                    )
+                    for k, (share, count) in enumerate(designs)
+                ]  # fmt: skip
+                every += cells
+                known = np.array([cell for cell in cells if cell is not None])
+                held, length, power = known.mean(axis=0) if len(known) else (0, 0, 0)
+                rows.append((
+                    str(models), error, f"{2 * size:g}", f"{100 * power:.0f}", str(len(known)),
+                    f"{held * len(known):.0f}", f"{100 * length:.0f}",
+                ))  # fmt: skip
+    known = np.array([cell for cell in every if cell is not None])
+    yield Result(
+        "share of steps: 95 % intervals that hold it", f"{len(known)} families with known shares",
+        f"{known[:, 0].sum():.0f} held", 100 * float(known[:, 0].mean()), "%", 90, least=True,
+    )  # fmt: skip
+    header = ("models of a width", "errors", "fall, nats", "power stated, %", "families", "held",
+              "mean length, points")  # fmt: skip
+    yield Section(
+        "The share of steps",
+        f"""\
+Families of {TOKENS} tokens of which {", ".join(f"{100 * s:.0f}" for s in SHARES)} % step, with
+{", ".join(map(str, COUNTS))} widths from 32 to 512 each; falls differ by a factor of 8 about
+what is said, and losses are 1 to 8 nats. Errors of the text are low (as above) or three times as
+large, and models of one width differ by 1 or 5 % of a loss. What is held is the share among the
+tokens that are found to improve, where 10 or more are.
+
+{markdown_table(header, rows)}""",
+    )
+
+
+def _share_held(share: float, **design: Any) -> tuple[float, float, float] | None:
+    """Return whether the interval holds the share, its length, and the power of single tests."""
+    curves, truth = make_curves(TOKENS, share, **design)
+    found = emergence(curves, resamples=100)
+    improving = rejected(found.p_flat, found.fdr)
+    if improving.sum() < LEAST_IMPROVING:
+        return None
+    said, true = found.share, float((truth == "step")[improving].mean())
+    assert said is not None and said.low is not None and said.high is not None
+    held = said.low - GRID <= true <= said.high + GRID
+    return held, said.high - said.low, found.power_of_steps or 0.0
 
 
 def _counted(design: Design, tokens: int, seed: int) -> tuple[float, ...]:
