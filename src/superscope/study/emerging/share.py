@@ -79,7 +79,8 @@ def likelihood_of_shares(log: Floats, shares: Floats, rounds: int) -> Floats:
     )
 
     def mixed() -> Floats:
-        return np.maximum((1 - shares) * (by_power @ powers) + shares * (by_step @ steps), NEVER)
+        of_either: Floats = (1 - shares) * (by_power @ powers) + shares * (by_step @ steps)
+        return np.asarray(np.maximum(of_either, NEVER))
 
     for _ in range(rounds):
         inverse = 1 / mixed()
