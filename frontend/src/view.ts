@@ -22,8 +22,20 @@ export interface App {
 export interface Result {
   title: string;
   text: string;
-  /** `themes` are SVG documents for light and for dark pages; null if it cannot be drawn. */
-  figures: { title: string; caption: string; label: string; themes: [string, string] | null }[];
+  figures: Figure[];
+}
+
+/** SVG documents of one picture, for light and for dark pages. */
+export type Themes = [light: string, dark: string];
+
+export interface Figure {
+  title: string;
+  caption: string;
+  label: string;
+  /** Null if it cannot be drawn. */
+  themes: Themes | null;
+  /** The same for narrow pages, where that is another picture. */
+  narrow: Themes | null;
 }
 
 /** A view that is on the page. */

@@ -120,6 +120,10 @@ def test_results_of_other_rooms_are_shown_with_their_pictures(browser, lens, tmp
     opened = Opened(browser, f"{(tmp_path / 'page' / 'index.html').as_uri()}#view=results")
     opened.page.wait_for_function("document.querySelector('main img')?.naturalWidth > 0")
     assert str(trace).splitlines()[2].strip() in opened.page.locator("main pre").inner_text()
+    image = opened.page.locator("main img")  # of all panels, none of them again
+    wide = image.evaluate("image => image.naturalWidth")
+    opened.page.set_viewport_size({"width": 400, "height": 900})
+    opened.page.wait_for_function(f"document.querySelector('main img').naturalWidth < {wide} / 2")
     opened.check()
 
 

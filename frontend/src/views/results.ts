@@ -1,7 +1,10 @@
 /** Results of other rooms: what each prints, and its pictures in the colors of the page. */
 
 import { h } from "../dom";
-import type { App, Mounted, Result, View } from "../view";
+import type { App, Figure, Mounted, Result, View } from "../view";
+
+const NARROW = "(max-width: 40rem)";
+const DARK = "(prefers-color-scheme: dark)";
 
 export const results: View = {
   name: "results",
@@ -25,20 +28,25 @@ function section(result: Result): HTMLElement {
       h(
         "figure",
         {},
-        figure.themes && picture(figure.themes, figure.label),
+        picture(figure),
         h("figcaption", {}, h("strong", {}, figure.title), " ", figure.caption),
       ),
     ),
   );
 }
 
-/** An SVG of each theme: the browser takes the one that goes with the page. */
-function picture([light, dark]: [string, string], label: string): HTMLElement {
+/** SVG documents, of which the browser takes the one that goes with the page. */
+function picture({ themes, narrow, label }: Figure): HTMLElement | null {
+  if (!themes) return null;
+  const source = (svg: string, ...media: string[]) =>
+    h("source", { srcset: address(svg), media: media.join(" and ") });
   return h(
     "picture",
     {},
-    h("source", { srcset: address(dark), media: "(prefers-color-scheme: dark)" }),
-    h("img", { src: address(light), alt: label }),
+    narrow && source(narrow[1], NARROW, DARK),
+    narrow && source(narrow[0], NARROW),
+    source(themes[1], DARK),
+    h("img", { src: address(themes[0]), alt: label }),
   );
 }
 

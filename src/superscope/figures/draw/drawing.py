@@ -44,6 +44,8 @@ class Drawing:
         Makes the figure, no wider than :func:`~superscope.figures.draw.style.page_width`.
     panel
         Draws it into axes, its key above them; None for a figure of several panels.
+    part
+        Whether another figure of the same result has it as a panel.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Drawing:
     label: str
     paint: Callable[[], Figure]
     panel: Callable[[Axes], None] | None = None
+    part: bool = False
 
     def figure(
         self, ax: Axes | None = None, theme: str = "light", width: float = FULL_WIDTH
@@ -95,9 +98,9 @@ class Drawing:
         figure = self.figure()
         return {kind: _written(figure, kind) for kind in formats}
 
-    def svg(self, theme: str = "light") -> str:
+    def svg(self, theme: str = "light", width: float = FULL_WIDTH) -> str:
         """Return the drawing as an SVG document without a background, in colors of a theme."""
-        return _written(self.figure(theme=theme), "svg", facecolor="none").decode()
+        return _written(self.figure(theme=theme, width=width), "svg", facecolor="none").decode()
 
     def element(self) -> Markup:
         """Return what shows the drawing in a page: for wide pages, and for narrow ones if need be.
@@ -128,10 +131,13 @@ class Missing:
         What it would show.
     reason
         Why it is left out, as a whole sentence.
+    part
+        As of :class:`Drawing`.
     """
 
     title: str
     reason: str
+    part: bool = False
 
     def figure(
         self, ax: Axes | None = None, theme: str = "light", width: float = FULL_WIDTH

@@ -72,7 +72,7 @@ def part_drawing(trace: Trace, name: str) -> Drawing | Missing:
     part = parts_of(trace).get(name)
     if part is None:
         why = f"This trace has no numbers for {name.replace('-', ' ')}." if trace.points else _EMPTY
-        return Missing(TITLES[name], why)
+        return Missing(TITLES[name], why, part=True)
     key = Key(_once([*part.marks, *event_marks(trace.events)]))
 
     def draw(panel: Axes) -> None:
@@ -88,6 +88,7 @@ def part_drawing(trace: Trace, name: str) -> Drawing | Missing:
         label=f"{TITLES[name]}, against step.",
         paint=paint,
         panel=panel,
+        part=True,
     )
 
 
