@@ -1,8 +1,9 @@
 /** Charts with a caption and, for those who do not see them, the same numbers as a table. */
 
 import uPlot from "uplot";
-import { h, table, whileOnPage } from "./dom";
+import { disclosure, h, table, whileOnPage } from "./dom";
 import { short } from "./numbers";
+import { type Numbers, saving } from "./saving";
 
 export interface Series {
   label: string;
@@ -27,7 +28,7 @@ export interface Chart {
   description?: string;
   height?: number;
   /** The table of its numbers, where one with a column for each series would say less. */
-  numbers?: { head: string[]; rows: string[][] };
+  numbers?: Numbers;
 }
 
 export type Shape = keyof typeof SHAPES;
@@ -108,6 +109,14 @@ function color(of: Element, name: string): string {
   return getComputedStyle(of).getPropertyValue(name).trim() || "#888";
 }
 
+function numbersOf({ x, series, numbers }: Chart): Numbers {
+  if (numbers) return numbers;
+  return {
+    head: [x.label, ...series.map((one) => one.label)],
+    rows: Array.from(x.values, (at, i) => [at, ...series.map((one) => one.values[i] ?? null)]),
+  };
+}
+
 function thinned(count: number): number[] {
   const step = Math.max(1, Math.ceil(count / ROWS));
   return Array.from({ length: count }, (_, i) => i).filter(
@@ -129,8 +138,8 @@ function form({ x, y, height, series }: Chart): string {
 export function chart(first: Chart): { element: HTMLElement; show(next: Chart): void } {
   const plot = h("div", { class: "plot", role: "img", "aria-label": first.caption });
   const caption = h("figcaption", {}, first.caption);
-  const numbers = h("details", {});
-  const element = h("figure", { class: "chart" }, plot, caption, numbers);
+  const numbers = disclosure("The numbers", tabled);
+  const element = h("figure", { class: "chart" }, plot, caption, numbers.element);
   let shown = first;
   let drawn: { plot: uPlot; form: string } | null = null;
 
@@ -212,18 +221,20 @@ export function chart(first: Chart): { element: HTMLElement; show(next: Chart): 
     drawn = { plot: made, form: form(shown) };
   }
 
+  function tabled(): Node[] {
+    const all = numbersOf(shown);
+    const rows = shown.numbers ? all.rows : thinned(all.rows.length).map((i) => all.rows[i]!);
+    const words = rows.map((row) =>
+      row.map((cell) => (typeof cell === "string" ? cell : short(cell ?? Number.NaN))),
+    );
+    return [table(shown.caption, all.head, words), saving(shown.caption, () => numbersOf(shown))];
+  }
+
   function show(next: Chart) {
     shown = next;
     caption.textContent = next.caption;
     plot.setAttribute("aria-label", next.description ?? next.caption);
-    const { head, rows } = next.numbers ?? {
-      head: [next.x.label, ...next.series.map((one) => one.label)],
-      rows: thinned(next.x.values.length).map((i) => [
-        short(next.x.values[i]!),
-        ...next.series.map((one) => (one.values[i] == null ? "–" : short(one.values[i]!))),
-      ]),
-    };
-    numbers.replaceChildren(h("summary", {}, "The numbers"), table(next.caption, head, rows));
+    numbers.renew();
     if (drawn?.form === form(next)) drawn.plot.setData(data());
     else draw();
   }

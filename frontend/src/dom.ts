@@ -87,6 +87,19 @@ export function facts(rows: readonly (readonly [string, string | Node])[]): HTML
   );
 }
 
+/** Return words that open; what they hold is made when they are open, and anew by `renew`. */
+export function disclosure(
+  summary: string,
+  make: () => Node[],
+): { element: HTMLDetailsElement; renew(): void } {
+  const inside = h("div", {});
+  const element = h("details", { toggle: renew }, h("summary", {}, summary), inside);
+  function renew() {
+    inside.replaceChildren(...(element.open ? make() : []));
+  }
+  return { element, renew };
+}
+
 /** Return a table; its first column are headers of rows. */
 export function table(caption: string, head: string[], rows: (string | Node)[][]): HTMLElement {
   return h(

@@ -103,17 +103,11 @@ export function widthChart(models: readonly Model[], all: readonly Model[]): Cha
     series,
     height: 380,
     numbers: {
-      head: ["model", "rows", "width", "mean square overlap", "against chance"],
+      head: ["model", "rows", "width", "mean square overlap", "times chance"],
       rows: [
         ...own.map((one) => [one.model, one.title, one.width, one.overlap] as const),
         ...published.overlaps.map((one) => [one.model, "raw", one.width, one.overlap] as const),
-      ].map(([name, rows, width, overlap]) => [
-        name,
-        rows,
-        whole(width),
-        short(overlap),
-        `${short(overlap * width)}×`,
-      ]),
+      ].map(([name, rows, width, overlap]) => [name, rows, width, overlap, overlap * width]),
     },
   };
 }

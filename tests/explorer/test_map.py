@@ -134,7 +134,7 @@ def test_colors_have_a_legend_and_the_choice_is_in_the_address(page):
     assert "× chance" in page.locator(".legend").inner_text()
     assert page.evaluate("document.activeElement.tagName") == "SELECT"
     page.get_by_text("The ends of the picture", exact=True).click()
-    assert page.locator("details table tbody tr").count() == 18
+    page.locator("details table tbody tr").nth(17).wait_for()
 
 
 def test_the_page_says_what_the_layout_keeps(page, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from pages import Opened, needs_page
 
@@ -46,14 +47,26 @@ def test_a_link_replays_a_run_whatever_was_seen_before(browser, address):
 def test_sliders_change_the_run_and_the_address(browser, address):
     opened = Opened(browser, f"{address}#{QUICK}")
     _trained(opened)
-    opened.page.get_by_label("width m").fill("12")
-    opened.page.locator("main [role=status]", has_text="m = 12: room for all").wait_for()
-    assert "toy.m=12" in opened.page.url
+    assert opened.page.get_by_role("button", name="Pause").is_disabled()  # nothing runs
+    opened.page.get_by_label("width m").fill("20")
+    status = opened.page.locator("main [role=status]", has_text="m = 20: room for all")
+    status.wait_for()
+    assert "8 of the 20 dimensions are more than they need" in status.inner_text()
+    assert "toy.m=20" in opened.page.url
     assert "toy.seed=0" in opened.page.url  # all settings, whatever the defaults are
     opened.page.get_by_role("button", name="Run widths").click()
-    rows = opened.page.locator("table:has(caption:has-text('Loss against width')) tbody tr")
-    rows.nth(6).wait_for(state="attached")
+    chart = opened.page.locator("figure:has(figcaption:has-text('Loss against width'))")
+    assert chart.locator("td").count() == 0  # no table is made that nobody sees
+    chart.locator("summary").click()
+    chart.locator("tbody tr").nth(6).wait_for()
     assert "toy.widths=all" in opened.page.url
+    with opened.page.expect_download() as saved:
+        chart.get_by_role("button", name="Save as CSV").click()
+    assert saved.value.suggested_filename == "loss-against-width.csv"
+    table = pd.read_csv(saved.value.path())
+    shown = chart.locator("tbody tr").first.locator("th, td").all_inner_texts()
+    assert [table["width m"][0], table["regime"][0]] == [int(shown[0]), shown[1]]
+    assert f"{table['loss'][0]:.3g}" == shown[2]
     opened.check()
     opened.page.close()
 

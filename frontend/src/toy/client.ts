@@ -32,6 +32,11 @@ export class Trainer {
     this.begin();
   }
 
+  /** How many runs come after the one that trains. */
+  get left(): number {
+    return this.next.length;
+  }
+
   pause() {
     this.paused = true;
     this.order({ kind: "pause" });

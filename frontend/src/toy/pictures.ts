@@ -1,6 +1,6 @@
 /** Pictures of a toy model: its rows as arrows, and the overlap of each pair. */
 
-import { h, svg, table, whileOnPage } from "../dom";
+import { disclosure, h, svg, table, whileOnPage } from "../dom";
 import { rgb } from "../map/colors";
 import { fixed } from "../numbers";
 import { overlaps, THRESHOLD } from "./measure";
@@ -89,14 +89,21 @@ function label(x: number, y: number, edge: number, text: string): Node {
 export function matrix(): Picture {
   const canvas = h("canvas", { class: "overlaps", role: "img" });
   const caption = h("figcaption", {});
-  const numbers = h("details", {});
+  let pairs: [number, number, number][] = [];
+  const numbers = disclosure("The numbers", () => [
+    table(
+      `The ${pairs.length} pairs that overlap most`,
+      ["pair of ranks", "overlap"],
+      pairs.map(([i, j, overlap]) => [`${i} and ${j}`, fixed(overlap, 3)]),
+    ),
+  ]);
   let shown: [Float64Array, Float64Array] | null = null;
 
   function show(W: Float64Array, norms: Float64Array) {
     shown = [W, norms];
     const found = overlaps(W, norms);
     paint(canvas, found, norms);
-    const pairs = strongest(found, norms);
+    pairs = strongest(found, norms);
     const said =
       "Overlap (cosine) of each pair of features that are longer than ½, the most frequent one " +
       "first: orange on the same side, blue on opposite sides, the deeper the more. " +
@@ -107,19 +114,12 @@ export function matrix(): Picture {
       most ? `${said} The strongest is ${fixed(most[2], 3)}, of ${most[0]} and ${most[1]}.` : said,
     );
     caption.textContent = said;
-    numbers.replaceChildren(
-      h("summary", {}, "The numbers"),
-      table(
-        `The ${pairs.length} pairs that overlap most`,
-        ["pair of ranks", "overlap"],
-        pairs.map(([i, j, overlap]) => [`${i} and ${j}`, fixed(overlap, 3)]),
-      ),
-    );
+    numbers.renew();
   }
   whileOnPage(canvas, () => {
     if (shown && canvas.isConnected) show(...shown);
   });
-  return { element: h("figure", {}, canvas, caption, numbers), show };
+  return { element: h("figure", {}, canvas, caption, numbers.element), show };
 }
 
 function strongest(found: Float64Array, norms: Float64Array): [number, number, number][] {

@@ -92,12 +92,12 @@ export function widthsChart(all: readonly Point[], n: number, alpha: number): Ch
     numbers: {
       head: ["width m", "regime", "loss", "c/m", "as Welch's bound", "weak"],
       rows: points.map(({ m, regime, loss }) => [
-        String(m),
+        m,
         regime === "none" ? "room for all" : regime,
-        short(loss),
-        fitted.length ? short(constant / m) : "–",
-        fitted.length ? short(ofFloor * welchFloor(n, m)) : "–",
-        m < n ? short(weakLoss(p, m)) : "0",
+        loss,
+        fitted.length ? constant / m : null,
+        fitted.length ? ofFloor * welchFloor(n, m) : null,
+        m < n ? weakLoss(p, m) : 0,
       ]),
     },
   };

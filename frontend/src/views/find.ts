@@ -5,6 +5,7 @@ import { facts, h, select, table } from "../dom";
 import { link } from "../links";
 import type { Model } from "../models";
 import { fixed, percent, short, whole } from "../numbers";
+import { saving } from "../saving";
 import { BINS, type Nearest } from "../search/rows";
 import {
   type Chosen,
@@ -279,6 +280,10 @@ async function comparison(
           ...square[i]!.map((c) => (Number.isNaN(c) ? "–" : fixed(c, 3))),
         ]),
       ),
+      saving(`Overlaps in ${model.about.name}`, () => ({
+        head: [noun(model), ...rows.map((row) => model.title(row))],
+        rows: rows.map((row, i) => [model.title(row), ...square[i]!]),
+      })),
     );
   }
   return made;

@@ -1,6 +1,6 @@
 /** The map: the vocabulary in a plane, which decides nothing. */
 
-import { h, select } from "../dom";
+import { disclosure, h, select } from "../dom";
 import { Atlas, kept, type Layout, sentences } from "../map/atlas";
 import { rgb, type Scheme } from "../map/colors";
 import { type Colored, colored, paletteOf } from "../map/legend";
@@ -50,7 +50,9 @@ class Shown implements Mounted {
   private readonly legend = h("div", {});
   private readonly caption = h("figcaption", {});
   private readonly results = h("section", { "aria-label": "Nearest rows" });
-  private readonly table = h("details", {}, h("summary", {}, "The ends of the picture"));
+  private readonly table = disclosure("The ends of the picture", () => [
+    extremes(this.atlas, this.layout, this.coloring),
+  ]);
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
   private readonly renew = () => this.restyle();
   private readonly sized = new ResizeObserver(() => this.redraw());
@@ -110,7 +112,7 @@ class Shown implements Mounted {
       help,
       this.spoken,
       this.results,
-      this.table,
+      this.table.element,
     );
     movable(this.canvas, {
       projection: () => this.projection(),
@@ -240,8 +242,7 @@ class Shown implements Mounted {
       meaning ? h("p", { class: "quiet" }, `${title}: ${meaning}.`) : "",
     );
     this.legend.querySelectorAll("button")[held]?.focus();
-    const open = this.table.firstElementChild!;
-    this.table.replaceChildren(open, extremes(this.atlas, this.layout, this.coloring));
+    this.table.renew();
     this.redraw();
   }
 

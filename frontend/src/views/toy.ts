@@ -30,8 +30,7 @@ const KEYS = {
 } as const;
 type Key = keyof typeof KEYS;
 
-const REGIMES: Record<Regime, string> = {
-  none: "room for all: no feature has to overlap",
+const REGIMES: Record<Exclude<Regime, "none">, string> = {
   strong: "strong superposition: nearly all features are represented, so they overlap",
   weak: "weak superposition: the frequent features have room, the rare ones are left out",
   intermediate: "between weak and strong superposition",
@@ -60,7 +59,7 @@ function runOf(state: State): Run {
 
 function mount(root: HTMLElement, app: App): Mounted {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const trainer = new Trainer(seen, (message) => say(`The training stopped: it ${message}.`));
+  const trainer = new Trainer(seen, failed);
   const pictures = [arrows(), matrix()];
   const controls = h("div", { class: "controls" });
   const progress = h("progress", { "aria-label": "Steps of the training", max: 1, value: 0 });
@@ -113,6 +112,11 @@ function mount(root: HTMLElement, app: App): Mounted {
 
   function say(text: string) {
     status.textContent = text;
+  }
+
+  function failed(message: string) {
+    say(`The training stopped: it ${message}.`);
+    hold.disabled = trainer.left === 0;
   }
 
   /** Take a change of the controls into the address once they have come to rest. */
@@ -168,6 +172,7 @@ function mount(root: HTMLElement, app: App): Mounted {
   function begin(runs: Run[]) {
     paused = false;
     hold.textContent = "Pause";
+    hold.disabled = false;
     const [run] = runs as [Run];
     say(still ? "Training. The pictures follow at its end." : "Training.");
     trainer.train(runs);
@@ -207,6 +212,7 @@ function mount(root: HTMLElement, app: App): Mounted {
       ends.set(key, points);
       showWidths(run);
       say(sentence(snapshot));
+      hold.disabled = trainer.left === 0;
     }
     if (still && !done) return;
     for (const picture of pictures) picture.show(W, measured.norms);
@@ -261,10 +267,18 @@ function normsChart(run: Run, norms: Float64Array | null) {
   };
 }
 
+/** Return what a regime is, in words. */
+function regimeOf({ run: { n, m }, measured: { regime } }: Snapshot): string {
+  if (regime !== "none") return REGIMES[regime];
+  const free = m > n ? `; ${m - n} of the ${m} dimensions are more than they need` : "";
+  return `room for all: no feature has to overlap${free}`;
+}
+
 /** Say in one sentence how it ended. */
-function sentence({ run, measured, loss }: Snapshot): string {
+function sentence(snapshot: Snapshot): string {
+  const { run, loss } = snapshot;
   return (
-    `Trained with n = ${run.n} and m = ${run.m}: ${REGIMES[measured.regime]}. ` +
+    `Trained with n = ${run.n} and m = ${run.m}: ${regimeOf(snapshot)}. ` +
     `The loss is ${short(loss)}.`
   );
 }
@@ -278,7 +292,7 @@ function factsOf(snapshot: Snapshot): [string, string][] {
   const expected = leftOut(probabilities(n, run.alpha), (i) => measured.norms[i]! > THRESHOLD);
   return [
     ["step", `${whole(step)} of ${whole(run.steps)}, n = ${n}, m = ${m}`],
-    ["regime", REGIMES[measured.regime]],
+    ["regime", regimeOf(snapshot)],
     ["represented", `${kept} of ${n} features (${percent(measured.represented)}): norm above ½`],
     ["loss, last 100 steps", short(loss)],
     [
