@@ -27,6 +27,8 @@ class FrontEnd(BuildHookInterface):
                 )
                 return
             raise RuntimeError("the explorer's front end is built with npm; install node 20")
-        if not (source / "node_modules").is_dir():
+        installed, lock = source / "node_modules", source / "package-lock.json"
+        if not installed.is_dir() or installed.stat().st_mtime < lock.stat().st_mtime:  # as make
             subprocess.run([npm, "ci", "--silent"], cwd=source, check=True)
+            installed.touch()
         subprocess.run([npm, "run", "--silent", "build"], cwd=source, check=True)
