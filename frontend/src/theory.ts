@@ -23,3 +23,22 @@ export function geometric(low: number, high: number, count: number): number[] {
 export function ranks(last: number, most: number): number[] {
   return [...new Set(geometric(1, Math.max(1, last), most).map(Math.round))];
 }
+
+/** Return the density of c of random directions in m dimensions: ∝ (1 − c²)^((m − 3) / 2). */
+export function overlapDensity(c: number, m: number): number {
+  if (m < 3) return m === 2 ? 1 / (Math.PI * Math.sqrt(Math.max(1e-12, 1 - c * c))) : 0;
+  const norm = logGamma(m / 2) - logGamma((m - 1) / 2) - 0.5 * Math.log(Math.PI);
+  return Math.exp(norm + ((m - 3) / 2) * Math.log1p(-c * c));
+}
+
+/** Return ln Γ by Stirling's series, its argument raised until the series is exact to 1e-12. */
+function logGamma(x: number): number {
+  let shift = 0;
+  let y = x;
+  while (y < 10) {
+    shift -= Math.log(y);
+    y += 1;
+  }
+  const s = 1 / (12 * y) - 1 / (360 * y ** 3) + 1 / (1260 * y ** 5) - 1 / (1680 * y ** 7);
+  return shift + (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + s;
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decades } from "../src/chart";
-import { geometric, ranks, welchFloor } from "../src/theory";
+import { geometric, overlapDensity, ranks, welchFloor } from "../src/theory";
 
 test("three directions in the plane overlap by a quarter at least; two need not", () => {
   assert.equal(welchFloor(3, 2), 0.25);
@@ -26,4 +26,17 @@ test("logarithmic axes are labelled at round numbers", () => {
   assert.deepEqual(decades(400, 12000), [500, 1000, 2000, 5000, 10000]);
   assert.deepEqual(decades(0.5, 2e6), [1, 10, 100, 1000, 10000, 100000, 1000000]);
   assert.ok(decades(10, 13).length > 1);
+});
+
+test("overlaps of random directions add up to one, and their mean square is 1/m", () => {
+  for (const m of [3, 4, 64, 4096]) {
+    const step = 1e-4;
+    let [total, square] = [0, 0];
+    for (let c = -1 + step / 2; c < 1; c += step) {
+      total += overlapDensity(c, m) * step;
+      square += c * c * overlapDensity(c, m) * step;
+    }
+    assert.ok(Math.abs(total - 1) < 1e-6, `${m}: ${total}`);
+    assert.ok(Math.abs(square * m - 1) < 1e-5, `${m}: ${square * m}`);
+  }
 });

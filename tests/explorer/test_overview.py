@@ -68,7 +68,7 @@ def test_the_page_shows_the_table_of_each_model(browser, tmp_path):
     assert "superposition is not needed" not in shown[0]
     assert "superposition is not needed" in shown[1]
     opened.page.get_by_text("The numbers").first.click()
-    opened.page.locator("figure td").first.wait_for()
+    opened.page.locator("figure .table td").first.wait_for()
     numbers = opened.page.locator("figure").first.inner_text()
     assert "opt-350m" in numbers and "0.0866" in numbers
     opened.check()

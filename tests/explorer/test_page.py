@@ -123,7 +123,8 @@ def test_results_of_other_rooms_are_shown_with_their_pictures(browser, lens, tmp
     image = opened.page.locator("main img")  # of all panels, none of them again
     wide = image.evaluate("image => image.naturalWidth")
     opened.page.set_viewport_size({"width": 400, "height": 900})
-    opened.page.wait_for_function(f"document.querySelector('main img').naturalWidth < {wide} / 2")
+    narrow = "wide => document.querySelector('main img').naturalWidth < wide / 2"
+    opened.page.wait_for_function(narrow, arg=wide)
     opened.check()
 
 

@@ -4,7 +4,7 @@ import { h, select, table } from "../dom";
 import type { Model } from "../models";
 import { whole } from "../numbers";
 import { chosenOf, keyOf } from "../tokens";
-import { arrows } from "./drawing";
+import { fanOf } from "./drawing";
 import { type At, ofModel, one, p, type Screen, sources, strong } from "./screen";
 
 const NEAREST = 5;
@@ -129,7 +129,7 @@ async function fan(at: At, row: number): Promise<HTMLElement[]> {
       h(
         "div",
         { class: "drawing" },
-        arrows(
+        fanOf(
           [
             ...overlaps.map((c) => ({ angle: degrees(c), kind: "any" as const })),
             ...nearest.overlaps.map((c, k) => ({

@@ -13,7 +13,7 @@ export interface Arrow {
 }
 
 /** Return a picture of arrows from one point; `half` if none points down. */
-export function arrows(all: Arrow[], description: string, half: boolean): SVGElement {
+export function fanOf(all: Arrow[], description: string, half: boolean): SVGElement {
   const radius = 100;
   const edge = radius + 16;
   const height = half ? edge + 14 : 2 * edge;

@@ -3,7 +3,7 @@
 import { h, slider } from "../dom";
 import { percent, short, whole } from "../numbers";
 import { chance, welchFloor } from "../theory";
-import { arrows } from "./drawing";
+import { fanOf } from "./drawing";
 import { ofModel, p, type Screen, sources, strong } from "./screen";
 
 const MOST = 12;
@@ -91,7 +91,7 @@ export const room: Screen = {
             : `${n} directions in the plane: mean square overlap ${short(square)}; Welch's bound ` +
               `for ${n} in 2 dimensions is ${short(welchFloor(n, 2))}.`;
         drawing.replaceChildren(
-          arrows(
+          fanOf(
             angles.map((angle) => ({ angle, kind: "near" as const })),
             `${n} arrows from one point, evenly spread.`,
             false,

@@ -18,7 +18,7 @@ export interface Picture {
 }
 
 /** Return the rows as arrows from one point; beyond two dimensions, a projection of them. */
-export function arrows(): Picture {
+export function featureArrows(): Picture {
   const drawing = svg("svg", { class: "arrows", role: "img" });
   const caption = h("figcaption", {});
   let axes: Float64Array | null = null;
@@ -86,7 +86,7 @@ function label(x: number, y: number, edge: number, text: string): Node {
 }
 
 /** Return the cosine of each pair of features as a square of colors. */
-export function matrix(): Picture {
+export function overlapMatrix(): Picture {
   const canvas = h("canvas", { class: "overlaps", role: "img" });
   const caption = h("figcaption", {});
   let pairs: [number, number, number][] = [];

@@ -7,6 +7,7 @@ import type { Model } from "../models";
 import { fixed, percent, short, whole } from "../numbers";
 import { saving } from "../saving";
 import { BINS, type Nearest } from "../search/rows";
+import { overlapDensity } from "../theory";
 import {
   type Chosen,
   centerOf,
@@ -206,7 +207,7 @@ function histogram(model: Model, center: string, nearest: Nearest): HTMLElement 
   const { counts, from } = trimmed(nearest.histogram);
   const total = nearest.histogram.reduce((a, b) => a + b, 0);
   const middle = counts.map((_, k) => -1 + (2 * (from + k) + 1) / BINS);
-  const chance = middle.map((c) => (total * 2 * density(c, width)) / BINS);
+  const chance = middle.map((c) => (total * 2 * overlapDensity(c, width)) / BINS);
   const title = model.about.centerings.find((one) => one.name === center)!.title;
   return chart({
     caption:
@@ -227,25 +228,6 @@ function trimmed(histogram: Uint32Array): { counts: number[]; from: number } {
   from = Math.max(0, from - 2);
   to = Math.min(BINS, to + 2);
   return { counts: Array.from(histogram.subarray(from, to)), from };
-}
-
-/** The density of c between two random directions in m dimensions: ∝ (1 − c²)^((m − 3) / 2). */
-function density(c: number, m: number): number {
-  if (m < 3) return m === 2 ? 1 / (Math.PI * Math.sqrt(Math.max(1e-12, 1 - c * c))) : 0;
-  const norm = logGamma(m / 2) - logGamma((m - 1) / 2) - 0.5 * Math.log(Math.PI);
-  return Math.exp(norm + ((m - 3) / 2) * Math.log1p(-c * c));
-}
-
-/** ln Γ by Stirling's series, its argument raised until the series is exact to 1e-12. */
-function logGamma(x: number): number {
-  let shift = 0;
-  let y = x;
-  while (y < 10) {
-    shift -= Math.log(y);
-    y += 1;
-  }
-  const s = 1 / (12 * y) - 1 / (360 * y ** 3) + 1 / (1260 * y ** 5) - 1 / (1680 * y ** 7);
-  return shift + (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + s;
 }
 
 /** The overlaps of the chosen tokens with each other. */

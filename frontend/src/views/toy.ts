@@ -8,7 +8,7 @@ import { Trainer } from "../toy/client";
 import { probabilities } from "../toy/features";
 import { leftOut, type Regime, THRESHOLD } from "../toy/measure";
 import type { Run, Snapshot } from "../toy/messages";
-import { arrows, matrix } from "../toy/pictures";
+import { featureArrows, overlapMatrix } from "../toy/pictures";
 import { type Point, widthsChart, widthsOf } from "../toy/widths";
 import type { App, Mounted, State, View } from "../view";
 
@@ -60,7 +60,7 @@ function runOf(state: State): Run {
 function mount(root: HTMLElement, app: App): Mounted {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const trainer = new Trainer(seen, failed);
-  const pictures = [arrows(), matrix()];
+  const pictures = [featureArrows(), overlapMatrix()];
   const controls = h("div", { class: "controls" });
   const progress = h("progress", { "aria-label": "Steps of the training", max: 1, value: 0 });
   const status = h("p", { role: "status" });
@@ -73,7 +73,7 @@ function mount(root: HTMLElement, app: App): Mounted {
   let changes: Record<string, string | null> = {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   const first = runOf(app.state());
-  const norms = chart(normsChart(first, null));
+  const norms = chart(rankedNorms(first, null));
   const widths = chart(widthsChart([], first.n, first.alpha));
   root.append(
     h("h2", {}, "A toy model of superposition"),
@@ -216,7 +216,7 @@ function mount(root: HTMLElement, app: App): Mounted {
     }
     if (still && !done) return;
     for (const picture of pictures) picture.show(W, measured.norms);
-    norms.show(normsChart(run, measured.norms));
+    norms.show(rankedNorms(run, measured.norms));
     facts.replaceChildren(
       ...factsOf(snapshot).flatMap(([label, said]) => [h("dt", {}, label), h("dd", {}, said)]),
     );
@@ -247,7 +247,7 @@ function keyOf({ m: _, ...others }: Run): string {
   return JSON.stringify(others);
 }
 
-function normsChart(run: Run, norms: Float64Array | null) {
+function rankedNorms(run: Run, norms: Float64Array | null) {
   const ranks = Array.from({ length: run.n }, (_, i) => i + 1);
   return {
     caption:
