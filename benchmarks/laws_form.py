@@ -315,8 +315,8 @@ All cells are in [CSV](data/laws_form.csv).
 By number of runs, all numbers of points and noises together:
 
 {markdown_table(_RUN_HEADER, _rows(seen, ["design", "runs"]))}
-No test can do what is asked, 90 %, in {len(out_of_reach)} of {len(others)} cells of other laws
-(*most* below 90 % for a number of points, noise and runs; by design: {_named(out_of_reach)}).
+No test can refuse 90 % in {len(out_of_reach)} of the {len(others)} cells of other laws, where
+*most* is below that: {_named(out_of_reach)}.
 
 The test of the form alone, on tables of true laws with other exponents (.15 to 1.2), floors (.3 to
 4) and noises (.3 to 3 %):
@@ -329,7 +329,8 @@ The test of the form alone, on tables of true laws with other exponents (.15 to 
 
 
 def _named(cells: pd.DataFrame) -> str:
-    return "; ".join(f"{design} {n}" for design, n in cells["design"].value_counts().items())
+    counts = cells.groupby(["noise", "design"], sort=False).size()
+    return "; ".join(f"“{design}” at noise {noise} ({n})" for (noise, design), n in counts.items())
 
 
 def _level_rows(level: pd.DataFrame) -> Iterator[tuple[str, ...]]:

