@@ -16,9 +16,8 @@ import numpy as np
 from superscope.laws import Estimate
 from superscope.laws.formula import Floats
 from superscope.laws.intervals import student
+from superscope.laws.variances import drawn, prior_by_logarithms
 
-LEAST_CELLS = 6  # fewer do not tell how far variances agree: each then stands alone
-PRIOR_SHARE = 0.5  # degrees of freedom that a further cell gives at most
 EXACT = 1e-9  # a standard deviation below it is rounding
 STEP = 1e-3  # share of the weight that is moved to a seed
 
@@ -81,7 +80,8 @@ def moderated(cells: Sequence[Floats]) -> list[Mean]:
     """
     variances = np.array([c.var(ddof=1) if len(c) > 1 else 0.0 for c in cells])
     freedom = np.array([len(c) - 1 for c in cells], np.float64)
-    prior_freedom, prior = _prior(variances, freedom)
+    usable = (freedom > 0) & (np.sqrt(variances) > EXACT)
+    prior_freedom, prior = prior_by_logarithms(variances[usable], freedom[usable])
     found = []
     for cell, variance, own in zip(cells, variances, freedom.tolist(), strict=True):
         value = float(cell.mean())
@@ -91,33 +91,9 @@ def moderated(cells: Sequence[Floats]) -> list[Mean]:
         varies = math.sqrt(variance) > EXACT
         # Where all are 0, both sides are the same; alike by rounding, others tell the error.
         extra = prior_freedom if varies or abs(value) > EXACT else 0.0
-        used = (extra * prior + own * variance * varies) / (extra + own)
+        used = float(drawn(variance * varies, own, prior, extra))
         found.append(Mean(value, math.sqrt(used / len(cell)), extra + own))
     return found
-
-
-def _prior(variances: Floats, freedom: Floats) -> tuple[float, float]:
-    """Return d₀ and s₀² from the variances, by the moments of their logarithms."""
-    from scipy.special import digamma, polygamma
-
-    usable = (freedom > 0) & (np.sqrt(variances) > EXACT)
-    if usable.sum() < LEAST_CELLS:
-        return 0.0, 0.0
-    half = freedom[usable] / 2
-    logs = np.log(variances[usable]) - digamma(half) + np.log(half)
-    spread = float(logs.var(ddof=1) - polygamma(1, half).mean())
-    most = PRIOR_SHARE * (len(logs) - 1)
-    found = min(most, 2 * _inverse_trigamma(spread)) if spread > 0 else most
-    return found, float(np.exp(logs.mean() + digamma(found / 2) - np.log(found / 2)))
-
-
-def _inverse_trigamma(y: float) -> float:
-    from scipy.optimize import brentq
-    from scipy.special import polygamma
-
-    # Between the bounds 1/y and 1/y + 1/√y of the inverse.
-    low, high = 0.5 / y, 1 / y + 1 / math.sqrt(y)
-    return float(brentq(lambda x: polygamma(1, x) - y, low, high))
 
 
 def per_seed(statistic: Callable[[Floats], float], seeds: int) -> Floats | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from superscope.laws.variances import drawn, prior_by_ratios
 from superscope.study.emerging.common import (
     FITTED,
     LEAST,
@@ -22,7 +23,6 @@ from superscope.study.emerging.shapes import Candidates, Floats, whitening_of
 LARGEST = 0.5  # of the relative deviation between models, where it comes from the fits
 NEIGHBORS = 50  # tokens of like frequency that a token's deviation is drawn towards
 TURNS = 4  # of what tokens have in common, and what is their own
-STEADY = 1000.0  # degrees of freedom from which on a deviation counts as known
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +121,8 @@ def moderated(excess: Floats, freedom: int, occurrences: Floats) -> tuple[Floats
     """Return the variance between models of each token, and the freedom it is known with.
 
     A single token's own few models tell little. Its variance is drawn towards the mean of tokens
-    as frequent, the more so the less tokens differ beyond chance (Smyth 2004, the moderated
-    variances of limma: an inverse gamma prior, fitted by moments).
+    as frequent, the more so the less tokens differ beyond chance
+    (:mod:`superscope.laws.variances`).
 
     Parameters
     ----------
@@ -139,16 +139,11 @@ def moderated(excess: Floats, freedom: int, occurrences: Floats) -> tuple[Floats
     start = np.clip(np.arange(len(order)) - size // 2, 0, len(order) - size)
     usual = np.empty(len(order))
     usual[order] = np.maximum((total[start + size] - total[start]) / size, 0.0)
-    ratio = excess[usual > 0] / usual[usual > 0]
-    if not len(ratio):
-        return usual, math.inf
-    chance = 2 / freedom
-    beyond = (1 + float(np.var(ratio))) / (1 + chance) - 1
-    prior = 4 + 2 / beyond if beyond > 2 / STEADY else math.inf
+    known = usual > 0
+    prior = prior_by_ratios(excess[known] / usual[known], freedom) if known.any() else math.inf
     if math.isinf(prior):
         return usual, prior
-    own = np.maximum(excess, 0.0)
-    return ((prior - 2) * usual + freedom * own) / (prior + freedom - 2), prior + freedom
+    return drawn(np.maximum(excess, 0.0), freedom, usual, prior - 2), prior + freedom
 
 
 def _with(
