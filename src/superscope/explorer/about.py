@@ -13,6 +13,7 @@ from superscope.explorer.columns import columns_of
 from superscope.explorer.parts import Part
 from superscope.explorer.rows import usable
 from superscope.explorer.shown import Shown
+from superscope.geometry.row_classes import class_codes
 from superscope.lens import Lens
 from superscope.text import advice, visible_texts
 
@@ -25,14 +26,12 @@ def about_part(shown: Shown, name: str) -> Part:
     lens = shown.lens
     head = lens.head
     table = lens.tokens().set_index("id").reindex(head.kept_ids)
-    kinds = [kind if isinstance(kind, str) else "" for kind in table["class"].tolist()]
-    names = list(dict.fromkeys(kinds))
-    number = {kind: k for k, kind in enumerate(names)}
+    names, codes = class_codes(table["class"])
     group = np.full(head.features, -1, np.int32)
     for k, equal in enumerate(lens.classes.groups):
         group[np.searchsorted(head.kept_ids, np.array(equal))] = k
     arrays: dict[str, npt.NDArray[Any]] = {
-        "class": np.array([number[kind] for kind in kinds], np.uint8),
+        "class": codes,
         "group": group,
         **{
             column: table[column].to_numpy(np.float64, na_value=np.nan).astype(np.float32)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from superscope.explorer.parts import Part
-from superscope.geometry.unit_rows import Float32, blocks
+from superscope.geometry.unit_rows import Float32
 from superscope.heads import Head
 from superscope.lens import Lens
 
@@ -25,21 +26,12 @@ def row_parts(lens: Lens) -> Iterator[tuple[str, Part]]:
     Before rows are stored as int8 their mean is subtracted, which leaves the least to store.
     """
     head, width = lens.head, lens.head.width
-    subtracted = lens.views.prepared.mean.astype(np.float32)
-    scale, error = np.zeros(head.features, np.float32), np.zeros(head.features, np.float32)
-    smalls, exacts = [], []
-    kind = exact_kind(head)
-    step = max(1, _BYTES // (width * _SIZES[kind]))
-    for start in range(0, head.features, step):
-        stop = min(start + step, head.features)
-        rows = head.block(start, stop)
-        q, scale[start:stop], error[start:stop] = small_rows(rows, subtracted)
-        smalls.append(Part({"part": "small", "start": start}, {"rows": q}))
-        exacts.append(Part({"part": "exact", "start": start}, stored(rows, kind)))
+    base = lens.views.prepared.mean.astype(np.float32)
+    rows = stored_rows(head, base)
     centers = [center for center in ("none", "mean", "frequency") if usable(lens, center)]
     repeated = np.isin(head.kept_ids, np.array(lens.repeated, np.int64)).astype(np.uint8)
     arrays: dict[str, npt.NDArray[Any]] = {
-        "base": subtracted, "scale": scale, "error": error, "repeated": repeated
+        "base": base, "scale": rows.scale, "error": rows.error, "repeated": repeated
     }  # fmt: skip
     vectors = np.zeros((len(centers), width), np.float32)
     for k, center in enumerate(centers):
@@ -51,13 +43,13 @@ def row_parts(lens: Lens) -> Iterator[tuple[str, Part]]:
         arrays[f"inverse_{center}"] = inverse
     arrays["center"] = vectors
     meta = {
-        "part": "search", "features": head.features, "width": width, "kind": kind,
+        "part": "search", "features": head.features, "width": width, "kind": rows.kind,
         "centers": centers,
     }  # fmt: skip
     yield "search", Part(meta, arrays)
-    for k, part in enumerate(smalls):
+    for k, part in enumerate(rows.small):
         yield f"small-{k}", part
-    for k, part in enumerate(exacts):
+    for k, part in enumerate(rows.exact):
         yield f"exact-{k}", part
 
 
@@ -91,35 +83,71 @@ def small_rows(rows: Float32, base: Float32) -> tuple[npt.NDArray[np.int8], Floa
     return q.astype(np.int8), scale, np.nextafter(lost.astype(np.float32), np.float32(np.inf))
 
 
-def exact_kind(head: Head) -> str:
-    """Return the smallest form that holds every number of a head.
+@dataclass(frozen=True, eq=False)
+class StoredRows:
+    """The rows of a head, as they are stored.
 
-    Returns
-    -------
-    str
-        ``q8``: int8, of which each 32 of a row share a float16 scale, as in ggml's Q8_0; ``bf16``;
-        ``f16``; or ``f32``.
+    Attributes
+    ----------
+    kind
+        The smallest form that holds every number: ``q8``, int8 of which each 32 of a row share a
+        float16 scale, as in ggml's Q8_0; ``bf16``; ``f16``; or ``f32``.
+    small, exact
+        Parts of them in int8, and in this form.
+    scale, error
+        Of each row in int8, as of :func:`small_rows`.
     """
-    able = list(_SIZES)
-    for start, stop in blocks(head.features, head.width):
+
+    kind: str
+    small: Sequence[Part]
+    exact: Sequence[Part]
+    scale: Float32
+    error: Float32
+
+
+def stored_rows(head: Head, base: Float32) -> StoredRows:
+    """Return the rows of a head less `base` as int8, and in the smallest form that holds them.
+
+    The forms are tried in turn, each until it does not hold a block: most do not hold the first.
+    """
+    return next(made for kind in _SIZES if (made := _stored_as(head, base, kind)) is not None)
+
+
+def _stored_as(head: Head, base: Float32, kind: str) -> StoredRows | None:
+    scale, error = np.zeros(head.features, np.float32), np.zeros(head.features, np.float32)
+    small, exact = [], []
+    step = max(1, _BYTES // (head.width * _SIZES[kind]))
+    for start in range(0, head.features, step):
+        stop = min(start + step, head.features)
         rows = head.block(start, stop)
-        able = [kind for kind in able if kind == "f32" or _holds(rows, kind)]
-        if able == ["f32"]:
-            break
-    return able[0]
+        arrays = stored(rows, kind)
+        if arrays is None:
+            return None
+        q, scale[start:stop], error[start:stop] = small_rows(rows, base)
+        small.append(Part({"part": "small", "start": start}, {"rows": q}))
+        exact.append(Part({"part": "exact", "start": start}, arrays))
+    return StoredRows(kind, small, exact, scale, error)
 
 
-def _holds(rows: Float32, kind: str) -> bool:
+def stored(rows: Float32, kind: str) -> dict[str, npt.NDArray[Any]] | None:
+    """Return rows in a form, or None if it does not hold each of their numbers."""
     if kind == "q8":
         if rows.shape[1] % _GROUP:
-            return False
+            return None
         q, scales = _grouped(rows)
-        wide = scales.astype(np.float32)[:, :, None] * q
-        return np.array_equal(wide.reshape(rows.shape), rows)
+        back = (scales.astype(np.float32)[:, :, None] * q).reshape(rows.shape)
+        if not np.array_equal(back, rows):
+            return None
+        return {"rows": q.reshape(rows.shape).astype(np.int8), "scales": scales.view(np.uint16)}
+    if kind == "f16":
+        with np.errstate(over="ignore"):
+            half = rows.astype(np.float16)
+        held = np.array_equal(half.astype(np.float32), rows)
+        return {"rows": half.view(np.uint16)} if held else None
     if kind == "bf16":
-        return not (np.ascontiguousarray(rows).view(np.uint32) & 0xFFFF).any()
-    with np.errstate(over="ignore"):
-        return np.array_equal(rows.astype(np.float16).astype(np.float32), rows)
+        bits = np.ascontiguousarray(rows).view(np.uint32)
+        return None if (bits & 0xFFFF).any() else {"rows": (bits >> 16).astype(np.uint16)}
+    return {"rows": rows}
 
 
 def _grouped(rows: Float32) -> tuple[Float32, npt.NDArray[np.float16]]:
@@ -129,15 +157,3 @@ def _grouped(rows: Float32) -> tuple[Float32, npt.NDArray[np.float16]]:
         scales = (np.abs(groups).max(axis=2) / _LEVELS).astype(np.float16)
     safe = np.where(scales > 0, scales, 1).astype(np.float32)[:, :, None]
     return np.rint(groups / safe), scales
-
-
-def stored(rows: Float32, kind: str) -> dict[str, npt.NDArray[Any]]:
-    """Return rows in a form that holds each of their numbers."""
-    if kind == "q8":
-        q, scales = _grouped(rows)
-        return {"rows": q.reshape(rows.shape).astype(np.int8), "scales": scales.view(np.uint16)}
-    if kind == "f32":
-        return {"rows": rows}
-    if kind == "f16":
-        return {"rows": rows.astype(np.float16).view(np.uint16)}
-    return {"rows": (np.ascontiguousarray(rows).view(np.uint32) >> 16).astype(np.uint16)}

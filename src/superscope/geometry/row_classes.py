@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -218,3 +218,16 @@ def _codes(head: Head, kinds: tuple[TokenKind, ...]) -> Iterator[int]:
     for position in range(head.features):
         index = head.id_of(position)
         yield code[kinds[index] if index < len(kinds) else TokenKind.ABSENT]
+
+
+def class_codes(kinds: Iterable[object]) -> tuple[list[str], npt.NDArray[np.uint8]]:
+    """Return the names of classes as they come, and the code of each row.
+
+    Parameters
+    ----------
+    kinds
+        The class of each row, as tables of tokens have it; what is no text has the empty name.
+    """
+    known = [kind if isinstance(kind, str) else "" for kind in kinds]
+    code = {name: k for k, name in enumerate(dict.fromkeys(known))}
+    return list(code), np.array([code[kind] for kind in known], np.uint8)

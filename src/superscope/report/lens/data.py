@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from superscope.geometry.row_classes import class_codes
 from superscope.geometry.stages import CENTERINGS
 from superscope.lens import Lens
 from superscope.lens.neighbors import shortest
@@ -99,12 +100,8 @@ def _near(near: NeighborLists, place: npt.NDArray[np.int64], kind: str) -> Mappi
 
 
 def _classes(lens: Lens, table: pd.DataFrame) -> Mapping[str, Any]:
-    classes = [c if isinstance(c, str) else "" for c in table["class"].tolist()]
-    names = list(dict.fromkeys(classes))
-    number = {name: k for k, name in enumerate(names)}
-    marked = np.array([number[c] for c in classes]) + _SHORT * shortest(
-        table["norm"].to_numpy(np.float64)
-    )
+    names, codes = class_codes(table["class"])
+    marked = codes + _SHORT * shortest(table["norm"].to_numpy(np.float64))
     return {"names": names, "classes": _packed(marked, "u1")}
 
 
