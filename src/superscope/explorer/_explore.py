@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,11 +102,11 @@ def explore(
     except ImportError as error:
         raise install_hint("anywidget", "explore", "the explorer in a notebook") from error
     o = changed(options, changes, "explore")
-    made = layouts_made(layouts)
-    models = opened(models)
-    with chosen(progress) as report:
-        found = shown(models, o, frequencies, tuple(tables), report)
-        return Explorer(parts_of(found, [*_studies(models), *results], made, report))
+    with _page(
+        models, o, frequencies=frequencies, tables=tables, results=results, layouts=layouts,
+        progress=progress,
+    ) as (_, parts):  # fmt: skip
+        return Explorer(parts)
 
 
 @taking(HeadOptions)
@@ -160,17 +161,15 @@ def write_explorer(
     >>> write_explorer(rows, out=Path("page"))  # doctest: +SKIP
     """
     o = changed(options, changes, "write_explorer")
-    made = layouts_made(layouts)
     asset("explorer.js")
     if not single and occupied(out):
         raise UsageError(f"{out} exists; name a new folder, or remove it")
     if single or not out.is_dir():
         check_writable(out)  # before the work starts
-    models = opened(models)
-    with chosen(progress) as report:
-        found = shown(models, o, frequencies, tuple(tables), report)
-        title = "explore " + ", ".join(named(one.lens.model) for one in found)
-        every = parts_of(found, [*_studies(models), *results], made, report)
+    with _page(
+        models, o, frequencies=frequencies, tables=tables, results=results, layouts=layouts,
+        progress=progress,
+    ) as (title, every):  # fmt: skip
         if single:
             parts = {name: part.packed() for name, part in every}
             write_file(out, single_page(title, list(parts), parts))
@@ -183,8 +182,28 @@ def write_explorer(
             write_page(folder, title, names)
 
 
-def _studies(models: Sequence[Any]) -> list[Study]:
-    return [model for model in models if isinstance(model, Study)]
+@contextmanager
+def _page(
+    models: Sequence[Any],
+    options: HeadOptions,
+    *,
+    frequencies: npt.ArrayLike | TokenCounts | None,
+    tables: Sequence[pd.DataFrame],
+    results: Sequence[Any],
+    layouts: Sequence[LayoutName] | None,
+    progress: ProgressChoice,
+) -> Iterator[tuple[str, Iterator[tuple[str, Part]]]]:
+    """Give a page's title and its parts, each with its name, which are made as they are asked for.
+
+    The arguments are those of :func:`explore`.
+    """
+    made = layouts_made(layouts)
+    models = opened(models)
+    every = [*(model for model in models if isinstance(model, Study)), *results]
+    with chosen(progress) as report:
+        found = shown(models, options, frequencies, tuple(tables), report)
+        title = "explore " + ", ".join(named(one.lens.model) for one in found)
+        yield title, parts_of(found, every, made, report)
 
 
 def parts_of(

@@ -42,7 +42,7 @@ class Shown:
 
 
 def shown(
-    models: tuple[Any, ...],
+    models: Sequence[Any],
     options: HeadOptions,
     frequencies: Any,
     tables: tuple[pd.DataFrame, ...],
