@@ -32,12 +32,7 @@ PAGES = {
 
 @pytest.fixture
 def benchmarks(monkeypatch: pytest.MonkeyPatch):
-    from superscope.study.emerging import share
-
     monkeypatch.syspath_prepend(ROOT)
-    # The share of steps takes longest, and how it comes out is of no matter here.
-    monkeypatch.setattr(share, "LEAST", 1)
-    monkeypatch.setattr(share, "RESAMPLES", 10)
     from benchmarks.__main__ import main
 
     return main
