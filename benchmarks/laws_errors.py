@@ -67,7 +67,7 @@ VERDICTS = {
 def run(setting: Setting) -> Iterator[Result | Section]:
     """Yield coverage on the designs, of few runs and of forecasts, and verdicts over seeds."""
     if setting.quick:
-        yield from _parts(map, errors=2, tables=2, seeds=2)
+        yield from _parts(map, errors=1, tables=1, seeds=1)
         return
     with all_cores() as pool:
         yield from _parts(partial(pool.map, chunksize=4), errors=1000, tables=200, seeds=100)

@@ -310,7 +310,7 @@ def test_a_vanished_term_says_so() -> None:
     assert law.parameters["A"] == 0
     lines = [np.asarray(line.get_ydata(), float) for line in law.plot("fit").axes[0].lines]
     assert any(len(y) > 2 and np.allclose(y, law.parameters["B"]) for y in lines)  # a flat line
-    assert "A is 0: the loss rises with x" in page_of(law)
+    assert "A is 0: the loss rises with x" in words_of(law)
 
 
 def test_an_interval_without_an_end_reaches_the_edge(shape_law: Law) -> None:
