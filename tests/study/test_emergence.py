@@ -166,6 +166,12 @@ def test_what_tokens_have_in_common_is_found_and_is_nothing_where_there_is_nothi
     assert scattered(plain).common < 0.003 < 0.02 < one.common
 
 
+def test_tokens_that_share_an_error_unequally_do_not_make_steps_of_it() -> None:
+    """Errors differ by .17 between widths; steps that follow unequal shares would make it 1."""
+    plain, _ = make_curves(150, steps=0.0, common=0.05, loading=0.6, seed=1)
+    assert np.ptp((scattered(plain).losses / plain.losses).mean(axis=0)) < 0.3
+
+
 @pytest.mark.parametrize("steps", [0.0, 0.4, 1.0])
 def test_what_single_tokens_cannot_tell_all_of_them_can(steps: float) -> None:
     """Models of one width differ by a tenth of a loss: few tokens are told, and the share is."""

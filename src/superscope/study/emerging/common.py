@@ -78,7 +78,8 @@ def of_widths(
 
     Each token's loss is its best form times 1 + an error that all share. The variance of these
     comes from what the forms cannot follow, and holds the rest. Power laws alone are fitted first,
-    so that a jump of all tokens is an error of the model where it can be one.
+    so that a jump of all tokens is an error of the model where it can be one. Steps may then only
+    take back of the errors: where these grow, steps follow what tokens do not share alike.
 
     Parameters
     ----------
@@ -108,6 +109,10 @@ def of_widths(
         unit = scale @ np.diag(1 / models) @ scale.T
         excess = float((np.square(scale @ errors) - chance).sum() / max(np.trace(unit), TINY))
         likely = min(max(excess, 0.0), variance)
+        if k == 2 * ROUNDS - 1:
+            by_power = errors, after, likely
+    if np.var(errors) > np.var(by_power[0]):
+        errors, after, likely = by_power
     root = np.linalg.cholesky(np.linalg.inv(after + np.diag(models / max(likely, TINY))))
     centered = np.eye(len(errors)) - 1 / len(errors)  # the scale of losses is not in question
     return Common(np.expm1(errors), centered @ root, likely)
