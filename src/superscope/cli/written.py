@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from superscope.cli.terminal import progress_bar, warn
 from superscope.errors import FormatError, NotFoundError
@@ -11,7 +11,10 @@ from superscope.errors import FormatError, NotFoundError
 if TYPE_CHECKING:
     from superscope.laws import Law
     from superscope.repack import Repacking
+    from superscope.result import Result
     from superscope.toy import ToyRuns
+
+R = TypeVar("R", bound="Result")
 
 
 def read_law(path: Path) -> Law:
@@ -23,12 +26,8 @@ def read_law(path: Path) -> Law:
         The file does not exist, or holds no law of this version.
     """
     from superscope.laws import Law
-    from superscope.tables import read_bytes
 
-    try:
-        return Law.from_json(read_bytes(path).decode("utf-8", "replace"))
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from None
+    return _read(path, Law)
 
 
 def read_repacking(path: Path) -> Repacking:
@@ -40,10 +39,15 @@ def read_repacking(path: Path) -> Repacking:
         The file does not exist, or holds no narrower heads of this version.
     """
     from superscope.repack import Repacking
+
+    return _read(path, Repacking)
+
+
+def _read(path: Path, kind: type[R]) -> R:
     from superscope.tables import read_bytes
 
     try:
-        return Repacking.from_json(read_bytes(path).decode("utf-8", "replace"))
+        return kind.from_json(read_bytes(path).decode("utf-8", "replace"))
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
 
