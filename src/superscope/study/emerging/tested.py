@@ -122,6 +122,6 @@ def _near(found: Tested, fits: Bools, resamples: int, rate: float, among: Bools)
 
 def rejected(p: Floats, rate: float) -> Bools:
     """Return which are rejected at a false-discovery rate by the step-up procedure."""
-    ordered = np.sort(p)
-    passed = ordered <= rate * np.arange(1, len(p) + 1) / max(1, len(p))
-    return np.asarray(p <= ordered[passed][-1] if passed.any() else np.zeros(len(p), np.bool_))
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p) <= rate) if len(p) else np.zeros(0, np.bool_)
