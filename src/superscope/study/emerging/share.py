@@ -100,18 +100,18 @@ def _densities(left: Floats, dimensions: int) -> Floats:
     dimensions
         Of what is left.
     """
-    found: list[tuple[float, Floats]] = []
+    best, found = -np.inf, left
     for freedom in FREEDOMS:
         before = -np.inf
         for scale in SCALES.tolist():
             log = _student(left, dimensions, scale, freedom)
             likely = float(likelihood_of_shares(log, SOME, FEW_ROUNDS).max())
-            found.append((likely, log))
-            found = [max(found, key=lambda one: one[0])]
+            if likely > best:
+                best, found = likely, log
             if likely < before:
                 break
             before = likely
-    return found[0][1]
+    return found
 
 
 def _student(left: Floats, dimensions: int, scale: float, freedom: float) -> Floats:
