@@ -24,6 +24,7 @@ from superscope.laws.points import Points
 from superscope.laws.problem import FEW_RUNS, LEAST_UNITS, Problem
 from superscope.laws.resampling import (
     bootstrap,
+    covariance_of_units,
     determined_without,
     failed_fits,
     jackknife,
@@ -199,9 +200,9 @@ def _same_without_each(
     problem: Problem, without: Floats, parameters: Floats, linear: Linearization
 ) -> list[str]:
     """Return the free parameters that fits without each unit leave as they are."""
-    none = np.zeros_like(linear.covariance)
-    spread = np.diagonal(jackknife_covariance(without, parameters, problem.equations.terms, none))
-    return [problem.names[i] for i in np.flatnonzero(linear.free & (spread == 0))]
+    found = covariance_of_units(without, parameters, problem.equations.terms)
+    same = unmoved(np.sqrt(np.diagonal(found)), parameters)
+    return [problem.names[i] for i in np.flatnonzero(linear.free & same)]
 
 
 def _few(points: Points, units: int, known: bool, same: Sequence[str]) -> Finding:

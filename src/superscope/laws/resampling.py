@@ -66,17 +66,22 @@ def jackknife_covariance(
     parameter that is the same without each unit, as an exponent is where runs differ by a factor
     alone, has the variance that points taken as independent give it, (P, P).
     """
+    found = covariance_of_units(without, parameters, terms)
+    same = unmoved(np.sqrt(np.diagonal(found)), parameters)
+    found[same], found[:, same] = 0, 0
+    found[same, same] = np.diagonal(independent)[same]
+    return found
+
+
+def covariance_of_units(without: Floats, parameters: Floats, terms: int) -> Floats:
+    """Return :func:`jackknife_covariance` where units alone say it, (P, P)."""
     units = len(without)
     away = without - parameters
     for i in range(0, 2 * terms, 2):
         if parameters[i] > 0:
             shares = np.maximum(without[:, i] / parameters[i], np.exp(-LARGEST_LOG))
             away[:, i] = parameters[i] * np.log(shares)
-    found = np.asarray((units - 1) / units * away.T @ away, np.float64)
-    same = unmoved(np.sqrt(np.diagonal(found)), parameters)
-    found[same], found[:, same] = 0, 0
-    found[same, same] = np.diagonal(independent)[same]
-    return found
+    return np.asarray((units - 1) / units * away.T @ away, np.float64)
 
 
 def unmoved(errors: Floats, parameters: Floats) -> npt.NDArray[np.bool_]:
